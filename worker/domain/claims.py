@@ -1,0 +1,168 @@
+"""The ledger's vocabulary: who owns a command, what happened to it so far, how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a command ended as a dead letter. Also the routing key of the letter."""
+
+    UNDECODABLE = "undecodable"
+    UNKNOWN_TYPE = "unknown_type"
+    INVALID = "invalid"
+    ID_CONFLICT = "id_conflict"
+    PROVIDER_REJECTED = "provider_rejected"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    CRASH_LOOP = "crash_loop"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """The idempotency key."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier tries of one command left behind. It survives restarts.
+
+    `tries` counts every try; `attempts` only the charged ones; `provisional` those that are charged once the provider
+    has proven to be well since `provisional_at` (epoch seconds). `begun`: an earlier write may have been applied.
+    `seconds_used` counts unpaused seconds, waits included. `first_failed_at` is epoch seconds.
+    """
+
+    tries: int = 0
+    attempts: int = 0
+    provisional: int = 0
+    provisional_at: float | None = None
+    seconds_used: float = 0.0
+    begun: bool = False
+    first_failed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """What a claim is asked for.
+
+    `fingerprints` are of the same content under every secret key, newest first: a stored one may equal any of them.
+    `lanes` are the ordering keys, `username` the customer at the provider (None where the command names none).
+    """
+
+    key: CommandKey
+    type: str
+    subject: str | None
+    username: str | None
+    lanes: tuple[str, ...]
+    fingerprints: tuple[bytes, ...]
+    redelivered: bool
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Proof of a claim. Whatever is recorded needs the newest token of its command."""
+
+    key: CommandKey
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A result event exactly as it is published: a repeat carries the same bytes."""
+
+    id: str
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter's identity and headers; its body is the delivery's own, byte for byte."""
+
+    id: str
+    reason: Reason
+    headers: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Ours, and never begun before."""
+
+    token: Token
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Ours, and tried before: `history.begun` tells whether a write may have been applied.
+
+    Also what a redelivered command is that the ledger has never seen (`history.begun` is False then).
+    """
+
+    token: Token
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It succeeded before; this is the event that was told."""
+
+    event: StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """It failed for good before; these are the letter and the event that were told."""
+
+    event: StoredEvent
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Not ours yet: another process owns it, or it may not be tried before `until` (epoch seconds). Ask again then."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The key is taken by a command with other content."""
+
+
+Claim = Fresh | Resumed | Done | Dead | Held | Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a command ended: the event, and the letter when it failed."""
+
+    event: StoredEvent
+    history: History
+    letter: Letter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """One failed try that will be repeated at `not_before` (epoch seconds). `cause` and `detail` are for people."""
+
+    history: History
+    not_before: float
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that never took its key: its letter, and its event when the command could be named.
+
+    `id` is derived from the message alone, so that the same message refused twice is the same refusal.
+    """
+
+    id: str
+    letter: Letter
+    event: StoredEvent | None

@@ -1,0 +1,62 @@
+"""What arrives from the broker and what leaves for it, free of any client library's types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """The AMQP properties of a message; None where the sender set none. `timestamp` is epoch seconds."""
+
+    content_type: str | None = None
+    content_encoding: str | None = None
+    headers: Mapping[str, object] = field(default_factory=dict)
+    delivery_mode: int | None = None
+    priority: int | None = None
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    expiration: str | None = None
+    message_id: str | None = None
+    timestamp: int | None = None
+    type: str | None = None
+    user_id: str | None = None
+    app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an ack needs: the tag, and the epoch of the connection it is valid on (a tag of another epoch is stale)."""
+
+    epoch: int
+    tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker handed it over. `arrived_at` is monotonic seconds; the body is never changed."""
+
+    body: bytes
+    properties: Properties
+    redelivered: bool
+    receipt: Receipt
+    exchange: str
+    routing_key: str
+    arrived_at: float
+
+
+class Destination(StrEnum):
+    """Where the worker may publish. A closed set: an exchange's name never comes from a message."""
+
+    EVENTS = "events"
+    DEAD_LETTERS = "dead-letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish: persistent, mandatory and confirmed, always."""
+
+    destination: Destination
+    routing_key: str
+    body: bytes
+    properties: Properties

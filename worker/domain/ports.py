@@ -1,0 +1,73 @@
+"""What the way of a delivery needs from the rooms around it. Each port has a fake, and both pass one contract suite."""
+
+from typing import Protocol
+
+from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Refusal, Token
+from worker.domain.deliveries import Delivery, Outgoing, Receipt
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for measuring durations."""
+
+
+class Ledger(Protocol):
+    """Remembers every command. Each call returns after its change is on disk; many threads share one commit.
+
+    Every call may raise LedgerUnavailable: nothing was committed then.
+    """
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        """Take the command, or learn what became of it.
+
+        A claim marks the command begun in the same commit: a crash from here on makes the next claim `Resumed` with
+        `history.begun`. This process may claim again what it holds (the older token dies). What a dead process left
+        not begun is given at once; what it had begun only after its lease and the settle time have passed (`Held`).
+        """
+
+    def record(self, token: Token, ending: Ending) -> None:
+        """Write down how it ended. Raises ClaimLost when the token is not the newest."""
+
+    def defer(self, token: Token, deferral: Deferral) -> None:
+        """Write down a failed try; the process keeps the command. Raises ClaimLost when the token is not the newest."""
+
+    def refuse(self, refusal: Refusal) -> Refusal:
+        """Keep a refusal; a repeat gets back the first one, byte for byte."""
+
+    def other_create(self, username: str, token: Token) -> bool:
+        """Whether a CreateCustomer of that username (compared lower-cased) other than the token's was ever claimed."""
+
+    def lease_holds(self) -> bool:
+        """Whether this process may still write to the provider. Reads memory only, never the database."""
+
+
+class EventPublisher(Protocol):
+    """Tells the world."""
+
+    def publish(self, message: Outgoing) -> None:
+        """Return once the broker has confirmed the message; raise PublishFailed when it is not certain that it has."""
+
+
+class Settlement(Protocol):
+    """The only one who answers the broker."""
+
+    def ack(self, receipt: Receipt) -> None:
+        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
+
+
+class Intake(Protocol):
+    """Where the consumer puts what arrives. Called on the consumer's own thread: it is quick and never raises."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """A message came; messages of one epoch come in the queue's order."""
+
+    def consuming(self, epoch: int) -> None:
+        """The broker has accepted the subscription."""
+
+    def lost(self, epoch: int) -> None:
+        """The connection of that epoch is gone: nothing of it can be settled any more, all of it comes again."""

@@ -1,0 +1,98 @@
+"""The family of errors. Foreign exceptions are translated into these once, at the border of a room.
+
+WorkerError
+├── SettingsInvalid            what the operator set cannot be used (exit 78)
+├── ProviderError              one call to the provider did not succeed
+│   ├── NotSent                it cannot have happened
+│   ├── Rejected               it did not happen, the provider said so
+│   ├── Throttled              the provider asks for a pause
+│   ├── Unauthorized           the provider refuses our login
+│   └── OutcomeUnknown         it may have happened
+├── LedgerError                the ledger did not do what was asked
+│   ├── LedgerUnavailable      the database cannot be reached or written now
+│   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
+│   └── ClaimLost              the token is no longer the owner's: somebody else took the command over
+└── BrokerError                the broker did not do what was asked
+    ├── BrokerUnreachable      no connection (exit 69)
+    ├── TopologyMismatch       a queue or exchange is missing or has other arguments
+    └── PublishFailed          a message was returned, refused, or not confirmed in time
+"""
+
+from collections.abc import Sequence
+
+
+class WorkerError(Exception):
+    """Anything the worker itself can explain to a person."""
+
+
+class SettingsInvalid(WorkerError):
+    """What the operator set cannot be used; `faults` names every one of them, never a secret's value."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class ProviderError(WorkerError):
+    """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets."""
+
+    def __init__(self, detail: str, errors: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class NotSent(ProviderError):
+    """The request never left: it cannot have happened, and repeating it is safe."""
+
+
+class Rejected(ProviderError):
+    """The provider understood the request and refused it: it did not happen."""
+
+
+class Throttled(ProviderError):
+    """The provider asks for a pause of `retry_after_seconds`; None when it named no time."""
+
+    def __init__(self, detail: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unauthorized(ProviderError):
+    """The provider refuses the login. The command is not at fault until a probe shows the login is good."""
+
+
+class OutcomeUnknown(ProviderError):
+    """The request left and no readable answer came back: it may have happened, or may still happen."""
+
+
+class LedgerError(WorkerError):
+    """The ledger did not do what was asked."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be reached or written now; nothing was committed."""
+
+
+class LedgerRefused(LedgerError):
+    """The ledger is locked by another process, belongs to another worker, or has a schema we do not know."""
+
+
+class ClaimLost(LedgerError):
+    """The claim's token is no longer valid: another process took the command over. Nothing was committed."""
+
+
+class BrokerError(WorkerError):
+    """The broker did not do what was asked."""
+
+
+class BrokerUnreachable(BrokerError):
+    """There is no connection to the broker."""
+
+
+class TopologyMismatch(BrokerError):
+    """An exchange or a queue is missing, or exists with other arguments than the worker needs."""
+
+
+class PublishFailed(BrokerError):
+    """The message was returned, refused or not confirmed in time. It may still have been taken: repeat it as it was."""
