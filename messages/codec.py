@@ -1,0 +1,131 @@
+"""From bytes to a valid command, or to the reason why there is none."""
+
+import re
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from messages import forms
+from messages.catalog import CATALOG, Entry
+from messages.commands import Command, CommandType
+from messages.envelope import Envelope, WireMessage
+from messages.errors import CommandName, Invalid, Undecodable, UnknownType
+from messages.faults import faults_of
+
+MAX_ATTRIBUTE_BYTES = 255
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def decode(message: WireMessage) -> Envelope:
+    """Read one message in any of its three forms.
+
+    Raises Undecodable, UnknownType or Invalid; each names the broken fields and rules and, where the message says who
+    it is, carries the name under which it can be answered.
+    """
+    try:
+        attributes = forms.read(message)
+    except Undecodable as fault:
+        raise Undecodable(fault.faults, _name(forms.from_properties(message))) from None
+    return _envelope(attributes)
+
+
+def _envelope(attributes: forms.Attributes) -> Envelope:
+    name = _name(attributes)
+    faults = _envelope_faults(attributes)
+    if faults:
+        raise Invalid(faults, name)
+    entry = _entry(attributes, name)
+    return Envelope(
+        id=str(attributes.id),
+        source=str(attributes.source),
+        type=entry.command,
+        subject=_text(attributes.subject),
+        time=_epoch_seconds(attributes.time),
+        correlationid=_text(attributes.correlationid),
+        traceparent=_traceparent(attributes.traceparent),
+        data=_command(entry, attributes.data, name),
+    )
+
+
+def _entry(attributes: forms.Attributes, name: CommandName | None) -> Entry:
+    try:
+        return CATALOG[CommandType(str(attributes.type))]
+    except ValueError:
+        known = ", ".join(CommandType)
+        raise UnknownType([f"type: {attributes.type} is not a command; known are {known}"], name) from None
+
+
+def _command(entry: Entry, data: object, name: CommandName | None) -> Command:
+    if not isinstance(data, dict):
+        raise Invalid(["data: must be an object with the command's fields"], name)
+    try:
+        return entry.model.model_validate(data)
+    except ValidationError as exc:
+        # Not chained: the library's own error may hold what was sent.
+        raise Invalid(faults_of(exc), name) from None
+
+
+def _envelope_faults(attributes: forms.Attributes) -> list[str]:
+    faults = [
+        fault
+        for field in ("id", "source", "type")
+        for fault in _text_faults(field, getattr(attributes, field), required=True)
+    ]
+    for field in ("subject", "correlationid"):
+        faults += _text_faults(field, getattr(attributes, field), required=False)
+    if attributes.specversion != "1.0":
+        faults.append("specversion: must be 1.0")
+    if attributes.time is not None and _epoch_seconds(attributes.time) is None:
+        faults.append("time: must be an RFC 3339 time with an offset, such as 2026-11-21T09:30:00Z")
+    return faults
+
+
+def _text_faults(field: str, value: object, *, required: bool) -> list[str]:
+    if value is None:
+        return [f"{field}: is required"] if required else []
+    if not isinstance(value, str):
+        return [f"{field}: must be text"]
+    size = len(value.encode())
+    if not 1 <= size <= MAX_ATTRIBUTE_BYTES:
+        return [f"{field}: must have 1 to {MAX_ATTRIBUTE_BYTES} bytes, not {size}"]
+    return [f"{field}: must not contain control characters"] if _CONTROL.search(value) else []
+
+
+def _text(value: object) -> str | None:
+    """The value if it is a usable attribute, else None."""
+    return value if isinstance(value, str) and not _text_faults("", value, required=True) else None
+
+
+def _name(attributes: forms.Attributes) -> CommandName | None:
+    source, identity = _text(attributes.source), _text(attributes.id)
+    if source is None or identity is None:
+        return None
+    data = attributes.data
+    return CommandName(
+        source=source,
+        id=identity,
+        type=_text(attributes.type),
+        subject=_text(attributes.subject),
+        username=_text(data.get("username")) if isinstance(data, dict) else None,
+        correlationid=_text(attributes.correlationid),
+        traceparent=_traceparent(attributes.traceparent),
+    )
+
+
+def _epoch_seconds(value: object) -> float | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+        return parsed.timestamp() if parsed.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _traceparent(value: object) -> str | None:
+    # A malformed trace context is dropped, as W3C asks: tracing must never refuse a command.
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
