@@ -7,7 +7,8 @@ WorkerError
 │   ├── Rejected               it did not happen, the provider said so
 │   ├── Throttled              the provider asks for a pause
 │   ├── Unauthorized           the provider refuses our login
-│   └── OutcomeUnknown         it may have happened
+│   ├── OutcomeUnknown         it may have happened
+│   └── Unprovable             it may have happened, and nothing that can be read will tell
 ├── LedgerError                the ledger did not do what was asked
 │   ├── LedgerUnavailable      the database cannot be reached or written now
 │   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
@@ -64,6 +65,10 @@ class Unauthorized(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """The request left and no readable answer came back: it may have happened, or may still happen."""
+
+
+class Unprovable(ProviderError):
+    """What is found at the provider may be this command's work or another's, and no further look will tell."""
 
 
 class LedgerError(WorkerError):

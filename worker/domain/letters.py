@@ -1,0 +1,100 @@
+"""Dead letters: the delivery as it came, and headers that say what happened to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from worker.domain.claims import Letter, Reason
+from worker.domain.deliveries import Delivery, Destination, Outgoing
+
+MAX_HEADER_BYTES = 2_000
+#: All kept original headers together: one frame holds 128 KiB, and a larger header table closes the connection.
+MAX_ORIGINAL_HEADERS_BYTES = 32 * 1024
+
+_PREFIX = "provisioning-"
+#: The broker would route further copies by these, or refuse the whole channel because they came back as text.
+_ROUTING_HEADERS = frozenset({"CC", "BCC"})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a letter's headers are made of. Times are epoch seconds, None where it never got that far."""
+
+    id: str
+    reason: Reason
+    detail: str
+    error: str
+    command_id: str | None
+    command_source: str | None
+    command_type: str | None
+    subject: str | None
+    generation: int
+    attempts: int
+    first_failed_at: str
+    failed_at: str
+    worker_version: str
+
+
+def write(delivery: Delivery, seen: Circumstances) -> Letter:
+    """Make the letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
+    replay = delivery.properties.headers.get(f"{_PREFIX}replay-id")
+    told: dict[str, str | int | None] = {
+        "dead-letter-id": seen.id,
+        "reason": seen.reason.value,
+        "detail": seen.detail,
+        "error": seen.error,
+        "command-id": seen.command_id,
+        "command-source": seen.command_source,
+        "command-type": seen.command_type,
+        "subject": seen.subject,
+        "generation": seen.generation,
+        "attempts": seen.attempts,
+        "first-failed-at": seen.first_failed_at,
+        "failed-at": seen.failed_at,
+        "exchange": delivery.exchange,
+        "routing-key": delivery.routing_key,
+        "worker-version": seen.worker_version,
+        "replay-id": replay if isinstance(replay, str) else None,
+    }
+    headers = {_PREFIX + name: _bounded(value) for name, value in told.items() if value is not None}
+    return Letter(seen.id, seen.reason, headers)
+
+
+def outgoing(delivery: Delivery, letter: Letter) -> Outgoing:
+    """The letter as it is published: the original body and properties, the headers of both."""
+    properties = replace(
+        delivery.properties,
+        headers={**_kept(delivery.properties.headers), **letter.headers},
+        delivery_mode=2,
+        # An expiration would delete the letter unread; a user id that is not ours makes the broker close the channel.
+        expiration=None,
+        user_id=None,
+    )
+    return Outgoing(Destination.DEAD_LETTERS, letter.reason.value, delivery.body, properties)
+
+
+def _kept(headers: Mapping[str, object]) -> dict[str, str | int]:
+    kept: dict[str, str | int] = {}
+    room = MAX_ORIGINAL_HEADERS_BYTES
+    names = [name for name in headers if not name.startswith(("x-", _PREFIX)) and name not in _ROUTING_HEADERS]
+    for count, name in enumerate(names):
+        value = _plain(headers[name])
+        room -= len(name.encode()) + (len(value.encode()) if isinstance(value, str) else 8)
+        if room < 0:
+            kept[f"{_PREFIX}note"] = f"{len(names) - count} original headers were left out: together over 32 KiB"
+            break
+        kept[name] = value
+    return kept
+
+
+def _plain(value: object) -> str | int:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+def _bounded(value: str | int) -> str | int:
+    if isinstance(value, int) or len(value.encode()) <= MAX_HEADER_BYTES:
+        return value
+    return value.encode()[: MAX_HEADER_BYTES - 3].decode(errors="ignore") + "..."

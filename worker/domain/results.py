@@ -1,0 +1,142 @@
+"""The result events, made once: the bytes are stored and repeated as they are."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic_core import from_json
+
+from messages.catalog import CATALOG
+from messages.envelope import Envelope
+from messages.errors import CommandName
+from messages.events import CommandFailed, EventType, ResultEvent
+from worker.domain.claims import Reason, StoredEvent
+from worker.domain.deliveries import Destination, Outgoing, Properties
+
+MAX_DETAIL_CHARACTERS = 500
+_MAX_ROUTING_KEY_BYTES = 255
+_NO_SLUG = re.compile(r"[^a-z0-9]")
+
+
+class Outcome(StrEnum):
+    """How a command ended, as the metrics count it."""
+
+    APPLIED = "applied"
+    ALREADY_APPLIED = "already_applied"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a handler reports: whether this try did it, or an earlier one had, and what the event's type adds."""
+
+    outcome: Outcome
+    added: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a CommandFailed tells beside the command's name. `failed_at` is RFC 3339."""
+
+    reason: Reason
+    detail: str
+    errors: tuple[str, ...]
+    attempts: int
+    failed_at: str
+    letter_id: str
+
+
+def rfc3339(epoch_seconds: float) -> str:
+    """The time in UTC with milliseconds, as every event and header writes it."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def name_of(envelope: Envelope) -> CommandName:
+    """The identity of a valid command."""
+    return CommandName(
+        source=envelope.source,
+        id=envelope.id,
+        type=envelope.type,
+        subject=envelope.subject,
+        username=getattr(envelope.data, "username", None),
+        correlationid=envelope.correlationid,
+        traceparent=envelope.traceparent,
+    )
+
+
+def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int, completed_at: str) -> StoredEvent:
+    """The event that tells of a command's success (generation 0)."""
+    entry = CATALOG[envelope.type]
+    fields = entry.event_model(
+        command_id=envelope.id,
+        command_source=envelope.source,
+        command_type=envelope.type,
+        username=getattr(envelope.data, "username", None),
+        generation=0,
+        outcome=success.outcome.value,
+        attempts=attempts,
+        completed_at=completed_at,
+        **success.added,
+    )
+    return _stored(event_id, entry.event, name_of(envelope), completed_at, fields)
+
+
+def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
+    """The event that tells of a command's failure (generation 0)."""
+    fields = CommandFailed(
+        command_id=name.id,
+        command_source=name.source,
+        command_type=name.type,
+        username=name.username,
+        generation=0,
+        reason=failure.reason.value,
+        detail=failure.detail[:MAX_DETAIL_CHARACTERS],
+        errors=failure.errors,
+        attempts=failure.attempts,
+        failed_at=failure.failed_at,
+        dead_letter_id=failure.letter_id,
+    )
+    return _stored(event_id, EventType.COMMAND_FAILED, name, failure.failed_at, fields)
+
+
+def outgoing(event: StoredEvent) -> Outgoing:
+    """The event as it is published. Everything is read from the stored bytes, so that a repeat is the same message."""
+    envelope = from_json(event.body)
+    properties = Properties(
+        content_type="application/cloudevents+json",
+        delivery_mode=2,
+        correlation_id=envelope["correlationid"],
+        message_id=event.id,
+        timestamp=int(datetime.fromisoformat(envelope["time"]).timestamp()),
+        type=event.type,
+        app_id=envelope["source"],
+    )
+    key = routing_key(event.type, envelope["data"]["command_source"])
+    return Outgoing(Destination.EVENTS, key, event.body, properties)
+
+
+def routing_key(event_type: str, source: str) -> str:
+    """`<event type>.<source>`, the source lower-cased and everything else than a-z and 0-9 written as `-`.
+
+    Cut at the 255 bytes that AMQP allows.
+    """
+    return f"{event_type}.{_NO_SLUG.sub('-', source.lower())}"[:_MAX_ROUTING_KEY_BYTES]
+
+
+def _stored(event_id: str, event_type: EventType, name: CommandName, at: str, data: object) -> StoredEvent:
+    event = ResultEvent.model_validate(
+        {
+            "id": event_id,
+            "type": event_type,
+            "subject": name.subject,
+            "time": at,
+            "correlationid": name.correlationid or name.id,
+            "causationid": name.id,
+            "traceparent": name.traceparent,
+            "data": data,
+        }
+    )
+    return StoredEvent(event_id, event_type.value, event.to_bytes())
