@@ -4,6 +4,8 @@ from typing import Protocol
 
 from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Refusal, Token
 from worker.domain.deliveries import Delivery, Outgoing, Receipt
+from worker.domain.work import Report, Retry, Work
+from worker.errors import ProviderError
 
 
 class Clock(Protocol):
@@ -71,3 +73,29 @@ class Intake(Protocol):
 
     def lost(self, epoch: int) -> None:
         """The connection of that epoch is gone: nothing of it can be settled any more, all of it comes again."""
+
+
+class ProviderHealth(Protocol):
+    """What the tries of all customers together say about the provider."""
+
+    def succeeded(self, customer: str) -> None:
+        """A call for this customer (its first ordering key) was answered well, or was refused for its own fault."""
+
+    def failed(self, customer: str, failure: ProviderError) -> None:
+        """A call for this customer failed for a reason that may be the provider's."""
+
+    def proven_well_at(self, customer: str) -> float | None:
+        """When the provider last answered another customer, or the probe, well (epoch seconds)."""
+
+
+class Telemetry(Protocol):
+    """Metrics and the log. Never raises."""
+
+    def settled(self, report: Report) -> None:
+        """One delivery was answered and acked."""
+
+    def retried(self, retry: Retry) -> None:
+        """One try failed and will be repeated."""
+
+    def crashed(self, work: Work, error: Exception) -> None:
+        """A fault of ours came up while a command was handled; the log gets the traceback."""

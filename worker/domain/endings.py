@@ -1,0 +1,120 @@
+"""How a command ends, in the ledger's words: the event, and the letter when it failed."""
+
+from dataclasses import dataclass
+
+from messages.envelope import Envelope
+from messages.errors import Invalid, MessageError, Undecodable, UnknownType
+from worker.domain import letters, results
+from worker.domain.claims import CommandKey, Ending, History, Letter, Reason, Refusal
+from worker.domain.deliveries import Delivery
+from worker.domain.identity import event_id, letter_id, refusal_id
+from worker.domain.results import Failure, Success, rfc3339
+from worker.errors import ProviderError
+
+_GENERATION = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The moment and the program that end a command. `now` is epoch seconds."""
+
+    now: float
+    worker_version: str
+
+
+def success(envelope: Envelope, done: Success, history: History, closing: Closing) -> Ending:
+    """The command was applied, now or by an earlier try."""
+    identity = event_id(CommandKey(envelope.source, envelope.id), _GENERATION)
+    event = results.succeeded(envelope, identity, done, history.tries, rfc3339(closing.now))
+    return Ending(event, history)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a command is given up."""
+
+    reason: Reason
+    failure: ProviderError
+    history: History
+
+
+def failure(delivery: Delivery, envelope: Envelope, verdict: Verdict, closing: Closing) -> Ending:
+    """The command is given up: a CommandFailed and a dead letter."""
+    key = CommandKey(envelope.source, envelope.id)
+    told = Failure(
+        reason=verdict.reason,
+        detail=verdict.failure.detail,
+        errors=verdict.failure.errors,
+        attempts=verdict.history.tries,
+        failed_at=rfc3339(closing.now),
+        letter_id=letter_id(key, _GENERATION),
+    )
+    event = results.failed(results.name_of(envelope), event_id(key, _GENERATION), told)
+    first = rfc3339(verdict.history.first_failed_at or closing.now)
+    return Ending(event, verdict.history, _letter(delivery, envelope, told, (first, closing)))
+
+
+def refusal(delivery: Delivery, error: MessageError, closing: Closing) -> Refusal:
+    """The message is no command; it is answered if it says who it is, and never takes its key."""
+    reason = _reason_of(error)
+    told = Failure(
+        reason=reason,
+        detail="; ".join(error.faults),
+        errors=(),
+        attempts=0,
+        failed_at=rfc3339(closing.now),
+        letter_id=refusal_id(error.name, delivery.body, "letter"),
+    )
+    identity = refusal_id(error.name, delivery.body, "event")
+    event = results.failed(error.name, identity, told) if error.name else None
+    return Refusal(identity, _letter(delivery, error, told, (told.failed_at, closing)), event)
+
+
+def conflict(delivery: Delivery, envelope: Envelope, closing: Closing) -> Refusal:
+    """The key was taken earlier by a command with other content; says nothing about that one."""
+    name = results.name_of(envelope)
+    told = Failure(
+        reason=Reason.ID_CONFLICT,
+        detail=f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
+        "send this one again under an id of its own",
+        errors=(),
+        attempts=0,
+        failed_at=rfc3339(closing.now),
+        letter_id=refusal_id(name, delivery.body, "letter"),
+    )
+    identity = refusal_id(name, delivery.body, "event")
+    event = results.failed(name, identity, told)
+    return Refusal(identity, _letter(delivery, envelope, told, (told.failed_at, closing)), event)
+
+
+def _reason_of(error: MessageError) -> Reason:
+    match error:
+        case Undecodable():
+            return Reason.UNDECODABLE
+        case UnknownType():
+            return Reason.UNKNOWN_TYPE
+        case Invalid():
+            return Reason.INVALID
+        case _:
+            raise AssertionError(f"{type(error).__name__} has no reason")
+
+
+def _letter(delivery: Delivery, content: Envelope | MessageError, told: Failure, when: tuple[str, Closing]) -> Letter:
+    name = results.name_of(content) if isinstance(content, Envelope) else content.name
+    first_failed_at, closing = when
+    seen = letters.Circumstances(
+        id=told.letter_id,
+        reason=told.reason,
+        detail=told.detail,
+        error="; ".join(told.errors),
+        command_id=name.id if name else None,
+        command_source=name.source if name else None,
+        command_type=name.type if name else None,
+        subject=name.subject if name else None,
+        generation=_GENERATION,
+        attempts=told.attempts,
+        first_failed_at=first_failed_at,
+        failed_at=told.failed_at,
+        worker_version=closing.worker_version,
+    )
+    return letters.write(delivery, seen)

@@ -1,0 +1,115 @@
+"""What is handed through the middle of the house: one unit of work, and what became of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from messages.envelope import Envelope
+from messages.errors import MessageError
+from worker.domain.claims import ClaimRequest, Ending, Reason, Token
+from worker.domain.deliveries import Delivery
+from worker.domain.results import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A valid command, and the claim that must be made before it is handled."""
+
+    envelope: Envelope
+    request: ClaimRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A delivery with what it says: a command, or the reason why it is none."""
+
+    delivery: Delivery
+    content: Requested | MessageError
+    lanes: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """The command's type from the closed set, for labels; `unknown` for anything else."""
+        return self.content.envelope.type.value if isinstance(self.content, Requested) else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a handler is told of the try.
+
+    `begun`: an earlier write of this command may have been applied. `remembered`: the ledger knows all earlier tries
+    (False for a redelivered command it has never seen). `may_write` False: look only, no writes are left.
+    """
+
+    token: Token
+    begun: bool
+    remembered: bool
+    may_write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The command ended with this try: what to record, and how to count it."""
+
+    ending: Ending
+    outcome: Outcome
+    detail: str
+
+
+class Step(StrEnum):
+    """The boundaries between the steps of a delivery, in their order."""
+
+    ARRIVED = "arrived"
+    DECODED = "decoded"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    HANDLED = "handled"
+    RECORDED = "recorded"
+    LETTER_PUBLISHED = "letter_published"
+    EVENT_PUBLISHED = "event_published"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Answered and acked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not finished: run it again at `until` (epoch seconds); its customer's later commands stay behind it."""
+
+    until: float
+
+
+Verdict = Settled | Wait
+
+
+class RetryCause(StrEnum):
+    """Why a try is repeated, as the metrics count it."""
+
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    THROTTLED = "throttled"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One settled delivery, for metrics and the log. Times are seconds."""
+
+    work: Work
+    outcome: Outcome
+    reason: Reason | None
+    detail: str
+    tries: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """One failed try that will be repeated, for metrics and the log."""
+
+    work: Work
+    cause: RetryCause
+    charged: bool
+    detail: str
+    delay_seconds: float

@@ -1,0 +1,53 @@
+"""One lane per customer key. Pure: no threads, no locks, no clock."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from worker.domain.work import Work
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A unit of work with its place in the lanes; the only thing in the flow that changes."""
+
+    work: Work
+    blocked_by: int = 0
+    running: bool = False
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Lets a ticket run when it is first in all of its lanes."""
+
+    _queues: dict[str, deque[Ticket]] = field(default_factory=dict)
+
+    def enter(self, ticket: Ticket) -> bool:
+        """Queue up behind every earlier ticket that shares a lane; True when nothing is before it."""
+        ticket.blocked_by = 0
+        for key in ticket.work.lanes:
+            queue = self._queues.setdefault(key, deque())
+            ticket.blocked_by += bool(queue)
+            queue.append(ticket)
+        return ticket.blocked_by == 0
+
+    def leave(self, ticket: Ticket) -> list[Ticket]:
+        """Take the first ticket of its lanes out; returns those that may run now."""
+        freed = []
+        for key in ticket.work.lanes:
+            queue = self._queues[key]
+            # Only a ticket that is first everywhere ever runs, so only such a one leaves.
+            queue.popleft()
+            if not queue:
+                del self._queues[key]
+                continue
+            queue[0].blocked_by -= 1
+            if queue[0].blocked_by == 0:
+                freed.append(queue[0])
+        return freed
+
+    def keep_only(self, tickets: list[Ticket]) -> None:
+        """Forget everything but these, which must be first in their lanes."""
+        self._queues.clear()
+        for ticket in tickets:
+            self.enter(ticket)

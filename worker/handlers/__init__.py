@@ -1,0 +1,5 @@
+"""One handler per command family: a command goes in, calls to the provider are made, a success comes out."""
+
+from worker.handlers.handlers import Handlers
+
+__all__ = ["Handlers"]

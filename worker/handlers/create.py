@@ -1,0 +1,60 @@
+"""CreateCustomer: the one command that must not simply be repeated.
+
+The provider takes no idempotency key. What makes a create safe is that a username can exist only once: after an
+unknown outcome the list is read, and what is found there decides between adopting, creating and giving up.
+"""
+
+from messages.commands import CreateCustomer
+from worker.domain.ports import Ledger
+from worker.domain.provider import CustomerRow, Provider
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import NotSent, Rejected, Unprovable
+
+_APPLIED = Success(Outcome.APPLIED, {})
+_FOUND = Success(Outcome.ALREADY_APPLIED, {})
+
+
+class CreateHandler:
+    """Creates a customer once, whatever became of earlier tries."""
+
+    def __init__(self, provider: Provider, ledger: Ledger) -> None:
+        self._provider = provider
+        self._ledger = ledger
+
+    def handle(self, command: CreateCustomer, attempt: Attempt) -> Success:
+        """Try once. By the time an attempt is `begun`, the wait that lets a late create settle is over."""
+        if attempt.begun:
+            row = self._provider.find(command.username)
+            if row is not None:
+                return self._judge(row, command, attempt)
+        if not attempt.may_write:
+            raise NotSent(f"customer {command.username} is not in the provider's list, and no attempts are left")
+        return self._create(command, attempt)
+
+    def _create(self, command: CreateCustomer, attempt: Attempt) -> Success:
+        try:
+            self._provider.create(command)
+        except Rejected:
+            # A refused repeat may mean "taken", by our own create that was applied late. The text is no proof: look.
+            row = None if _certainly_first(attempt) else self._provider.find(command.username)
+            if row is None:
+                raise
+            return self._judge(row, command, attempt)
+        return _APPLIED
+
+    def _judge(self, row: CustomerRow, command: CreateCustomer, attempt: Attempt) -> Success:
+        differences = row.differences(command)
+        if differences:
+            fields = ", ".join(differences)
+            raise Rejected(f"username {command.username} is taken by a customer with other values in: {fields}")
+        if not attempt.begun or self._ledger.other_create(command.username, attempt.token):
+            raise Unprovable(
+                f"customer {command.username} exists with the same fields, but it cannot be proven that this command "
+                "created it; compare the provider's account with the command before you replay or discard it"
+            )
+        return _FOUND
+
+
+def _certainly_first(attempt: Attempt) -> bool:
+    return attempt.remembered and not attempt.begun

@@ -1,0 +1,111 @@
+"""One try of a claimed command, and the decision on what its failure means."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from messages.envelope import Envelope
+from worker.domain import endings
+from worker.domain.claims import Deferral, Fresh, History, Resumed
+from worker.domain.endings import Closing, Verdict
+from worker.domain.ports import Clock, ProviderHealth, Telemetry
+from worker.domain.recoverability import GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
+from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, WorkerError
+from worker.handlers.handlers import Handlers
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What failures are judged by."""
+
+    policy: RetryPolicy
+    health: ProviderHealth
+    jitter: Callable[[], float] = random.random
+
+
+class Trying:
+    """Tries commands, one call at a time each."""
+
+    def __init__(self, handlers: Handlers, judgement: Judgement, telemetry: Telemetry, clock: Clock) -> None:
+        self._handlers = handlers
+        self._judgement = judgement
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def attempt(
+        self, work: Work, envelope: Envelope, claim: Fresh | Resumed, closing: Callable[[], Closing]
+    ) -> Finished | Deferral:
+        """Try once. Returns how the command ended, or when to try again; raises only a LedgerError."""
+        attempt = Attempt(
+            token=claim.token,
+            begun=claim.history.begun,
+            remembered=isinstance(claim, Fresh) or claim.history.begun or claim.history.tries > 0,
+            may_write=not exhausted(claim.history, self._judgement.policy),
+        )
+        started = self._clock.monotonic()
+        try:
+            done = self._handle(work, envelope, attempt)
+        except ProviderError as failure:
+            around = self._surroundings(work, attempt, failure, self._clock.monotonic() - started)
+            return self._decide(work, envelope, (failure, claim.history, around), closing)
+        self._judgement.health.succeeded(_customer(work))
+        history = replace(claim.history, tries=claim.history.tries + 1)
+        return Finished(endings.success(envelope, done, history, closing()), done.outcome, "")
+
+    def _handle(self, work: Work, envelope: Envelope, attempt: Attempt) -> Success:
+        try:
+            return self._handlers.handle(envelope.data, attempt)
+        except WorkerError:
+            raise
+        except Exception as bug:
+            # A fault of ours in one command's handler must neither end the thread nor lose the command. Whether the
+            # provider was reached is not known, so it is judged as an unknown outcome.
+            self._telemetry.crashed(work, bug)
+            raise OutcomeUnknown(f"the worker failed while handling it ({type(bug).__name__}); see its log") from bug
+
+    def _surroundings(self, work: Work, attempt: Attempt, failure: ProviderError, spent_seconds: float) -> Surroundings:
+        health = self._judgement.health
+        if isinstance(failure, Rejected | Unprovable):
+            health.succeeded(_customer(work))
+        else:
+            health.failed(_customer(work), failure)
+        return Surroundings(
+            now=self._clock.now(),
+            proven_well_at=health.proven_well_at(_customer(work)),
+            spent_seconds=spent_seconds,
+            jitter=self._judgement.jitter(),
+            could_write=attempt.may_write,
+        )
+
+    def _decide(
+        self,
+        work: Work,
+        envelope: Envelope,
+        failed: tuple[ProviderError, History, Surroundings],
+        closing: Callable[[], Closing],
+    ) -> Finished | Deferral:
+        failure, history, around = failed
+        match decide(failure, history, around, self._judgement.policy):
+            case GiveUp(reason, after):
+                ending = endings.failure(work.delivery, envelope, Verdict(reason, failure, after), closing())
+                return Finished(ending, Outcome.FAILED, failure.detail)
+            case RetryLater(delay_seconds, after, charged):
+                cause = _cause(failure)
+                self._telemetry.retried(Retry(work, cause, charged, failure.detail, delay_seconds))
+                return Deferral(after, around.now + delay_seconds, cause.value, failure.detail)
+
+
+def _customer(work: Work) -> str:
+    return work.lanes[0] if work.lanes else ""
+
+
+def _cause(failure: ProviderError) -> RetryCause:
+    match failure:
+        case Throttled():
+            return RetryCause.THROTTLED
+        case OutcomeUnknown():
+            return RetryCause.UNKNOWN
+        case _:
+            return RetryCause.NOT_SENT

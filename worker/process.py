@@ -1,0 +1,178 @@
+"""The way of one delivery. Read this first.
+
+    arrive -> decode -> queue up -> claim -> handle -> decide -> record -> publish -> settle -> report
+
+`decode` makes a unit of work of a delivery; the lanes (worker/flow) decide when it runs; `Process.run` does the rest.
+Three rules keep the promise, and each is one line below: nothing is told before it is recorded, nothing is acked before
+it is told, and only what was claimed is handled. A crash between any two steps leaves something the next claim can
+tell: nothing (it is redelivered as new), a claim that was begun (look before you write), or an ending (tell it again).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from messages.codec import decode as decode_message
+from messages.envelope import Envelope, WireMessage
+from messages.errors import MessageError
+from worker.domain import endings, letters, results
+from worker.domain.claims import (
+    Claim,
+    ClaimRequest,
+    CommandKey,
+    Conflict,
+    Dead,
+    Deferral,
+    Done,
+    Fresh,
+    Held,
+    Letter,
+    Refusal,
+    Resumed,
+    StoredEvent,
+)
+from worker.domain.deliveries import Delivery
+from worker.domain.endings import Closing
+from worker.domain.identity import canonical, lane_keys
+from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
+from worker.domain.results import Outcome
+from worker.domain.work import Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
+from worker.handlers.trying import Trying
+
+Fingerprint = Callable[[str, str | None, bytes], tuple[bytes, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms a delivery passes through."""
+
+    ledger: Ledger
+    trying: Trying
+    publisher: EventPublisher
+    settlement: Settlement
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a delivery: the event, the letter, and how the metrics count it."""
+
+    event: StoredEvent | None
+    letter: Letter | None
+    outcome: Outcome
+    detail: str = ""
+    tries: int = 0
+
+
+def decode(delivery: Delivery, fingerprint: Fingerprint) -> Work:
+    """Read a delivery: a command with its claim and its lanes, or the reason why it is none."""
+    properties = delivery.properties
+    message = WireMessage(
+        body=delivery.body,
+        content_type=properties.content_type,
+        type=properties.type,
+        message_id=properties.message_id,
+        correlation_id=properties.correlation_id,
+        app_id=properties.app_id,
+        timestamp=properties.timestamp,
+        headers=properties.headers,
+    )
+    try:
+        envelope = decode_message(message)
+    except MessageError as error:
+        return Work(delivery, error, ())
+    lanes = lane_keys(envelope)
+    request = ClaimRequest(
+        key=CommandKey(envelope.source, envelope.id),
+        type=envelope.type.value,
+        subject=envelope.subject,
+        username=getattr(envelope.data, "username", None),
+        lanes=lanes,
+        fingerprints=fingerprint(envelope.type.value, envelope.subject, canonical(envelope.data)),
+        redelivered=delivery.redelivered,
+    )
+    return Work(delivery, Requested(envelope, request), lanes)
+
+
+class Process:
+    """Runs one unit of work after another; called by many threads at once, never twice at once for one customer."""
+
+    def __init__(self, rooms: Rooms, clock: Clock, worker_version: str, reached: Callable[[Step], None]) -> None:
+        self._rooms = rooms
+        self._clock = clock
+        self._version = worker_version
+        self._reached = reached
+
+    def run(self, work: Work) -> Verdict:
+        """Take one unit of work to its end, or to its next wait.
+
+        Raises LedgerUnavailable or ClaimLost before anything was told, PublishFailed when it is not certain that it
+        was; running the same work again later is always right.
+        """
+        taken_up = self._clock.monotonic()
+        ending = self._end(work)
+        if isinstance(ending, Wait):
+            return ending
+        self._tell(work, ending)
+        self._rooms.settlement.ack(work.delivery.receipt)
+        self._reached(Step.SETTLED)
+        self._report(work, ending, self._clock.monotonic() - taken_up)
+        return Settled()
+
+    def _end(self, work: Work) -> Told | Wait:
+        match work.content:
+            case MessageError() as error:
+                return self._keep(endings.refusal(work.delivery, error, self._closing()))
+            case Requested(envelope, request):
+                claim = self._rooms.ledger.claim(request)
+                self._reached(Step.CLAIMED)
+                return self._after_claim(work, envelope, claim)
+
+    def _after_claim(self, work: Work, envelope: Envelope, claim: Claim) -> Told | Wait:
+        match claim:
+            case Fresh() | Resumed():
+                return self._handle(work, envelope, claim)
+            case Done(event):
+                return Told(event, None, Outcome.DUPLICATE)
+            case Dead(event, letter):
+                return Told(event, letter, Outcome.DUPLICATE)
+            case Held(until):
+                return Wait(until)
+            case Conflict():
+                return self._keep(endings.conflict(work.delivery, envelope, self._closing()))
+
+    def _handle(self, work: Work, envelope: Envelope, claim: Fresh | Resumed) -> Told | Wait:
+        outcome = self._rooms.trying.attempt(work, envelope, claim, self._closing)
+        self._reached(Step.HANDLED)
+        if isinstance(outcome, Deferral):
+            self._rooms.ledger.defer(claim.token, outcome)
+            return Wait(outcome.not_before)
+        self._rooms.ledger.record(claim.token, outcome.ending)
+        self._reached(Step.RECORDED)
+        return _told(outcome)
+
+    def _keep(self, refusal: Refusal) -> Told:
+        # The ledger answers with the first refusal of this message: its repeat carries the same bytes.
+        kept = self._rooms.ledger.refuse(refusal)
+        self._reached(Step.RECORDED)
+        detail = str(kept.letter.headers.get("provisioning-detail", ""))
+        return Told(kept.event, kept.letter, Outcome.FAILED, detail)
+
+    def _tell(self, work: Work, told: Told) -> None:
+        if told.letter is not None:
+            self._rooms.publisher.publish(letters.outgoing(work.delivery, told.letter))
+            self._reached(Step.LETTER_PUBLISHED)
+        if told.event is not None:
+            self._rooms.publisher.publish(results.outgoing(told.event))
+        self._reached(Step.EVENT_PUBLISHED)
+
+    def _report(self, work: Work, told: Told, seconds: float) -> None:
+        reason = told.letter.reason if told.letter else None
+        self._rooms.telemetry.settled(Report(work, told.outcome, reason, told.detail, told.tries, seconds))
+
+    def _closing(self) -> Closing:
+        return Closing(self._clock.now(), self._version)
+
+
+def _told(finished: Finished) -> Told:
+    ending = finished.ending
+    return Told(ending.event, ending.letter, finished.outcome, finished.detail, ending.history.tries)
