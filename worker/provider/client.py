@@ -1,0 +1,154 @@
+"""The provider's operations, reseller edition in JSON: which form each one sends, and what its answer must say."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from messages.commands import Command, CreateCustomer, DisableCustomer, RotateCredential
+from worker.domain.provider import CustomerRow
+from worker.domain.scrub import scrubbed
+from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
+from worker.provider.answers import expect_rows, expect_success
+from worker.provider.config import CallObserver, CallResult, Operation, ProviderConfig
+from worker.provider.transport import Answer, Transport
+
+_T = TypeVar("_T")
+_Form = list[tuple[str, str]]
+
+_PATHS = {
+    Operation.ADD: "/apiv2/reseller.add.json",
+    Operation.RETRIEVE: "/apiv2/reseller.manage.json",
+    Operation.DISABLE: "/apiv2/reseller.manage.json",
+    Operation.CREDENTIAL_EDIT: "/apiv2/reseller.credential.json",
+}
+_WRITES = frozenset({Operation.ADD, Operation.DISABLE, Operation.CREDENTIAL_EDIT})
+
+#: No username is longer than 100 characters, so this one can never exist.
+_IMPOSSIBLE_USERNAME = "probe." + "0" * 120
+_PAGE_ROWS = 500
+_MAX_TEXT_CHARACTERS = 500
+
+_RESULTS = {
+    Rejected: CallResult.REJECTED,
+    OutcomeUnknown: CallResult.UNKNOWN,
+    NotSent: CallResult.NOT_SENT,
+    Throttled: CallResult.THROTTLED,
+    Unauthorized: CallResult.UNAUTHORIZED,
+}
+
+
+class ProviderClient:
+    """Implements the `Provider` port. Safe for many threads; at most `concurrency` calls are under way at once."""
+
+    def __init__(self, config: ProviderConfig, may_write: Callable[[], bool], observe: CallObserver) -> None:
+        self._transport = Transport(config)
+        self._login = [("api_user", config.api_user), ("api_key", config.api_key)]
+        self._api_key = config.api_key
+        self._may_write = may_write
+        self._observe = observe
+        self._places = threading.BoundedSemaphore(config.concurrency)
+        # What cannot have happened is tried once more inside the call: a connection refused while a server restarts.
+        self._again = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(NotSent),
+            stop=tenacity.stop_after_attempt(2),
+            wait=tenacity.wait_random(0.05, 0.15),
+            reraise=True,
+        )
+
+    def create(self, command: CreateCustomer) -> None:
+        """Create the customer; the password is sent twice, as the provider asks."""
+        fields = command.revealed()
+        form = [("confirm_password", command.password.get_secret_value())]
+        for name, value in fields.items():
+            form += _field(name, value)
+        self._call(Operation.ADD, form, command, expect_success)
+
+    def disable(self, command: DisableCustomer) -> None:
+        """Stop the customer from sending; named by `user`, as in every command but the create."""
+        self._call(Operation.DISABLE, [("method", "disable"), ("user", command.username)], command, expect_success)
+
+    def edit_credential(self, command: RotateCredential) -> None:
+        """Set the credential's password."""
+        form = [
+            ("task", "edit"),
+            ("user", command.username),
+            ("credential_name", command.credential_name),
+            ("new_credential_password", command.new_credential_password.get_secret_value()),
+        ]
+        self._call(Operation.CREDENTIAL_EDIT, form, command, expect_success)
+
+    def find(self, username: str) -> CustomerRow | None:
+        """The customer with exactly that username; the provider's own search finds substrings, in pages."""
+        seen: set[str] = set()
+        while True:
+            rows = self._page(username, len(seen))
+            for row in rows:
+                if row.fields.get("username") == username:
+                    return row
+            names = {row.fields.get("username", "") for row in rows}
+            # A server that knows no pages gives the same rows again: then all of them were read.
+            if names <= seen:
+                return None
+            seen |= names
+
+    def probe(self) -> None:
+        """Ask for a customer that cannot exist."""
+        self._page(_IMPOSSIBLE_USERNAME, 0)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    def _page(self, username: str, offset: int) -> list[CustomerRow]:
+        form = [("method", "profile"), ("task", "get"), ("username", username), ("limit", str(_PAGE_ROWS))]
+        if offset:
+            form.append(("offset", str(offset)))
+        return self._call(Operation.RETRIEVE, form, None, expect_rows)
+
+    def _call(
+        self, operation: Operation, form: _Form, command: Command | None, understand: Callable[[Answer], _T]
+    ) -> _T:
+        with self._places:
+            try:
+                return self._once(operation, form, command, understand)
+            except NotSent:
+                return self._again(lambda: self._once(operation, form, command, understand))
+
+    def _once(
+        self, operation: Operation, form: _Form, command: Command | None, understand: Callable[[Answer], _T]
+    ) -> _T:
+        started = time.perf_counter()
+        result = CallResult.SUCCESS
+        try:
+            self._check_lease(operation)
+            return understand(self._transport.post(_PATHS[operation], self._login + form))
+        except ProviderError as failure:
+            result = _RESULTS[type(failure)]
+            raise self._clean(failure, command) from failure.__cause__
+        finally:
+            self._observe(operation, result, time.perf_counter() - started)
+
+    def _check_lease(self, operation: Operation) -> None:
+        # Right before the write: a process that was frozen past its lease must not write beside its successor.
+        if operation in _WRITES and not self._may_write():
+            raise NotSent("the ledger's lease has run out; another worker may have taken the command over")
+
+    def _clean(self, failure: ProviderError, command: Command | None) -> ProviderError:
+        """The same failure without any secret in its words."""
+        secrets = (self._api_key, *(command.secrets() if command else ()))
+        # Cut only after scrubbing: half a secret would not be recognised.
+        failure.detail = scrubbed(failure.detail, secrets)
+        failure.errors = tuple(scrubbed(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
+        failure.args = (failure.detail,)
+        return failure
+
+
+def _field(name: str, value: object) -> _Form:
+    if isinstance(value, tuple):
+        return [(f"{name}[]", str(entry)) for entry in value]
+    if isinstance(value, bool):
+        return [(name, "true" if value else "false")]
+    return [(name, str(value))]

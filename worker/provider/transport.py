@@ -1,0 +1,115 @@
+"""One HTTP call: a form goes out, status, headers and a bounded body come back. Foreign errors end here.
+
+The path through requests is a lean one: no session, so no cookies are kept, no environment is consulted and no
+redirect is followed; connections are kept and reused.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import requests
+import urllib3
+from requests.models import PreparedRequest, Response
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ProxyError as ProxyFailure
+from urllib3.exceptions import SSLError as TlsFailure
+
+from worker.errors import NotSent, OutcomeUnknown
+from worker.provider.bounded import BoundedAdapter
+from worker.provider.config import ProviderConfig
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+_NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError, ProxyFailure)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, not yet understood. Header names compare in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """Keeps the connections; one instance serves all handler threads."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._adapter = BoundedAdapter(pool_connections=2, pool_maxsize=config.concurrency)
+        self._timeout = urllib3.Timeout(connect=config.connect_timeout_seconds, total=config.timeout_seconds)
+        self._proxies = {"http": config.proxy, "https": config.proxy} if config.proxy else {}
+        self._verify: bool | str = config.ca_bundle or True
+        self._base_url = config.base_url.rstrip("/")
+
+    def post(self, path: str, form: list[tuple[str, str]]) -> Answer:
+        """Send the form in the body, never in the URL.
+
+        Raises NotSent when the request cannot have left, OutcomeUnknown when no whole answer came back in time.
+        """
+        try:
+            response = self._adapter.send(
+                self._prepared(path, urlencode(form).encode()),
+                stream=True,
+                timeout=self._timeout,  # type: ignore[arg-type]  # urllib3's Timeout is passed through, as documented
+                verify=self._verify,
+                proxies=self._proxies,
+            )
+            return Answer(response.status_code, response.headers, _body_of(response))
+        except (requests.RequestException, HTTPError, OSError) as exc:
+            raise _translated(exc) from exc
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._adapter.close()
+
+    def _prepared(self, path: str, body: bytes) -> PreparedRequest:
+        # Built by hand: requests' own preparation costs more than the rest of the call together.
+        request = PreparedRequest()
+        request.method = "POST"
+        request.url = self._base_url + path
+        request.headers = CaseInsensitiveDict(
+            {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Content-Length": str(len(body)),
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "provisioning-worker",
+            }
+        )
+        request.body = body
+        request.hooks = {"response": []}
+        return request
+
+
+def _body_of(response: Response) -> bytes:
+    raw = response.raw
+    body: bytes = raw.read(MAX_BODY_BYTES + 1, decode_content=False)
+    if len(body) > MAX_BODY_BYTES:
+        raw.close()
+        raise OutcomeUnknown(f"the provider's answer is larger than {MAX_BODY_BYTES} bytes")
+    raw.release_conn()
+    return body
+
+
+def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
+    """Whether the request can have reached the provider. In doubt it can."""
+    cause = exc.args[0] if exc.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else exc
+    if isinstance(reason, _NEVER_LEFT) or _is_failed_certificate(reason):
+        return NotSent(f"the provider cannot be reached: {_words(reason)}")
+    return OutcomeUnknown(f"the provider gave no whole answer: {_words(reason)}")
+
+
+def _is_failed_certificate(reason: object) -> bool:
+    return isinstance(reason, TlsFailure) and any(
+        isinstance(argument, ssl.SSLCertVerificationError) for argument in reason.args
+    )
+
+
+def _words(reason: object) -> str:
+    # The kind of fault only: the libraries' own texts may repeat the URL or what was sent.
+    return type(reason).__name__
