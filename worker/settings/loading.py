@@ -1,0 +1,54 @@
+"""Reads the settings once, and names every fault at once."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from worker.errors import SettingsInvalid
+from worker.settings.files import FileEnvSource
+from worker.settings.model import PREFIX, Settings
+from worker.settings.plaintext import plaintext_faults
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsInvalid naming every fault, and no secret."""
+    faults = plaintext_faults(FileEnvSource(Settings)())
+    try:
+        settings = Settings()
+    except ValidationError as exc:
+        faults = [_sentence(fault) for fault in exc.errors(include_input=False, include_url=False)] + faults
+        raise SettingsInvalid(faults) from None
+    if faults:
+        raise SettingsInvalid(faults)
+    return settings
+
+
+def names(model: type[BaseModel] = Settings, before: str = PREFIX) -> Iterator[str]:
+    """Every variable's name, as it is exported."""
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from names(section, f"{before}{name.upper()}__")
+        else:
+            yield f"{before}{name.upper()}"
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """A warning for each `PROVISIONING_` variable that nothing reads, with the name that was probably meant."""
+    known = list(names())
+    readable = {*known, *(f"{name}_FILE" for name in known)}
+    warnings = []
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name.upper() not in readable:
+            near = difflib.get_close_matches(name, readable, n=1)
+            warnings.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return warnings
+
+
+def _sentence(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
+    name = PREFIX + "__".join(str(part).upper() for part in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{name}: is required; export it, or {name}_FILE with the path of a file that holds it"
+    return f"{name}: {fault['msg']}"

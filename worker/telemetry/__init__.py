@@ -1,0 +1,1 @@
+"""What the worker shows of itself: metrics, one log line per command, health."""

@@ -1,0 +1,92 @@
+"""Writes what happens into the metrics and the log."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from messages.envelope import Envelope
+from messages.errors import CommandName
+from worker.domain.results import Outcome
+from worker.domain.work import Report, Requested, Retry, Work
+from worker.telemetry.metrics import Metrics
+
+_Log = structlog.typing.FilteringBoundLogger
+
+
+class Recorder:
+    """Implements the `Telemetry` port."""
+
+    def __init__(self, metrics: Metrics, log: _Log, subject: Callable[[str | None], str | None]) -> None:
+        self._metrics = metrics
+        self._log = log
+        self._subject = subject
+
+    def settled(self, report: Report) -> None:
+        """Count and log one answered delivery."""
+        command = report.work.command
+        self._metrics.commands.labels(command, report.outcome.value).inc()
+        self._metrics.command_seconds.labels(command).observe(report.seconds)
+        if report.outcome in {Outcome.APPLIED, Outcome.ALREADY_APPLIED}:
+            self._metrics.last_applied.set_to_current_time()
+        failed = report.outcome is Outcome.FAILED and report.reason is not None
+        if failed and report.reason is not None:
+            self._metrics.dead_letters.labels(command, report.reason.value).inc()
+        waited = self._observe_wait(report)
+        write = self._log.warning if failed else self._log.info
+        write(
+            "command_settled",
+            **self._ids(report.work),
+            outcome=report.outcome.value,
+            reason=report.reason.value if report.reason else None,
+            detail=report.detail or None,
+            tries=report.tries,
+            duration_seconds=round(report.seconds, 6),
+            wait_seconds=waited,
+            redelivered=report.work.delivery.redelivered,
+        )
+
+    def retried(self, retry: Retry) -> None:
+        """Count and log one try that will be repeated."""
+        charged = "yes" if retry.charged else "no"
+        self._metrics.retries.labels(retry.work.command, retry.cause.value, charged).inc()
+        self._log.info(
+            "command_retried",
+            **self._ids(retry.work),
+            cause=retry.cause.value,
+            charged=charged,
+            detail=retry.detail,
+            delay_seconds=round(retry.delay_seconds, 3),
+        )
+
+    def crashed(self, work: Work, error: Exception) -> None:
+        """Log a fault of ours with its traceback."""
+        self._log.error("handler_crashed", **self._ids(work), exc_info=error)
+
+    def called(self, operation: str, result: str, seconds: float) -> None:
+        """Count one call to the provider."""
+        self._metrics.requests.labels(operation, result).inc()
+        self._metrics.request_seconds.labels(operation, result).observe(seconds)
+
+    def _observe_wait(self, report: Report) -> float | None:
+        content = report.work.content
+        if not isinstance(content, Requested) or content.envelope.time is None:
+            return None
+        # Clocks of two machines: what looks negative was no wait.
+        waited = max(0.0, time.time() - report.seconds - content.envelope.time)
+        self._metrics.wait_seconds.labels(report.work.command).observe(waited)
+        return round(waited, 6)
+
+    def _ids(self, work: Work) -> dict[str, str | None]:
+        content = work.content
+        named: Envelope | CommandName | None = content.envelope if isinstance(content, Requested) else content.name
+        if named is None:
+            return {"command": work.command, "message_id": work.delivery.properties.message_id}
+        return {
+            "command": work.command,
+            "command_id": named.id,
+            "command_source": named.source,
+            "subject": self._subject(named.subject),
+            "correlation_id": named.correlationid or named.id,
+            "trace_id": named.traceparent.split("-")[1] if named.traceparent else None,
+        }
