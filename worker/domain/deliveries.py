@@ -48,6 +48,7 @@ class Delivery:
 class Destination(StrEnum):
     """Where the worker may publish. A closed set: an exchange's name never comes from a message."""
 
+    COMMANDS = "commands"
     EVENTS = "events"
     DEAD_LETTERS = "dead-letters"
 

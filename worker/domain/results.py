@@ -119,11 +119,13 @@ def outgoing(event: StoredEvent) -> Outgoing:
 
 
 def routing_key(event_type: str, source: str) -> str:
-    """`<event type>.<source>`, the source lower-cased and everything else than a-z and 0-9 written as `-`.
+    """`<event type>.<source>`, cut at the 255 bytes that AMQP allows."""
+    return f"{event_type}.{source_slug(source)}"[:_MAX_ROUTING_KEY_BYTES]
 
-    Cut at the 255 bytes that AMQP allows.
-    """
-    return f"{event_type}.{_NO_SLUG.sub('-', source.lower())}"[:_MAX_ROUTING_KEY_BYTES]
+
+def source_slug(source: str) -> str:
+    """The source as routing keys write it: lower-cased, everything else than a-z and 0-9 as `-`."""
+    return _NO_SLUG.sub("-", source.lower())
 
 
 def _stored(event_id: str, event_type: EventType, name: CommandName, at: str, data: object) -> StoredEvent:

@@ -28,8 +28,8 @@ class Stages:
 class Dispatcher:
     """The lanes and the handler threads."""
 
-    def __init__(self, stages: Stages, threads: int, clock: Clock, later: Later) -> None:
-        self._stages = stages
+    def __init__(self, threads: int, clock: Clock, later: Later) -> None:
+        self._stages: Stages | None = None
         self._clock = clock
         self._later = later
         self._lanes = Lanes()
@@ -40,6 +40,7 @@ class Dispatcher:
         self._running = 0
         self._allowed = threads
         self._quiet = False
+        self._draining = False
         self._stopping = False
         self._when_idle: Callable[[], None] | None = None
         self._threads = [
@@ -61,8 +62,9 @@ class Dispatcher:
         """How many deliveries wait: for a retry, behind their customer, or for a free thread."""
         return len(self._unsettled) - self._running
 
-    def start(self) -> None:
-        """Start the handler threads."""
+    def start(self, stages: Stages) -> None:
+        """Start the handler threads; nothing may be delivered before."""
+        self._stages = stages
         for thread in self._threads:
             thread.start()
 
@@ -74,7 +76,7 @@ class Dispatcher:
 
     def delivered(self, delivery: Delivery) -> None:
         """Queue a delivery up in its lanes."""
-        ticket = Ticket(self._stages.read(delivery))
+        ticket = Ticket(self._stage().read(delivery))
         with self._lock:
             self._unsettled[delivery.receipt] = ticket
             if self._lanes.enter(ticket):
@@ -84,7 +86,7 @@ class Dispatcher:
         """A new connection delivers: take up again."""
         with self._lock:
             self._epoch = epoch
-            self._quiet = False
+            self._quiet = self._draining
             self._lock.notify_all()
 
     def lost(self, epoch: int) -> None:
@@ -111,15 +113,26 @@ class Dispatcher:
             self._when_idle = when_idle
         self._tell_if_idle()
 
+    def drain(self, when_idle: Callable[[], None]) -> None:
+        """Take nothing up ever again; call back once nothing runs."""
+        with self._lock:
+            self._draining = True
+        self.quiesce(when_idle)
+
     def oldest_age(self) -> float:
         """Seconds since the oldest delivery that is still unsettled arrived; 0 when there is none."""
         with self._lock:
             first = next(iter(self._unsettled.values()), None)
             return self._clock.monotonic() - first.work.delivery.arrived_at if first else 0.0
 
+    def _stage(self) -> Stages:
+        if self._stages is None:
+            raise AssertionError("the dispatcher was not started before the consumer")
+        return self._stages
+
     def _work(self) -> None:
         while (ticket := self._take()) is not None:
-            verdict = self._stages.run(ticket.work)
+            verdict = self._stage().run(ticket.work)
             self._finish(ticket, verdict)
             self._tell_if_idle()
 

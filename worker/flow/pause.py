@@ -61,25 +61,28 @@ class _Suspicion:
 
 
 class PauseListener(Protocol):
-    """Who must know: the dispatcher, the gauges."""
-
-    def allowed(self, running: int) -> None:
-        """So many commands may run at once from now on."""
+    """Who must know: the gauges and the log."""
 
     def paused(self, cause: str, *, on: bool, detail: str) -> None:
         """This cause began or ceased to hold."""
 
 
 class Pause:
-    """Watches all calls together; one thread asks the probe."""
+    """Watches all calls together; one thread asks the probe. `allow` is told how many commands may run at once."""
 
     def __init__(
-        self, probe: Callable[[], None], policy: PausePolicy, clock: Clock, listeners: tuple[PauseListener, ...]
+        self,
+        probe: Callable[[], None],
+        policy: PausePolicy,
+        clock: Clock,
+        allow: Callable[[int], None],
+        listener: PauseListener,
     ) -> None:
         self._probe = probe
         self._policy = policy
         self._clock = clock
-        self._listeners = listeners
+        self._allow = allow
+        self._listener = listener
         self._causes: dict[PauseCause, PauseState] = {}
         self._calls = Calls()
         self._suspicion: _Suspicion | None = None
@@ -147,7 +150,7 @@ class Pause:
             self._causes[cause] = PauseState(since, now + seconds, detail, seconds)
             self._permit(0)
             if before is None:
-                self._announce(cause, detail, on=True)
+                self._listener.paused(cause.value, on=True, detail=detail)
             self._changed.notify_all()
 
     def _suspect(self, patience_seconds: float) -> None:
@@ -158,12 +161,7 @@ class Pause:
 
     def _permit(self, limit: int) -> None:
         self._limit = limit
-        for listener in self._listeners:
-            listener.allowed(limit)
-
-    def _announce(self, cause: PauseCause, detail: str, *, on: bool) -> None:
-        for listener in self._listeners:
-            listener.paused(cause.value, on=on, detail=detail)
+        self._allow(limit)
 
     def _watch(self) -> None:
         while True:
@@ -240,6 +238,6 @@ class Pause:
         with self._changed:
             if self._causes.pop(cause, None) is None:
                 return
-            self._announce(cause, "", on=False)
+            self._listener.paused(cause.value, on=False, detail="")
             if not self._causes:
                 self._permit(1)

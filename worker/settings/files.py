@@ -23,7 +23,8 @@ class FileEnvSource(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """What was set, by section. The provider's section is always there: what it lacks is named field by field."""
-        return {"provider": {}, **super().__call__()}
+        required: dict[str, Any] = {"provider": {}} if "provider" in self.settings_cls.model_fields else {}
+        return {**required, **super().__call__()}
 
 
 def _with_files_read(variables: Mapping[str, str | None], prefix: str) -> dict[str, str | None]:

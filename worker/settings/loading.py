@@ -2,21 +2,23 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from worker.errors import SettingsInvalid
 from worker.settings.files import FileEnvSource
-from worker.settings.model import PREFIX, Settings
+from worker.settings.model import PREFIX, Environment, Settings
 from worker.settings.plaintext import plaintext_faults
 
+_Kind = TypeVar("_Kind", bound=Environment)
 
-def load() -> Settings:
-    """The settings of this process. Raises SettingsInvalid naming every fault, and no secret."""
-    faults = plaintext_faults(FileEnvSource(Settings)())
+
+def load(kind: type[_Kind]) -> _Kind:
+    """The settings of this process, as much of them as is asked for. Raises SettingsInvalid naming every fault."""
+    faults = plaintext_faults(FileEnvSource(kind)())
     try:
-        settings = Settings()
+        settings = kind()
     except ValidationError as exc:
         faults = [_sentence(fault) for fault in exc.errors(include_input=False, include_url=False)] + faults
         raise SettingsInvalid(faults) from None

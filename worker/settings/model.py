@@ -117,24 +117,11 @@ class LogSettings(_Section):
     subjects: Literal["plain", "hashed"] = Field("plain", description="how customer references are written")
 
 
-class Settings(BaseSettings):
-    """Everything that can be set. Frozen; secrets show as asterisks."""
+class Environment(BaseSettings):
+    """Reads the environment, and the files it names; no .env file: what is set is what is exported."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
-
-    amqp: AmqpSettings = AmqpSettings()
-    provider: ProviderSettings
-    worker: WorkerSettings = WorkerSettings()
-    retry: RetrySettings = RetrySettings()
-    pause: PauseSettings = PauseSettings()
-    ledger: LedgerSettings = LedgerSettings()
-    secrets: SecretsSettings = SecretsSettings()
-    http: HttpSettings = HttpSettings()
-    log: LogSettings = LogSettings()
-    allow_plaintext: bool = Field(
-        default=False, description="without it, http and amqp are refused for hosts beyond the loopback"
     )
 
     @classmethod
@@ -143,8 +130,35 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's; ours reads files too
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env file: what is set is what is exported
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see the class
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by the _FILE names
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment, and the files it names."""
         return (init_settings, FileEnvSource(settings_cls))
+
+
+class BrokerReach(Environment):
+    """What a tool needs that only speaks to the broker."""
+
+    amqp: AmqpSettings = AmqpSettings()
+    allow_plaintext: bool = Field(
+        default=False, description="without it, http and amqp are refused for hosts beyond the loopback"
+    )
+
+
+class LedgerReach(Environment):
+    """What a tool needs that only looks into the ledger."""
+
+    ledger: LedgerSettings = LedgerSettings()
+
+
+class Settings(BrokerReach, LedgerReach):
+    """Everything that can be set. Frozen; secrets show as asterisks."""
+
+    provider: ProviderSettings
+    worker: WorkerSettings = WorkerSettings()
+    retry: RetrySettings = RetrySettings()
+    pause: PauseSettings = PauseSettings()
+    secrets: SecretsSettings = SecretsSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()

@@ -16,8 +16,8 @@ def plaintext_faults(given: Mapping[str, Any]) -> list[str]:
         return []
     checked = (
         ("AMQP__URL", given.get("amqp", {}).get("url", ""), "amqp"),
-        ("PROVIDER__BASE_URL", given["provider"].get("base_url", ""), "http"),
-        ("PROVIDER__V3_BASE_URL", given["provider"].get("v3_base_url", ""), "http"),
+        ("PROVIDER__BASE_URL", given.get("provider", {}).get("base_url", ""), "http"),
+        ("PROVIDER__V3_BASE_URL", given.get("provider", {}).get("v3_base_url", ""), "http"),
     )
     return [
         f"{PREFIX}{name}: {scheme}:// to a host beyond the loopback would show passwords to the network; "

@@ -62,9 +62,6 @@ class PauseWatcher:
         self._metrics = metrics
         self._log = log
 
-    def allowed(self, running: int) -> None:
-        """The dispatcher's business."""
-
     def paused(self, cause: str, *, on: bool, detail: str) -> None:
         """A pause began or ended."""
         self._metrics.paused.labels(cause).set(1 if on else 0)

@@ -1,0 +1,131 @@
+"""The program's day: everything is started in order, watched, and stopped in the reverse order."""
+
+import threading
+import time
+from collections.abc import Callable
+from enum import IntEnum
+
+from worker.assembly import Parts, Surroundings, assemble
+from worker.broker.loop import LoopState
+from worker.errors import SettingsInvalid
+from worker.settings import Settings
+from worker.telemetry.health import HealthServer, Questions, State
+
+_WATCH_SECONDS = 1.0
+#: A loop ticks every second; one that has not for so long hangs.
+_STALE_TICK_SECONDS = 60.0
+
+
+class Exit(IntEnum):
+    """The exit codes, as every command of the program uses them."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    PARTLY = 3
+    UNREACHABLE = 69
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+class App:
+    """One worker. `stop` may be set from any thread or signal handler; `run` returns the exit code."""
+
+    def __init__(self, settings: Settings, around: Surroundings, stop: threading.Event) -> None:
+        self._settings = settings
+        self._log = around.log
+        self._stop = stop
+        self._parts: Parts = assemble(settings, around)
+        self._health = self._serve_health()
+        self._loops: dict[str, Callable[[], bool]] = {
+            "consume": lambda: _turns(self._parts.consumer.state),
+            "publish": lambda: _turns(self._parts.publisher.state),
+            "handlers": lambda: self._parts.dispatcher.alive,
+            "ledger": lambda: self._parts.ledger.alive,
+            "later": lambda: self._parts.later.alive,
+            "probe": lambda: self._parts.pause.alive,
+        }
+
+    @property
+    def http_port(self) -> int:
+        """Where health and metrics are served."""
+        return self._health.port
+
+    def run(self) -> Exit:
+        """Work until told to stop, or until a part of it dies."""
+        self._start()
+        dead: list[str] = []
+        while not self._stop.wait(_WATCH_SECONDS):
+            dead = [name for name, alive in self._loops.items() if not alive()]
+            if dead:
+                # A part that is gone does not come back; a new process does, and the broker has kept everything.
+                self._log.error("part_died", parts=dead)
+                break
+        return Exit.FAILED if dead else self._drain()
+
+    def _start(self) -> None:
+        parts = self._parts
+        self._health.start()
+        parts.later.start()
+        parts.pause.start()
+        parts.publisher.start()
+        parts.dispatcher.start(parts.stages)
+        parts.consumer.start()
+        parts.window.start()
+        self._log.info("worker_started", http_port=self._health.port, prefix=self._settings.amqp.prefix)
+
+    def _drain(self) -> Exit:
+        """What runs finishes within the drain time; what waits is given back by dropping the connection."""
+        parts = self._parts
+        idle = threading.Event()
+        parts.dispatcher.drain(idle.set)
+        finished = idle.wait(self._settings.worker.drain_seconds)
+        abandoned = 0 if finished else parts.dispatcher.running
+        self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)
+        parts.consumer.stop()
+        parts.dispatcher.stop()
+        parts.publisher.stop()
+        parts.pause.stop()
+        parts.later.stop()
+        parts.ledger.close()
+        parts.provider.close()
+        self._health.stop()
+        self._log.info("worker_stopped", abandoned=abandoned)
+        return Exit.PARTLY if abandoned else Exit.DONE
+
+    def _serve_health(self) -> HealthServer:
+        http = self._settings.http
+        try:
+            return HealthServer(http.host, http.port, self._parts.metrics.registry, Questions(self._live, self._ready))
+        except OSError as exc:
+            self._parts.ledger.close()
+            raise SettingsInvalid(
+                [f"PROVISIONING_HTTP__PORT: {http.host}:{http.port} cannot be listened on ({exc.strerror})"]
+            ) from exc
+
+    def _live(self) -> State:
+        loops = {name: alive() for name, alive in self._loops.items()}
+        return State(all(loops.values()), {"live": all(loops.values()), "loops": loops})
+
+    def _ready(self) -> State:
+        consume, publish = self._parts.consumer.state, self._parts.publisher.state
+        paused = {cause.value: state.detail for cause, state in self._parts.pause.causes.items()}
+        ready = consume.connected and publish.connected and not self._stop.is_set()
+        body: dict[str, object] = {
+            "ready": ready,
+            "state": self._state_name(connected=consume.connected and publish.connected, paused=bool(paused)),
+            "paused": paused,
+            "broker": {"consume": consume.fault or "connected", "publish": publish.fault or "connected"},
+        }
+        return State(ready, body)
+
+    def _state_name(self, *, connected: bool, paused: bool) -> str:
+        if self._stop.is_set():
+            return "stopping"
+        if not connected:
+            return "waiting for the broker"
+        return "paused" if paused else "consuming or standing by"
+
+
+def _turns(state: LoopState) -> bool:
+    return state.alive and time.monotonic() - state.ticked_at < _STALE_TICK_SECONDS

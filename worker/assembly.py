@@ -1,0 +1,185 @@
+"""Builds every room once, from the settings, and connects them. Nothing here starts anything but the ledger."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from worker.broker.address import BrokerAddress, Role
+from worker.broker.consumer import Consumer, Subscription
+from worker.broker.findings import Mode
+from worker.broker.publisher import Publisher
+from worker.broker.topology import Topology
+from worker.clock import SystemClock
+from worker.domain.recoverability import RetryPolicy
+from worker.domain.work import Step
+from worker.flow.dispatcher import Dispatcher, Stages
+from worker.flow.guarded import Guarded
+from worker.flow.later import Later
+from worker.flow.pause import Pause, PausePolicy
+from worker.flow.window import HoldWindow
+from worker.handlers import Handlers
+from worker.handlers.trying import Judgement, Trying
+from worker.ledger.config import LedgerConfig, LedgerIdentity
+from worker.ledger.keyfile import load_keys
+from worker.ledger.keys import Fingerprinter, fingerprinter
+from worker.ledger.sql_ledger import SqlLedger
+from worker.process import Process, Rooms, decode
+from worker.provider import ProviderClient, ProviderConfig
+from worker.settings import BrokerReach, Settings
+from worker.telemetry.logs import subject_writer
+from worker.telemetry.metrics import Metrics
+from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher
+from worker.telemetry.publishing import MeasuredPublisher
+from worker.telemetry.recorder import Recorder
+
+Log = structlog.typing.FilteringBoundLogger
+
+#: A handler thread also waits for the ledger and the confirm; with twice as many the provider is never left waiting.
+_THREADS_PER_CALL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the program is given beside its settings; `reached` hears of every step, for tests that break it there."""
+
+    ledger_url: str
+    log: Log
+    reached: Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The built house."""
+
+    metrics: Metrics
+    ledger: SqlLedger
+    provider: ProviderClient
+    publisher: Publisher
+    consumer: Consumer
+    dispatcher: Dispatcher
+    stages: Stages
+    pause: Pause
+    later: Later
+    window: HoldWindow
+
+
+@dataclass(frozen=True, slots=True)
+class _Foundation:
+    """What several rooms rest on."""
+
+    settings: Settings
+    around: Surroundings
+    clock: SystemClock
+    metrics: Metrics
+    recorder: Recorder
+
+
+def assemble(settings: Settings, around: Surroundings) -> Parts:
+    """Build it. Raises SettingsInvalid, LedgerRefused or LedgerUnavailable."""
+    address = broker_address(settings)
+    metrics = Metrics(version("provisioning-worker"))
+    recorder = Recorder(metrics, around.log, subject_writer(settings.log.subjects))
+    base = _Foundation(settings, around, SystemClock(), metrics, recorder)
+    keys = load_keys(_configured_keys(settings), around.ledger_url)
+    marks = fingerprinter(keys)
+    ledger = _open_ledger(base, address, marks)
+    provider = ProviderClient(_provider_config(settings), ledger.lease_holds, recorder.called)
+    return _connect(base, ledger, provider, marks)
+
+
+def broker_address(settings: BrokerReach) -> BrokerAddress:
+    """Where the broker is. Raises SettingsInvalid when the URL or a TLS file cannot be used."""
+    amqp = settings.amqp
+    paths = [str(path) if path else None for path in (amqp.tls_ca, amqp.tls_cert, amqp.tls_key)]
+    return BrokerAddress(amqp.url.get_secret_value(), *paths)
+
+
+def _connect(base: _Foundation, ledger: SqlLedger, provider: ProviderClient, marks: Fingerprinter) -> Parts:
+    settings, clock = base.settings, base.clock
+    threads = settings.worker.concurrency * _THREADS_PER_CALL
+    later = Later(clock)
+    dispatcher = Dispatcher(threads, clock, later)
+    watcher = PauseWatcher(base.metrics, base.around.log)
+    policy = PausePolicy(probe_seconds=settings.pause.probe_seconds, threads=threads)
+    pause = Pause(provider.probe, policy, clock, dispatcher.allow, watcher)
+    publisher, consumer = _broker(base, dispatcher)
+    trying = Trying(Handlers(provider, ledger), Judgement(_retry_policy(settings), pause), base.recorder, clock)
+    rooms = Rooms(ledger, trying, MeasuredPublisher(publisher, base.metrics), consumer, base.recorder)
+    process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
+    base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
+    return Parts(
+        metrics=base.metrics,
+        ledger=ledger,
+        provider=provider,
+        publisher=publisher,
+        consumer=consumer,
+        dispatcher=dispatcher,
+        stages=Stages(
+            read=lambda delivery: decode(delivery, marks.fingerprints), run=Guarded(process.run, pause, clock).run
+        ),
+        pause=pause,
+        later=later,
+        window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
+    )
+
+
+def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consumer]:
+    amqp = base.settings.amqp
+    topology = Topology(amqp.prefix)
+    mode = Mode.APPLY if amqp.declare else Mode.LOOK
+    watcher = BrokerWatcher(base.metrics, base.around.log)
+    subscription = Subscription(topology, topology.command_queues, amqp.prefetch, mode, Role.CONSUME)
+    return (
+        Publisher(lambda: broker_address(base.settings), topology, watcher, mode),
+        Consumer(lambda: broker_address(base.settings), subscription, dispatcher, watcher),
+    )
+
+
+def _open_ledger(base: _Foundation, address: BrokerAddress, marks: Fingerprinter) -> SqlLedger:
+    settings = base.settings
+    config = LedgerConfig(
+        url=base.around.ledger_url,
+        settle_seconds=settings.provider.settle_seconds,
+        keep_days=settings.ledger.keep_days,
+    )
+    identity = LedgerIdentity(
+        vhost=address.parameters(Role.ERRAND).virtual_host,
+        prefix=settings.amqp.prefix,
+        provider_login=settings.provider.api_user,
+        provider_base_url=settings.provider.base_url,
+        provider_edition=settings.provider.edition,
+        key_marks=marks.marks,
+    )
+    return SqlLedger.open(config, identity, base.clock, LedgerWatcher(base.metrics))
+
+
+def _provider_config(settings: Settings) -> ProviderConfig:
+    provider = settings.provider
+    return ProviderConfig(
+        base_url=provider.base_url,
+        api_user=provider.api_user,
+        api_key=provider.api_key.get_secret_value(),
+        connect_timeout_seconds=provider.connect_timeout_seconds,
+        timeout_seconds=provider.timeout_seconds,
+        concurrency=settings.worker.concurrency,
+        proxy=provider.proxy,
+        ca_bundle=str(provider.ca_bundle) if provider.ca_bundle else None,
+    )
+
+
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    retry = settings.retry
+    return RetryPolicy(
+        max_attempts=retry.max_attempts,
+        window_seconds=retry.window_seconds,
+        base_seconds=retry.base_seconds,
+        cap_seconds=retry.cap_seconds,
+        settle_seconds=settings.provider.settle_seconds,
+    )
+
+
+def _configured_keys(settings: Settings) -> tuple[str, ...]:
+    given = settings.secrets.keys.get_secret_value() if settings.secrets.keys else ""
+    return tuple(key.strip() for key in given.split(",") if key.strip())

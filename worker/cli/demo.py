@@ -1,0 +1,5 @@
+"""`provisioning-worker demo`."""
+
+
+def demo() -> None:
+    """Show it."""

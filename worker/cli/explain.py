@@ -1,0 +1,63 @@
+"""`provisioning-worker explain COMMAND_ID`: one command's whole story, from the ledger."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from worker.cli.output import Column, Output, show_rows
+from worker.domain.results import rfc3339
+from worker.errors import WorkerError
+from worker.ledger.story import CommandStory, RefusedStory, open_reader
+from worker.settings import LedgerReach, load
+from worker.settings.places import ledger_url
+
+_STATES = {
+    "claimed": "being handled, or its worker stopped while it was",
+    "waiting": "waits for its next try",
+    "done": "done; its event was told",
+    "dead": "given up; its dead letter and its event were told",
+}
+
+
+def explain(
+    command_id: Annotated[str, typer.Argument(help="The command's id, as its emitter chose it.")],
+    output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
+) -> None:
+    """Tell everything the ledger knows of a command: when it came, each failed try, how it ended."""
+    with open_reader(ledger_url(load(LedgerReach), os.environ)) as reader:
+        sys.stderr.write(f"read from {reader.name}\n")
+        story = reader.story(command_id)
+    rows = [row for command in story.commands for row in _command_rows(command)]
+    rows += [_refused_row(refused) for refused in story.refusals]
+    if not rows:
+        raise WorkerError(
+            f"the ledger has never seen {command_id}: it is still on the queue, was never sent, or was sent to another "
+            "worker; compare the id with the emitter's, and look at provisioning_queue_messages"
+        )
+    show_rows(rows, (Column("at"), Column("what"), Column("source"), Column("detail")), output)
+
+
+def _command_rows(command: CommandStory) -> list[dict[str, object]]:
+    source = command.key.source
+    rows = [_row(command.first_seen_at, "first claimed", source, f"{command.type} for {command.subject or '-'}")]
+    rows += [
+        _row(tried.at, f"try {tried.number} failed ({tried.cause})", source, tried.detail) for tried in command.tries
+    ]
+    ended = command.finished_at or command.not_before
+    detail = _STATES.get(command.state, command.state)
+    if command.letter is not None:
+        detail += f": {command.letter.reason}, {command.letter.headers.get('provisioning-detail', '')}"
+    rows.append(_row(ended, command.state, source, detail))
+    return rows
+
+
+def _refused_row(refused: RefusedStory) -> dict[str, object]:
+    letter = refused.refusal.letter
+    detail = f"{letter.reason}: {letter.headers.get('provisioning-detail', '')}"
+    return _row(refused.at, "refused", str(letter.headers.get("provisioning-command-source", "")), detail)
+
+
+def _row(at: float | None, what: str, source: str, detail: str) -> dict[str, object]:
+    return {"at": rfc3339(at) if at else "", "what": what, "source": source, "detail": detail}

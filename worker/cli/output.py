@@ -1,0 +1,61 @@
+"""How read commands print: a table on a terminal, JSON for programs. JSON goes to standard output alone."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.console import Console
+from rich.table import Table
+
+Row = Mapping[str, object]
+
+
+class Output(StrEnum):
+    """`auto` is a table on a terminal and JSON lines otherwise."""
+
+    AUTO = "auto"
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: the row's key, and the words above it."""
+
+    key: str
+    title: str = ""
+
+
+def show_rows(rows: Sequence[Row], columns: Sequence[Column], output: Output) -> None:
+    """Print the rows."""
+    match output:
+        case Output.JSON:
+            sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+        case Output.JSONL:
+            _lines(rows)
+        case Output.AUTO if not sys.stdout.isatty():
+            _lines(rows)
+        case _:
+            _table(rows, columns)
+
+
+def _lines(rows: Sequence[Row]) -> None:
+    for row in rows:
+        sys.stdout.write(json.dumps(row, default=str) + "\n")
+
+
+def _table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.title or column.key, overflow="fold")
+    for row in rows:
+        # No markup: what is printed may come from others.
+        table.add_row(*(_cell(row.get(column.key)) for column in columns))
+    Console(markup=False, highlight=False).print(table)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

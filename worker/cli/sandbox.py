@@ -1,0 +1,5 @@
+"""`provisioning-worker sandbox`."""
+
+
+def sandbox() -> None:
+    """Show it."""
