@@ -1,0 +1,86 @@
+"""The journal: one entry per call, in the order in which the calls took effect. It never holds a secret."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+
+from pydantic import BaseModel, ConfigDict
+
+from sandbox.provider.faults import Fault
+from sandbox.provider.operations.calls import Operation
+from sandbox.provider.operations.registry import Effect
+from sandbox.provider.operations.replies import AnswerKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One call and what became of it.
+
+    `sequence` is the order of effects, `arrival` the order in which calls came in: a slow call has a late sequence. The
+    times are of the effect, on the monotonic clock and as epoch seconds. `query_names` are the arguments that stood in
+    the URL. `secret_digest` stands for the password that the call carried, if it carried one.
+    """
+
+    sequence: int
+    arrival: int
+    monotonic_seconds: float
+    epoch_seconds: float
+    verb: str
+    path: str
+    query_names: tuple[str, ...]
+    api_user: str
+    operation: Operation
+    username: str
+    credential_name: str
+    secret_digest: str | None
+    fault: Fault | None
+    answer: AnswerKind
+    status: int
+    effect: Effect
+
+
+class Journal:
+    """The newest `limit` entries; older ones are dropped and counted, so that a reader can tell."""
+
+    def __init__(self, limit: int) -> None:
+        self._entries: deque[Entry] = deque(maxlen=limit)
+        self._last = 0
+        self._grown = asyncio.Event()
+
+    @property
+    def last(self) -> int:
+        """The newest entry's sequence; 0 when there was none."""
+        return self._last
+
+    @property
+    def dropped(self) -> int:
+        """How many entries are no longer remembered: the first ones."""
+        return self._last - len(self._entries)
+
+    def append(self, entry: Entry) -> None:
+        """Adds what has just happened; its sequence is `last` + 1."""
+        self._entries.append(entry)
+        self._last = entry.sequence
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    async def grown_beyond(self, sequence: int) -> None:
+        """Returns once there is an entry after the given one."""
+        while self._last <= sequence:
+            await self._grown.wait()
+
+    def after(self, sequence: int, most: int) -> tuple[Entry, ...]:
+        """Up to `most` entries that follow the given one, oldest first."""
+        start = max(0, sequence - self.dropped)
+        return tuple(islice(self._entries, start, start + most))
+
+
+class JournalPage(BaseModel):
+    """Some entries, oldest first; `last` is the newest sequence there is, `dropped` how many are forgotten."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entries: tuple[Entry, ...]
+    last: int
+    dropped: int

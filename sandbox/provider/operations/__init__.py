@@ -1,0 +1,4 @@
+"""What the provider does with a call: which operation it names, whether that is acceptable, what changes, what is said.
+
+Each operation is a function from a `Call` to a `Reply` and runs to its end without waiting for anything.
+"""

@@ -1,0 +1,135 @@
+"""Serving the stand-in: as a program until a signal, or on a thread for as long as a test needs it."""
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.provider.app import HANG_UP, create_app
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.settings import SandboxConfig
+from sandbox.provider.standin import StandIn
+
+# Longer than any pause of a client that reuses connections: an idle one closed under its hand looks like a lost answer.
+_KEEP_ALIVE_SECONDS: Final = 600
+_BACKLOG: Final = 1024
+_STOP_SECONDS: Final = 1
+_JOIN_SECONDS: Final = 10.0
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message says which one, why, and what to do."""
+
+
+class _HangUpProtocol(H11Protocol):
+    """HTTP/1.1 that also lets the application close the connection without an answer."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Puts the connection's own `close` where each of its requests finds it."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows what asyncio declares
+        self.app_state = {**self.app_state, HANG_UP: self.transport.close}
+
+
+class _Server(uvicorn.Server):
+    """One stand-in behind one HTTP server."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        app = create_app(StandIn(config), is_closing=lambda: self.should_exit)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=_HangUpProtocol,
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,  # it would write query strings, and they may hold passwords
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+
+    def stop(self, *_: int | FrameType | None) -> None:
+        """Makes `run` return soon; also fit for a signal handler."""
+        self.should_exit = True
+
+
+def serve(config: SandboxConfig) -> None:
+    """Serves until SIGTERM or SIGINT, then returns. Must be called on the main thread.
+
+    Tells its URL once the port is bound, on standard error and in `url_file` if there is one. Raises ListenError, and
+    OSError when that file cannot be written.
+    """
+    with _listening(config) as listener:
+        server = _Server(config)
+        # Ours are in place before the URL is told, so that a signal sent at once already means an orderly stop. uvicorn
+        # puts its own in front and, when it is done, repeats the signal to ours: without them it would end the process.
+        previous = {number: signal.signal(number, server.stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            _announce(_url_of(listener), config.url_file)
+            server.run(sockets=[listener])
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def running(config: SandboxConfig) -> Iterator[RemoteSandbox]:
+    """Serves on a thread of this process while the block lasts, and yields the remote that steers it.
+
+    The port is bound before the block begins: a first call waits, at worst, until the thread takes it up.
+    """
+    with _listening(config) as listener:
+        server = _Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="sandbox-provider", daemon=True)
+        thread.start()
+        try:
+            yield RemoteSandbox(_url_of(listener))
+        finally:
+            server.stop()
+            thread.join(_JOIN_SECONDS)
+
+
+@contextmanager
+def _listening(config: SandboxConfig) -> Iterator[socket.socket]:
+    """A bound socket that already takes connections in."""
+    try:
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        listener = socket.create_server((config.host, config.port), family=family, backlog=_BACKLOG)
+    except OSError as exc:
+        raise ListenError(
+            f"The sandbox cannot listen on {config.host} port {config.port}: {exc.strerror or exc}. "
+            "Choose another port, or 0 for any free one."
+        ) from exc
+    with listener:
+        # Accepted connections inherit this. Without it an answer's body waits about 40 ms for the client to acknowledge
+        # its headers; asyncio sets it only where the protocol number is explicit, which create_server leaves out.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
+
+
+def _url_of(listener: socket.socket) -> str:
+    """The URL under which a client on this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce(url: str, url_file: Path | None) -> None:
+    """Says where the stand-in listens; the file appears whole, so that who waits for it never reads half a URL."""
+    if url_file is not None:
+        draft = url_file.with_name(f"{url_file.name}.draft")
+        draft.write_text(url, encoding="utf-8")
+        draft.replace(url_file)
+    sys.stderr.write(f"sandbox provider listening on {url}\n")
+    sys.stderr.flush()

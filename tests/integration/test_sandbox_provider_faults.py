@@ -1,0 +1,250 @@
+"""The stand-in provider on its bad days: what a client sees of each fault, and what the state is afterwards."""
+
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from sandbox.provider.accounts.seed import check_seed
+from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.journal import Entry
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.server import running
+from sandbox.provider.settings import SandboxConfig
+
+Disable = Callable[..., requests.Response]
+
+LONG = 10.0
+PATIENCE = 0.2
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RemoteSandbox]:
+    with running(SandboxConfig(port=0, seed=check_seed())) as remote:
+        yield remote
+
+
+@pytest.fixture
+def sandbox(server: RemoteSandbox) -> RemoteSandbox:
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def disable(sandbox: RemoteSandbox) -> Iterator[Disable]:
+    """Disables a customer of acme, `a@x.com` unless told otherwise, over connections that are reused."""
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def call(user: str = "a@x.com", timeout: float = LONG) -> requests.Response:
+            form = {"api_user": "acme", "api_key": "pw", "method": "disable", "user": user}
+            return session.post(f"{sandbox.url}/apiv2/reseller.manage.json", data=form, timeout=timeout)
+
+        yield call
+
+
+@pytest.fixture(autouse=True)
+def nothing_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A fault on demand is no error of the server's: whatever it logs is one of ours."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.name.startswith("uvicorn")] == []
+
+
+def is_active(sandbox: RemoteSandbox) -> bool:
+    return sandbox.state("a@x.com").customers["a@x.com"].active
+
+
+def wait_until_in_flight(sandbox: RemoteSandbox) -> None:
+    """Returns once a call has arrived and waits."""
+    while not sandbox.in_flight():
+        pass
+
+
+def only_entry(sandbox: RemoteSandbox) -> Entry:
+    (entry,) = sandbox.journal()
+    return entry
+
+
+def test_c71_a_call_applied_and_then_dropped_has_no_answer_and_its_effect(
+    sandbox: RemoteSandbox, disable: Disable
+) -> None:
+    sandbox.inject(FaultRule(fault=Fault.APPLY_THEN_DROP, operation="*", times=1))
+
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        disable()
+
+    entry = only_entry(sandbox)
+    assert (entry.answer, entry.effect, is_active(sandbox)) == ("dropped", "changed", False)
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_BEFORE, Fault.OUTAGE])
+def test_c71_a_call_dropped_before_has_no_answer_and_no_effect(
+    sandbox: RemoteSandbox, disable: Disable, fault: Fault
+) -> None:
+    sandbox.inject(FaultRule(fault=fault, times=1))
+
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        disable()
+
+    entry = only_entry(sandbox)
+    assert (entry.answer, entry.effect, is_active(sandbox)) == ("dropped", "not_applied", True)
+
+
+def test_a_dropped_connection_has_carried_not_one_byte(sandbox: RemoteSandbox) -> None:
+    sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    host, port = sandbox.url.removeprefix("http://").split(":")
+
+    with socket.create_connection((host, int(port)), timeout=LONG) as client:
+        client.sendall(b"POST /apiv2/reseller.add.json HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 0\r\n\r\n")
+        assert client.recv(1) == b""
+
+
+def test_an_outage_lasts_until_it_is_taken_away_and_spares_the_control(
+    sandbox: RemoteSandbox, disable: Disable
+) -> None:
+    sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    for _ in range(3):
+        with pytest.raises(requests.ConnectionError):
+            disable()
+
+    sandbox.clear_faults()
+
+    assert disable().json() == {"message": "success"}
+    assert [entry.effect for entry in sandbox.journal()] == ["not_applied"] * 3 + ["changed"]
+
+
+def test_c71_a_slow_call_is_applied_after_its_client_has_hung_up(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.SLOW, times=1, delay_seconds=3 * PATIENCE))
+
+    with pytest.raises(requests.ReadTimeout):
+        disable(timeout=PATIENCE)
+
+    (entry,) = sandbox.journal(wait_seconds=LONG)
+    assert (entry.fault, entry.effect, is_active(sandbox)) == ("slow", "changed", False)
+
+
+def test_a_slow_call_is_answered_to_a_patient_client_and_others_overtake_it(
+    sandbox: RemoteSandbox, disable: Disable
+) -> None:
+    sandbox.inject(FaultRule(fault=Fault.SLOW, username="a@x.com", times=1, delay_seconds=1))
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(disable)
+        wait_until_in_flight(sandbox)
+        assert disable("aa@x.com").ok
+        assert slow.result(LONG).json() == {"message": "success"}
+
+    assert [(entry.username, entry.arrival) for entry in sandbox.journal()] == [("aa@x.com", 2), ("a@x.com", 1)]
+
+
+def test_a_slow_call_from_before_a_reset_never_has_an_effect(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.SLOW, times=1, delay_seconds=3 * PATIENCE))
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(disable)
+        wait_until_in_flight(sandbox)
+        sandbox.reset()
+        with pytest.raises(requests.ConnectionError):
+            slow.result(LONG)
+
+    assert is_active(sandbox)
+
+
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize(("fault", "status"), [(Fault.ERROR_500, 500), (Fault.HTML, 200)])
+def test_c71_a_page_in_place_of_an_answer_says_nothing_about_the_state(
+    sandbox: RemoteSandbox, disable: Disable, fault: Fault, status: int, *, applied: bool
+) -> None:
+    sandbox.inject(FaultRule(fault=fault, applied=applied, times=1))
+
+    answer = disable()
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
+    assert answer.text.startswith("<html>")
+    assert is_active(sandbox) is not applied
+
+
+def test_c71_a_truncated_answer_is_of_a_call_that_was_applied(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.TRUNCATED, times=1))
+
+    answer = disable()
+
+    assert (answer.status_code, answer.text) == (200, '{"message"')
+    assert not is_active(sandbox)
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_c70_an_injected_throttle_answers_429_with_its_headers(
+    sandbox: RemoteSandbox, disable: Disable, *, applied: bool
+) -> None:
+    sandbox.inject(FaultRule(fault=Fault.THROTTLED, applied=applied, times=1, reset_seconds=30))
+
+    answer = disable()
+
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (429, "too many requests")
+    assert answer.headers["X-RateLimit-Limit"] == "600"
+    assert answer.headers["X-RateLimit-Remaining"] == "0"
+    assert int(answer.headers["X-RateLimit-Reset"]) >= only_entry(sandbox).epoch_seconds + 30
+    assert is_active(sandbox) is not applied
+
+
+def test_an_injected_wrong_login_applies_nothing(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.UNAUTHORIZED, times=1))
+
+    assert disable().json()["error"]["code"] == 401
+    assert only_entry(sandbox).effect == "not_applied"
+    assert disable().json() == {"message": "success"}
+
+
+def test_faults_can_be_replaced_and_listed_over_http(sandbox: RemoteSandbox) -> None:
+    url = f"{sandbox.url}/_sandbox/faults"
+    requests.post(url, json={"fault": "outage"}, timeout=LONG)
+    requests.put(url, json=[{"fault": "html", "every": 2}], timeout=LONG)
+
+    (listed,) = requests.get(url, timeout=LONG).json()["faults"]
+
+    assert (listed["fault"], listed["every"], listed["met"], listed["befallen"]) == ("html", 2, 0, 0)
+
+
+def test_a_misspelled_fault_is_refused_and_leaves_the_others(sandbox: RemoteSandbox) -> None:
+    url = f"{sandbox.url}/_sandbox/faults"
+    sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+
+    answer = requests.put(url, json={"fault": "outrage"}, timeout=LONG)
+
+    assert (answer.status_code, len(requests.get(url, timeout=LONG).json()["faults"])) == (422, 1)
+
+
+def test_with_a_latency_every_call_is_applied_late(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.set_latency(3 * PATIENCE)
+
+    with pytest.raises(requests.ReadTimeout):
+        disable(timeout=PATIENCE)
+
+    assert [entry.effect for entry in sandbox.journal(wait_seconds=LONG)] == ["changed"]
+
+
+def test_many_clients_at_once_leave_a_journal_without_gaps(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.ERROR_500, every=10))
+    users = [name for _ in range(50) for name in ("a@x.com", "aa@x.com")]
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = [answer.status_code for answer in pool.map(disable, users)]
+
+    journal = sandbox.journal()
+    assert [entry.sequence for entry in journal] == list(range(1, 101))
+    assert statuses.count(500) == 10
+    assert len([entry for entry in journal if entry.effect == "changed"]) == 2
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_call_leaves_no_trace(
+    sandbox: RemoteSandbox, disable: Disable
+) -> None:
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=LONG) as client:
+        client.sendall(
+            b"POST /apiv2/reseller.add.json HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 99\r\n\r\napi_user="
+        )
+
+    assert disable().ok
+    assert only_entry(sandbox).operation == "disable"

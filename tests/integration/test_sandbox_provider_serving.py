@@ -1,0 +1,77 @@
+"""Serving the stand-in provider: as a program and on a thread, from its first connection to its orderly end."""
+
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.provider.remote import RemoteError, RemoteSandbox
+from sandbox.provider.server import ListenError, running
+from sandbox.provider.settings import SandboxConfig
+
+LONG = 10.0
+PROGRAM = """
+import sys
+from pathlib import Path
+from sandbox.provider.server import serve
+from sandbox.provider.settings import SandboxConfig
+serve(SandboxConfig(port=0, url_file=Path(sys.argv[1])))
+"""
+
+
+def wait_until_in_flight(sandbox: RemoteSandbox) -> None:
+    """Returns once a call has arrived and waits."""
+    while not sandbox.in_flight():
+        pass
+
+
+def test_a_journal_that_has_forgotten_something_is_not_read_as_if_it_were_whole() -> None:
+    with running(SandboxConfig(port=0, journal_limit=2)) as sandbox:
+        for _ in range(3):
+            requests.get(f"{sandbox.url}/", timeout=LONG)
+
+        with pytest.raises(RemoteError, match="dropped its first 1 entries"):
+            sandbox.journal()
+        assert len(sandbox.journal(after=1)) == 2
+
+
+def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
+    with running(SandboxConfig(port=0)) as sandbox:
+        port = int(sandbox.url.rpartition(":")[2])
+
+        with pytest.raises(ListenError, match=f"port {port}.*Choose another port"), running(SandboxConfig(port=port)):
+            pass
+
+
+def test_a_stop_does_not_wait_for_a_slow_call_and_leaves_no_thread() -> None:
+    before = threading.enumerate()
+    with ThreadPoolExecutor(1) as pool:
+        with running(SandboxConfig(port=0, latency_seconds=600)) as sandbox:
+            call = pool.submit(requests.get, f"{sandbox.url}/", timeout=LONG)
+            while not sandbox.in_flight():
+                pass
+        with pytest.raises(requests.ConnectionError):
+            call.result(LONG)
+
+    assert threading.enumerate() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_as_a_program_it_tells_its_url_and_ends_in_order_at_a_signal(tmp_path: Path, number: int) -> None:
+    url_file = tmp_path / "url"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", PROGRAM, str(url_file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:  # noqa: S603 - a fixed command
+        assert program.stderr is not None
+        said = program.stderr.readline()
+        url = url_file.read_text(encoding="utf-8")
+        in_flight = RemoteSandbox(url).in_flight()
+        program.send_signal(number)
+        rest = program.stderr.read()
+
+    assert (said, in_flight) == (f"sandbox provider listening on {url}\n", 0)
+    assert (program.returncode, rest) == (0, "")
