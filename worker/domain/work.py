@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from messages.commands import CommandType
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from worker.domain.claims import ClaimRequest, Ending, Reason, Token
 from worker.domain.deliveries import Delivery
 from worker.domain.results import Outcome
+
+_COMMANDS = frozenset(CommandType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Work:
     @property
     def command(self) -> str:
         """The command's type from the closed set, for labels; `unknown` for anything else."""
-        return self.content.envelope.type.value if isinstance(self.content, Requested) else "unknown"
+        if isinstance(self.content, Requested):
+            return self.content.envelope.type.value
+        named = self.content.name.type if self.content.name else None
+        return named if named in _COMMANDS else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,14 +86,23 @@ class Seed(BaseModel):
 
 
 def demo_seed() -> Seed:
-    """One reseller with a few packages and no customers yet."""
+    """One reseller with a few packages, and one customer with a credential that can be rotated."""
     packages = tuple(SeedPackage(name=name) for name in ("Basic", "Silver", "Gold"))
     free = SeedPackage(name="Free", allows_ips=False)
     ips, groups = frozenset({"10.0.0.1", "10.0.0.2"}), frozenset({"shared"})
     login = SeedReseller(
         api_user="demo-reseller", api_key=SecretStr("demo-key"), packages=(free, *packages), ips=ips, ip_groups=groups
     )
-    return Seed(resellers=(login,))
+    mailer = SeedCredential(name="harbor-mailer", password=SecretStr("harbor-mailer-0"))
+    harbor = SeedCustomer(
+        reseller="demo-reseller",
+        username="harbor@example.com",
+        password=SecretStr("harbor-password"),
+        email="harbor@example.com",
+        package="Silver",
+        credentials=(mailer,),
+    )
+    return Seed(resellers=(login,), customers=(harbor,))
 
 
 def check_seed() -> Seed:

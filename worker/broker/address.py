@@ -1,0 +1,139 @@
+"""Where the broker is and how to log in there, never showing the password."""
+
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import pika
+from pika.credentials import ExternalCredentials, PlainCredentials
+
+from worker.errors import SettingsInvalid
+
+HEARTBEAT_SECONDS = 15
+SOCKET_TIMEOUT_SECONDS = 5
+STACK_TIMEOUT_SECONDS = 10
+BLOCKED_TIMEOUT_SECONDS = 120
+# A peer that vanished without a word is noticed by the kernel well before two heartbeats are missed.
+KEEPALIVE = {"TCP_USER_TIMEOUT": 10_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+PORTS = {"amqp": 5672, "amqps": 5671}
+
+
+class Role(StrEnum):
+    """What one connection is for. Consuming and publishing never share one: an alarm stops what publishes."""
+
+    CONSUME = "consume"
+    PUBLISH = "publish"
+    KEEP = "keep"
+    ERRAND = "errand"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """The broker's URL and the TLS files (paths) that go with it. Raises SettingsInvalid when they cannot be used."""
+
+    url: str = field(repr=False)
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+    def __post_init__(self) -> None:
+        faults = [*_url_faults(self.url), *self._tls_faults()]
+        if faults:
+            raise SettingsInvalid(faults)
+
+    def __str__(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{_host(parts)}:{_port(parts)}/{_vhost(parts).removeprefix('/')}"
+
+    def parameters(self, role: Role) -> pika.ConnectionParameters:
+        """Build pika's parameters for one connection of that role. Raises SettingsInvalid on an unusable TLS file."""
+        parts = urlsplit(self.url)
+        return pika.ConnectionParameters(
+            host=_host(parts),
+            port=_port(parts),
+            virtual_host=_vhost(parts),
+            credentials=self._credentials(parts),
+            ssl_options=self._ssl_options(parts),
+            heartbeat=HEARTBEAT_SECONDS,
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            stack_timeout=STACK_TIMEOUT_SECONDS,
+            blocked_connection_timeout=BLOCKED_TIMEOUT_SECONDS if role is Role.PUBLISH else None,
+            client_properties={"connection_name": connection_name(role)},
+            tcp_options={name: value for name, value in KEEPALIVE.items() if hasattr(socket, name)},
+        )
+
+    def _tls_faults(self) -> list[str]:
+        named = {"TLS_CA": self.tls_ca, "TLS_CERT": self.tls_cert, "TLS_KEY": self.tls_key}
+        faults = [
+            f"AMQP__{name}: {path} cannot be read" for name, path in named.items() if path and not _readable(path)
+        ]
+        if any(named.values()) and self.url.startswith("amqp://"):
+            faults.append("AMQP__URL: TLS files are given, so the URL must begin with amqps://")
+        if self.tls_key and not self.tls_cert:
+            faults.append("AMQP__TLS_KEY: a key needs its certificate in AMQP__TLS_CERT")
+        return faults
+
+    def _credentials(self, parts: SplitResult) -> PlainCredentials | ExternalCredentials:
+        if parts.username is None and self.tls_cert:
+            return ExternalCredentials()
+        return PlainCredentials(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
+
+    def _ssl_options(self, parts: SplitResult) -> pika.SSLOptions | None:
+        if parts.scheme != "amqps":
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.tls_ca)
+            if self.tls_cert:
+                context.load_cert_chain(self.tls_cert, self.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsInvalid([f"AMQP__TLS_*: the TLS files cannot be used: {error}"]) from error
+        return pika.SSLOptions(context, _host(parts))
+
+
+AddressSource = Callable[[], BrokerAddress]
+"""Asked before every attempt to connect, so that a password changed in its file is used by the next one."""
+
+
+def connection_name(role: Role) -> str:
+    """Name a connection, or its consumer, as the broker's lists and logs show it."""
+    return f"provisioning-worker@{socket.gethostname()}/{os.getpid()}#{role}"
+
+
+def _readable(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.R_OK)
+
+
+def _url_faults(url: str) -> list[str]:
+    """Name what is wrong with the URL. Never quotes it: an unescaped password moves into its other parts."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ["AMQP__URL: host and port cannot be told apart; write / : @ # ? in a password as %2F %3A %40 %23 %3F"]
+    checks = {
+        "the scheme must be amqp or amqps": parts.scheme in PORTS,
+        "a host is missing": bool(parts.hostname),
+        "port 0 cannot be used": port != 0,
+        "a user needs a password": parts.username is None or parts.password is not None,
+        "the path is one virtual host; write a / inside its name as %2F": "/" not in parts.path[1:],
+        "parameters after ? are not supported": not parts.query,
+        "a # must be written as %23": not parts.fragment,
+    }
+    return [f"AMQP__URL: {fault}" for fault, fine in checks.items() if not fine]
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.hostname or ""
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or PORTS[parts.scheme]
+
+
+def _vhost(parts: SplitResult) -> str:
+    return unquote(parts.path[1:]) or "/"

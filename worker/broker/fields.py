@@ -1,0 +1,154 @@
+"""Decodes a message's properties from the wire, completely and without ever failing.
+
+pika's own decoder raises on what other clients may lawfully send (a NaN, a timestamp in milliseconds, a table nested
+too deep), and the exception ends the connection: the same message comes again, for ever. It also turns floats into
+integers. Here every value becomes a plain Python value, and what cannot be read costs itself alone.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from worker.domain.deliveries import Properties
+
+Decoder = Callable[[bytes, int, int], tuple[object, int]]
+
+MAX_DEPTH = 16
+_UINT32 = struct.Struct(">I")
+_UINT64 = struct.Struct(">Q")
+_DECIMAL = struct.Struct(">Bi")
+_NUMBERS = {kind: struct.Struct(">" + code) for kind, code in zip(b"bBsuUIiLlfd", "bBhHhiIqqfd", strict=True)}
+_SHORT_STRINGS = {
+    15: "content_type",
+    14: "content_encoding",
+    10: "correlation_id",
+    9: "reply_to",
+    8: "expiration",
+    7: "message_id",
+    5: "type",
+    4: "user_id",
+    3: "app_id",
+}
+_IN_WIRE_ORDER = (15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3)
+_HEADERS, _DELIVERY_MODE, _PRIORITY, _TIMESTAMP = 13, 12, 11, 6
+
+
+def decode_properties(encoded: bytes, offset: int) -> Properties:
+    """Decode the property flags and list that begin at `offset`. Raises nothing: an unreadable rest is left out."""
+    found: dict[str, object] = {}
+    with suppress(struct.error, IndexError):
+        _decode_list(encoded, offset, found)
+    return Properties(**found)  # type: ignore[arg-type]  # the wire's flags fix which name holds which type
+
+
+def text(raw: bytes) -> str:
+    """Decode UTF-8. What is not becomes `?`, so that the text never needs more bytes than it came with."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(errors="replace").replace("\ufffd", "?")
+
+
+def _decode_list(encoded: bytes, offset: int, found: dict[str, object]) -> None:
+    flags = encoded[offset] << 8 | encoded[offset + 1]
+    offset += 2
+    for bit in _IN_WIRE_ORDER:
+        if not flags >> bit & 1:
+            continue
+        if bit in _SHORT_STRINGS:
+            end = offset + 1 + encoded[offset]
+            found[_SHORT_STRINGS[bit]] = text(encoded[offset + 1 : end])
+            offset = end
+        elif bit == _HEADERS:
+            found["headers"], offset = _table(encoded, offset, 0)
+        elif bit == _TIMESTAMP:
+            found["timestamp"], offset = _UINT64.unpack_from(encoded, offset)[0], offset + 8
+        else:
+            found["delivery_mode" if bit == _DELIVERY_MODE else "priority"] = encoded[offset]
+            offset += 1
+
+
+def _table(encoded: bytes, offset: int, depth: int) -> tuple[Mapping[str, object], int]:
+    offset, end = _extent(encoded, offset)
+    table: dict[str, object] = {}
+    with suppress(struct.error, IndexError, KeyError):
+        while offset < end and depth < MAX_DEPTH:
+            key_end = offset + 1 + encoded[offset]
+            value, after = _value(encoded, key_end, depth)
+            table[text(encoded[offset + 1 : key_end])] = value
+            offset = after
+    return table, end
+
+
+def _array(encoded: bytes, offset: int, depth: int) -> tuple[list[object], int]:
+    offset, end = _extent(encoded, offset)
+    array: list[object] = []
+    with suppress(struct.error, IndexError, KeyError):
+        while offset < end and depth < MAX_DEPTH:
+            value, offset = _value(encoded, offset, depth)
+            array.append(value)
+    return array, end
+
+
+def _value(encoded: bytes, offset: int, depth: int) -> tuple[object, int]:
+    kind = encoded[offset]
+    if kind == _LONG_STRING:
+        offset, end = _extent(encoded, offset + 1)
+        return _text_or_bytes(encoded[offset:end]), end
+    number = _NUMBERS.get(kind)
+    if number is not None:
+        return number.unpack_from(encoded, offset + 1)[0], offset + 1 + number.size
+    return _OTHERS[kind](encoded, offset + 1, depth + 1)
+
+
+def _extent(encoded: bytes, offset: int) -> tuple[int, int]:
+    start = offset + 4
+    return start, start + _UINT32.unpack_from(encoded, offset)[0]
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _boolean(encoded: bytes, offset: int, _depth: int) -> tuple[bool, int]:
+    return bool(encoded[offset]), offset + 1
+
+
+def _decimal(encoded: bytes, offset: int, _depth: int) -> tuple[Decimal, int]:
+    places, unscaled = _DECIMAL.unpack_from(encoded, offset)
+    return Decimal(unscaled).scaleb(-places), offset + 5
+
+
+def _moment(encoded: bytes, offset: int, _depth: int) -> tuple[datetime | int, int]:
+    """Decode a timestamp; one beyond the calendar (milliseconds sent for seconds) stays the number it is."""
+    seconds = _UINT64.unpack_from(encoded, offset)[0]
+    try:
+        return datetime.fromtimestamp(seconds, UTC), offset + 8
+    except (ValueError, OverflowError, OSError):
+        return seconds, offset + 8
+
+
+def _raw_bytes(encoded: bytes, offset: int, _depth: int) -> tuple[bytes, int]:
+    start, end = _extent(encoded, offset)
+    return encoded[start:end], end
+
+
+def _void(_encoded: bytes, offset: int, _depth: int) -> tuple[None, int]:
+    return None, offset
+
+
+_LONG_STRING = ord("S")
+_OTHERS: Mapping[int, Decoder] = {
+    ord("t"): _boolean,
+    ord("D"): _decimal,
+    ord("T"): _moment,
+    ord("x"): _raw_bytes,
+    ord("A"): _array,
+    ord("F"): _table,
+    ord("V"): _void,
+}

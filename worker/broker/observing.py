@@ -1,0 +1,43 @@
+"""What the broker's room tells about itself: for logs and metrics."""
+
+from typing import Protocol
+
+from worker.broker.address import Role
+
+
+class BrokerObserver(Protocol):
+    """Called on a connection's own thread: quick, never raising. Texts never hold a secret."""
+
+    def connected(self, role: Role) -> None:
+        """The connection can do its work now; every call after the first is a reconnect."""
+
+    def disconnected(self, role: Role, reason: str) -> None:
+        """A connection that could do its work is gone."""
+
+    def unreachable(self, role: Role, reason: str, retry_seconds: float) -> None:
+        """An attempt came to nothing; the next one follows after `retry_seconds`. Also follows each `disconnected`."""
+
+    def blocked(self, reason: str | None) -> None:
+        """The broker takes no messages now (it is short of memory or disk); None when it takes them again."""
+
+    def crashed(self, role: Role, error: BaseException) -> None:
+        """A callback of ours failed. The connection is given up and opened anew."""
+
+
+class SilentObserver:
+    """Tells nobody. For one-shot commands, and where a test does not look."""
+
+    def connected(self, role: Role) -> None:
+        """Say nothing."""
+
+    def disconnected(self, role: Role, reason: str) -> None:
+        """Say nothing."""
+
+    def unreachable(self, role: Role, reason: str, retry_seconds: float) -> None:
+        """Say nothing."""
+
+    def blocked(self, reason: str | None) -> None:
+        """Say nothing."""
+
+    def crashed(self, role: Role, error: BaseException) -> None:
+        """Say nothing."""

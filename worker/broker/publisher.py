@@ -1,0 +1,113 @@
+"""Publishes and waits until the broker has confirmed: the only way a message of ours counts as told."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from worker.broker.address import AddressSource, Role
+from worker.broker.findings import Mode
+from worker.broker.loop import BrokerLoop, LoopState
+from worker.broker.observing import BrokerObserver
+from worker.broker.parcel import Parcel
+from worker.broker.publishing import PublishSession
+from worker.broker.topology import Topology
+from worker.domain.deliveries import Outgoing
+from worker.errors import PublishFailed
+
+STOPPED = "the publisher has been stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishLimits:
+    """`patience_seconds` bounds one publish, waiting for a connection included; `window` how many are under way."""
+
+    patience_seconds: float = 30.0
+    window: int = 256
+
+
+class Publisher:
+    """The EventPublisher port over a connection of its own. Many threads publish; one loop writes what they bring.
+
+    While the broker is not there, or takes nothing because it is short of memory or disk, messages wait until their
+    deadline. What was under way when a connection ends fails at once: nobody knows what became of it.
+    """
+
+    def __init__(
+        self,
+        address: AddressSource,
+        topology: Topology,
+        observer: BrokerObserver,
+        mode: Mode = Mode.LOOK,
+        limits: PublishLimits = PublishLimits(),
+    ) -> None:
+        self._topology = topology
+        self._limits = limits
+        self._window = threading.BoundedSemaphore(limits.window)
+        self._outbox: deque[Parcel] = deque()
+        self._stopped = False
+        self._loop = BrokerLoop(Role.PUBLISH, address, observer)
+        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer)
+
+    @property
+    def state(self) -> LoopState:
+        """Whether the connection lives and works."""
+        return self._loop.state
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the broker takes no messages now; None when it does."""
+        return self._session.blocked
+
+    @property
+    def depths(self) -> Mapping[str, int]:
+        """Messages ready in each queue, at most some seconds old; a queue that cannot be asked is missing."""
+        return self._session.depths
+
+    def start(self) -> None:
+        """Begin to connect, and return."""
+        self._stopped = False
+        self._loop.start(self._session)
+
+    def stop(self, deadline_seconds: float = 5.0) -> bool:
+        """Wait for what is under way, close, end the thread. What is not confirmed by then fails."""
+        self._stopped = True
+        ended = self._loop.stop(self._session.depart, deadline_seconds)
+        self._refuse_waiting()
+        return ended
+
+    def publish(self, message: Outgoing) -> None:
+        """Return once the broker has confirmed the message; raise PublishFailed when it is not certain that it has."""
+        overdue_at = time.monotonic() + self._limits.patience_seconds
+        parcel = Parcel(message, self._topology.exchange_for(message.destination), overdue_at)
+        failure = self._carry(parcel)
+        if failure is not None:
+            named = f"{message.properties.type or 'message'} {message.properties.message_id or ''}".rstrip()
+            raise PublishFailed(
+                f"{named} for {message.destination} is not confirmed: {failure}. Publish it again as it is"
+            )
+
+    def _carry(self, parcel: Parcel) -> str | None:
+        """Hand the parcel to the loop and wait. Returns why it is not confirmed; None when it is."""
+        if not self._window.acquire(timeout=parcel.remaining_seconds()):
+            return f"{self._limits.window} others were under way all the time"
+        try:
+            self._outbox.append(parcel)
+            self._loop.wake()
+            if self._stopped:
+                self._refuse_waiting()
+            return parcel.failure if parcel.wait() else self._why_late()
+        finally:
+            self._window.release()
+
+    def _why_late(self) -> str:
+        if not self.state.connected:
+            return f"there is no connection ({self.state.fault})"
+        if self.blocked is not None:
+            return f"the broker takes no messages now ({self.blocked})"
+        return f"no answer within {self._limits.patience_seconds:g} s"
+
+    def _refuse_waiting(self) -> None:
+        while self._outbox:
+            self._outbox.popleft().settle(STOPPED)

@@ -1,0 +1,146 @@
+"""What the publish connection does: looks at the topology, opens a channel in confirm mode, writes and listens."""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from pika import spec
+from pika.channel import Channel
+from pika.exceptions import ChannelClosedByBroker
+from pika.frame import Method
+
+from worker.broker.confirms import Confirms
+from worker.broker.depths import DepthWatch
+from worker.broker.faults import words
+from worker.broker.findings import Mode, Report
+from worker.broker.loop import BrokerLoop
+from worker.broker.observing import BrokerObserver
+from worker.broker.parcel import CHANNEL_NUMBER, Parcel
+from worker.broker.surveyor import Surveyor
+from worker.broker.topology import Topology
+from worker.broker.wire import WireConnection, plain_properties
+
+DEPARTURE_POLL_SECONDS = 0.02
+
+
+class PublishSession:
+    """Belongs to the publish loop's thread; other threads only put parcels into the outbox and wake the loop."""
+
+    def __init__(
+        self,
+        loop: BrokerLoop,
+        topology: Topology,
+        mode: Mode,
+        outbox: deque[Parcel],
+        observer: BrokerObserver,
+    ) -> None:
+        self.blocked: str | None = None
+        self._loop = loop
+        self._topology = topology
+        self._mode = mode
+        self._outbox = outbox
+        self._observer = observer
+        self._confirms = Confirms()
+        self._watch = DepthWatch(tuple(queue.name for queue in topology.queues), loop.guard)
+        self._ready: WireConnection | None = None
+
+    def opened(self, connection: WireConnection) -> None:
+        """Look at the topology first: publishing to an exchange that is missing would close the channel."""
+        guard = self._loop.guard
+        connection.add_on_connection_blocked_callback(guard(self._on_blocked))
+        connection.add_on_connection_unblocked_callback(guard(self._on_unblocked))
+
+        def surveyed(report: Report) -> None:
+            report.require_sound()
+            connection.channel(CHANNEL_NUMBER, guard(partial(self._on_channel, connection)))
+
+        Surveyor(connection, guard, surveyed).begin(self._topology, self._mode)
+
+    def woken(self) -> None:
+        """Write everything that waits, unless the broker takes nothing now."""
+        connection = self._ready
+        if connection is None or self.blocked is not None:
+            return
+        now = time.monotonic()
+        while self._outbox:
+            parcel = self._outbox.popleft()
+            # Whoever published an overdue one has given up on it already.
+            if parcel.overdue_at > now:
+                self._write(connection, parcel)
+
+    def ticked(self) -> None:
+        """Give up on a connection whose answers do not come: the peer is gone, or a queue has no leader."""
+        if self.blocked is None and self._confirms.overdue(time.monotonic()):
+            self._ready = None
+            self._loop.give_up("the broker did not confirm in time")
+        self._watch.tick()
+
+    def closed(self, reason: str) -> None:
+        """Fail what is under way: it may have arrived, and nobody will say."""
+        self._ready = None
+        self._watch.end()
+        self._set_blocked(None)
+        self._confirms.lost(f"the connection ended before the broker confirmed ({reason})")
+
+    @property
+    def depths(self) -> Mapping[str, int]:
+        """Ready messages by queue; empty while there is no connection."""
+        return self._watch.depths
+
+    def depart(self, connection: WireConnection) -> None:
+        """Close the connection once nothing is under way any more; the loop's deadline bounds the wait."""
+        if (self._outbox and self._ready) or self._confirms:
+            self._loop.call_later(DEPARTURE_POLL_SECONDS, lambda: self.depart(connection))
+        elif connection.is_open:
+            connection.close()
+
+    def _write(self, connection: WireConnection, parcel: Parcel) -> None:
+        limit = connection.params.frame_max
+        if len(parcel.head) > limit:
+            # The broker would answer by ending the connection, and everything under way would be in doubt.
+            parcel.settle(f"its headers take {len(parcel.head)} bytes and the broker takes {limit}; shorten them")
+            return
+        connection.send(CHANNEL_NUMBER, parcel.head, parcel.body)
+        self._confirms.sent(parcel)
+
+    def _on_channel(self, connection: WireConnection, channel: Channel) -> None:
+        guard = self._loop.guard
+        channel.add_on_close_callback(guard(self._on_channel_closed))
+        channel.add_on_return_callback(guard(self._on_return))
+        channel.confirm_delivery(guard(self._on_answer), guard(partial(self._on_confirming, connection)))
+
+    def _on_confirming(self, connection: WireConnection, _selected: object) -> None:
+        self._ready = connection
+        self._watch.begin(connection)
+        self._loop.ready()
+        self._loop.wake()
+
+    def _on_answer(self, answer: Method[Any]) -> None:
+        method = answer.method
+        taken = isinstance(method, spec.Basic.Ack)
+        self._confirms.answered(method.delivery_tag, multiple=method.multiple, taken=taken)
+
+    def _on_return(self, _channel: Channel, method: spec.Basic.Return, properties: object, body: bytes) -> None:
+        message_id = plain_properties(properties).message_id
+        parcel = self._confirms.find(method.exchange, method.routing_key, message_id, body)
+        self._confirms.returned(parcel, f"the broker returned it: {method.reply_text}, no queue is bound for it")
+
+    def _on_channel_closed(self, _channel: Channel, reason: Exception) -> None:
+        # Otherwise the connection itself is ending, and says why.
+        if isinstance(reason, ChannelClosedByBroker):
+            self._ready = None
+            self._loop.give_up(words(reason))
+
+    def _on_blocked(self, _connection: object, notice: Method[Any]) -> None:
+        self._set_blocked(str(notice.method.reason))
+
+    def _on_unblocked(self, _connection: object, _notice: object) -> None:
+        self._set_blocked(None)
+        self._loop.wake()
+
+    def _set_blocked(self, reason: str | None) -> None:
+        if reason != self.blocked:
+            self.blocked = reason
+            self._observer.blocked(reason)

@@ -1,5 +1,0 @@
-"""`provisioning-worker demo`."""
-
-
-def demo() -> None:
-    """Show it."""

@@ -1,0 +1,93 @@
+"""The demonstration's own processes: the stand-in provider and the worker, each ended with their owner."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from sandbox.servers.lifetime.guardian import Service
+from sandbox.servers.lifetime.supervised import Supervised
+from worker.errors import WorkerError
+
+_READY_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+
+
+class Program:
+    """One `provisioning-worker ...` process, logging into a file."""
+
+    def __init__(self, name: str, arguments: list[str], settings: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        service = Service(
+            argv=[sys.executable, "-m", "worker", *arguments],
+            env={**_harmless(os.environ), **settings},
+            folder="",
+            log=str(self.log),
+            companion=[],
+            farewell=[],
+            uid=None,
+            gid=None,
+            stop_signal=signal.SIGTERM,
+            quit_signal=signal.SIGTERM,
+            grace_seconds=15.0,
+        )
+        self._supervised = Supervised(service)
+
+    def __enter__(self) -> Self:
+        """Start it; returns when the process is there."""
+        self._supervised.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, in order."""
+        self._supervised.quit()
+
+    @property
+    def pid(self) -> int:
+        """SIGTERM to this process ends the program, also after `release`."""
+        return self._supervised.pid
+
+    def release(self) -> None:
+        """Let it outlive this process."""
+        self._supervised.release()
+
+    def wait_for(self, ready: Callable[[], object]) -> None:
+        """Return once it is ready; raise with the program's last words when it ends before, or takes too long."""
+        pause = threading.Event()
+        deadline = time.monotonic() + _READY_SECONDS
+        while not ready():
+            if not self._supervised.running or time.monotonic() > deadline:
+                raise WorkerError(
+                    f"the {self.name} did not come up; its last words:\n{self._supervised.last_words(15)}"
+                )
+            pause.wait(_POLL_SECONDS)
+
+
+def http_port(log: Path) -> int | None:
+    """The port a worker says it serves health and metrics on; None while it has not said so."""
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else ():
+        if '"worker_started"' in line:
+            return int(json.loads(line)["http_port"])
+    return None
+
+
+def fetch(url: str) -> str | None:
+    """The page, or None while it cannot be had (not listening yet, or 503). Proxies are for other machines."""
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=5) as answer:
+            return bytes(answer.read()).decode()
+    except (URLError, OSError):
+        return None
+
+
+def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
+    # A demonstration must never reach a real provider, ledger or queue because a shell has them exported.
+    return {name: value for name, value in environment.items() if not name.startswith("PROVISIONING_")}

@@ -1,0 +1,133 @@
+"""Everything the demonstration needs, started in order and stopped in the reverse one."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.servers.errors import ServerError, ServerUnavailable
+from sandbox.servers.finding import GivenServer, Server, find_broker
+from worker.broker.address import BrokerAddress
+from worker.broker.observing import SilentObserver
+from worker.broker.publisher import Publisher
+from worker.broker.removal import remove
+from worker.broker.topology import Topology
+from worker.cli.demo.programs import Program, fetch, http_port
+from worker.errors import BrokerUnreachable, WorkerError
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is running: the broker, the provider, the worker, and a connection to publish with."""
+
+    address: BrokerAddress
+    topology: Topology
+    provider: RemoteSandbox
+    publisher: Publisher
+    http_url: str
+    folder: Path
+    kept_url: str
+    endings: tuple[int, ...]
+
+
+@contextmanager
+def stage(broker_url: str | None, tell: Tell, *, keep: bool) -> Iterator[Stage]:
+    """Start everything, under a prefix, ledger and ports of its own; stop it all, unless it is to be kept.
+
+    Raises BrokerUnreachable when there is no broker to be had, WorkerError when something does not come up.
+    """
+    with ExitStack() as running:
+        folder = Path(tempfile.mkdtemp(prefix="provisioning-demo-"))
+        running.callback(shutil.rmtree, folder, ignore_errors=True)
+        tell("starting a RabbitMQ" if broker_url is None else "using the RabbitMQ of PROVISIONING_AMQP__URL")
+        broker = _broker(running, broker_url, tell)
+        address = BrokerAddress(broker.url)
+        topology = Topology(f"demo-{uuid.uuid4().hex[:8]}")
+        if isinstance(broker, GivenServer):
+            # On somebody else's broker nothing of ours may stay behind.
+            running.callback(remove, address, topology)
+        tell("starting the sandbox provider")
+        provider = _provider(running, folder)
+        settings = _settings(broker.url, topology.prefix, folder)
+        tell("starting the worker")
+        worker = _worker(running, folder, settings)
+        publisher = Publisher(lambda: address, topology, SilentObserver())
+        publisher.start()
+        running.callback(publisher.stop)
+        yield Stage(
+            address=address,
+            topology=topology,
+            provider=RemoteSandbox(settings["PROVIDER__BASE_URL"]),
+            publisher=publisher,
+            http_url=f"http://127.0.0.1:{http_port(worker.log)}",
+            folder=folder,
+            kept_url=broker.url,
+            endings=_released(broker, provider, worker) if keep else (),
+        )
+        if keep:
+            publisher.stop()
+            running.pop_all()
+
+
+def _broker(running: ExitStack, url: str | None, tell: Tell) -> Server:
+    try:
+        return running.enter_context(find_broker(url, tell=tell))
+    except ServerUnavailable as exc:
+        raise BrokerUnreachable(str(exc)) from exc
+    except ServerError as exc:
+        raise WorkerError(str(exc)) from exc
+
+
+def _provider(running: ExitStack, folder: Path) -> Program:
+    told = folder / "provider.url"
+    arguments = ["sandbox", "--port", "0", "--url-file", str(told)]
+    program = running.enter_context(Program("provider", arguments, {}, folder))
+    program.wait_for(told.exists)
+    return program
+
+
+def _worker(running: ExitStack, folder: Path, settings: Mapping[str, str]) -> Program:
+    named = {f"PROVISIONING_{name}": value for name, value in settings.items()}
+    program = running.enter_context(Program("worker", ["run"], named, folder))
+    program.wait_for(lambda: _is_ready(program.log))
+    return program
+
+
+def _settings(broker_url: str, prefix: str, folder: Path) -> dict[str, str]:
+    return {
+        "AMQP__URL": broker_url,
+        "AMQP__PREFIX": prefix,
+        # The demonstration's broker is the one that was named on purpose, wherever it is.
+        "ALLOW_PLAINTEXT": "true",
+        "PROVIDER__BASE_URL": (folder / "provider.url").read_text(encoding="utf-8"),
+        "PROVIDER__API_USER": "demo-reseller",
+        "PROVIDER__API_KEY": "demo-key",
+        "PROVIDER__TIMEOUT_SECONDS": "3",
+        "PROVIDER__SETTLE_SECONDS": "1",
+        "RETRY__BASE_SECONDS": "0.2",
+        "RETRY__CAP_SECONDS": "1",
+        "PAUSE__PROBE_SECONDS": "0.5",
+        "LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
+        "HTTP__PORT": "0",
+        "LOG__FORMAT": "json",
+    }
+
+
+def _is_ready(log: Path) -> bool:
+    port = http_port(log)
+    return port is not None and fetch(f"http://127.0.0.1:{port}/readyz") is not None
+
+
+def _released(broker: Server, *programs: Program) -> tuple[int, ...]:
+    """Let everything live on; the processes whose end ends it, the worker first."""
+    for program in programs:
+        program.release()
+    release = getattr(broker, "release", None)
+    own_broker = (release(),) if release else ()
+    return (*(program.pid for program in reversed(programs)), *own_broker)

@@ -1,0 +1,57 @@
+"""What the ledger is opened with: where it lies, whose it is, and who measures it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerConfig:
+    """Where the ledger lies and how long it waits. All times but `keep_days` are seconds.
+
+    `settle_seconds`: how long the provider may still be applying what a dead process sent. `patience_seconds`: how long
+    a database that is busy or away is tried again before the callers are told. `deadline_seconds`: the longest a caller
+    waits for its turn.
+    """
+
+    url: str
+    settle_seconds: float
+    keep_days: int
+    lease_seconds: float = 15.0
+    patience_seconds: float = 5.0
+    deadline_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerIdentity:
+    """Whose commands a ledger remembers. Another worker's ledger would answer duplicates with a stranger's results.
+
+    `key_marks` name the secret keys without telling them, newest first (see `SecretKeys.marks`): fingerprints made with
+    other keys would turn every repeat into a conflict. Left empty, the keys are not compared.
+    """
+
+    vhost: str
+    prefix: str
+    provider_login: str
+    provider_base_url: str
+    provider_edition: str
+    key_marks: tuple[str, ...] = ()
+
+
+class Operation(StrEnum):
+    """What is measured: the calls as their callers feel them, and the commits they share."""
+
+    CLAIM = "claim"
+    RECORD = "record"
+    DEFER = "defer"
+    REFUSE = "refuse"
+    OTHER_CREATE = "other_create"
+    PAUSE = "pause"
+    COMMIT = "commit"
+
+
+class LedgerObserver(Protocol):
+    """Told how long things took. Called from many threads; it is quick and never raises."""
+
+    def observed(self, operation: Operation, seconds: float) -> None:
+        """One operation has ended, well or badly, after that many seconds."""

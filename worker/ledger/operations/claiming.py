@@ -1,0 +1,141 @@
+"""Gives commands out: to whom, in which state, or what became of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Executable, bindparam, insert, literal, select, true, update
+
+from worker.domain.claims import (
+    Claim,
+    ClaimRequest,
+    CommandKey,
+    Conflict,
+    Dead,
+    Done,
+    Fresh,
+    Held,
+    History,
+    Resumed,
+    Token,
+)
+from worker.ledger.operations.leasing import living
+from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
+from worker.ledger.operations.unit import Unit
+from worker.ledger.schema import commands
+
+# One lookup in one index for the whole batch; rows of the same id and another source are put aside afterwards. In the
+# order of the keys, so that two processes that lock the same rows queue up instead of waiting for each other.
+_FIND = (
+    select(commands)
+    .where(commands.c.id.in_(bindparam("ids", expanding=True)))
+    .where(commands.c.source.in_(bindparam("sources", expanding=True)))
+    .order_by(commands.c.source, commands.c.id)
+    .with_for_update()
+)
+_NEW = "type", "subject", "username", "fingerprint", "generation", "lanes", "source", "id", "owner", "token"
+_INSERT = insert(commands).values(
+    **{name: bindparam(name) for name in (*_NEW, "first_seen_at")}, state=literal("claimed"), begun=true()
+)
+_IS_ROW = commands.c.arrival == bindparam("row")
+_TAKE = (
+    update(commands)
+    .where(_IS_ROW)
+    .values(owner=bindparam("owner"), token=bindparam("token"), state=literal("claimed"), begun=true(), not_before=None)
+)
+_WAIT = (
+    update(commands)
+    .where(_IS_ROW)
+    .values(
+        owner=bindparam("owner"),
+        token=bindparam("token"),
+        state=literal("waiting"),
+        not_before=bindparam("not_before"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """An answer, and the change that makes it true."""
+
+    claim: Claim
+    change: Executable | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
+    """Take each command, or learn what became of it. The rules are those of the port `Ledger.claim`.
+
+    Raises IntegrityError when another process inserts one of the keys at the same moment: doing it again finds its row.
+    """
+    rows = _find(unit, requests)
+    leases = living(unit, {row.owner for row in rows.values() if row.finished_at is None})
+    verdicts = [_judge(unit, request, rows.get(request.key), leases) for request in requests]
+    for change in (_INSERT, _TAKE, _WAIT):
+        values = [verdict.values for verdict in verdicts if verdict.change is change]
+        if values:
+            unit.connection.execute(change, values)
+    return [verdict.claim for verdict in verdicts]
+
+
+def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, StoredRow]:
+    ids = [request.key.id for request in requests]
+    sources = sorted({request.key.source for request in requests})
+    found = unit.connection.execute(_FIND, {"ids": ids, "sources": sources})
+    return {key_of(row): row for row in found}
+
+
+def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, leases: Mapping[str, float]) -> _Verdict:
+    if row is None:
+        return _first(unit, request)
+    if row.fingerprint not in request.fingerprints:
+        return _Verdict(Conflict())
+    if row.state == "done":
+        return _Verdict(Done(event_of(row)))
+    if row.state == "dead":
+        return _Verdict(Dead(event_of(row), letter_of(row)))
+    if row.owner != unit.owner:
+        return _inherit(unit, row, leases)
+    return _again(unit, row)
+
+
+def _first(unit: Unit, request: ClaimRequest) -> _Verdict:
+    token = Token(request.key, unit.new_token())
+    values = {
+        "source": request.key.source,
+        "id": request.key.id,
+        "type": request.type,
+        "subject": request.subject,
+        "username": None if request.username is None else request.username.lower(),
+        "fingerprint": request.fingerprints[0],
+        "generation": request.generation,
+        "lanes": json.dumps(request.lanes),
+        "owner": unit.owner,
+        "token": token.value,
+        "first_seen_at": unit.now,
+    }
+    # Redelivered and unknown: an earlier process may have had it in hand and died before the claim was on disk.
+    claim = Resumed(token, History()) if request.redelivered else Fresh(token, History())
+    return _Verdict(claim, _INSERT, values)
+
+
+def _inherit(unit: Unit, row: StoredRow, leases: Mapping[str, float]) -> _Verdict:
+    lease_until = leases.get(row.owner)
+    if lease_until is not None:
+        return _Verdict(Held(lease_until))
+    if row.state != "claimed":
+        # Deferred: no call was under way when the owner died, and what the last one left behind is in `not_before`.
+        return _again(unit, row)
+    # A call may have been under way, and the provider may still be applying it: nobody reads back before it settles.
+    until = unit.now + unit.settle_seconds
+    values = {"row": row.arrival, "owner": unit.owner, "token": unit.new_token(), "not_before": until}
+    return _Verdict(Held(until), _WAIT, values)
+
+
+def _again(unit: Unit, row: StoredRow) -> _Verdict:
+    if row.not_before is not None and row.not_before > unit.now:
+        return _Verdict(Held(row.not_before))
+    token = Token(key_of(row), unit.new_token())
+    values = {"row": row.arrival, "owner": unit.owner, "token": token.value}
+    return _Verdict(Resumed(token, history_of(row)), _TAKE, values)

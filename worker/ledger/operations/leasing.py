@@ -1,0 +1,49 @@
+"""Who is at work, and until when everybody may rely on it."""
+
+from collections.abc import Set as AbstractSet
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from worker.ledger.operations.unit import Unit
+from worker.ledger.schema import owners
+
+_IS_OWNER = owners.c.owner == bindparam("name")
+_START = insert(owners)
+_RENEW = update(owners).where(_IS_OWNER, owners.c.stopped_at.is_(None)).values(lease_until=bindparam("until"))
+_STOP = update(owners).where(_IS_OWNER, owners.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
+# Decided by the row itself at the moment of the change: a renewal that comes first makes this change nothing.
+_DEPOSE = _STOP.where(owners.c.lease_until <= bindparam("now"))
+_LIVING = select(owners.c.owner, owners.c.lease_until).where(
+    owners.c.owner.in_(bindparam("names", expanding=True)), owners.c.stopped_at.is_(None)
+)
+
+
+def start(connection: Connection, owner: str, place: tuple[str, int], times: tuple[float, float]) -> None:
+    """Enter a new owner: `place` is its host and process id, `times` are its start and its lease's first end."""
+    host, pid = place
+    started_at, lease_until = times
+    values = {"owner": owner, "host": host, "pid": pid, "started_at": started_at, "lease_until": lease_until}
+    connection.execute(_START, values)
+
+
+def renew(connection: Connection, owner: str, until: float) -> bool:
+    """Prolong the lease; False when the owner has been declared dead, and its commands may be another's by now."""
+    return connection.execute(_RENEW, {"name": owner, "until": until}).rowcount == 1
+
+
+def stop(connection: Connection, owner: str, now: float) -> None:
+    """Give up the lease: others may take at once what was not begun."""
+    connection.execute(_STOP, {"name": owner, "now": now})
+
+
+def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
+    """Tell until when the leases of these owners run, those of the dead and our own left out.
+
+    An owner whose lease has run out is declared dead here, in the transaction that takes its commands over: when it
+    wakes up it cannot renew its lease any more.
+    """
+    others = sorted(names - {unit.owner})
+    if unit.sole or not others:
+        return {}
+    unit.connection.execute(_DEPOSE, [{"name": name, "now": unit.now} for name in others])
+    return {row.owner: row.lease_until for row in unit.connection.execute(_LIVING, {"names": others})}

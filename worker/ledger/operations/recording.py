@@ -1,0 +1,119 @@
+"""Writes down how commands ended, or that a try failed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Update, bindparam, insert, literal, select, update
+
+from worker.domain.claims import CommandKey, Deferral, Ending, Token
+from worker.errors import ClaimLost
+from worker.ledger.operations.rows import StoredRow, event_values, history_values, key_of, letter_values
+from worker.ledger.operations.unit import Unit, storable
+from worker.ledger.schema import commands, tries
+
+_HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used", "begun", "first_failed_at"
+_EVENT = "event_id", "event_type", "event_body"
+_LETTER = "letter_id", "letter_reason", "letter_headers"
+# The token is compared by the statement itself, so that nothing is read first; a finished command never changes.
+_MINE = (
+    (commands.c.id == bindparam("key_id"))
+    & (commands.c.source == bindparam("key_source"))
+    & (commands.c.token == bindparam("held"))
+    & commands.c.finished_at.is_(None)
+)
+_FINISH = (
+    update(commands)
+    .where(_MINE)
+    .values({name: bindparam(name) for name in ("state", *_HISTORY, *_EVENT, *_LETTER, "finished_at")})
+    .values(not_before=None)
+)
+_DEFER = (
+    update(commands)
+    .where(_MINE)
+    .values({name: bindparam(name) for name in (*_HISTORY, "not_before")})
+    .values(state=literal("waiting"))
+)
+_REMEMBER = insert(tries)
+_HOLDERS = select(
+    commands.c.source, commands.c.id, commands.c.token, commands.c.event_id, commands.c.finished_at
+).where(commands.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def record_many(unit: Unit, endings: Sequence[tuple[Token, Ending]]) -> list[ClaimLost | None]:
+    """Write endings down; the answer of a token that is not the newest is ClaimLost, and its ending is not written.
+
+    The same ending recorded again with the same token is no loss: its caller may not have heard of the first time.
+    """
+    values = [_ending_values(unit, token, ending) for token, ending in endings]
+    if _all_changed(unit, _FINISH, values):
+        return [None] * len(endings)
+    holders = _holders(unit, [token for token, _ in endings])
+    return [
+        None if _ended_so(holders.get(token.key), token, ending.event.id) else _lost(token) for token, ending in endings
+    ]
+
+
+def defer_many(unit: Unit, deferrals: Sequence[tuple[Token, Deferral]]) -> list[ClaimLost | None]:
+    """Write failed tries down; of a token that is not the newest nothing is written, and its answer is ClaimLost."""
+    values = [_deferral_values(token, deferral) for token, deferral in deferrals]
+    answers: list[ClaimLost | None] = [None] * len(deferrals)
+    if not _all_changed(unit, _DEFER, values):
+        holders = _holders(unit, [token for token, _ in deferrals])
+        answers = [None if _is_held(holders.get(token.key), token) else _lost(token) for token, _ in deferrals]
+    kept = [_try_values(unit, *each) for each, answer in zip(deferrals, answers, strict=True) if answer is None]
+    if kept:
+        unit.connection.execute(_REMEMBER, kept)
+    return answers
+
+
+def _all_changed(unit: Unit, statement: Update, values: Sequence[Mapping[str, object]]) -> bool:
+    return unit.connection.execute(statement, values).rowcount == len(values)
+
+
+def _holders(unit: Unit, tokens: Sequence[Token]) -> dict[CommandKey, StoredRow]:
+    found: Iterable[StoredRow] = unit.connection.execute(_HOLDERS, {"ids": [token.key.id for token in tokens]})
+    return {key_of(row): row for row in found}
+
+
+def _ended_so(row: StoredRow | None, token: Token, event_id: str) -> bool:
+    return row is not None and row.token == token.value and row.event_id == event_id
+
+
+def _is_held(row: StoredRow | None, token: Token) -> bool:
+    return row is not None and row.token == token.value and row.finished_at is None
+
+
+def _lost(token: Token) -> ClaimLost:
+    return ClaimLost(
+        f"Command {token.key.id} of {token.key.source} was claimed anew since this try began. Nothing was written; the "
+        "newer try tells how it ends."
+    )
+
+
+def _token_values(token: Token) -> dict[str, object]:
+    return {"key_id": token.key.id, "key_source": token.key.source, "held": token.value}
+
+
+def _ending_values(unit: Unit, token: Token, ending: Ending) -> dict[str, object]:
+    return {
+        **_token_values(token),
+        **history_values(ending.history),
+        **event_values(ending.event),
+        **letter_values(ending.letter),
+        "state": "done" if ending.letter is None else "dead",
+        "finished_at": unit.now,
+    }
+
+
+def _deferral_values(token: Token, deferral: Deferral) -> dict[str, object]:
+    return {**_token_values(token), **history_values(deferral.history), "not_before": deferral.not_before}
+
+
+def _try_values(unit: Unit, token: Token, deferral: Deferral) -> dict[str, object]:
+    return {
+        "command_id": token.key.id,
+        "command_source": token.key.source,
+        "number": deferral.history.tries,
+        "at": unit.now,
+        "cause": storable(deferral.cause),
+        "detail": storable(deferral.detail),
+    }

@@ -1,0 +1,45 @@
+"""Keeps what was refused before it took its key, so that a repeat is answered with the very same bytes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, insert, select
+
+from worker.domain.claims import Refusal
+from worker.ledger.operations.rows import StoredRow, event_of, event_values, letter_of, letter_values
+from worker.ledger.operations.unit import Unit, storable
+from worker.ledger.schema import refusals
+
+#: The header that names the command, where the message was whole enough to tell; people look refusals up by it.
+COMMAND_ID_HEADER = "provisioning-command-id"
+
+_FIND = select(refusals).where(refusals.c.id.in_(bindparam("ids", expanding=True)))
+_INSERT = insert(refusals)
+
+
+def refuse_many(unit: Unit, asked: Sequence[Refusal]) -> list[Refusal]:
+    """Keep each refusal, or give back the one that was kept first.
+
+    Raises IntegrityError when another process keeps the same one at the same moment: doing it again finds its row.
+    """
+    found = unit.connection.execute(_FIND, {"ids": [refusal.id for refusal in asked]})
+    kept = {row.id: refusal_of(row) for row in found}
+    new = [_values(unit, refusal) for refusal in asked if refusal.id not in kept]
+    if new:
+        unit.connection.execute(_INSERT, new)
+    return [kept.get(refusal.id, refusal) for refusal in asked]
+
+
+def refusal_of(row: StoredRow) -> Refusal:
+    """Read a refusal from its row."""
+    return Refusal(row.id, letter_of(row), None if row.event_id is None else event_of(row))
+
+
+def _values(unit: Unit, refusal: Refusal) -> dict[str, object]:
+    command_id = refusal.letter.headers.get(COMMAND_ID_HEADER)
+    return {
+        "id": refusal.id,
+        "command_id": None if command_id is None else storable(str(command_id)),
+        **letter_values(refusal.letter),
+        **event_values(refusal.event),
+        "at": unit.now,
+    }

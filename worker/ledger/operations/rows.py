@@ -1,0 +1,67 @@
+"""Reads domain values out of rows, and writes them as parameters."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row
+
+from worker.domain.claims import CommandKey, History, Letter, Reason, StoredEvent
+
+#: A row of `commands` or `refusals`, read by its columns' names.
+StoredRow = Row[Any]
+
+
+def key_of(row: StoredRow) -> CommandKey:
+    """Read the idempotency key of a row of `commands`."""
+    return CommandKey(row.source, row.id)
+
+
+def history_of(row: StoredRow) -> History:
+    """Read what earlier tries left behind."""
+    return History(
+        tries=row.tries,
+        attempts=row.attempts,
+        provisional=row.provisional,
+        provisional_at=row.provisional_at,
+        seconds_used=row.seconds_used,
+        begun=row.begun,
+        first_failed_at=row.first_failed_at,
+    )
+
+
+def event_of(row: StoredRow) -> StoredEvent:
+    """Read the event of a row that has one."""
+    return StoredEvent(row.event_id, row.event_type, row.event_body)
+
+
+def letter_of(row: StoredRow) -> Letter:
+    """Read the letter of a row that has one."""
+    return Letter(row.letter_id, Reason(row.letter_reason), json.loads(row.letter_headers))
+
+
+def history_values(history: History) -> dict[str, object]:
+    """Name a history's columns."""
+    return {
+        "tries": history.tries,
+        "attempts": history.attempts,
+        "provisional": history.provisional,
+        "provisional_at": history.provisional_at,
+        "seconds_used": history.seconds_used,
+        "begun": history.begun,
+        "first_failed_at": history.first_failed_at,
+    }
+
+
+def event_values(event: StoredEvent | None) -> dict[str, object]:
+    """Name an event's columns; all of them are empty without one."""
+    if event is None:
+        return {"event_id": None, "event_type": None, "event_body": None}
+    return {"event_id": event.id, "event_type": event.type, "event_body": event.body}
+
+
+def letter_values(letter: Letter | None) -> dict[str, object]:
+    """Name a letter's columns; all of them are empty without one."""
+    if letter is None:
+        return {"letter_id": None, "letter_reason": None, "letter_headers": None}
+    headers = json.dumps(dict(letter.headers))
+    return {"letter_id": letter.id, "letter_reason": letter.reason.value, "letter_headers": headers}

@@ -1,0 +1,39 @@
+"""The transaction that a batch of operations shares."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One transaction. `now` is epoch seconds, the same for all that happens in it; `owner` is this process.
+
+    `sole`: every other owner is dead. `serials` never repeats while the process lives, so tokens made of it are unique.
+    """
+
+    connection: Connection
+    owner: str
+    now: float
+    settle_seconds: float
+    sole: bool
+    serials: Iterator[int]
+
+    def new_token(self) -> str:
+        """Make a token's value: unique among all processes, since an owner's name is."""
+        return f"{self.owner}:{next(self.serials)}"
+
+
+#: Does one kind of work for a whole batch, in which no key occurs twice. The answers come in the order of what was
+#: asked; a LedgerError among them is raised to its own caller alone. Whatever is raised rolls the whole batch back.
+Bulk = Callable[[Unit, Sequence[Asked]], Sequence[Given]]
+
+
+def storable(text: str) -> str:
+    """Make any text fit for a database: PostgreSQL refuses NUL, and neither product takes half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")

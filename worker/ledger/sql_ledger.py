@@ -1,0 +1,141 @@
+"""The ledger in a database: the adapter behind the port `Ledger`."""
+
+import os
+import socket
+from typing import Self
+from uuid import uuid4
+
+from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Refusal, Token
+from worker.domain.ports import Clock
+from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation
+from worker.ledger.faults import translated
+from worker.ledger.identity import settle_identity
+from worker.ledger.migration import check_schema, migrate
+from worker.ledger.operations import leasing
+from worker.ledger.operations.claiming import claim_many
+from worker.ledger.operations.creates import other_creates
+from worker.ledger.operations.pausing import Pause, clear_pauses, list_pauses, save_pauses
+from worker.ledger.operations.recording import defer_many, record_many
+from worker.ledger.operations.refusing import refuse_many
+from worker.ledger.operations.unit import Asked, Bulk, Given
+from worker.ledger.stores.opening import open_store
+from worker.ledger.stores.store import Store
+from worker.ledger.writing.commits import Commits
+from worker.ledger.writing.lease import Lease
+from worker.ledger.writing.tickets import TicketKey
+from worker.ledger.writing.writer import Writer
+
+
+class SqlLedger:
+    """Remembers every command in SQLite or PostgreSQL. Promises and errors are those of the port `Ledger`.
+
+    One exception to "nothing was committed" is inherent: when the database hangs or breaks off in the middle of a
+    commit, LedgerUnavailable leaves open whether it was written. Asking again is safe: this process may claim again
+    what it holds, and the same ending may be recorded again with the same token.
+    """
+
+    def __init__(self, store: Store, config: LedgerConfig, clock: Clock, observer: LedgerObserver) -> None:
+        self._store = store
+        self._deadline_seconds = config.deadline_seconds
+        self._clock = clock
+        self._observer = observer
+        self._lease = Lease(uuid4().hex, config.lease_seconds, clock)
+        commits = Commits(store, self._lease, config, clock, observer)
+        self._writer = Writer(commits, self._lease.renewal_seconds)
+
+    @classmethod
+    def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, observer: LedgerObserver) -> Self:
+        """Open the ledger and begin to work as a new owner. SQLite is made and brought up to date when needed.
+
+        Raises LedgerRefused when another process has it, when it belongs to another worker, or its schema is not ours;
+        LedgerUnavailable when it cannot be reached.
+        """
+        store = open_store(config.url)
+        try:
+            with translated(store.name):
+                _prepare(store, identity)
+                ledger = cls(store, config, clock, observer)
+                ledger.start()
+        except BaseException:
+            store.release()
+            raise
+        return ledger
+
+    def start(self) -> None:
+        """Enter this process as an owner and let the writer run; `open` has done so already."""
+        term = self._lease.next_term()
+        place = (socket.gethostname(), os.getpid())
+        with self._store.engine.begin() as connection:
+            leasing.start(connection, self._lease.owner, place, (self._clock.now(), term.until))
+        self._lease.grant(term)
+        self._writer.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writer's thread runs. Once False it stays so: the worker must end."""
+        return self._writer.alive
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        """Take the command, or learn what became of it."""
+        return self._ask(Operation.CLAIM, claim_many, request, _ticket_key(request.key))
+
+    def record(self, token: Token, ending: Ending) -> None:
+        """Write down how it ended. Raises ClaimLost when the token is not the newest."""
+        self._ask(Operation.RECORD, record_many, (token, ending), _ticket_key(token.key))
+
+    def defer(self, token: Token, deferral: Deferral) -> None:
+        """Write down a failed try; the process keeps the command. Raises ClaimLost when the token is not the newest."""
+        self._ask(Operation.DEFER, defer_many, (token, deferral), _ticket_key(token.key))
+
+    def refuse(self, refusal: Refusal) -> Refusal:
+        """Keep a refusal; a repeat gets back the first one, byte for byte."""
+        return self._ask(Operation.REFUSE, refuse_many, refusal, ("", refusal.id))
+
+    def other_create(self, username: str, token: Token) -> bool:
+        """Tell whether a CreateCustomer of that username other than the token's was ever claimed."""
+        return self._ask(Operation.OTHER_CREATE, other_creates, (username, token), None)
+
+    def lease_holds(self) -> bool:
+        """Whether this process may still write to the provider. Reads memory only, never the database."""
+        return self._lease.holds() and self._writer.alive
+
+    def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
+        """Begin a pause, or change when it ends (epoch seconds, None: nobody knows) and why; its beginning stays."""
+        pause = Pause(cause, scope, self._clock.now(), until, detail)
+        self._ask(Operation.PAUSE, save_pauses, pause, (cause, scope))
+
+    def clear_pause(self, cause: str, scope: str) -> None:
+        """End a pause; one that is not there is no error."""
+        self._ask(Operation.PAUSE, clear_pauses, (cause, scope), (cause, scope))
+
+    def pauses(self) -> list[Pause]:
+        """Tell what is paused, the oldest pause first."""
+        return self._ask(Operation.PAUSE, list_pauses, None, None)
+
+    def close(self) -> None:
+        """Commit what is queued, stop being an owner, let others in; later calls raise LedgerUnavailable.
+
+        Bounded by twice the callers' deadline; calling it again changes nothing. If the writer hangs beyond that, the
+        lock stays with it until the process ends: letting another in beside it would make two writers.
+        """
+        if self._writer.close(2 * self._deadline_seconds):
+            self._store.release()
+
+    def _ask(self, operation: Operation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey) -> Given:
+        started = self._clock.monotonic()
+        try:
+            return self._writer.call(bulk, item, key, self._deadline_seconds)
+        finally:
+            self._observer.observed(operation, self._clock.monotonic() - started)
+
+
+def _prepare(store: Store, identity: LedgerIdentity) -> None:
+    if store.sole:
+        migrate(store.engine)
+    else:
+        check_schema(store.engine)
+    settle_identity(store.engine, store.name, identity)
+
+
+def _ticket_key(key: CommandKey) -> tuple[str, str]:
+    return key.source, key.id

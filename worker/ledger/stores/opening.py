@@ -1,0 +1,41 @@
+"""Chooses the database by its URL."""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from worker.errors import LedgerRefused
+from worker.ledger.stores.postgres import open_postgres
+from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_reader
+from worker.ledger.stores.store import Store
+
+
+def open_store(url: str) -> Store:
+    """Open for a worker. Raises LedgerRefused or LedgerUnavailable."""
+    parsed = parse(url)
+    return open_sqlite(parsed) if is_sqlite(parsed) else open_postgres(parsed)
+
+
+def open_reading(url: str) -> Store:
+    """Open for a tool that only looks. Raises LedgerRefused, or LedgerUnavailable when there is none."""
+    parsed = parse(url)
+    return open_sqlite_reader(parsed) if is_sqlite(parsed) else open_postgres(parsed)
+
+
+def is_sqlite(url: URL) -> bool:
+    """Tell the one product from the other."""
+    return url.get_backend_name() == "sqlite"
+
+
+def parse(url: str) -> URL:
+    """Read a ledger's URL. Raises LedgerRefused, without repeating the URL, which may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # Not "from" the cause: it may repeat the URL, and with it the password.
+        raise LedgerRefused("PROVISIONING_LEDGER__URL cannot be read as a database URL.") from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise LedgerRefused(
+            f"A ledger cannot lie in {parsed.get_backend_name()}: use sqlite:////path/to/ledger.db or "
+            "postgresql+psycopg://user:password@host/database."
+        )
+    return parsed

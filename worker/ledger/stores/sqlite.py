@@ -1,0 +1,102 @@
+"""SQLite: one file, one host, one worker. The default."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.stores.lock import ProcessLock
+from worker.ledger.stores.store import Store
+
+#: SQLite's primary result codes for "somebody else is at it"; the extended codes carry them in their low byte.
+_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_TIMEOUT_MILLISECONDS = 1_000
+#: Negative means KiB. The inner pages of the indexes of some million commands stay in memory.
+_CACHE_KIBIBYTES = -32_768
+
+
+def open_sqlite(url: URL) -> Store:
+    """Open the file for writing, alone; it and its folder are made when missing, readable by their owner only.
+
+    Raises LedgerRefused when another worker has it open, LedgerUnavailable when the file cannot be made.
+    """
+    path = sqlite_path(url)
+    _create(path)
+    lock = ProcessLock(path.with_name(path.name + ".lock"))
+    engine = _engine(path, "rw")
+    event.listen(engine, "connect", _tune)
+    event.listen(engine, "begin", _begin)
+    return Store(engine, str(path), sole=True, passes=_is_busy, release=lock.release)
+
+
+def open_sqlite_reader(url: URL) -> Store:
+    """Open the file for reading beside a running worker, without its lock.
+
+    Raises LedgerUnavailable when there is no such file: a read never makes one.
+    """
+    path = sqlite_path(url)
+    if not path.is_file():
+        raise LedgerUnavailable(
+            f"There is no ledger at {path}. The worker makes it when it first runs; another one is named by "
+            "PROVISIONING_LEDGER__URL."
+        )
+    return Store(_engine(path, "ro"), str(path), sole=False, passes=_is_busy, release=_nothing)
+
+
+def sqlite_path(url: URL) -> Path:
+    """Tell where the file is. Raises LedgerRefused for a database in memory, which would forget every command."""
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise LedgerRefused(
+            "A SQLite ledger needs a plain file, like sqlite:////var/lib/provisioning-worker/ledger.db."
+        )
+    return Path(url.database).absolute()
+
+
+def _create(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives the files it lays beside this one (the log, the shared index) the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as exc:
+        raise LedgerUnavailable(f"The ledger {path} cannot be made or written: {exc.strerror}.") from exc
+
+
+def _engine(path: Path, mode: str) -> Engine:
+    # The question mark and the hash would end the path of a URI.
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    url = URL.create("sqlite", database=f"file:{quoted}", query={"mode": mode, "uri": "true"})
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"check_same_thread": False})
+
+
+def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # The driver would begin its transactions late, at the first change: two of them could then deadlock as readers.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # Without FULL a power cut takes back what was already told to the world.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = {_CACHE_KIBIBYTES}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # On the driver itself: this is paid for every commit, and a statement's way through the library costs more than it.
+    cursor = connection.connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.close()
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _BUSY_CODES
+
+
+def _nothing() -> None:
+    """Release nothing: a reader holds no lock."""

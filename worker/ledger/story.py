@@ -1,0 +1,165 @@
+"""Reads one command's whole story, beside a running worker and without its lock."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import BindParameter, Connection, Select, bindparam, select
+
+from worker.domain.claims import CommandKey, History, Letter, Refusal, StoredEvent
+from worker.ledger.faults import translated
+from worker.ledger.migration import check_schema
+from worker.ledger.operations.pausing import Pause, read_pauses
+from worker.ledger.operations.refusing import refusal_of
+from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
+from worker.ledger.schema import commands, refusals, tries
+from worker.ledger.stores.opening import open_reading
+from worker.ledger.stores.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTry:
+    """One try that failed and was to be repeated; `at` is epoch seconds."""
+
+    number: int
+    at: float
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStory:
+    """One command as the ledger knows it. `state` is claimed, waiting, done or dead; times are epoch seconds.
+
+    `arrival` counts up in the order in which commands were first claimed.
+    """
+
+    key: CommandKey
+    arrival: int
+    type: str
+    subject: str | None
+    username: str | None
+    lanes: tuple[str, ...]
+    generation: int
+    state: str
+    owner: str
+    history: History
+    not_before: float | None
+    crashes: int
+    event: StoredEvent | None
+    letter: Letter | None
+    first_seen_at: float
+    finished_at: float | None
+    tries: tuple[FailedTry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedStory:
+    """A message that named this command and was refused before it took its key; `at` is epoch seconds."""
+
+    refusal: Refusal
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of a command's id: one command for each source that used it, and what was refused."""
+
+    commands: tuple[CommandStory, ...]
+    refusals: tuple[RefusedStory, ...]
+
+
+_BY_ID: BindParameter[str] = bindparam("id")
+_COMMANDS = select(commands).where(commands.c.id == _BY_ID).order_by(commands.c.arrival)
+_TRIES = select(tries).where(tries.c.command_id == _BY_ID).order_by(tries.c.position)
+_REFUSALS = select(refusals).where(refusals.c.command_id == _BY_ID).order_by(refusals.c.at)
+
+
+class LedgerReader:
+    """Looks, and changes nothing. Each question raises LedgerUnavailable when the database cannot be read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        """What is read, for people."""
+        return self._store.name
+
+    def story(self, command_id: str) -> Story:
+        """Tell all there is to tell of that id; an id that was never seen has an empty story."""
+        with self._reading() as connection:
+            found = _rows(connection, _COMMANDS, command_id)
+            tried = _rows(connection, _TRIES, command_id)
+            refused = _rows(connection, _REFUSALS, command_id)
+        return Story(
+            tuple(_command(row, tried) for row in found),
+            tuple(RefusedStory(refusal_of(row), row.at) for row in refused),
+        )
+
+    def pauses(self) -> list[Pause]:
+        """Tell what is paused now, the oldest first."""
+        with self._reading() as connection:
+            return read_pauses(connection)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(self._store.name), self._store.engine.connect() as connection:
+            yield connection
+
+
+def open_reader(url: str) -> LedgerReader:
+    """Open a ledger for looking.
+
+    Raises LedgerUnavailable when there is none (it is never made) or it cannot be reached, LedgerRefused when its
+    schema is another than ours.
+    """
+    store = open_reading(url)
+    with translated(store.name):
+        check_schema(store.engine)
+    return LedgerReader(store)
+
+
+def _rows(connection: Connection, question: Select[*tuple[object, ...]], command_id: str) -> list[StoredRow]:
+    return list(connection.execute(question, {"id": command_id}))
+
+
+def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
+    return CommandStory(
+        key=key_of(row),
+        arrival=row.arrival,
+        type=row.type,
+        subject=row.subject,
+        username=row.username,
+        lanes=tuple(json.loads(row.lanes)),
+        generation=row.generation,
+        state=row.state,
+        owner=row.owner,
+        history=history_of(row),
+        not_before=row.not_before,
+        crashes=row.crashes,
+        event=None if row.event_id is None else event_of(row),
+        letter=None if row.letter_id is None else letter_of(row),
+        first_seen_at=row.first_seen_at,
+        finished_at=row.finished_at,
+        tries=tuple(
+            FailedTry(each.number, each.at, each.cause, each.detail)
+            for each in tried
+            if each.command_source == row.source
+        ),
+    )

@@ -1,0 +1,163 @@
+"""Turns a batch of tickets into one transaction, and answers them all."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from worker.domain.ports import Clock
+from worker.errors import LedgerError
+from worker.ledger.config import LedgerConfig, LedgerObserver, Operation
+from worker.ledger.faults import is_outage, unavailable, worded
+from worker.ledger.operations import leasing
+from worker.ledger.operations.unit import Unit
+from worker.ledger.stores.store import Store
+from worker.ledger.writing.lease import Deposed, Lease
+from worker.ledger.writing.tickets import AnyTicket
+
+_RETRY_SECONDS = 0.05
+
+Answered = list[tuple[AnyTicket, object]]
+
+
+class Commits:
+    """Used by the writer's thread alone, which owns the one connection."""
+
+    def __init__(
+        self, store: Store, lease: Lease, config: LedgerConfig, clock: Clock, observer: LedgerObserver
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._config = config
+        self._clock = clock
+        self._observer = observer
+        self._serials = count(1)
+        self._connection: Connection | None = None
+        self._away_since: float | None = None
+
+    def settle(self, batch: Sequence[AnyTicket]) -> None:
+        """Commit the batch (and the lease when it is due) and answer every ticket in it.
+
+        When it fails for another reason than the database being away, each ticket is tried alone, so that a bad one
+        fails alone. Raises Deposed, after having answered, when this process is no owner any more.
+        """
+        try:
+            answered = self._patiently(batch)
+        except Deposed as fault:
+            _answer_all(batch, fault)
+            raise
+        except Exception as exc:  # noqa: BLE001 - whatever a row can cause must end at its caller, not the writer
+            self._settle_failed(batch, exc)
+            return
+        for ticket, answer in answered:
+            ticket.answer(answer)
+
+    def leave(self) -> None:
+        """Say that this process has stopped, and close the connection; a database that is away is left as it is."""
+        self._lease.end()
+        try:
+            with self._connected().begin():
+                leasing.stop(self._connected(), self._lease.owner, self._clock.now())
+        except DBAPIError:
+            return
+        finally:
+            self._disconnect()
+
+    def _settle_failed(self, batch: Sequence[AnyTicket], fault: Exception) -> None:
+        if isinstance(fault, DBAPIError) and is_outage(fault):
+            _answer_all(batch, unavailable(self._store.name, fault))
+        elif len(batch) == 1:
+            batch[0].answer(_not_written(batch[0], fault))
+        else:
+            for ticket in batch:
+                self.settle([ticket])
+
+    def _patiently(self, batch: Sequence[AnyTicket]) -> Answered:
+        while True:
+            try:
+                answered = self._transact(batch)
+            except DBAPIError as exc:
+                self._disconnect()
+                if not is_outage(exc) or self._is_hopeless(exc):
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                self._away_since = None
+                return answered
+
+    def _is_hopeless(self, error: DBAPIError) -> bool:
+        """Tell whether trying again now is in vain. Patience is spent once per outage, not once per batch."""
+        now = time.monotonic()
+        self._away_since = now if self._away_since is None else self._away_since
+        return not self._store.passes(error) or now - self._away_since > self._config.patience_seconds
+
+    def _transact(self, batch: Sequence[AnyTicket]) -> Answered:
+        term = self._lease.next_term() if self._lease.is_due() else None
+        if not batch and term is None:
+            return []
+        started = self._clock.monotonic()
+        connection = self._connected()
+        with connection.begin():
+            if term is not None and not leasing.renew(connection, self._lease.owner, term.until):
+                raise Deposed(
+                    f"Another worker took over the ledger {self._store.name}, because this one's lease had run out."
+                )
+            answered = _work(self._unit(connection), batch)
+        if term is not None:
+            self._lease.grant(term)
+        self._observer.observed(Operation.COMMIT, self._clock.monotonic() - started)
+        return answered
+
+    def _unit(self, connection: Connection) -> Unit:
+        return Unit(
+            connection=connection,
+            owner=self._lease.owner,
+            now=self._clock.now(),
+            settle_seconds=self._config.settle_seconds,
+            sole=self._store.sole,
+            serials=self._serials,
+        )
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._store.engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _work(unit: Unit, batch: Sequence[AnyTicket]) -> Answered:
+    kinds: defaultdict[object, list[AnyTicket]] = defaultdict(list)
+    # In the order of the keys: two processes that change the same rows then never wait for each other in a circle.
+    for ticket in sorted(batch, key=_order):
+        kinds[ticket.bulk].append(ticket)
+    answered: Answered = []
+    for tickets in kinds.values():
+        answers = tickets[0].bulk(unit, [ticket.item for ticket in tickets])
+        answered.extend(zip(tickets, answers, strict=True))
+    return answered
+
+
+def _order(ticket: AnyTicket) -> tuple[str, str]:
+    return ticket.key or ("", "")
+
+
+def _answer_all(batch: Sequence[AnyTicket], fault: LedgerError) -> None:
+    for ticket in batch:
+        # One for each caller: a raised exception grows a traceback.
+        own = type(fault)(str(fault))
+        own.__cause__ = fault.__cause__ or fault
+        ticket.answer(own)
+
+
+def _not_written(ticket: AnyTicket, fault: Exception) -> LedgerError:
+    about = f"command {ticket.key[1]} of {ticket.key[0]}" if ticket.key else "this"
+    error = LedgerError(f"The ledger cannot take {about}: {worded(fault)}. Nothing of it was written.")
+    error.__cause__ = fault
+    return error
