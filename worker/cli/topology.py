@@ -1,8 +1,55 @@
-"""`provisioning-worker topology`."""
+"""`provisioning-worker topology show|apply|check`."""
+
+import sys
+from typing import Annotated
 
 import typer
+
+from worker.app import Exit
+from worker.assembly import broker_address
+from worker.broker import Condition, Mode, Topology, inspect_topology
+from worker.cli.output import Column, Output, show_rows
+from worker.settings import BrokerReach, load
+
+_Output = Annotated[Output, typer.Option(help="How to print it.")]
+_COLUMNS = (Column("object"), Column("condition"), Column("detail"))
 
 
 def commands() -> typer.Typer:
     """The noun's commands."""
-    return typer.Typer()
+    app = typer.Typer(help="The exchanges, queues and bindings that the worker needs.", no_args_is_help=True)
+    app.command("show")(show)
+    app.command("apply")(apply)
+    app.command("check")(check)
+    return app
+
+
+def show(output: _Output = Output.AUTO) -> None:
+    """Show what the worker needs, without asking the broker."""
+    rows = [
+        {"object": str(item), "arguments": dict(getattr(item, "arguments", {}))}
+        for item in Topology(load(BrokerReach).amqp.prefix)
+    ]
+    show_rows(rows, (Column("object"), Column("arguments")), output)
+
+
+def apply(output: _Output = Output.AUTO) -> None:
+    """Declare what is missing; nothing is ever deleted or changed."""
+    _inspect(Mode.APPLY, output)
+
+
+def check(output: _Output = Output.AUTO) -> None:
+    """Compare what is there with what is needed; exit 1 when something is missing or differs."""
+    _inspect(Mode.CHECK, output)
+
+
+def _inspect(mode: Mode, output: Output) -> None:
+    reach = load(BrokerReach)
+    report = inspect_topology(broker_address(reach), Topology(reach.amqp.prefix), mode)
+    rows = [
+        {"object": str(found.item), "condition": found.condition.value, "detail": found.detail}
+        for found in report.findings
+    ]
+    show_rows(rows, _COLUMNS, output)
+    if any(found.condition in {Condition.MISSING, Condition.DIFFERS} for found in report.findings):
+        sys.exit(Exit.FAILED)

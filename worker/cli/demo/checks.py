@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.provider.operations.registry import Effect
-
 from sandbox.provider.journal import Entry
+from sandbox.provider.operations.registry import Effect
 from worker.broker.listening import Heard
 from worker.cli.demo.morning import Message
 

@@ -21,15 +21,17 @@ _POLL_SECONDS = 0.05
 
 
 class Program:
-    """One `provisioning-worker ...` process, logging into a file."""
+    """One `provisioning-worker ...` process, logging into a file. With `sweeps`, its end removes the folder too."""
 
-    def __init__(self, name: str, arguments: list[str], settings: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], settings: Mapping[str, str], folder: Path, *, sweeps: bool = False
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         service = Service(
             argv=[sys.executable, "-m", "worker", *arguments],
             env={**_harmless(os.environ), **settings},
-            folder="",
+            folder=str(folder) if sweeps else "",
             log=str(self.log),
             companion=[],
             farewell=[],

@@ -87,7 +87,7 @@ def _broker(running: ExitStack, url: str | None, tell: Tell) -> Server:
 def _provider(running: ExitStack, folder: Path) -> Program:
     told = folder / "provider.url"
     arguments = ["sandbox", "--port", "0", "--url-file", str(told)]
-    program = running.enter_context(Program("provider", arguments, {}, folder))
+    program = running.enter_context(Program("provider", arguments, {}, folder, sweeps=True))
     program.wait_for(told.exists)
     return program
 
