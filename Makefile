@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench run clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv with everything in it (the other commands do it too)
+	@scripts/setup
+
+demo: setup ## see commands travel through a real broker; KEEP=1 leaves it running
+	@.venv/bin/provisioning-worker demo $(if $(filter 1,$(KEEP)),--keep)
+
+test: setup ## run all tests, with the servers they need
+	@scripts/test
+
+check: setup ## formatting, lint, types, import rules, manifests, Dockerfile
+	@scripts/check
+
+bench: setup ## measure the worker beside a naive one
+	@.venv/bin/python -m bench
+
+run: setup ## run the worker with the PROVISIONING_* settings of this shell
+	@.venv/bin/provisioning-worker run
+
+clean: ## remove .venv, downloaded servers and caches
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

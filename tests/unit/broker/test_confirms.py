@@ -1,0 +1,116 @@
+"""Whose answer it is: by number, many at once, returned before, or never."""
+
+import math
+
+from worker.broker.confirms import Confirms
+from worker.broker.parcel import Parcel
+from worker.domain.deliveries import Destination, Outgoing, Properties
+
+
+def parcel(message_id: str = "m", body: bytes = b"{}", overdue_at: float = math.inf) -> Parcel:
+    message = Outgoing(Destination.EVENTS, "key", body, Properties(message_id=message_id))
+    return Parcel(message, "p.events", overdue_at)
+
+
+def in_flight(count: int) -> tuple[Confirms, list[Parcel]]:
+    confirms, parcels = Confirms(), [parcel(str(number)) for number in range(count)]
+    for each in parcels:
+        confirms.sent(each)
+    return confirms, parcels
+
+
+def settled(parcels: list[Parcel]) -> list[bool]:
+    return [each._answered.acquire(blocking=False) for each in parcels]
+
+
+def test_numbers_begin_at_one() -> None:
+    confirms, parcels = in_flight(2)
+
+    confirms.answered(1, multiple=False, taken=True)
+
+    assert settled(parcels) == [True, False]
+    assert parcels[0].failure is None
+
+
+def test_multiple_settles_everything_up_to_its_number() -> None:
+    confirms, parcels = in_flight(4)
+
+    confirms.answered(3, multiple=True, taken=True)
+
+    assert settled(parcels) == [True, True, True, False]
+    assert len(confirms) == 1
+
+
+def test_multiple_passes_over_what_was_settled_before() -> None:
+    confirms, parcels = in_flight(3)
+    confirms.answered(2, multiple=False, taken=False)
+
+    confirms.answered(3, multiple=True, taken=True)
+
+    assert [each.failure for each in parcels] == [None, "the broker refused it", None]
+
+
+def test_an_answer_nobody_waits_for_is_passed_over() -> None:
+    confirms, _parcels = in_flight(1)
+
+    confirms.answered(7, multiple=False, taken=True)
+
+    assert len(confirms) == 1
+
+
+def test_a_returned_message_has_failed_though_it_is_acked() -> None:
+    confirms, parcels = in_flight(2)
+    confirms.returned(confirms.find("p.events", "key", "1", b"{}"), "returned")
+
+    confirms.answered(2, multiple=True, taken=True)
+
+    assert [each.failure for each in parcels] == [None, "returned"]
+
+
+def test_two_messages_of_one_id_are_told_apart_by_their_bodies() -> None:
+    confirms, first, second = Confirms(), parcel(body=b"1"), parcel(body=b"2")
+    confirms.sent(first)
+    confirms.sent(second)
+
+    assert confirms.find("p.events", "key", "m", b"2") is second
+
+
+def test_the_same_message_returned_twice_marks_both() -> None:
+    confirms, parcels = Confirms(), [parcel(), parcel()]
+    for each in parcels:
+        confirms.sent(each)
+        confirms.returned(confirms.find("p.events", "key", "m", b"{}"), "returned")
+
+    assert [each.returned for each in parcels] == ["returned", "returned"]
+
+
+def test_a_return_that_matches_nothing_puts_all_in_doubt() -> None:
+    confirms, parcels = in_flight(2)
+
+    confirms.returned(confirms.find("p.events", "key", "unknown", b"{}"), "returned")
+    confirms.answered(2, multiple=True, taken=True)
+
+    assert [each.failure for each in parcels] == ["returned", "returned"]
+
+
+def test_with_the_channel_all_are_lost_and_numbers_begin_at_one_again() -> None:
+    confirms, parcels = in_flight(2)
+
+    confirms.lost("gone")
+    later = parcel()
+    confirms.sent(later)
+    confirms.answered(1, multiple=False, taken=True)
+
+    assert [each.failure for each in parcels] == ["gone", "gone"]
+    assert settled([later]) == [True]
+
+
+def test_the_oldest_message_decides_whether_answers_are_overdue() -> None:
+    confirms = Confirms()
+    assert not confirms.overdue(now=100.0)
+
+    confirms.sent(parcel(overdue_at=50.0))
+    confirms.sent(parcel(overdue_at=10.0))
+
+    assert not confirms.overdue(now=49.0)
+    assert confirms.overdue(now=51.0)

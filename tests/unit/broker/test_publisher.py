@@ -1,0 +1,75 @@
+"""What a publisher does without a broker: it waits, and then says so."""
+
+import threading
+
+import pytest
+
+from worker.broker.address import BrokerAddress
+from worker.broker.observing import SilentObserver
+from worker.broker.publisher import Publisher, PublishLimits
+from worker.broker.topology import Topology
+from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.errors import PublishFailed
+
+MESSAGE = Outgoing(Destination.EVENTS, "k", b"{}", Properties(message_id="evt-1", type="CustomerCreated"))
+
+
+def publisher(patience_seconds: float = 0.01, window: int = 8) -> Publisher:
+    return Publisher(
+        lambda: BrokerAddress("amqp://127.0.0.1"),
+        Topology("p"),
+        SilentObserver(),
+        limits=PublishLimits(patience_seconds, window),
+    )
+
+
+def test_without_a_connection_a_publish_fails_at_its_deadline_and_says_what_to_do() -> None:
+    with pytest.raises(PublishFailed) as failed:
+        publisher().publish(MESSAGE)
+
+    for word in ("CustomerCreated evt-1", "events", "no connection", "Publish it again"):
+        assert word in str(failed.value)
+
+
+def test_after_the_stop_a_publish_fails_at_once() -> None:
+    stopped = publisher(patience_seconds=60)
+    stopped.stop()
+
+    with pytest.raises(PublishFailed, match="stopped"):
+        stopped.publish(MESSAGE)
+
+
+def test_the_stop_fails_who_is_waiting() -> None:
+    waited = publisher(patience_seconds=60)
+    failures: list[Exception] = []
+
+    def publish() -> None:
+        try:
+            waited.publish(MESSAGE)
+        except PublishFailed as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    waited.stop()
+    thread.join(10)
+
+    assert "stopped" in str(failures[0])
+
+
+def test_a_full_window_fails_at_the_deadline_too() -> None:
+    with pytest.raises(PublishFailed, match="0 others"):
+        publisher(window=0).publish(MESSAGE)
+
+
+def test_a_publisher_that_was_not_started_is_neither_alive_nor_connected() -> None:
+    state = publisher().state
+
+    assert (state.alive, state.connected, state.fault) == (False, False, "it was not started")
+
+
+def test_stopping_before_the_start_and_twice_is_fine() -> None:
+    idle = publisher()
+
+    assert idle.stop()
+    assert idle.stop()

@@ -1,0 +1,83 @@
+"""Which databases a ledger may lie in, and what is said of the others."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.operations.unit import storable
+from worker.ledger.stores.opening import open_reading, open_store
+from worker.ledger.stores.postgres import open_postgres
+from worker.ledger.stores.opening import parse
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true"])
+def test_a_ledger_that_would_forget_is_refused(url: str) -> None:
+    with pytest.raises(LedgerRefused, match="plain file"):
+        open_store(url)
+
+
+def test_another_product_is_refused_by_name() -> None:
+    with pytest.raises(LedgerRefused, match="mysql"):
+        open_store("mysql://root:hunter2@db/ledger")
+
+
+@pytest.mark.parametrize("url", ["hunter2", "postgresql://u:hunter2@host:port/db"])
+def test_a_url_that_cannot_be_read_is_never_repeated(url: str) -> None:
+    with pytest.raises(LedgerRefused) as caught:
+        open_store(url)
+
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_database_is_called_by_a_name_without_its_password() -> None:
+    store = open_postgres(parse("postgresql://ledger:hunter2@db/ledger"))
+
+    assert "hunter2" not in store.name
+    assert "db/ledger" in store.name
+    assert not store.sole
+
+
+def test_reading_never_makes_a_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "ledger.db"
+
+    with pytest.raises(LedgerUnavailable, match="There is no ledger at"):
+        open_reading(f"sqlite:///{path}")
+    assert not path.parent.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(LedgerUnavailable, match="cannot be made"):
+        open_store(f"sqlite:///{tmp_path}/file/ledger.db")
+
+
+class _Told(Exception):
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "passes"),
+    [
+        ("40P01", True),
+        ("40001", True),
+        ("57P01", True),
+        ("08006", True),
+        (None, True),
+        ("42501", False),
+        ("25006", False),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_stays(sqlstate: str | None, passes: bool) -> None:  # noqa: FBT001 - a table
+    store = open_postgres(parse("postgresql://ledger@db/ledger"))
+
+    assert store.passes(OperationalError("COMMIT", {}, _Told(sqlstate))) is passes
+
+
+def test_text_that_databases_refuse_is_made_harmless() -> None:
+    assert storable("a\0b\ud800c") == "a\N{REPLACEMENT CHARACTER}b?c"
