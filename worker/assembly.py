@@ -1,5 +1,6 @@
 """Builds every room once, from the settings, and connects them. Nothing here starts anything but the ledger."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -109,6 +110,10 @@ def _connect(base: _Foundation, ledger: SqlLedger, provider: ProviderClient, mar
     rooms = Rooms(ledger, trying, MeasuredPublisher(publisher, base.metrics), consumer, base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
+    base.metrics.watch_queues(
+        [queue.name for queue in Topology(settings.amqp.prefix).queues],
+        lambda queue: float(publisher.depths.get(queue, math.nan)),
+    )
     return Parts(
         metrics=base.metrics,
         ledger=ledger,

@@ -80,6 +80,10 @@ def decode(delivery: Delivery, fingerprint: Fingerprint) -> Work:
         envelope = decode_message(message)
     except MessageError as error:
         return Work(delivery, error, ())
+    return _requested(delivery, envelope, fingerprint)
+
+
+def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint) -> Work:
     lanes = lane_keys(envelope)
     request = ClaimRequest(
         key=CommandKey(envelope.source, envelope.id),

@@ -107,8 +107,13 @@ class Dispatcher:
             self._lock.notify_all()
 
     def quiesce(self, when_idle: Callable[[], None]) -> None:
-        """Take nothing up any more until the next `consuming`; call back once nothing runs."""
+        """Take nothing up any more until the next `consuming`; call back once nothing runs.
+
+        Asked again meanwhile it does nothing: one pause is under way, and its callback will come once.
+        """
         with self._lock:
+            if self._quiet:
+                return
             self._quiet = True
             self._when_idle = when_idle
         self._tell_if_idle()
@@ -117,7 +122,9 @@ class Dispatcher:
         """Take nothing up ever again; call back once nothing runs."""
         with self._lock:
             self._draining = True
-        self.quiesce(when_idle)
+            self._quiet = True
+            self._when_idle = when_idle
+        self._tell_if_idle()
 
     def oldest_age(self) -> float:
         """Seconds since the oldest delivery that is still unsettled arrived; 0 when there is none."""

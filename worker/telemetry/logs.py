@@ -57,3 +57,5 @@ def _take_over_the_libraries(bound: structlog.typing.FilteringBoundLogger) -> No
     root = logging.getLogger()
     root.handlers[:] = [_Forwarder(bound)]
     root.setLevel(logging.WARNING)
+    # The broker's room tells what happens to its connections in its own words, once.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)

@@ -1,6 +1,7 @@
 """Every metric by its fixed name, in one registry. Label values come from closed sets only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
@@ -68,6 +69,11 @@ class Metrics:
             "provisioning_commands_held", "Waiting for a retry or behind their customer", registry=self.registry
         )
         waiting.set_function(held)
+
+    def watch_queues(self, queues: Sequence[str], depth: Callable[[str], float]) -> None:
+        """Read each queue's last known depth at each scrape; not a number while nobody knows."""
+        for queue in queues:
+            self.queue_messages.labels(queue).set_function(partial(depth, queue))
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
         return Counter(f"provisioning_{name}", text, labels, registry=self.registry)

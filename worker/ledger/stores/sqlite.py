@@ -87,10 +87,7 @@ def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # On the driver itself: this is paid for every commit, and a statement's way through the library costs more than it.
-    cursor = connection.connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE")
-    cursor.close()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _is_busy(error: DBAPIError) -> bool:
