@@ -1,0 +1,136 @@
+"""One settled delivery is one log line and the right counts."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from messages.errors import CommandName, Invalid, Undecodable
+from worker.domain.claims import Reason
+from worker.domain.deliveries import Delivery, Properties, Receipt
+from worker.domain.results import Outcome
+from worker.domain.work import Report, Retry, RetryCause, Work
+from worker.process import decode
+from worker.telemetry.logs import logger
+from worker.telemetry.metrics import Metrics
+from worker.telemetry.recorder import Recorder
+
+BODY = json.dumps(
+    {
+        "specversion": "1.0",
+        "type": "RotateCredential",
+        "source": "billing",
+        "id": "evt_1",
+        "subject": "cus_42",
+        "time": "2026-11-21T09:30:00Z",
+        "data": {"username": "ada@example.com", "credential_name": "mailer", "new_credential_password": "pl4nted"},
+    }
+).encode()
+DELIVERY = Delivery(BODY, Properties(content_type="application/cloudevents+json"), False, Receipt(1, 1), "x", "k", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+class Observed:
+    """A recorder with what it wrote."""
+
+    def __init__(self) -> None:
+        self.out = io.StringIO()
+        self.metrics = Metrics("0")
+        self.recorder = Recorder(self.metrics, logger("json", "info", self.out), lambda subject: subject)
+
+    @property
+    def line(self) -> dict[str, object]:
+        return dict(json.loads(self.out.getvalue()))
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def work() -> Work:
+    return decode(DELIVERY, lambda *_: (b"",))
+
+
+def report(outcome: Outcome = Outcome.APPLIED, reason: Reason | None = None) -> Report:
+    return Report(work(), outcome, reason, "", 1, 0.25)
+
+
+def test_a_success_is_counted_timed_and_logged_with_its_ids() -> None:
+    seen = Observed()
+
+    seen.recorder.settled(report())
+
+    assert seen.value("provisioning_commands_total", command="RotateCredential", outcome="applied") == 1
+    assert seen.value("provisioning_command_seconds_sum", command="RotateCredential") == 0.25
+    assert seen.value("provisioning_last_applied_timestamp_seconds") != 0
+    assert seen.line["command_id"] == "evt_1"
+    assert seen.line["correlation_id"] == "evt_1"
+    assert seen.line["outcome"] == "applied"
+
+
+def test_a_failure_counts_its_dead_letter_and_a_repeat_of_it_does_not() -> None:
+    seen = Observed()
+
+    seen.recorder.settled(report(Outcome.FAILED, Reason.PROVIDER_REJECTED))
+    seen.recorder.settled(report(Outcome.DUPLICATE, Reason.PROVIDER_REJECTED))
+
+    labels = {"command": "RotateCredential", "reason": "provider_rejected"}
+    assert seen.value("provisioning_dead_letters_total", **labels) == 1
+    assert seen.value("provisioning_commands_total", command="RotateCredential", outcome="duplicate") == 1
+
+
+def test_the_wait_is_measured_from_the_envelopes_time() -> None:
+    seen = Observed()
+
+    seen.recorder.settled(report())
+
+    assert seen.value("provisioning_command_wait_seconds_count", command="RotateCredential") == 1
+
+
+def test_no_secret_of_the_command_is_logged() -> None:
+    seen = Observed()
+
+    seen.recorder.settled(report())
+    seen.recorder.crashed(work(), ValueError("a fault of ours"))
+
+    assert "pl4nted" not in seen.out.getvalue()
+
+
+def test_a_message_that_names_no_command_is_logged_by_its_message_id() -> None:
+    seen = Observed()
+    delivery = replace(DELIVERY, properties=Properties(message_id="m-1"))
+
+    seen.recorder.settled(Report(Work(delivery, Undecodable(["no"]), ()), Outcome.FAILED, Reason.UNDECODABLE, "", 0, 0))
+
+    assert seen.line["message_id"] == "m-1"
+    assert seen.value("provisioning_commands_total", command="unknown", outcome="failed") == 1
+
+
+@pytest.mark.parametrize(("named", "label"), [("DisableCustomer", "DisableCustomer"), ("Nonsense", "unknown")])
+def test_a_refused_message_is_labelled_by_its_type_only_if_it_is_a_known_one(named: str, label: str) -> None:
+    seen = Observed()
+    refused = Work(DELIVERY, Invalid(["no"], CommandName("billing", "evt_1", named)), ())
+
+    seen.recorder.settled(Report(refused, Outcome.FAILED, Reason.INVALID, "", 0, 0))
+
+    assert seen.value("provisioning_dead_letters_total", command=label, reason="invalid") == 1
+
+
+@pytest.mark.parametrize(("charged", "label"), [(True, "yes"), (False, "no")])
+def test_a_retry_is_counted_with_its_cause_and_whether_it_was_charged(charged: bool, label: str) -> None:
+    seen = Observed()
+
+    seen.recorder.retried(Retry(work(), RetryCause.UNKNOWN, charged, "no answer", 1.5))
+
+    labels = {"command": "RotateCredential", "cause": "unknown", "charged": label}
+    assert seen.value("provisioning_retries_total", **labels) == 1
+    assert seen.line["delay_seconds"] == 1.5
