@@ -1,0 +1,106 @@
+"""The demonstration may only say that all is right when it is."""
+
+import json
+from typing import Any
+
+from sandbox.provider.journal import Entry
+from sandbox.provider.operations.calls import Operation
+from sandbox.provider.operations.registry import Effect
+from sandbox.provider.operations.replies import AnswerKind
+from worker.broker.listening import Heard
+from worker.cli.demo.checks import Answer, answers, faults
+from worker.cli.demo.morning import Message, morning
+
+
+def event(message: Message, **changed: object) -> dict[str, Any]:
+    told: dict[str, Any] = {"command_id": message.id, "outcome": message.outcome, **changed}
+    if message.event == "CommandFailed":
+        told = {
+            "command_id": message.id,
+            "reason": message.outcome,
+            "dead_letter_id": f"letter-{message.id}",
+            **changed,
+        }
+    return {"id": f"event-{message.id}-{message.outcome}", "type": message.event, "data": told}
+
+
+def right() -> tuple[list[Answer], list[Heard], list[Entry]]:
+    messages = [message for scene in morning() for message in scene.messages]
+    told = answers(messages, [event(message) for message in messages])
+    letters = [
+        Heard("", None, {"provisioning-dead-letter-id": f"letter-{message.id}"}, b"")
+        for message in messages
+        if message.event == "CommandFailed"
+    ]
+    return told, letters, [changed(*change) for message in messages for change in message.changes]
+
+
+def changed(operation: str, username: str) -> Entry:
+    return Entry(
+        sequence=1,
+        arrival=1,
+        monotonic_seconds=0,
+        epoch_seconds=0,
+        verb="POST",
+        path="/",
+        query_names=(),
+        api_user="demo-reseller",
+        operation=Operation(operation),
+        username=username,
+        credential_name="",
+        secret_digest=None,
+        fault=None,
+        answer=AnswerKind.OK,
+        status=200,
+        effect=Effect.CHANGED,
+    )
+
+
+def test_a_morning_of_twenty_four_messages_that_went_well_has_no_faults() -> None:
+    told, letters, journal = right()
+
+    assert len(told) == 24
+    assert faults(told, letters, journal) == []
+
+
+def test_a_message_without_an_answer_is_a_fault() -> None:
+    told, letters, journal = right()
+    told[2] = Answer(told[2].message, None)
+
+    assert faults(told, letters, journal) == ["evt_1003 signs up: no answer"]
+
+
+def test_another_outcome_than_the_expected_one_is_a_fault() -> None:
+    told, letters, journal = right()
+    told[2] = Answer(told[2].message, event(told[2].message, outcome="already_applied"))
+
+    assert faults(told, letters, journal) == ["evt_1003 signs up: already_applied"]
+
+
+def test_a_repeat_that_differs_from_the_first_event_is_a_fault() -> None:
+    told, letters, journal = right()
+    repeated = told[8]
+    told[8] = Answer(repeated.message, {**json.loads(json.dumps(repeated.event)), "time": "later"})
+
+    assert faults(told, letters, journal) == ["evt_1001: the repeated event is not the same as the first"]
+
+
+def test_a_change_made_twice_is_a_fault() -> None:
+    told, letters, journal = right()
+
+    assert len(faults(told, letters, [*journal, journal[0]])) == 1
+
+
+def test_a_change_out_of_order_is_a_fault() -> None:
+    told, letters, journal = right()
+    kim = [entry for entry in journal if entry.username == "kim@example.com"]
+    others = [entry for entry in journal if entry.username != "kim@example.com"]
+
+    assert len(kim) == 2
+    assert len(faults(told, letters, [*others, *reversed(kim)])) == 1
+
+
+def test_a_dead_letter_that_was_not_written_is_a_fault() -> None:
+    told, letters, journal = right()
+
+    assert faults(told, letters[1:], journal) == ["the dead letter letter-evt_1008 was not written"]
