@@ -15,6 +15,7 @@ from worker.broker.topology import Topology
 from worker.clock import SystemClock
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Step
+from worker.errors import SettingsInvalid
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.guarded import Guarded
 from worker.flow.later import Later
@@ -27,7 +28,7 @@ from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, fingerprinter
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode
-from worker.provider import ProviderClient, ProviderConfig
+from worker.provider import Login, ProviderClient, ProviderConfig
 from worker.settings import BrokerReach, Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
@@ -43,9 +44,14 @@ _THREADS_PER_CALL = 2
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the program is given beside its settings; `reached` hears of every step, for tests that break it there."""
+    """What the program is given beside its settings.
+
+    `reload` reads the settings again, for a password that was changed in its file. `reached` hears of every step, for
+    tests that break it there.
+    """
 
     ledger_url: str
+    reload: Callable[[], Settings]
     log: Log
     reached: Callable[[Step], None]
 
@@ -86,7 +92,9 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     keys = load_keys(_configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
     ledger = _open_ledger(base, address, marks)
-    provider = ProviderClient(_provider_config(settings), ledger.lease_holds, recorder.called)
+    provider = ProviderClient(
+        _provider_config(settings), ledger.lease_holds, recorder.called, lambda: _login_again(settings, around)
+    )
     return _connect(base, ledger, provider, marks)
 
 
@@ -137,8 +145,8 @@ def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consu
     watcher = BrokerWatcher(base.metrics, base.around.log)
     subscription = Subscription(topology, topology.command_queues, amqp.prefetch, mode, Role.CONSUME)
     return (
-        Publisher(lambda: broker_address(base.settings), topology, watcher, mode),
-        Consumer(lambda: broker_address(base.settings), subscription, dispatcher, watcher),
+        Publisher(lambda: broker_address(base.around.reload()), topology, watcher, mode),
+        Consumer(lambda: broker_address(base.around.reload()), subscription, dispatcher, watcher),
     )
 
 
@@ -164,14 +172,27 @@ def _provider_config(settings: Settings) -> ProviderConfig:
     provider = settings.provider
     return ProviderConfig(
         base_url=provider.base_url,
-        api_user=provider.api_user,
-        api_key=provider.api_key.get_secret_value(),
+        login=_login(settings),
         connect_timeout_seconds=provider.connect_timeout_seconds,
         timeout_seconds=provider.timeout_seconds,
         concurrency=settings.worker.concurrency,
         proxy=provider.proxy,
         ca_bundle=str(provider.ca_bundle) if provider.ca_bundle else None,
+        rate_per_minute=provider.rate_per_minute,
     )
+
+
+def _login_again(settings: Settings, around: Surroundings) -> Login:
+    """The login as it is set now; the one we had while what is set cannot be read."""
+    try:
+        return _login(around.reload())
+    except SettingsInvalid as fault:
+        around.log.warning("settings_not_read_again", detail=str(fault))
+        return _login(settings)
+
+
+def _login(settings: Settings) -> Login:
+    return Login(settings.provider.api_user, settings.provider.api_key.get_secret_value())
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -8,6 +8,7 @@ WorkerError
 │   ├── Throttled              the provider asks for a pause
 │   ├── Unauthorized           the provider refuses our login
 │   ├── OutcomeUnknown         it may have happened
+│   ├── NotApplied             a last look showed that it did not happen, and no attempts are left
 │   └── Unprovable             it may have happened, and nothing that can be read will tell
 ├── LedgerError                the ledger did not do what was asked
 │   ├── LedgerUnavailable      the database cannot be reached or written now
@@ -65,6 +66,10 @@ class Unauthorized(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """The request left and no readable answer came back: it may have happened, or may still happen."""
+
+
+class NotApplied(ProviderError):
+    """It did not happen, and no attempts are left: nothing was ever sent, or a last look did not find it."""
 
 
 class Unprovable(ProviderError):

@@ -15,6 +15,7 @@ from functools import partial
 from typing import ParamSpec, Protocol
 
 from pika.adapters.select_connection import IOLoop
+from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError
 
 from worker.broker.address import AddressSource, Role
 from worker.broker.backoff import Backoff
@@ -149,6 +150,9 @@ class BrokerLoop:
                 function(*args, **kwargs)
             except WorkerError as error:
                 self.give_up(str(error))
+            except (ConnectionWrongStateError, ChannelWrongStateError) as error:
+                # An answer came to a connection that is ending already, at a stop for instance.
+                self.give_up(words(error))
             except Exception as error:  # noqa: BLE001  # whatever it is, the loop must outlive it
                 self._crash(error)
 
@@ -219,11 +223,11 @@ class BrokerLoop:
 
     def _part(self, farewell: Callable[[WireConnection], None]) -> None:
         connection = self._connection
-        if connection is None or connection.is_closed or connection.is_closing:
+        if connection is None or connection.is_closed:
             self._end()
         elif connection.is_open:
             farewell(connection)
-        else:
+        elif not connection.is_closing:
             connection.close()
 
     def _drain(self) -> None:

@@ -23,7 +23,7 @@ def run() -> None:
     log = logger(settings.log.format, settings.log.level)
     for warning in unknown_names(os.environ):
         log.warning("unknown_setting", detail=warning)
-    app = App(settings, Surroundings(ledger_url(settings, os.environ), log, _pass), stop)
+    app = App(settings, Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, _pass), stop)
     sys.exit(app.run())
 
 

@@ -17,7 +17,7 @@ _ROUTING_HEADERS = frozenset({"CC", "BCC"})
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a letter's headers are made of. Times are epoch seconds, None where it never got that far."""
+    """What a letter's headers are made of. Times are RFC 3339; None where the message does not say so much."""
 
     id: str
     reason: Reason

@@ -29,9 +29,9 @@ class CustomerRow:
     fields: Mapping[str, str]
 
     @property
-    def active(self) -> bool:
-        """Whether the customer may send."""
-        return self.fields.get("active") == "true"
+    def disabled(self) -> bool:
+        """Whether the list says that the customer may not send; False also when it does not say."""
+        return self.fields.get("active") == "false"
 
     def differences(self, command: CreateCustomer) -> tuple[str, ...]:
         """The readable fields in which the row is not what the command asked for."""

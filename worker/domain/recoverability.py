@@ -2,13 +2,14 @@
 
 A failure is the provider's until it is proven the message's: an outcome that is unknown is provisional, and is charged
 to the command only once another customer's call, or the probe, has succeeded after it. What was never sent, a throttle
-and a refused login are never charged.
+and a refused login are never charged. Once no attempts are left, what may have happened gets a last look, and that look
+too is repeated until it is answered, or until its failures are charged.
 """
 
 from dataclasses import dataclass, replace
 
 from worker.domain.claims import History, Reason
-from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+from worker.errors import NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +67,32 @@ def exhausted(history: History, policy: RetryPolicy) -> bool:
 def decide(failure: ProviderError, history: History, around: Surroundings, policy: RetryPolicy) -> Decision:
     """The whole table; see the module's text for the idea behind it."""
     after = _counted(failure, history, around)
-    if isinstance(failure, Rejected):
-        return GiveUp(Reason.PROVIDER_REJECTED, after)
-    if isinstance(failure, Unprovable):
-        return GiveUp(Reason.OUTCOME_UNKNOWN, after)
-    if exhausted(after, policy):
-        return _at_the_end(failure, after, around, policy)
-    return _later(_delay(failure, after, around, policy), history, after)
+    match failure:
+        case Rejected():
+            return GiveUp(Reason.PROVIDER_REJECTED, after)
+        case NotApplied():
+            return GiveUp(Reason.RETRIES_EXHAUSTED, after)
+        case Unprovable():
+            return GiveUp(Reason.OUTCOME_UNKNOWN, after)
+    later = _later(_delay(failure, after, around, policy), history, after)
+    if isinstance(failure, Throttled):
+        # The whole intake is paused for as long, so the wait is none of this command's seconds.
+        return replace(later, history=after)
+    if exhausted(later.history, policy):
+        return _at_the_end(failure, later, around, policy)
+    return later
 
 
-def _at_the_end(failure: ProviderError, after: History, around: Surroundings, policy: RetryPolicy) -> Decision:
-    if not after.begun:
-        return GiveUp(Reason.RETRIES_EXHAUSTED, after)
+def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings, policy: RetryPolicy) -> Decision:
+    if not later.history.begun:
+        return GiveUp(Reason.RETRIES_EXHAUSTED, later.history)
     if around.could_write:
-        # It may have been applied: one last look, without writing, after the provider had time to settle.
-        return RetryLater(policy.settle_seconds, after, charged=True)
-    found_absent = isinstance(failure, NotSent)
-    return GiveUp(Reason.RETRIES_EXHAUSTED if found_absent else Reason.OUTCOME_UNKNOWN, after)
+        # It may have been applied: a last look, without writing, after the provider had time to settle.
+        return replace(later, delay_seconds=policy.settle_seconds)
+    if later.charged and isinstance(failure, OutcomeUnknown):
+        return GiveUp(Reason.OUTCOME_UNKNOWN, later.history)
+    # The look was not answered for a reason that may be the provider's: it still owes us the answer.
+    return later
 
 
 def _counted(failure: ProviderError, history: History, around: Surroundings) -> History:

@@ -37,7 +37,8 @@ class Dispatcher:
         self._unsettled: dict[Receipt, Ticket] = {}
         self._lock = threading.Condition()
         self._epoch = 0
-        self._running = 0
+        # Those of lost connections too: however many are lost meanwhile, each keeps its lanes until it has finished.
+        self._running: set[Ticket] = set()
         self._allowed = threads
         self._quiet = False
         self._draining = False
@@ -55,12 +56,13 @@ class Dispatcher:
     @property
     def running(self) -> int:
         """How many commands are being handled now."""
-        return self._running
+        return len(self._running)
 
     @property
     def held(self) -> int:
         """How many deliveries wait: for a retry, behind their customer, or for a free thread."""
-        return len(self._unsettled) - self._running
+        with self._lock:
+            return sum(not ticket.running for ticket in self._unsettled.values())
 
     def start(self, stages: Stages) -> None:
         """Start the handler threads; nothing may be delivered before."""
@@ -97,7 +99,7 @@ class Dispatcher:
             for ticket in self._unsettled.values():
                 ticket.dropped = True
             self._ready.clear()
-            self._lanes.keep_only([ticket for ticket in self._unsettled.values() if ticket.running])
+            self._lanes.keep_only(self._running)
             self._unsettled = {}
 
     def allow(self, running: int) -> None:
@@ -146,10 +148,10 @@ class Dispatcher:
     def _take(self) -> Ticket | None:
         with self._lock:
             while not self._stopping:
-                if self._ready and self._running < self._allowed and not self._quiet:
+                if self._ready and len(self._running) < self._allowed and not self._quiet:
                     ticket = self._ready.popleft()
                     ticket.running = True
-                    self._running += 1
+                    self._running.add(ticket)
                     return ticket
                 self._lock.wait()
             return None
@@ -157,7 +159,7 @@ class Dispatcher:
     def _finish(self, ticket: Ticket, verdict: Verdict) -> None:
         with self._lock:
             ticket.running = False
-            self._running -= 1
+            self._running.remove(ticket)
             if isinstance(verdict, Settled) and not ticket.dropped:
                 del self._unsettled[ticket.work.delivery.receipt]
             if isinstance(verdict, Settled) or ticket.dropped:

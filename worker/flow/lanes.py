@@ -1,6 +1,7 @@
 """One lane per customer key. Pure: no threads, no locks, no clock."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from worker.domain.work import Work
@@ -46,7 +47,7 @@ class Lanes:
                 freed.append(queue[0])
         return freed
 
-    def keep_only(self, tickets: list[Ticket]) -> None:
+    def keep_only(self, tickets: Iterable[Ticket]) -> None:
         """Forget everything but these, which must be first in their lanes."""
         self._queues.clear()
         for ticket in tickets:

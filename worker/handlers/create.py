@@ -9,7 +9,7 @@ from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import NotSent, Rejected, Unprovable
+from worker.errors import NotApplied, NotSent, OutcomeUnknown, Rejected, Throttled, Unprovable
 
 _APPLIED = Success(Outcome.APPLIED, {})
 _FOUND = Success(Outcome.ALREADY_APPLIED, {})
@@ -29,7 +29,7 @@ class CreateHandler:
             if row is not None:
                 return self._judge(row, command, attempt)
         if not attempt.may_write:
-            raise NotSent(f"customer {command.username} is not in the provider's list, and no attempts are left")
+            raise NotApplied(f"customer {command.username} is not in the provider's list, and no attempts are left")
         return self._create(command, attempt)
 
     def _create(self, command: CreateCustomer, attempt: Attempt) -> Success:
@@ -37,11 +37,21 @@ class CreateHandler:
             self._provider.create(command)
         except Rejected:
             # A refused repeat may mean "taken", by our own create that was applied late. The text is no proof: look.
-            row = None if _certainly_first(attempt) else self._provider.find(command.username)
+            row = None if _certainly_first(attempt) else self._look_after_refusal(command, attempt)
             if row is None:
                 raise
             return self._judge(row, command, attempt)
         return _APPLIED
+
+    def _look_after_refusal(self, command: CreateCustomer, attempt: Attempt) -> CustomerRow | None:
+        try:
+            return self._provider.find(command.username)
+        except (OutcomeUnknown, Throttled) as failure:
+            if attempt.begun:
+                raise
+            # This try's only write was refused. As an unknown outcome it would count as begun, and the next try would
+            # adopt a customer that this command has never created.
+            raise NotSent(f"the create was refused, and the list cannot be read: {failure.detail}") from failure
 
     def _judge(self, row: CustomerRow, command: CreateCustomer, attempt: Attempt) -> Success:
         differences = row.differences(command)

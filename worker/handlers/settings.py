@@ -4,7 +4,7 @@ from messages.commands import DisableCustomer, RotateCredential
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import NotSent, OutcomeUnknown
+from worker.errors import NotApplied, Unprovable
 
 
 def disable_customer(provider: Provider, command: DisableCustomer, attempt: Attempt) -> Success:
@@ -13,17 +13,17 @@ def disable_customer(provider: Provider, command: DisableCustomer, attempt: Atte
         provider.disable(command)
         return Success(Outcome.APPLIED, {})
     row = provider.find(command.username)
-    if row is None or row.active:
-        raise NotSent(f"customer {command.username} is not disabled, and no attempts are left")
+    if row is None or not row.disabled:
+        raise NotApplied(f"customer {command.username} is not listed as disabled, and no attempts are left")
     return Success(Outcome.ALREADY_APPLIED, {})
 
 
 def rotate_credential(provider: Provider, command: RotateCredential, attempt: Attempt) -> Success:
     """Set the credential's password; the provider cannot be asked whether it is set."""
     if not attempt.may_write and not attempt.begun:
-        raise NotSent(f"credential {command.credential_name} was not changed, and no attempts are left")
+        raise NotApplied(f"credential {command.credential_name} was not changed, and no attempts are left")
     if not attempt.may_write:
-        raise OutcomeUnknown(
+        raise Unprovable(
             f"whether credential {command.credential_name} of {command.username} has the new password cannot be read; "
             "replaying the command sets the same password again and does no harm"
         )

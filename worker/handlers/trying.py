@@ -12,7 +12,7 @@ from worker.domain.ports import Clock, ProviderHealth, Telemetry
 from worker.domain.recoverability import GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
-from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, WorkerError
+from worker.errors import NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
 from worker.handlers.handlers import Handlers
 
 
@@ -41,7 +41,8 @@ class Trying:
         attempt = Attempt(
             token=claim.token,
             begun=claim.history.begun,
-            remembered=isinstance(claim, Fresh) or claim.history.begun or claim.history.tries > 0,
+            # Once redelivered and unknown, it stays so: a later try that is known says nothing about earlier ones.
+            remembered=claim.history.begun or not work.delivery.redelivered,
             may_write=not exhausted(claim.history, self._judgement.policy),
         )
         started = self._clock.monotonic()
@@ -57,7 +58,7 @@ class Trying:
     def _handle(self, work: Work, envelope: Envelope, attempt: Attempt) -> Success:
         try:
             return self._handlers.handle(envelope.data, attempt)
-        except WorkerError:
+        except (ProviderError, LedgerError):
             raise
         except Exception as bug:
             # A fault of ours in one command's handler must neither end the thread nor lose the command. Whether the
@@ -67,10 +68,14 @@ class Trying:
 
     def _surroundings(self, work: Work, attempt: Attempt, failure: ProviderError, spent_seconds: float) -> Surroundings:
         health = self._judgement.health
-        if isinstance(failure, Rejected | Unprovable):
-            health.succeeded(_customer(work))
-        else:
-            health.failed(_customer(work), failure)
+        match failure:
+            case Rejected():
+                health.succeeded(_customer(work))
+            case NotApplied() | Unprovable():
+                # Our own conclusions, some without any call: they say nothing about the provider.
+                pass
+            case _:
+                health.failed(_customer(work), failure)
         return Surroundings(
             now=self._clock.now(),
             proven_well_at=health.proven_well_at(_customer(work)),

@@ -10,9 +10,10 @@ import tenacity
 from messages.commands import Command, CreateCustomer, DisableCustomer, RotateCredential
 from worker.domain.provider import CustomerRow
 from worker.domain.scrub import scrubbed
-from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
+from worker.errors import ClaimLost, NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider.answers import expect_rows, expect_success
-from worker.provider.config import CallObserver, CallResult, Operation, ProviderConfig
+from worker.provider.config import CallObserver, CallResult, Login, Operation, ProviderConfig
+from worker.provider.pace import Pace
 from worker.provider.transport import Answer, Transport
 
 _T = TypeVar("_T")
@@ -43,10 +44,17 @@ _RESULTS = {
 class ProviderClient:
     """Implements the `Provider` port. Safe for many threads; at most `concurrency` calls are under way at once."""
 
-    def __init__(self, config: ProviderConfig, may_write: Callable[[], bool], observe: CallObserver) -> None:
+    def __init__(
+        self,
+        config: ProviderConfig,
+        may_write: Callable[[], bool],
+        observe: CallObserver,
+        read_login: Callable[[], Login] | None = None,
+    ) -> None:
         self._transport = Transport(config)
-        self._login = [("api_user", config.api_user), ("api_key", config.api_key)]
-        self._api_key = config.api_key
+        self._login = config.login
+        self._read_login = read_login or (lambda: config.login)
+        self._pace = Pace(config.rate_per_minute)
         self._may_write = may_write
         self._observe = observe
         self._places = threading.BoundedSemaphore(config.concurrency)
@@ -120,30 +128,35 @@ class ProviderClient:
     def _once(
         self, operation: Operation, form: _Form, command: Command | None, understand: Callable[[Answer], _T]
     ) -> _T:
+        self._pace.wait()
+        self._check_lease(operation)
         started = time.perf_counter()
-        result = CallResult.SUCCESS
+        result, login = CallResult.SUCCESS, self._login
+        fields = [("api_user", login.api_user), ("api_key", login.api_key), *form]
         try:
-            self._check_lease(operation)
-            return understand(self._transport.post(_PATHS[operation], self._login + form))
+            return understand(self._transport.post(_PATHS[operation], fields))
         except ProviderError as failure:
             result = _RESULTS[type(failure)]
-            raise self._clean(failure, command) from failure.__cause__
+            if isinstance(failure, Unauthorized):
+                # It may have been changed in its file meanwhile; the next call uses what is there now.
+                self._login = self._read_login()
+            raise _clean(failure, (login.api_key, *(command.secrets() if command else ()))) from failure.__cause__
         finally:
             self._observe(operation, result, time.perf_counter() - started)
 
     def _check_lease(self, operation: Operation) -> None:
         # Right before the write: a process that was frozen past its lease must not write beside its successor.
         if operation in _WRITES and not self._may_write():
-            raise NotSent("the ledger's lease has run out; another worker may have taken the command over")
+            raise ClaimLost("the ledger's lease has run out; another worker may have taken the command over")
 
-    def _clean(self, failure: ProviderError, command: Command | None) -> ProviderError:
-        """The same failure without any secret in its words."""
-        secrets = (self._api_key, *(command.secrets() if command else ()))
-        # Cut only after scrubbing: half a secret would not be recognised.
-        failure.detail = scrubbed(failure.detail, secrets)
-        failure.errors = tuple(scrubbed(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
-        failure.args = (failure.detail,)
-        return failure
+
+def _clean(failure: ProviderError, secrets: tuple[str, ...]) -> ProviderError:
+    """The same failure without any secret in its words."""
+    # Cut only after scrubbing: half a secret would not be recognised.
+    failure.detail = scrubbed(failure.detail, secrets)
+    failure.errors = tuple(scrubbed(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
+    failure.args = (failure.detail,)
+    return failure
 
 
 def _field(name: str, value: object) -> _Form:

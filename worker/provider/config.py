@@ -29,14 +29,25 @@ class CallResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderConfig:
-    """Where the provider is and how patient to be. Times are seconds; `timeout_seconds` bounds a whole call."""
+class Login:
+    """The reseller's login; the key is its password and never shown."""
 
-    base_url: str
     api_user: str
     api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """Where the provider is and how patient to be. Times are seconds; `timeout_seconds` bounds a whole call.
+
+    `rate_per_minute` is a limit of our own on calls, 0 for none.
+    """
+
+    base_url: str
+    login: Login
     connect_timeout_seconds: float = 3.0
     timeout_seconds: float = 10.0
     concurrency: int = 32
+    rate_per_minute: int = 0
     proxy: str | None = None
     ca_bundle: str | None = None

@@ -16,12 +16,16 @@ _Kind = TypeVar("_Kind", bound=Environment)
 
 def load(kind: type[_Kind]) -> _Kind:
     """The settings of this process, as much of them as is asked for. Raises SettingsInvalid naming every fault."""
-    faults = plaintext_faults(FileEnvSource(kind)())
+    source = FileEnvSource(kind)
+    faults = [*source.unread.values(), *plaintext_faults(source())]
     try:
         settings = kind()
     except ValidationError as exc:
-        faults = [_sentence(fault) for fault in exc.errors(include_input=False, include_url=False)] + faults
-        raise SettingsInvalid(faults) from None
+        found = exc.errors(include_input=False, include_url=False)
+        # What could not be read is missing for that reason alone; to call it required as well would mislead.
+        raise SettingsInvalid(
+            [_sentence(fault) for fault in found if _name(fault) not in source.unread] + faults
+        ) from None
     if faults:
         raise SettingsInvalid(faults)
     return settings
@@ -50,7 +54,11 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
 
 
 def _sentence(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
-    name = PREFIX + "__".join(str(part).upper() for part in fault["loc"])
+    name = _name(fault)
     if fault["type"] == "missing":
         return f"{name}: is required; export it, or {name}_FILE with the path of a file that holds it"
     return f"{name}: {fault['msg']}"
+
+
+def _name(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
+    return PREFIX + "__".join(str(part).upper() for part in fault["loc"])

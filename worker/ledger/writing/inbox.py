@@ -1,7 +1,6 @@
 """Where callers lay their tickets, and where the writer picks up a batch."""
 
 import time
-from collections import deque
 from queue import Empty, SimpleQueue
 
 from worker.ledger.writing.tickets import AnyTicket, TicketKey
@@ -15,7 +14,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[AnyTicket | None] = SimpleQueue()
-        self._kept: deque[AnyTicket] = deque()
+        # Fewer than the limit, always: they are what one batch had to leave.
+        self._kept: list[AnyTicket] = []
 
     def put(self, ticket: AnyTicket) -> None:
         """Lay a ticket down; never blocks."""
@@ -36,7 +36,7 @@ class Inbox:
         """
         batch: list[AnyTicket] = []
         keys: set[TicketKey] = set()
-        again: deque[AnyTicket] = deque()
+        again: list[AnyTicket] = []
         for ticket in self._pull(wait_seconds, gather_until):
             if ticket.key in keys:
                 again.append(ticket)
@@ -44,11 +44,11 @@ class Inbox:
                 batch.append(ticket)
                 if ticket.key is not None:
                     keys.add(ticket.key)
-        self._kept.extendleft(reversed(again))
+        self._kept = again
         return batch
 
     def _pull(self, wait_seconds: float, gather_until: float) -> list[AnyTicket]:
-        pulled = [self._kept.popleft() for _ in range(min(len(self._kept), BATCH_LIMIT))]
+        pulled = list(self._kept)
         try:
             ticket = self._queue.get(timeout=0 if pulled else wait_seconds)
             time.sleep(max(0.0, gather_until - time.monotonic()))
