@@ -19,9 +19,9 @@ def unavailable(name: str, error: BaseException) -> LedgerUnavailable:
 
 
 def worded(error: BaseException) -> str:
-    """Say what the driver said, without the statement, whose values may be a customer's."""
+    """Say what the driver said, its first line alone: further down PostgreSQL repeats whole rows."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(cause).strip().rstrip(".") or repr(cause)
+    return next(iter(str(cause).strip().splitlines()), repr(cause)).rstrip(".")
 
 
 @contextmanager

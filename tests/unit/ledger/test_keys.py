@@ -42,6 +42,12 @@ def test_other_commands_have_other_fingerprints(other: tuple[str, str | None, by
     assert fingerprinter([OLD]).fingerprints(*other) != ours
 
 
+def test_parts_cannot_be_shifted_into_one_another() -> None:
+    marker = fingerprinter([OLD])
+
+    assert marker.fingerprints("A", "x", b"y\1z") != marker.fingerprints("A", "x\1y", b"z")
+
+
 def test_no_subject_is_not_an_empty_subject() -> None:
     marker = fingerprinter([OLD])
 

@@ -7,9 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.operations.unit import storable
-from worker.ledger.stores.opening import open_reading, open_store
+from worker.ledger.stores.opening import open_reading, open_store, parse
 from worker.ledger.stores.postgres import open_postgres
-from worker.ledger.stores.opening import parse
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true"])
@@ -73,7 +72,7 @@ class _Told(Exception):
         ("25006", False),
     ],
 )
-def test_what_passes_by_itself_is_told_from_what_stays(sqlstate: str | None, passes: bool) -> None:  # noqa: FBT001 - a table
+def test_what_passes_by_itself_is_told_from_what_stays(sqlstate: str | None, passes: bool) -> None:
     store = open_postgres(parse("postgresql://ledger@db/ledger"))
 
     assert store.passes(OperationalError("COMMIT", {}, _Told(sqlstate))) is passes

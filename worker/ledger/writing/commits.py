@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerError
@@ -19,6 +19,8 @@ from worker.ledger.writing.lease import Deposed, Lease
 from worker.ledger.writing.tickets import AnyTicket
 
 _RETRY_SECONDS = 0.05
+#: A batch collides once with each other process at the most, unless a row is bad by itself.
+_MAX_COLLISIONS = 3
 
 Answered = list[tuple[AnyTicket, object]]
 
@@ -76,9 +78,15 @@ class Commits:
                 self.settle([ticket])
 
     def _patiently(self, batch: Sequence[AnyTicket]) -> Answered:
+        collisions = 0
         while True:
             try:
                 answered = self._transact(batch)
+            except IntegrityError:
+                # Another process inserted one of our keys between our look and our insert; the next look finds its row.
+                collisions += 1
+                if collisions > _MAX_COLLISIONS:
+                    raise
             except DBAPIError as exc:
                 self._disconnect()
                 if not is_outage(exc) or self._is_hopeless(exc):

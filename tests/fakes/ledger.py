@@ -1,0 +1,207 @@
+"""A ledger in memory, with the rules of the real one. The contract suite runs on both."""
+
+from dataclasses import dataclass, field, replace
+from itertools import count
+from threading import Lock
+
+from tests.fakes.clock import FakeClock
+from worker.domain.claims import (
+    Claim,
+    ClaimRequest,
+    CommandKey,
+    Conflict,
+    Dead,
+    Deferral,
+    Done,
+    Ending,
+    Fresh,
+    Held,
+    History,
+    Refusal,
+    Resumed,
+    Token,
+)
+from worker.errors import ClaimLost, LedgerUnavailable
+from worker.ledger.operations.pausing import Pause
+
+LEASE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRow:
+    """One command. `running`: claimed and neither deferred nor ended since; `tries` are the failed ones."""
+
+    request: ClaimRequest
+    owner: str
+    token: str
+    history: History
+    running: bool = True
+    not_before: float = 0.0
+    ending: Ending | None = None
+    tries: tuple[Deferral, ...] = ()
+
+
+@dataclass(slots=True)
+class FakeStorage:
+    """What outlives a process. `leases` are the living owners' (epoch seconds)."""
+
+    rows: dict[CommandKey, FakeRow] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    leases: dict[str, float] = field(default_factory=dict)
+    pauses: dict[tuple[str, str], Pause] = field(default_factory=dict)
+    names: "count[int]" = field(default_factory=lambda: count(1))
+    lock: Lock = field(default_factory=Lock)
+
+
+class FakeLedger:
+    """One process's view of a storage. Set `broken` to have every call raise LedgerUnavailable."""
+
+    def __init__(self, clock: FakeClock, storage: FakeStorage | None = None, settle_seconds: float = 10.0) -> None:
+        self.storage = storage if storage is not None else FakeStorage()
+        self.broken = False
+        self.owner = f"owner-{next(self.storage.names)}"
+        self._clock = clock
+        self._settle_seconds = settle_seconds
+        self.renew()
+
+    def renew(self) -> None:
+        """Hold the lease for its full time again."""
+        self.storage.leases[self.owner] = self._clock.now() + LEASE_SECONDS
+
+    def die(self) -> None:
+        """End without a word; in a SQLite ledger nobody would wait for the lease."""
+        self.storage.leases.pop(self.owner, None)
+
+    def row(self, key: CommandKey) -> FakeRow:
+        """Look at a command."""
+        return self.storage.rows[key]
+
+    def claim(self, request: ClaimRequest) -> Claim:
+        """Take the command, or learn what became of it."""
+        with self._working():
+            row = self.storage.rows.get(request.key)
+            if row is None:
+                return self._first(request)
+            if row.request.fingerprints[0] not in request.fingerprints:
+                return Conflict()
+            if row.ending is not None:
+                return _told(row.ending)
+            return self._unfinished(request.key, row)
+
+    def record(self, token: Token, ending: Ending) -> None:
+        """Write down how it ended."""
+        with self._working():
+            row = self._held(token)
+            if row.ending is not None and row.ending.event.id != ending.event.id:
+                raise ClaimLost(token.key.id)
+            if row.ending is None:
+                changed = replace(row, ending=ending, history=ending.history, running=False)
+                self.storage.rows[token.key] = changed
+
+    def defer(self, token: Token, deferral: Deferral) -> None:
+        """Write down a failed try."""
+        with self._working():
+            row = self._held(token)
+            if row.ending is not None:
+                raise ClaimLost(token.key.id)
+            self.storage.rows[token.key] = replace(
+                row,
+                history=deferral.history,
+                running=False,
+                not_before=deferral.not_before,
+                tries=(*row.tries, deferral),
+            )
+
+    def refuse(self, refusal: Refusal) -> Refusal:
+        """Keep the first refusal of its id."""
+        with self._working():
+            return self.storage.refusals.setdefault(refusal.id, refusal)
+
+    def other_create(self, username: str, token: Token) -> bool:
+        """Whether another CreateCustomer of that username was ever claimed."""
+        with self._working():
+            return any(
+                key != token.key and row.request.type == "CreateCustomer" and _is_named(row.request, username)
+                for key, row in self.storage.rows.items()
+            )
+
+    def lease_holds(self) -> bool:
+        """Whether our lease runs, its last tenth left out."""
+        lease_until = self.storage.leases.get(self.owner, 0.0)
+        return self._clock.now() < lease_until - LEASE_SECONDS / 10
+
+    def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
+        """Begin a pause, or change its end; its beginning stays."""
+        with self._working():
+            older = self.storage.pauses.get((cause, scope))
+            since = self._clock.now() if older is None else older.since
+            self.storage.pauses[cause, scope] = Pause(cause, scope, since, until, detail)
+
+    def clear_pause(self, cause: str, scope: str) -> None:
+        """End a pause."""
+        with self._working():
+            self.storage.pauses.pop((cause, scope), None)
+
+    def pauses(self) -> list[Pause]:
+        """Tell what is paused, the oldest first."""
+        with self._working():
+            return sorted(self.storage.pauses.values(), key=lambda pause: (pause.since, pause.cause, pause.scope))
+
+    def _working(self) -> Lock:
+        if self.broken:
+            raise LedgerUnavailable("The fake ledger was told to be broken.")
+        return self.storage.lock
+
+    def _first(self, request: ClaimRequest) -> Claim:
+        token = self._new_token(request.key)
+        self.storage.rows[request.key] = FakeRow(request, self.owner, token.value, History())
+        return Resumed(token, History()) if request.redelivered else Fresh(token, History())
+
+    def _unfinished(self, key: CommandKey, row: FakeRow) -> Claim:
+        if row.owner != self.owner:
+            lease_until = self.storage.leases.get(row.owner, 0.0)
+            if lease_until > self._clock.now():
+                return Held(lease_until)
+            self.storage.leases.pop(row.owner, None)
+            if row.running:
+                row = self._wait_for_the_dead(key, row)
+        if row.not_before > self._clock.now():
+            return Held(row.not_before)
+        return self._again(key, row)
+
+    def _wait_for_the_dead(self, key: CommandKey, row: FakeRow) -> FakeRow:
+        until = self._clock.now() + self._settle_seconds
+        token = self._new_token(key).value
+        waiting = replace(
+            row,
+            owner=self.owner,
+            token=token,
+            running=False,
+            not_before=until,
+            history=replace(row.history, begun=True),
+        )
+        self.storage.rows[key] = waiting
+        return waiting
+
+    def _again(self, key: CommandKey, row: FakeRow) -> Resumed:
+        token = self._new_token(key)
+        history = replace(row.history, begun=True) if row.running else row.history
+        self.storage.rows[key] = replace(row, owner=self.owner, token=token.value, running=True, not_before=0.0)
+        return Resumed(token, history)
+
+    def _held(self, token: Token) -> FakeRow:
+        row = self.storage.rows[token.key]
+        if row.token != token.value:
+            raise ClaimLost(token.key.id)
+        return row
+
+    def _new_token(self, key: CommandKey) -> Token:
+        return Token(key, f"{self.owner}:{next(self.storage.names)}")
+
+
+def _told(ending: Ending) -> Done | Dead:
+    return Done(ending.event) if ending.letter is None else Dead(ending.event, ending.letter)
+
+
+def _is_named(request: ClaimRequest, username: str) -> bool:
+    return request.username is not None and request.username.lower() == username.lower()

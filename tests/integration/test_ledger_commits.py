@@ -1,0 +1,204 @@
+"""Batches as the writer commits them: together when all is well, each alone when one of them is bad."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from tests.fakes.clock import FakeClock
+from tests.support.ledger_opening import url_in
+from tests.support.ledger_samples import asking, failed_try, key, success, token_of
+from worker.domain.claims import ClaimRequest, Fresh, Held, Token
+from worker.errors import ClaimLost, LedgerError, LedgerUnavailable
+from worker.ledger.config import LedgerConfig, Operation
+from worker.ledger.migration import migrate
+from worker.ledger.operations import leasing
+from worker.ledger.operations.claiming import claim_many
+from worker.ledger.operations.recording import defer_many, record_many
+from worker.ledger.operations.unit import Unit
+from worker.ledger.stores.opening import open_store
+from worker.ledger.stores.store import Store
+from worker.ledger.writing.commits import Commits
+from worker.ledger.writing.lease import Deposed, Lease
+from worker.ledger.writing.tickets import AnyTicket, Ticket
+
+SETTLE_SECONDS = 10.0
+
+
+class CountingObserver:
+    """Counts what is observed."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    def observed(self, operation: Operation, seconds: float) -> None:
+        """Count it."""
+        assert seconds >= 0
+        self.operations.append(operation)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(url_in(tmp_path))
+    migrate(store.engine)
+    yield store
+    store.release()
+
+
+@pytest.fixture
+def observer() -> CountingObserver:
+    return CountingObserver()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def commits(store: Store, clock: FakeClock, observer: CountingObserver) -> Iterator[Commits]:
+    commits = commits_of("us", store, clock, observer)
+    yield commits
+    commits.leave()
+
+
+def commits_of(owner: str, store: Store, clock: FakeClock, observer: CountingObserver) -> Commits:
+    lease = Lease(owner, 15.0, clock)
+    with store.engine.begin() as connection:
+        leasing.start(connection, owner, ("host", 1), (clock.now(), clock.now() + 15))
+    lease.grant(lease.next_term())
+    return Commits(store, lease, LedgerConfig(store.name, SETTLE_SECONDS, 90, patience_seconds=0), clock, observer)
+
+
+def claiming(request: ClaimRequest) -> AnyTicket:
+    return Ticket(claim_many, request, (request.key.source, request.key.id))
+
+
+def answers(batch: Sequence[AnyTicket]) -> list[object]:
+    return [ticket._answer for ticket in batch]
+
+
+def broken(_: Unit, items: Sequence[str]) -> Sequence[str]:
+    raise IntegrityError("INSERT", {}, ValueError("\n".join(["odd", *items])))
+
+
+class Colliding:
+    """Work that meets another process's row the first time."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, _: Unit, items: Sequence[str]) -> Sequence[str]:
+        self.times += 1
+        if self.times == 1:
+            raise IntegrityError("INSERT", {}, ValueError("duplicate key"))
+        return items
+
+
+def test_a_collision_with_another_process_is_done_again(commits: Commits, observer: CountingObserver) -> None:
+    batch: list[AnyTicket] = [Ticket(Colliding(), "done", None)]
+    commits.settle(batch)
+
+    assert answers(batch) == ["done"]
+    assert observer.operations == [Operation.COMMIT]
+
+
+def test_a_whole_batch_shares_one_commit(commits: Commits, observer: CountingObserver) -> None:
+    batch = [claiming(asking(f"evt_{number}")) for number in range(50)]
+    commits.settle(batch)
+
+    assert all(isinstance(answer, Fresh) for answer in answers(batch))
+    assert observer.operations == [Operation.COMMIT]
+
+
+def test_a_bad_row_fails_alone(commits: Commits) -> None:
+    batch = [claiming(asking("evt_1")), claiming(asking("evt_2", username="\ud800")), claiming(asking("evt_3"))]
+    commits.settle(batch)
+
+    first, bad, last = answers(batch)
+    assert isinstance(first, Fresh)
+    assert isinstance(last, Fresh)
+    assert isinstance(bad, LedgerError)
+    assert "command evt_2 of billing" in str(bad)
+
+
+def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:
+    batch: list[AnyTicket] = [claiming(asking()), Ticket(broken, "secret row", None)]
+    commits.settle(batch)
+
+    good, bad = answers(batch)
+    assert isinstance(good, Fresh)
+    assert isinstance(bad, LedgerError)
+    assert not isinstance(bad, LedgerUnavailable)
+    assert "secret row" not in str(bad)
+
+
+def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observer: CountingObserver) -> None:
+    claims = [claiming(asking(f"evt_{number}")) for number in range(4)]
+    commits.settle(claims)
+    first, third = (token_of(claims[place].result(0)) for place in (0, 2))
+    tokens = [first, Token(key("evt_1"), "stale"), third, Token(key("no"), "x")]
+    batch: list[AnyTicket] = [Ticket(record_many, (token, success()), None) for token in tokens[:2]]
+    batch += [Ticket(defer_many, (token, failed_try(0.0)), None) for token in tokens[2:]]
+    commits.settle(batch)
+
+    assert [type(answer) for answer in answers(batch)] == [type(None), ClaimLost, type(None), ClaimLost]
+    assert observer.operations == [Operation.COMMIT] * 2
+
+
+def test_a_token_dies_as_soon_as_another_process_waits_for_its_command(
+    commits: Commits, store: Store, clock: FakeClock, observer: CountingObserver
+) -> None:
+    ours, theirs = claiming(asking()), claiming(asking())
+    commits.settle([ours])
+    successor = commits_of("them", store, clock, observer)
+    successor.settle([theirs])
+    late: AnyTicket = Ticket(record_many, (token_of(ours.result(0)), success()), None)
+    commits.settle([late])
+    successor.leave()
+
+    assert isinstance(theirs.result(0), Held)
+    assert isinstance(late._answer, ClaimLost)
+
+
+def test_a_process_that_stopped_in_order_keeps_nobody_waiting_for_its_lease(
+    store: Store, clock: FakeClock, observer: CountingObserver
+) -> None:
+    shared = replace(store, sole=False)
+    stopping, standby = (commits_of(owner, shared, clock, observer) for owner in ("us", "them"))
+    stopping.settle([claiming(asking())])
+    stopping.leave()
+    batch = [claiming(asking())]
+    standby.settle(batch)
+    standby.leave()
+
+    assert answers(batch) == [Held(clock.now() + SETTLE_SECONDS)]
+    assert not stopping._lease.holds()
+
+
+def test_an_idle_batch_renews_a_lease_that_is_due(commits: Commits, clock: FakeClock) -> None:
+    clock.advance(14)
+    assert not commits._lease.holds()
+    commits.settle([])
+
+    assert commits._lease.holds()
+
+
+def test_an_idle_batch_commits_nothing_while_the_lease_runs(commits: Commits, observer: CountingObserver) -> None:
+    commits.settle([])
+
+    assert observer.operations == []
+
+
+def test_a_process_that_was_deposed_can_do_nothing_any_more(commits: Commits, store: Store, clock: FakeClock) -> None:
+    with store.engine.begin() as connection:
+        leasing.stop(connection, "us", clock.now())
+    clock.advance(16)
+    batch = [claiming(asking())]
+
+    with pytest.raises(Deposed):
+        commits.settle(batch)
+    assert isinstance(batch[0]._answer, LedgerUnavailable)
+    assert not commits._lease.holds()

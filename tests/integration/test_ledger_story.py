@@ -1,0 +1,163 @@
+"""One command's story, read beside the worker that writes it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from tests.support.ledger_opening import opened, url_in
+from tests.support.ledger_samples import asking, failed_try, failure, from_shop, key, refusal, success, token_of
+from worker.domain.claims import Fresh, History
+from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.schema import commands, tries
+from worker.ledger.sql_ledger import SqlLedger
+from worker.ledger.stores.opening import open_store
+from worker.ledger.story import Story, open_reader
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return url_in(tmp_path)
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[SqlLedger]:
+    with opened(url) as ledger:
+        yield ledger
+
+
+def story(url: str, command_id: str = "evt_1") -> Story:
+    with open_reader(url) as reader:
+        return reader.story(command_id)
+
+
+def test_a_command_that_runs_is_told_as_claimed(ledger: SqlLedger, url: str) -> None:
+    ledger.claim(asking())
+
+    (command,) = story(url).commands
+    assert (command.key, command.state, command.type) == (key(), "claimed", "CreateCustomer")
+    assert (command.subject, command.username, command.lanes) == ("cus_1", "ada@example.com", ("subject:cus_1",))
+    assert (command.event, command.letter, command.finished_at) == (None, None, None)
+
+
+def test_failed_tries_are_told_in_their_order(ledger: SqlLedger, url: str) -> None:
+    for number in (1, 2):
+        history = History(tries=number)
+        deferral = replace(failed_try(0.0, history), detail=f"refused \0 {number}")
+        ledger.defer(token_of(ledger.claim(asking())), deferral)
+
+    (command,) = story(url).commands
+    told = [(each.number, each.cause, each.detail) for each in command.tries]
+    assert told == [
+        (1, "not_sent", "refused \N{REPLACEMENT CHARACTER} 1"),
+        (2, "not_sent", "refused \N{REPLACEMENT CHARACTER} 2"),
+    ]
+    assert (command.state, command.history.tries) == ("waiting", 2)
+
+
+def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: SqlLedger, url: str) -> None:
+    ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
+    with ledger._store.engine.begin() as connection:
+        connection.execute(delete(commands))
+
+    with open_reader(url) as reader, reader._reading() as connection:
+        assert connection.execute(select(tries)).all() == []
+
+
+def test_a_dead_command_is_told_with_its_event_and_letter(ledger: SqlLedger, url: str) -> None:
+    ledger.record(token_of(ledger.claim(asking())), failure())
+
+    (command,) = story(url).commands
+    assert (command.state, command.event, command.letter) == ("dead", failure().event, failure().letter)
+    assert command.finished_at is not None
+
+
+def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: SqlLedger, url: str) -> None:
+    ledger.claim(from_shop(asking()))
+    ledger.record(token_of(ledger.claim(asking())), success())
+
+    assert [command.key.source for command in story(url).commands] == ["shop", "billing"]
+
+
+def test_each_source_is_told_its_own_tries(ledger: SqlLedger, url: str) -> None:
+    ledger.claim(from_shop(asking()))
+    ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
+
+    assert [len(command.tries) for command in story(url).commands] == [0, 1]
+
+
+def test_refusals_of_the_id_are_told_too(ledger: SqlLedger, url: str) -> None:
+    ledger.refuse(refusal(command_id="evt_7"))
+
+    told = story(url, "evt_7")
+    assert [each.refusal for each in told.refusals] == [refusal(command_id="evt_7")]
+    assert told.commands == ()
+
+
+def test_an_id_that_was_never_seen_has_no_story(ledger: SqlLedger, url: str) -> None:
+    assert ledger.alive
+    assert story(url, "evt_0") == Story((), ())
+
+
+def test_pauses_are_told_and_outlive_the_process(url: str) -> None:
+    with opened(url) as ledger:
+        ledger.save_pause("outage", "v2", None, "five customers, five failures")
+        ledger.save_pause("throttled", "v3", 1_800_000_060.0, "429")
+        ledger.save_pause("outage", "v2", 1_800_000_010.0, "probe refused")
+        ledger.clear_pause("throttled", "v3")
+        ledger.clear_pause("throttled", "never")
+
+    with opened(url) as ledger, open_reader(url) as reader:
+        (pause,) = ledger.pauses()
+        assert (pause.cause, pause.scope, pause.until, pause.detail) == (
+            "outage",
+            "v2",
+            1_800_000_010.0,
+            "probe refused",
+        )
+        assert reader.pauses() == [pause]
+
+
+def test_a_pause_keeps_its_beginning(ledger: SqlLedger) -> None:
+    ledger.save_pause("outage", "v2", None, "first")
+    (first,) = ledger.pauses()
+    ledger.save_pause("outage", "v2", None, "second")
+
+    (second,) = ledger.pauses()
+    assert (second.since, second.detail) == (first.since, "second")
+
+
+def test_a_closed_ledger_can_be_read_and_then_be_opened_again(url: str) -> None:
+    with opened(url) as ledger:
+        ledger.claim(asking())
+
+    assert len(story(url).commands) == 1
+    with opened(url) as ledger:
+        assert isinstance(ledger.claim(asking("evt_2")), Fresh)
+
+
+def test_reading_hinders_no_worker(url: str) -> None:
+    with opened(url):
+        pass
+    with open_reader(url), opened(url) as ledger:
+        assert isinstance(ledger.claim(asking()), Fresh)
+
+
+def test_a_reader_can_change_nothing(ledger: SqlLedger, url: str) -> None:
+    ledger.claim(asking())
+
+    with (
+        open_reader(url) as reader,
+        pytest.raises(LedgerUnavailable, match="readonly"),
+        reader._reading() as connection,
+    ):
+        connection.exec_driver_sql("DELETE FROM commands")
+
+
+def test_an_empty_file_is_no_ledger_to_read(url: str) -> None:
+    open_store(url).release()
+
+    with pytest.raises(LedgerRefused, match="ledger migrate"):
+        open_reader(url)

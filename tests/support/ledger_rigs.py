@@ -1,0 +1,115 @@
+"""What the contract suite of the ledger is run on: a storage, and worker processes that come and go."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text, update
+
+from sandbox.servers.postgres import PrivatePostgres
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger, FakeStorage
+from tests.support.ledger_samples import IDENTITY, DeafObserver
+from worker.domain.ports import Ledger
+from worker.ledger.config import LedgerConfig
+from worker.ledger.migration import VERSION_TABLE, migrate
+from worker.ledger.schema import metadata, owners
+from worker.ledger.sql_ledger import SqlLedger
+from worker.ledger.stores.opening import open_store
+
+SETTLE_SECONDS = 10.0
+LEASE_SECONDS = 15.0
+
+
+class Rig(Protocol):
+    """A storage on which processes are started, one after the other or side by side."""
+
+    @property
+    def clock(self) -> FakeClock:
+        """Time, the same for all processes."""
+
+    def start(self) -> Ledger:
+        """Start a process that works on the storage."""
+
+    def crash(self, ledger: Ledger) -> None:
+        """End a process that had no time to say so; its lease, where there is one, runs on."""
+
+    def clear(self) -> None:
+        """End all processes."""
+
+
+class FakeRig:
+    """The ledger in memory."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self._storage = FakeStorage()
+
+    def start(self) -> FakeLedger:
+        """Start a process."""
+        return FakeLedger(self.clock, self._storage, SETTLE_SECONDS)
+
+    def crash(self, ledger: Ledger) -> None:
+        """Do nothing: nobody asks it any more."""
+
+    def clear(self) -> None:
+        """Do nothing: there is no process."""
+
+
+class SqlRig:
+    """A database. `shared`: several processes work in it side by side; a SQLite file belongs to one."""
+
+    def __init__(self, url: str, *, shared: bool) -> None:
+        self.clock = FakeClock()
+        self._config = LedgerConfig(url, SETTLE_SECONDS, 90, LEASE_SECONDS)
+        self._shared = shared
+        self._started: list[SqlLedger] = []
+
+    def start(self) -> SqlLedger:
+        """Start a process."""
+        ledger = self._start_beside() if self._shared else self._start_alone()
+        self._started.append(ledger)
+        return ledger
+
+    def crash(self, ledger: Ledger) -> None:
+        """Close it, then strike its goodbye out."""
+        assert isinstance(ledger, SqlLedger)
+        ledger.close()
+        engine = create_engine(self._config.url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(update(owners).where(owners.c.owner == ledger._lease.owner).values(stopped_at=None))
+
+    def clear(self) -> None:
+        """Close all processes that were started."""
+        for ledger in self._started:
+            ledger.close()
+
+    def _start_alone(self) -> SqlLedger:
+        return SqlLedger.open(self._config, IDENTITY, self.clock, DeafObserver())
+
+    def _start_beside(self) -> SqlLedger:
+        store = open_store(self._config.url)
+        store.release()
+        migrate(store.engine)
+        ledger = SqlLedger(replace(store, sole=False), self._config, self.clock, DeafObserver())
+        ledger.start()
+        return ledger
+
+
+def make_rig(request: pytest.FixtureRequest, folder: Path) -> Rig:
+    """Make the rig that a parametrised fixture asks for by its name; a server is started only when it is asked for."""
+    if request.param == "fake":
+        return FakeRig()
+    if request.param == "postgresql":
+        database: PrivatePostgres = request.getfixturevalue("database")
+        empty_database(database.url)
+        return SqlRig(database.url, shared=True)
+    return SqlRig(f"sqlite:///{folder}/ledger.db", shared=request.param == "shared sqlite")
+
+
+def empty_database(url: str) -> None:
+    """Drop every table of a ledger, so that the next test finds nothing."""
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text(f"DROP TABLE IF EXISTS {VERSION_TABLE}"))

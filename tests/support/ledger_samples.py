@@ -1,0 +1,87 @@
+"""Claims, endings and refusals, short enough for a test to name only what it is about."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from worker.domain.claims import (
+    Claim,
+    ClaimRequest,
+    CommandKey,
+    Deferral,
+    Ending,
+    Fresh,
+    History,
+    Letter,
+    Reason,
+    Refusal,
+    Resumed,
+    StoredEvent,
+    Token,
+)
+from worker.ledger.config import LedgerIdentity, Operation
+
+IDENTITY = LedgerIdentity("/", "provisioning", "reseller", "http://127.0.0.1:8025", "reseller")
+
+
+def key(id_: str = "evt_1", source: str = "billing") -> CommandKey:
+    """Name a command."""
+    return CommandKey(source, id_)
+
+
+def asking(
+    id_: str = "evt_1",
+    *,
+    content: Sequence[bytes] = (b"a" * 32,),
+    redelivered: bool = False,
+    username: str | None = "Ada@example.com",
+    type_: str = "CreateCustomer",
+) -> ClaimRequest:
+    """Ask for a command; `content` are its fingerprints."""
+    lanes = ("subject:cus_1",)
+    return ClaimRequest(key(id_), type_, "cus_1", username, lanes, tuple(content), redelivered)
+
+
+def from_shop(request: ClaimRequest) -> ClaimRequest:
+    """Ask for the command of the same id that another source sent."""
+    return replace(request, key=key(request.key.id, "shop"))
+
+
+def token_of(claim: Claim) -> Token:
+    """Take the token of a command that was given."""
+    assert isinstance(claim, Fresh | Resumed), claim
+    return claim.token
+
+
+def success(event_id: str = "event-1", history: History | None = None) -> Ending:
+    """End well."""
+    event = StoredEvent(event_id, "CustomerCreated", b'{"id":"\xc3\xa9"}')
+    return Ending(event, history if history is not None else History(tries=1))
+
+
+def failure(event_id: str = "event-1") -> Ending:
+    """End as a dead letter."""
+    event = StoredEvent(event_id, "CommandFailed", b'{"reason":"provider_rejected"}')
+    return Ending(event, History(tries=3, attempts=2), letter())
+
+
+def letter(command_id: str = "evt_1") -> Letter:
+    """Make a letter that names a command."""
+    headers: dict[str, str | int] = {"provisioning-command-id": command_id, "provisioning-attempts": 2}
+    return Letter("letter-1", Reason.PROVIDER_REJECTED, headers)
+
+
+def refusal(id_: str = "refusal-1", body: bytes = b"{}", command_id: str = "evt_1") -> Refusal:
+    """Refuse a message that could name its command."""
+    return Refusal(id_, letter(command_id), StoredEvent("event-9", "CommandFailed", body))
+
+
+def failed_try(not_before: float, history: History | None = None) -> Deferral:
+    """Put a command off."""
+    return Deferral(history if history is not None else History(tries=1), not_before, "not_sent", "connection refused")
+
+
+class DeafObserver:
+    """Listens to nothing."""
+
+    def observed(self, operation: Operation, seconds: float) -> None:
+        """Forget it."""
