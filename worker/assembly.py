@@ -29,7 +29,7 @@ from worker.ledger.keys import Fingerprinter, fingerprinter
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode
 from worker.provider import Login, ProviderClient, ProviderConfig
-from worker.settings import BrokerReach, Settings
+from worker.settings import BrokerReach, SecretsReach, Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher
@@ -85,13 +85,12 @@ class _Foundation:
 
 def assemble(settings: Settings, around: Surroundings) -> Parts:
     """Build it. Raises SettingsInvalid, LedgerRefused or LedgerUnavailable."""
-    address = broker_address(settings)
     metrics = Metrics(version("provisioning-worker"))
     recorder = Recorder(metrics, around.log, subject_writer(settings.log.subjects))
     base = _Foundation(settings, around, SystemClock(), metrics, recorder)
-    keys = load_keys(_configured_keys(settings), around.ledger_url)
+    keys = load_keys(configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
-    ledger = _open_ledger(base, address, marks)
+    ledger = _open_ledger(base, marks)
     provider = ProviderClient(
         _provider_config(settings), ledger.lease_holds, recorder.called, lambda: _login_again(settings, around)
     )
@@ -150,22 +149,32 @@ def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consu
     )
 
 
-def _open_ledger(base: _Foundation, address: BrokerAddress, marks: Fingerprinter) -> SqlLedger:
-    settings = base.settings
-    config = LedgerConfig(
-        url=base.around.ledger_url,
-        settle_seconds=settings.provider.settle_seconds,
-        keep_days=settings.ledger.keep_days,
-    )
-    identity = LedgerIdentity(
-        vhost=address.parameters(Role.ERRAND).virtual_host,
+def ledger_identity(settings: Settings, marks: Fingerprinter) -> LedgerIdentity:
+    """Whose commands the ledger remembers: this broker's, this prefix's, this provider login's."""
+    return LedgerIdentity(
+        vhost=broker_address(settings).parameters(Role.ERRAND).virtual_host,
         prefix=settings.amqp.prefix,
         provider_login=settings.provider.api_user,
         provider_base_url=settings.provider.base_url,
         provider_edition=settings.provider.edition,
         key_marks=marks.marks,
     )
-    return SqlLedger.open(config, identity, base.clock, LedgerWatcher(base.metrics))
+
+
+def configured_keys(settings: SecretsReach) -> tuple[str, ...]:
+    """The secret keys that were set, newest first; none when the file beside the ledger is to be used."""
+    given = settings.secrets.keys.get_secret_value() if settings.secrets.keys else ""
+    return tuple(key.strip() for key in given.split(",") if key.strip())
+
+
+def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
+    settings = base.settings
+    config = LedgerConfig(
+        url=base.around.ledger_url,
+        settle_seconds=settings.provider.settle_seconds,
+        keep_days=settings.ledger.keep_days,
+    )
+    return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, LedgerWatcher(base.metrics))
 
 
 def _provider_config(settings: Settings) -> ProviderConfig:
@@ -204,8 +213,3 @@ def _retry_policy(settings: Settings) -> RetryPolicy:
         cap_seconds=retry.cap_seconds,
         settle_seconds=settings.provider.settle_seconds,
     )
-
-
-def _configured_keys(settings: Settings) -> tuple[str, ...]:
-    given = settings.secrets.keys.get_secret_value() if settings.secrets.keys else ""
-    return tuple(key.strip() for key in given.split(",") if key.strip())

@@ -10,8 +10,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
-from worker.assembly import broker_address
 from worker.cli.output import Column, Output, show_rows
+from worker.cli.reading import read_settings
 from worker.settings import Settings, load, unknown_names
 from worker.settings.model import PREFIX
 
@@ -27,8 +27,7 @@ def commands() -> typer.Typer:
 
 def check() -> None:
     """Check every setting; exit 78 and name all faults at once when something cannot be used."""
-    settings = load(Settings)
-    broker_address(settings)
+    read_settings()
     for warning in unknown_names(os.environ):
         sys.stderr.write(f"warning: {warning}\n")
     Console(stderr=True).print("The settings can be used.")

@@ -8,6 +8,7 @@ from types import FrameType
 
 from worker.app import App, Exit
 from worker.assembly import Surroundings
+from worker.cli.reading import read_settings
 from worker.domain.work import Step
 from worker.settings import Settings, load, unknown_names
 from worker.settings.places import ledger_url
@@ -19,7 +20,7 @@ def run() -> None:
     stop = threading.Event()
     # First of all: process 1 of a container ignores signals that have no handler.
     _stop_on_signals(stop)
-    settings = load(Settings)
+    settings = read_settings()
     log = logger(settings.log.format, settings.log.level)
     for warning in unknown_names(os.environ):
         log.warning("unknown_setting", detail=warning)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from worker.errors import SettingsInvalid
 from worker.settings.files import FileEnvSource
 from worker.settings.model import PREFIX, Environment, Settings
-from worker.settings.plaintext import plaintext_faults
+from worker.settings.urls import url_faults
 
 _Kind = TypeVar("_Kind", bound=Environment)
 
@@ -17,7 +17,7 @@ _Kind = TypeVar("_Kind", bound=Environment)
 def load(kind: type[_Kind]) -> _Kind:
     """The settings of this process, as much of them as is asked for. Raises SettingsInvalid naming every fault."""
     source = FileEnvSource(kind)
-    faults = [*source.unread.values(), *plaintext_faults(source())]
+    faults = [*source.unread.values(), *url_faults(source())]
     try:
         settings = kind()
     except ValidationError as exc:
@@ -29,6 +29,11 @@ def load(kind: type[_Kind]) -> _Kind:
     if faults:
         raise SettingsInvalid(faults)
     return settings
+
+
+def given(kind: type[Environment]) -> dict[str, Any]:
+    """What was set, by section, as it was written and not yet checked. Holds secrets in clear."""
+    return FileEnvSource(kind)()
 
 
 def names(model: type[BaseModel] = Settings, before: str = PREFIX) -> Iterator[str]:

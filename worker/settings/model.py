@@ -152,13 +152,18 @@ class LedgerReach(Environment):
     ledger: LedgerSettings = LedgerSettings()
 
 
-class Settings(BrokerReach, LedgerReach):
+class SecretsReach(Environment):
+    """The keys alone."""
+
+    secrets: SecretsSettings = SecretsSettings()
+
+
+class Settings(BrokerReach, LedgerReach, SecretsReach):
     """Everything that can be set. Frozen; secrets show as asterisks."""
 
     provider: ProviderSettings
     worker: WorkerSettings = WorkerSettings()
     retry: RetrySettings = RetrySettings()
     pause: PauseSettings = PauseSettings()
-    secrets: SecretsSettings = SecretsSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

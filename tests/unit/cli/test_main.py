@@ -114,3 +114,23 @@ def test_the_topology_can_be_read_without_a_broker(run: Run, capsys: pytest.Capt
 
 def test_an_unknown_command_is_a_usage_error(run: Run) -> None:
     assert run("nonsense") == 2
+
+
+def test_faults_of_every_kind_are_named_in_one_go(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = {
+        "AMQP__URL": "amq://pl4nted@host",
+        "AMQP__PREFETCH": "0",
+        "PROVIDER__BASE_URL": "no-url",
+        "SECRETS__KEYS": "pl4nted",
+        "LEDGER__URL": "mysql://pl4nted@host/db",
+    }
+    for name, value in faults.items():
+        monkeypatch.setenv(f"PROVISIONING_{name}", value)
+
+    assert run("run") == 78
+    told = capsys.readouterr().err
+    assert all(name in told for name in ("AMQP__URL", "AMQP__PREFETCH", "PROVIDER__BASE_URL", "API_KEY", "mysql"))
+    assert "SECRETS__KEYS" in told
+    assert "pl4nted" not in told

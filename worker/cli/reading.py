@@ -1,0 +1,54 @@
+"""Reads the settings as the worker will use them, so that every fault is named at once and not one per start."""
+
+from collections.abc import Callable, Iterator
+
+from worker.assembly import configured_keys
+from worker.broker import BrokerAddress
+from worker.errors import LedgerRefused, SettingsInvalid
+from worker.ledger.keys import check_keys
+from worker.ledger.stores.opening import parse
+from worker.settings import SecretsReach, Settings, given, load
+
+#: Checked when none is set; the default is as good.
+_ANY_BROKER = "amqp://127.0.0.1"
+
+
+def read_settings() -> Settings:
+    """The settings. Raises SettingsInvalid naming every fault there is, also in URLs and keys."""
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: load(Settings),
+        _check_broker,
+        _check_keys,
+        _check_ledger,
+    )
+    faults = dict.fromkeys(fault for check in checks for fault in _faults(check))
+    if faults:
+        raise SettingsInvalid(list(faults))
+    return load(Settings)
+
+
+def _faults(check: Callable[[], object]) -> Iterator[str]:
+    try:
+        check()
+    except SettingsInvalid as exc:
+        yield from exc.faults
+    except LedgerRefused as exc:
+        yield str(exc)
+
+
+def _check_broker() -> None:
+    amqp = given(Settings).get("amqp", {})
+    files = [amqp.get(name) for name in ("tls_ca", "tls_cert", "tls_key")]
+    BrokerAddress(amqp.get("url", _ANY_BROKER), *files)
+
+
+def _check_keys() -> None:
+    keys = configured_keys(load(SecretsReach))
+    if keys:
+        check_keys(keys)
+
+
+def _check_ledger() -> None:
+    url = given(Settings).get("ledger", {}).get("url")
+    if url is not None:
+        parse(url)
