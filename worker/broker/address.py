@@ -70,12 +70,14 @@ class BrokerAddress:
     def _tls_faults(self) -> list[str]:
         named = {"TLS_CA": self.tls_ca, "TLS_CERT": self.tls_cert, "TLS_KEY": self.tls_key}
         faults = [
-            f"AMQP__{name}: {path} cannot be read" for name, path in named.items() if path and not _readable(path)
+            f"PROVISIONING_AMQP__{name}: {path} cannot be read"
+            for name, path in named.items()
+            if path and not _readable(path)
         ]
         if any(named.values()) and self.url.startswith("amqp://"):
-            faults.append("AMQP__URL: TLS files are given, so the URL must begin with amqps://")
+            faults.append("PROVISIONING_AMQP__URL: TLS files are given, so the URL must begin with amqps://")
         if self.tls_key and not self.tls_cert:
-            faults.append("AMQP__TLS_KEY: a key needs its certificate in AMQP__TLS_CERT")
+            faults.append("PROVISIONING_AMQP__TLS_KEY: a key needs its certificate in PROVISIONING_AMQP__TLS_CERT")
         return faults
 
     def _credentials(self, parts: SplitResult) -> PlainCredentials | ExternalCredentials:
@@ -91,7 +93,7 @@ class BrokerAddress:
             if self.tls_cert:
                 context.load_cert_chain(self.tls_cert, self.tls_key)
         except (OSError, ssl.SSLError) as error:
-            raise SettingsInvalid([f"AMQP__TLS_*: the TLS files cannot be used: {error}"]) from error
+            raise SettingsInvalid([f"PROVISIONING_AMQP__TLS_*: the TLS files cannot be used: {error}"]) from error
         return pika.SSLOptions(context, _host(parts))
 
 
@@ -114,7 +116,9 @@ def _url_faults(url: str) -> list[str]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return ["AMQP__URL: host and port cannot be told apart; write / : @ # ? in a password as %2F %3A %40 %23 %3F"]
+        return [
+            "PROVISIONING_AMQP__URL: host and port cannot be told apart; write / : @ # ? in a password as %2F %3A %40 %23 %3F"
+        ]
     checks = {
         "the scheme must be amqp or amqps": parts.scheme in PORTS,
         "a host is missing": bool(parts.hostname),
@@ -124,7 +128,7 @@ def _url_faults(url: str) -> list[str]:
         "parameters after ? are not supported": not parts.query,
         "a # must be written as %23": not parts.fragment,
     }
-    return [f"AMQP__URL: {fault}" for fault, fine in checks.items() if not fine]
+    return [f"PROVISIONING_AMQP__URL: {fault}" for fault, fine in checks.items() if not fine]
 
 
 def _host(parts: SplitResult) -> str:

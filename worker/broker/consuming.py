@@ -1,6 +1,7 @@
 """What the consume connection does: looks at the topology, subscribes, hands over deliveries, sends acks."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from worker.broker.consumer import Subscription
 
 PATIENCE_SECONDS = 3.0
+# For a quorum queue the broker's channel has at most 32 settlements under way and holds the rest back in its memory.
+# A channel that ends forgets those: they were acked and would come again.
+SETTLE_SECONDS = 0.1
 GIVEN_BACK = "everything held was given back"
 
 
@@ -71,15 +75,17 @@ class ConsumeSession:
     def give_back(self) -> None:
         """End the connection, acks first, and let the loop open the next one."""
         if self._epochs:
-            self.woken()
-            self._lose()
-            self._loop.give_up(GIVEN_BACK, PATIENCE_SECONDS)
+            self._settle_and(partial(self._loop.give_up, GIVEN_BACK, PATIENCE_SECONDS))
 
     def depart(self, connection: WireConnection) -> None:
         """Send the acks, then end the connection for good, in the same way."""
+        self._settle_and(partial(connection.leave, PATIENCE_SECONDS))
+
+    def _settle_and(self, end: Callable[[], None]) -> None:
+        """Send the acks, hand over nothing more, and end after a moment."""
         self.woken()
         self._lose()
-        connection.leave(PATIENCE_SECONDS)
+        self._loop.call_later(SETTLE_SECONDS, end)
 
     def _lose(self) -> None:
         lost = list(self._epochs)

@@ -71,7 +71,7 @@ def test_only_the_publishing_connection_gives_up_on_an_alarm() -> None:
 )
 def test_a_url_that_cannot_be_used_is_refused_by_name(url: str, named: str) -> None:
     assert named in faults_of(url)
-    assert faults_of(url).startswith("AMQP__URL: ")
+    assert faults_of(url).startswith("PROVISIONING_AMQP__URL: ")
 
 
 @pytest.mark.parametrize("password", ["geheim:/x", "geh#eim", "geheim?x", "geheim/x", "ge@heim:x/y"])

@@ -1,0 +1,290 @@
+"""The consumer on a real broker: what arrives, what is settled, and what comes again when a connection ends."""
+
+import logging
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+
+from sandbox.servers.finding import OwnBroker
+from sandbox.servers.lifetime.ports import wait_until
+from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, RecordingObserver, persistent, running
+from tests.support.tcp_proxy import TcpProxy
+from worker.broker import Consumer, Mode, SilentObserver
+from worker.domain.deliveries import Receipt
+
+
+@pytest.fixture
+def proxy(broker: OwnBroker) -> Iterator[TcpProxy]:
+    made = TcpProxy(urlsplit(broker.url).port or 0)
+    yield made
+    made.release()
+
+
+def numbers(first: int, last: int) -> list[str]:
+    return [str(number) for number in range(first, last)]
+
+
+def nested_tables(depth: int) -> bytes:
+    table = struct.pack(">I", 0)
+    for _ in range(depth):
+        table = struct.pack(">I", len(table) + 3) + b"\x01nF" + table
+    return table
+
+
+class RawProperties(pika.BasicProperties):
+    """Properties with a header table that pika itself cannot write."""
+
+    def __init__(self, table: bytes) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # pika's are generated
+        self._table = table
+
+    def encode(self) -> list[bytes]:
+        """Write the headers' flag, and the table as it is."""
+        return [b"\x20\x00", struct.pack(">I", len(self._table)), self._table]
+
+
+def test_deliveries_come_in_the_queue_s_order_and_are_plain_values(desk: Desk, intake: RecordingIntake) -> None:
+    desk.command(b"{}", persistent(message_id="m", type="CreateCustomer", app_id="billing", headers={"ce-id": "7"}))
+    desk.commands(10)
+    with running(desk.consumer(intake, SilentObserver())):
+        deliveries = intake.await_count(11)
+
+    assert [it.body.decode() for it in deliveries] == ["{}", *numbers(0, 10)]
+    first = deliveries[0]
+    assert (first.properties.message_id, first.properties.type, first.redelivered) == ("m", "CreateCustomer", False)
+    assert (first.exchange, first.routing_key) == (desk.topology.commands, "any")
+    assert first.properties.headers["ce-id"] == "7"
+
+
+def test_what_was_acked_is_gone_and_what_was_not_comes_again(desk: Desk, intake: RecordingIntake) -> None:
+    desk.commands(10)
+    with running(desk.consumer(intake, SilentObserver())) as consumer:
+        for delivery in intake.await_count(10)[::2]:
+            consumer.ack(delivery.receipt)
+
+    left = [body.decode() for _method, _properties, body in _after_the_consumer(desk)]
+    assert left == ["1", "3", "5", "7", "9"]
+
+
+def test_the_broker_gives_no_more_than_the_prefetch(desk: Desk, intake: RecordingIntake) -> None:
+    desk.commands(8)
+    with running(desk.consumer(intake, SilentObserver(), prefetch=3)) as consumer:
+        held = intake.await_count(3)
+        assert desk.ready(desk.topology.command_queues[0]) == 5
+        consumer.ack(held[1].receipt)
+        assert [it.body for it in intake.await_count(4)] == [b"0", b"1", b"2", b"3"]
+
+
+def test_after_a_forced_close_everything_unsettled_comes_again_in_order(
+    broker: OwnBroker, desk: Desk, intake: RecordingIntake
+) -> None:
+    desk.commands(23)
+    with running(desk.consumer(intake, SilentObserver(), prefetch=20)) as consumer:
+        for delivery in intake.await_count(20)[3:6]:
+            consumer.ack(delivery.receipt)
+        intake.await_count(23)  # the broker has taken the acks: it fills the window again
+        broker.ctl("close_all_connections", "a test closes them")
+        again = intake.await_count(43)[23:]
+
+    assert [it.body.decode() for it in again] == numbers(0, 3) + numbers(6, 23)
+    assert all(it.redelivered and it.receipt.epoch == 2 for it in again)
+    assert intake.story.index("1:lost") < intake.story.index("2:consuming") < intake.story.index("2:0")
+
+
+def test_a_stale_ack_is_dropped_and_removes_nobody_elses_message(desk: Desk, intake: RecordingIntake) -> None:
+    observer = RecordingObserver()
+    desk.commands(3)
+    with running(desk.consumer(intake, observer)) as consumer:
+        old = intake.await_count(3)
+        consumer.give_back()
+        new = intake.await_count(6)[3:]
+        for delivery in old:
+            consumer.ack(delivery.receipt)
+        consumer.ack(Receipt(2, 999))
+        consumer.ack(new[2].receipt)
+        consumer.ack(new[2].receipt)
+
+    assert [body for _method, _properties, body in _after_the_consumer(desk)] == [b"0", b"1"]
+    assert observer.count("connected") == 2
+
+
+def test_giving_back_settles_first_and_takes_the_rest_again_in_order(desk: Desk, intake: RecordingIntake) -> None:
+    desk.commands(60)
+    with running(desk.consumer(intake, SilentObserver(), prefetch=40)) as consumer:
+        for delivery in intake.await_count(40)[10:30]:
+            consumer.ack(delivery.receipt)
+        consumer.give_back()
+        intake.await_told("2:consuming")
+        assert wait_until(lambda: len(intake.bodies(2)) >= 40, SECONDS)
+
+    assert intake.bodies(2)[:40] == numbers(0, 10) + numbers(30, 60)
+    assert intake.story.index("1:lost") < intake.story.index("2:consuming")
+
+
+@pytest.mark.parametrize("leave", [Consumer.give_back, Consumer.stop], ids=["given back", "stopped"])
+def test_many_acks_are_taken_though_the_connection_ends_right_after(
+    desk: Desk, intake: RecordingIntake, leave: Callable[[Consumer], object]
+) -> None:
+    observer = RecordingObserver()
+    desk.commands(200)
+    with running(desk.consumer(intake, observer, prefetch=200)) as consumer:
+        for delivery in intake.await_count(200)[:-1]:
+            consumer.ack(delivery.receipt)
+        leave(consumer)
+
+    assert [body for _method, _properties, body in _after_the_consumer(desk)] == [b"199"]
+    assert observer.count("crashed") == 0
+
+
+def test_a_stop_in_the_middle_of_connecting_is_no_fault(desk: Desk, intake: RecordingIntake) -> None:
+    observer = RecordingObserver()
+    for _ in range(20):
+        with running(desk.consumer(intake, observer)) as consumer:
+            assert consumer.state.alive
+
+    assert observer.count("crashed") == 0
+
+
+def test_headers_of_125_kilobytes_are_delivered(desk: Desk, intake: RecordingIntake) -> None:
+    desk.command(b"{}", persistent(headers={"big": "x" * 125_000}))
+    with running(desk.consumer(intake, SilentObserver())):
+        (delivery,) = intake.await_count(1)
+
+    assert delivery.properties.headers["big"] == "x" * 125_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (b"T", struct.pack(">Q", 1_700_000_000_000_000)),
+        (b"F", nested_tables(600)),
+        (b"S", struct.pack(">I", 2) + b"\xff\xfe"),
+    ],
+    ids=["a timestamp beyond the calendar", "tables in tables", "a text that is none"],
+)
+def test_a_header_hard_to_read_does_not_hold_up_what_follows(
+    desk: Desk, intake: RecordingIntake, kind: bytes, value: bytes
+) -> None:
+    observer = RecordingObserver()
+    desk.command(b"odd", RawProperties(b"\x03odd" + kind + value))
+    desk.command(b"next")
+    with running(desk.consumer(intake, observer)):
+        deliveries = intake.await_count(2)
+
+    assert [it.body for it in deliveries] == [b"odd", b"next"]
+    assert observer.count("connected") == 1
+
+
+def test_a_routing_key_that_is_no_text_is_delivered(desk: Desk, intake: RecordingIntake) -> None:
+    desk.channel.basic_publish(desk.topology.commands, b"\xff\xfe", b"odd", persistent())
+    with running(desk.consumer(intake, SilentObserver())):
+        (delivery,) = intake.await_count(1)
+
+    assert delivery.routing_key == "??"
+
+
+def test_a_failing_intake_is_told_and_ends_the_connection_not_the_loop(desk: Desk, intake: RecordingIntake) -> None:
+    observer = RecordingObserver()
+    intake.fault = ValueError("a fault of ours")
+    desk.commands(2)
+    with running(desk.consumer(intake, observer)) as consumer:
+        assert "a fault of ours" in observer.await_event("crashed")[2]
+        observer.await_event("connected", times=2)
+        assert wait_until(lambda: intake.bodies(2) == ["0", "1"], SECONDS)
+        assert consumer.state.alive
+
+
+def test_a_queue_deleted_under_it_is_declared_and_consumed_again(desk: Desk, intake: RecordingIntake) -> None:
+    observer = RecordingObserver()
+    with running(desk.consumer(intake, observer)):
+        observer.await_event("connected")
+        desk.channel.queue_delete(desk.topology.command_queues[0])
+        assert "cancelled the consumer" in observer.await_event("disconnected")[2]
+        observer.await_event("connected", times=2)
+        desk.commands(1)
+        intake.await_count(1)
+
+
+def test_it_waits_for_a_broker_that_is_not_there_yet(desk: Desk, intake: RecordingIntake, proxy: TcpProxy) -> None:
+    observer = RecordingObserver()
+    with running(desk.by_way_of(proxy.port).consumer(intake, observer)) as consumer:
+        assert "nothing listens" in observer.await_event("unreachable")[2]
+        assert "nothing listens" in (consumer.state.fault or "")
+        proxy.open()
+        intake.await_told("1:consuming")
+        assert observer.await_event("connected")
+        assert (consumer.state.connected, consumer.state.fault) == (True, None)
+
+
+def test_a_cut_connection_is_dialled_again(desk: Desk, intake: RecordingIntake, proxy: TcpProxy) -> None:
+    desk.commands(3)
+    proxy.open()
+    with running(desk.by_way_of(proxy.port).consumer(intake, SilentObserver())):
+        intake.await_count(3)
+        proxy.cut()
+        intake.await_count(6)
+
+    assert intake.bodies(2) == numbers(0, 3)
+
+
+def test_without_its_topology_it_says_what_is_missing(desk: Desk, intake: RecordingIntake) -> None:
+    observer = RecordingObserver()
+    desk.channel.queue_delete(desk.topology.command_queues[0])
+    with running(desk.consumer(intake, observer, mode=Mode.LOOK)):
+        reason = observer.await_event("unreachable")[2]
+
+    assert desk.topology.command_queues[0] in reason
+    assert "topology apply" in reason
+
+
+def test_a_refused_login_is_told_without_the_password(
+    desk: Desk, intake: RecordingIntake, caplog: pytest.LogCaptureFixture
+) -> None:
+    observer = RecordingObserver()
+    caplog.set_level(logging.DEBUG)
+    wrong = replace(desk, url=desk.url.replace("guest:guest@", "guest:geheim@"))
+    with running(wrong.consumer(intake, observer)) as consumer:
+        assert "refuses the login" in observer.await_event("unreachable")[2]
+        assert not consumer.state.connected
+
+    assert "geheim" not in caplog.text
+
+
+def test_the_stop_leaves_no_thread_and_may_be_repeated(desk: Desk, intake: RecordingIntake) -> None:
+    consumer = desk.consumer(intake, SilentObserver())
+    consumer.start()
+    consumer.start()
+    intake.await_told("1:consuming")
+
+    assert consumer.stop()
+    assert consumer.stop()
+    assert "broker-consume" not in {thread.name for thread in threading.enumerate()}
+    assert intake.story[-1] == "1:lost"
+
+
+def test_the_stop_does_not_wait_for_a_broker_that_never_answers(
+    desk: Desk, intake: RecordingIntake, proxy: TcpProxy
+) -> None:
+    proxy.open()
+    proxy.swallow_answers()
+    consumer = desk.by_way_of(proxy.port).consumer(intake, SilentObserver())
+    consumer.start()
+
+    assert consumer.stop(deadline_seconds=2.0)
+    assert not consumer.state.alive
+
+
+def _after_the_consumer(desk: Desk) -> list[tuple[object, pika.BasicProperties, bytes]]:
+    """Take what the consumer left. A queue with a single active consumer gives nothing to basic.get, so consume."""
+    taken = []
+    for method, properties, body in desk.channel.consume(desk.topology.command_queues[0], inactivity_timeout=0.3):
+        if method is None:
+            break
+        taken.append((method, properties, body))
+    desk.channel.cancel()
+    return taken

@@ -1,0 +1,189 @@
+"""The publisher on a real broker: what it does when the broker refuses, returns, stalls or goes away."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+
+from sandbox.servers.finding import OwnBroker
+from sandbox.servers.lifetime.ports import wait_until
+from tests.support.broker_tools import SECONDS, Desk, RecordingObserver, event, running
+from tests.support.tcp_proxy import TcpProxy
+from worker.broker import Publisher, SilentObserver
+from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.errors import PublishFailed
+
+
+@pytest.fixture
+def proxy(broker: OwnBroker) -> Iterator[TcpProxy]:
+    made = TcpProxy(urlsplit(broker.url).port or 0)
+    yield made
+    made.release()
+
+
+def outcome(publisher: Publisher, message: Outgoing) -> str:
+    """Publish; "" when it was confirmed, else why not."""
+    try:
+        publisher.publish(message)
+    except PublishFailed as failed:
+        return str(failed)
+    return ""
+
+
+def test_many_threads_are_all_confirmed_and_everything_arrives(desk: Desk) -> None:
+    with running(desk.publisher(SilentObserver())) as publisher, ThreadPoolExecutor(64) as pool:
+        outcomes = list(pool.map(lambda number: outcome(publisher, event(f"evt-{number}")), range(2_000)))
+
+    assert set(outcomes) == {""}
+    arrived = {properties.message_id for _method, properties, _body in desk.take_all(desk.topology.unrouted)}
+    assert arrived == {f"evt-{number}" for number in range(2_000)}
+
+
+def test_a_message_of_several_frames_arrives_whole(desk: Desk) -> None:
+    body = bytes(range(256)) * 2_000
+
+    with running(desk.publisher(SilentObserver())) as publisher:
+        publisher.publish(event(body=body))
+
+    assert [taken for *_, taken in desk.take_all(desk.topology.unrouted)] == [body]
+
+
+def test_headers_of_125_kilobytes_arrive(desk: Desk) -> None:
+    with running(desk.publisher(SilentObserver())) as publisher:
+        publisher.publish(event(headers={"big": "x" * 125_000}))
+
+    ((_method, properties, _body),) = desk.take_all(desk.topology.unrouted)
+    assert (properties.headers or {})["big"] == "x" * 125_000
+
+
+def test_headers_no_frame_can_hold_fail_alone(desk: Desk, observer: RecordingObserver) -> None:
+    with running(desk.publisher(observer)) as publisher:
+        assert "headers take" in outcome(publisher, event(headers={"big": "x" * 140_000}))
+        publisher.publish(event("evt-2"))
+
+    assert observer.count("connected") == 1
+
+
+def test_a_full_queue_refuses_and_the_refusal_is_noticed(desk: Desk) -> None:
+    desk.channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+    desk.channel.queue_bind("", desk.topology.events, "#")
+
+    with running(desk.publisher(SilentObserver())) as publisher:
+        outcomes = [outcome(publisher, event(f"evt-{number}")) for number in range(5)]
+
+    assert outcomes[0] == ""
+    assert "the broker refused it" in outcomes[-1]
+
+
+def test_a_return_says_what_no_queue_took(desk: Desk) -> None:
+    letter = Outgoing(Destination.DEAD_LETTERS, "invalid", b"", Properties(message_id="letter-1"))
+    observer = RecordingObserver()
+    with running(desk.publisher(observer)) as publisher:
+        observer.await_event("connected")
+        desk.channel.queue_unbind(desk.topology.dead_letters, desk.topology.dead_letters, "#")
+
+        assert "NO_ROUTE" in outcome(publisher, letter)
+        assert outcome(publisher, event()) == ""
+
+
+def test_confirmed_survives_a_forced_close_and_publishing_goes_on(
+    broker: OwnBroker, desk: Desk, observer: RecordingObserver
+) -> None:
+    """Whatever a publish said, it must be true: everything it called confirmed is in the queue afterwards."""
+    with running(desk.publisher(observer)) as publisher, ThreadPoolExecutor(16) as pool:
+        observer.await_event("connected")
+        outcomes = [pool.submit(outcome, publisher, event(f"evt-{number}")) for number in range(3_000)]
+        broker.ctl("close_all_connections", "a test closes them")
+        said = [it.result() for it in outcomes]
+        observer.await_event("connected", times=2)
+        publisher.publish(event("afterwards"))
+
+    desk.reconnect()
+    arrived = {properties.message_id for _method, properties, _body in desk.take_all(desk.topology.unrouted)}
+    confirmed = {f"evt-{number}" for number, why in enumerate(said) if why == ""}
+    assert confirmed | {"afterwards"} <= arrived
+    assert all("connection ended before the broker confirmed" in why for why in said if why)
+
+
+def test_a_publish_waits_for_a_broker_that_is_not_there_yet(desk: Desk, proxy: TcpProxy) -> None:
+    observer = RecordingObserver()
+    with running(desk.by_way_of(proxy.port).publisher(observer)) as publisher, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(outcome, publisher, event())
+        assert "nothing listens" in observer.await_event("unreachable")[2]
+        proxy.open()
+
+        assert waiting.result(SECONDS) == ""
+
+
+def test_a_broker_that_never_answers_is_given_up_and_dialled_again(desk: Desk, proxy: TcpProxy) -> None:
+    proxy.open()
+    observer = RecordingObserver()
+    with running(desk.by_way_of(proxy.port).publisher(observer, patience_seconds=1.0)) as publisher:
+        observer.await_event("connected")
+        proxy.swallow_answers()
+        assert "no answer within 1 s" in outcome(publisher, event())
+        assert "did not confirm in time" in observer.await_event("disconnected")[2]
+        proxy.swallow_answers(swallow=False)
+        observer.await_event("connected", times=2)
+        assert outcome(publisher, event()) == ""
+
+
+def test_while_the_broker_is_short_of_memory_messages_wait(
+    broker: OwnBroker, desk: Desk, observer: RecordingObserver
+) -> None:
+    with running(desk.publisher(observer, patience_seconds=1.0)) as publisher:
+        observer.await_event("connected")
+        broker.ctl("set_vm_memory_high_watermark", "0.0001")
+        try:
+            outcome(publisher, event("sent"))  # the broker tells of it only once something is published
+            observer.await_event("blocked")
+            assert "takes no messages now" in outcome(publisher, event("kept back"))
+        finally:
+            broker.ctl("set_vm_memory_high_watermark", "0.4")
+        assert observer.await_event("blocked", times=2) == ("blocked", "None")
+        assert outcome(publisher, event("afterwards")) == ""
+
+    arrived = [properties.message_id for _method, properties, _body in desk.take_all(desk.topology.unrouted)]
+    assert arrived == ["sent", "afterwards"]
+
+
+def test_an_exchange_deleted_under_it_is_declared_again(desk: Desk, observer: RecordingObserver) -> None:
+    with running(desk.publisher(observer)) as publisher:
+        observer.await_event("connected")
+        desk.channel.exchange_delete(desk.topology.events)
+
+        assert "not confirmed" in outcome(publisher, event())
+        assert "NOT_FOUND" in observer.await_event("disconnected")[2]
+        assert outcome(publisher, event()) == ""
+
+
+def test_the_depth_of_every_queue_is_known(desk: Desk, observer: RecordingObserver) -> None:
+    desk.commands(3)
+    with running(desk.publisher(observer)) as publisher:
+        assert wait_until(lambda: publisher.depths.get(desk.topology.command_queues[0]) == 3, SECONDS)
+        assert set(publisher.depths) == {queue.name for queue in desk.topology.queues}
+
+
+def test_the_stop_waits_for_what_is_under_way_and_leaves_no_thread(desk: Desk, observer: RecordingObserver) -> None:
+    publisher = desk.publisher(observer)
+    publisher.start()
+    observer.await_event("connected")
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = [pool.submit(outcome, publisher, event(f"evt-{number}")) for number in range(8)]
+        assert publisher.stop()
+
+    assert publisher.stop()
+    assert "broker-publish" not in {thread.name for thread in threading.enumerate()}
+    said = {it.result() for it in outcomes}
+    assert all("stopped" in why for why in said if why)
+
+
+def test_a_stopped_publisher_can_be_started_again(desk: Desk) -> None:
+    publisher = desk.publisher(SilentObserver())
+    for _ in range(2):
+        with running(publisher):
+            assert outcome(publisher, event()) == ""
+
+    assert desk.ready(desk.topology.unrouted) == 2

@@ -1,0 +1,132 @@
+"""Looking at and declaring the topology on a real broker."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sandbox.servers.finding import OwnBroker
+from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, event, running
+from tests.support.tls_front import TlsFront, write_certificate
+from worker.broker import BrokerAddress, Condition, Mode, Report, SilentObserver, Topology, inspect_topology
+from worker.broker.topology import Binding
+from worker.errors import BrokerUnreachable, TopologyMismatch
+
+
+def conditions(report: Report) -> set[Condition]:
+    """What was found out about exchanges and queues."""
+    return {found.condition for found in report.findings if not isinstance(found.item, Binding)}
+
+
+@pytest.fixture
+def bare(broker: OwnBroker) -> Iterator[Desk]:
+    """A prefix of which nothing exists yet."""
+    desk = Desk(broker.url, Topology(f"test-{uuid.uuid4().hex[:12]}"))
+    desk.reconnect()
+    yield desk
+    desk.clear()
+
+
+def look(desk: Desk, mode: Mode) -> Report:
+    return inspect_topology(BrokerAddress(desk.url), desk.topology, mode)
+
+
+def test_it_is_missing_then_declared_then_present(bare: Desk) -> None:
+    assert conditions(look(bare, Mode.CHECK)) == {Condition.MISSING}
+    assert conditions(look(bare, Mode.LOOK)) == {Condition.MISSING}
+    assert conditions(look(bare, Mode.APPLY)) == {Condition.DECLARED}
+    assert conditions(look(bare, Mode.APPLY)) == {Condition.PRESENT}
+    assert conditions(look(bare, Mode.CHECK)) == {Condition.PRESENT}
+
+
+def test_a_command_reaches_its_queue_and_an_unbound_event_is_kept(desk: Desk) -> None:
+    desk.command(b"{}")
+    desk.channel.basic_publish(desk.topology.events, "CustomerCreated.nobody", b"{}", mandatory=True)
+
+    assert desk.ready(desk.topology.command_queues[0]) == 1
+    assert desk.ready(desk.topology.unrouted) == 1
+
+
+def test_a_queue_with_other_arguments_is_named_with_the_argument(bare: Desk) -> None:
+    name = bare.topology.command_queues[0]
+    bare.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "classic"})
+
+    report = look(bare, Mode.APPLY)
+
+    with pytest.raises(TopologyMismatch, match=rf"queue {name}: its argument x-"):
+        report.require_sound()
+    assert len(report.faults) == 1
+
+
+def test_a_login_without_rights_can_look_and_is_told_what_it_could_not_compare(broker: OwnBroker, desk: Desk) -> None:
+    user = f"reader-{uuid.uuid4().hex[:8]}"
+    broker.ctl("add_user", user, "secret")
+    try:
+        broker.ctl("set_permissions", user, "^$", "^$", "^$")
+        poorer = replace(desk, url=desk.url.replace("guest:guest", f"{user}:secret"))
+
+        assert not look(poorer, Mode.LOOK).faults
+        assert conditions(look(poorer, Mode.APPLY)) == {Condition.UNCHECKED}
+    finally:
+        broker.ctl("delete_user", user)
+
+
+def test_a_broker_that_is_not_there_is_named_without_the_password() -> None:
+    address = BrokerAddress("amqp://ada:geheim@127.0.0.1:1/orders")
+
+    with pytest.raises(BrokerUnreachable) as raised:
+        inspect_topology(address, Topology("p"), Mode.CHECK)
+
+    assert "amqp://127.0.0.1:1/orders" in str(raised.value)
+    assert "nothing listens" in str(raised.value)
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_virtual_host_that_is_not_there_is_told(desk: Desk) -> None:
+    with pytest.raises(BrokerUnreachable, match="virtual host"):
+        inspect_topology(BrokerAddress(f"{desk.url}absent"), desk.topology, Mode.LOOK)
+
+
+def test_over_tls_commands_arrive_and_events_are_confirmed(desk: Desk, tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    intake = AckingIntake()
+    with TlsFront(urlsplit(desk.url).port or 0, certificate, key) as front:
+        secure = desk.at(BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(certificate)))
+        consumer, publisher = secure.consumer(intake, SilentObserver()), secure.publisher(SilentObserver())
+        intake.settlement = consumer
+        with running(consumer), running(publisher):
+            desk.commands(300)
+            intake.await_count(300)
+            publisher.publish(event(body=b"x" * 300_000))
+
+    assert desk.ready(desk.topology.command_queues[0]) == 0
+    assert [len(body) for *_, body in desk.take_all(desk.topology.unrouted)] == [300_000]
+
+
+def test_a_certificate_of_somebody_else_is_refused(broker: OwnBroker, tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    with TlsFront(urlsplit(broker.url).port or 0, certificate, key) as front:
+        address = BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/")
+        with pytest.raises(BrokerUnreachable, match="TLS failed"):
+            inspect_topology(address, Topology("p"), Mode.LOOK)
+
+
+def test_both_connections_come_back_when_the_broker_is_restarted(
+    broker: OwnBroker, desk: Desk, intake: RecordingIntake
+) -> None:
+    """Everything waiting is durable, everything held comes again, and publishing goes on."""
+    desk.commands(10)
+    with running(desk.consumer(intake, SilentObserver())), running(desk.publisher(SilentObserver())) as publisher:
+        intake.await_count(10)
+        publisher.publish(event("before"))
+        desk.disconnect()
+        broker.restart()
+        publisher.publish(event("after"))
+        again = intake.await_count(20)[10:]
+
+    assert [it.body.decode() for it in again] == [str(number) for number in range(10)]
+    desk.reconnect()
+    assert desk.ready(desk.topology.unrouted) == 2

@@ -1,0 +1,300 @@
+"""What tests of the broker's room share: a topology of their own on a real broker, listeners that can be waited for."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import pika
+import pytest
+from pika.exceptions import AMQPError
+
+from sandbox.servers.finding import OwnBroker
+from tests.support.servers import session_broker
+from worker.broker import (
+    BrokerAddress,
+    BrokerObserver,
+    Consumer,
+    Mode,
+    Publisher,
+    PublishLimits,
+    Role,
+    Subscription,
+    Topology,
+    inspect_topology,
+)
+from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
+from worker.domain.ports import Intake, Settlement
+
+SECONDS = 20.0
+
+
+def wait_for(condition: threading.Condition, is_true: Callable[[], bool], what: str) -> None:
+    """Wait until something others tell through the condition has come true; fail when it does not."""
+    with condition:
+        assert condition.wait_for(is_true, SECONDS), f"waited {SECONDS:g} s for {what}"
+
+
+class RecordingIntake:
+    """An Intake that remembers everything in the order it was told."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.story: list[str] = []
+        self.deliveries: list[Delivery] = []
+        self.fault: Exception | None = None
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Remember it; raise the fault that was asked for, once."""
+        fault, self.fault = self.fault, None
+        with self.changed:
+            self.story.append(f"{delivery.receipt.epoch}:{delivery.body.decode(errors='replace')}")
+            self.deliveries.append(delivery)
+            self.changed.notify_all()
+        if fault is not None:
+            raise fault
+
+    def consuming(self, epoch: int) -> None:
+        """Remember it."""
+        self._tell(f"{epoch}:consuming")
+
+    def lost(self, epoch: int) -> None:
+        """Remember it."""
+        self._tell(f"{epoch}:lost")
+
+    def await_count(self, count: int) -> list[Delivery]:
+        """Wait until so many deliveries have come in all, redelivered ones included."""
+        wait_for(self.changed, lambda: len(self.deliveries) >= count, f"{count} deliveries, got {len(self.deliveries)}")
+        return list(self.deliveries)
+
+    def await_told(self, told: str) -> None:
+        """Wait until something was told."""
+        wait_for(self.changed, lambda: told in self.story, f"{told} in {self.story}")
+
+    def bodies(self, epoch: int) -> list[str]:
+        """What one epoch delivered, in its order."""
+        return [delivery.body.decode() for delivery in self.deliveries if delivery.receipt.epoch == epoch]
+
+    def _tell(self, told: str) -> None:
+        with self.changed:
+            self.story.append(told)
+            self.changed.notify_all()
+
+
+class AckingIntake(RecordingIntake):
+    """An Intake that settles everything at once, so that a whole queue passes through it."""
+
+    settlement: Settlement
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Remember and settle."""
+        super().delivered(delivery)
+        self.settlement.ack(delivery.receipt)
+
+
+class RecordingObserver:
+    """A BrokerObserver that can be waited for."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.events: list[tuple[str, ...]] = []
+
+    def connected(self, role: Role) -> None:
+        """Remember it."""
+        self._tell("connected", role)
+
+    def disconnected(self, role: Role, reason: str) -> None:
+        """Remember it."""
+        self._tell("disconnected", role, reason)
+
+    def unreachable(self, role: Role, reason: str, retry_seconds: float) -> None:
+        """Remember it."""
+        assert retry_seconds > 0
+        self._tell("unreachable", role, reason)
+
+    def blocked(self, reason: str | None) -> None:
+        """Remember it."""
+        self._tell("blocked", str(reason))
+
+    def crashed(self, role: Role, error: BaseException) -> None:
+        """Remember it."""
+        self._tell("crashed", role, repr(error))
+
+    def count(self, kind: str) -> int:
+        """How often something was told."""
+        return sum(event[0] == kind for event in self.events)
+
+    def await_event(self, kind: str, times: int = 1) -> tuple[str, ...]:
+        """Wait until something was told so often; return the last of these."""
+        wait_for(self.changed, lambda: self.count(kind) >= times, f"{times} x {kind} in {self.events}")
+        return [event for event in self.events if event[0] == kind][times - 1]
+
+    def _tell(self, *event: str) -> None:
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+
+
+@dataclass(slots=True)
+class Desk:
+    """A topology of its own on the broker, and a plain pika channel to prepare and to look with."""
+
+    url: str
+    topology: Topology
+    connection: Any = None
+    channel: Any = None
+    address: BrokerAddress | None = None
+
+    def command(self, body: bytes, properties: pika.BasicProperties | None = None) -> None:
+        """Publish one command, confirmed."""
+        self.channel.basic_publish(self.topology.commands, "any", body, properties or persistent(), mandatory=True)
+
+    def commands(self, count: int) -> None:
+        """Publish commands whose bodies are 0, 1, 2 ..."""
+        for number in range(count):
+            self.command(str(number).encode())
+
+    def ready(self, queue: str) -> int:
+        """How many messages wait in a queue."""
+        return int(self.channel.queue_declare(queue, passive=True).method.message_count)
+
+    def take_all(self, queue: str) -> list[tuple[Any, pika.BasicProperties, bytes]]:
+        """Take everything out of a queue."""
+        taken: list[tuple[Any, pika.BasicProperties, bytes]] = []
+        while True:
+            method, properties, body = self.channel.basic_get(queue, auto_ack=True)
+            if method is None:
+                return taken
+            taken.append((method, properties, body))
+
+    def consumer(
+        self, intake: Intake, observer: BrokerObserver, *, prefetch: int = 50, mode: Mode = Mode.APPLY
+    ) -> Consumer:
+        """Make a consumer of the command queue; it is not started."""
+        address = self.address or BrokerAddress(self.url)
+        subscription = Subscription(self.topology, self.topology.command_queues, prefetch, mode)
+        return Consumer(lambda: address, subscription, intake, observer)
+
+    def publisher(self, observer: BrokerObserver, *, patience_seconds: float = SECONDS) -> Publisher:
+        """Make a publisher; it is not started."""
+        address = self.address or BrokerAddress(self.url)
+        return Publisher(lambda: address, self.topology, observer, Mode.APPLY, PublishLimits(patience_seconds))
+
+    def by_way_of(self, port: int) -> "Desk":
+        """Return the same desk, whose consumers and publishers connect to another port."""
+        own_port = str(urlsplit(self.url).port)
+        return self.at(BrokerAddress(self.url.replace(own_port, str(port))))
+
+    def at(self, address: BrokerAddress) -> "Desk":
+        """Return the same desk, whose consumers and publishers use another address."""
+        return replace(self, address=address)
+
+    def reconnect(self) -> None:
+        """Open the plain channel anew, after its connection was broken on purpose."""
+        self.disconnect()
+        self.connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        self.channel = self.connection.channel()
+        self.channel.confirm_delivery()
+
+    def disconnect(self) -> None:
+        """Close the plain connection, whatever has become of it."""
+        if self.connection is not None:
+            with suppress(AMQPError):
+                self.connection.close()
+
+    def clear(self) -> None:
+        """Delete everything with this prefix."""
+        self.disconnect()
+        with plain_connection(self.url) as connection:
+            channel = connection.channel()
+            for queue in self.topology.queues:
+                channel.queue_delete(queue.name)
+            for exchange in self.topology.exchanges:
+                channel.exchange_delete(exchange.name)
+
+
+class Running(Protocol):
+    """What can be started and stopped."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> bool:
+        """End; False when it took too long."""
+
+
+R = TypeVar("R", bound=Running)
+
+
+@contextmanager
+def running(startable: R) -> Iterator[R]:
+    """Start it for a with-block; at its end it must stop in time."""
+    startable.start()
+    try:
+        yield startable
+    finally:
+        stopped = startable.stop()
+    assert stopped
+
+
+@contextmanager
+def plain_connection(url: str) -> Iterator[Any]:
+    """Open a blocking connection for a with-block."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def persistent(**properties: Any) -> pika.BasicProperties:  # noqa: ANN401  # whatever pika takes
+    """Make the properties of a message that survives."""
+    return pika.BasicProperties(delivery_mode=2, **properties)  # type: ignore[no-untyped-call]  # pika's are generated
+
+
+def event(message_id: str = "evt-1", body: bytes = b"{}", **properties: Any) -> Outgoing:  # noqa: ANN401  # Properties'
+    """Make a result event to publish."""
+    return Outgoing(
+        Destination.EVENTS, "CustomerCreated.billing", body, Properties(message_id=message_id, **properties)
+    )
+
+
+def open_desk(broker: OwnBroker) -> Desk:
+    """Declare a topology under a fresh prefix."""
+    topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
+    inspect_topology(BrokerAddress(broker.url), topology, Mode.APPLY).require_sound()
+    desk = Desk(broker.url, topology)
+    desk.reconnect()
+    return desk
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[OwnBroker]:
+    """One private RabbitMQ for the whole session."""
+    with session_broker() as started:
+        yield started
+
+
+@pytest.fixture
+def desk(broker: OwnBroker) -> Iterator[Desk]:
+    """A topology under a fresh prefix, deleted afterwards."""
+    opened = open_desk(broker)
+    try:
+        yield opened
+    finally:
+        opened.clear()
+
+
+@pytest.fixture
+def intake() -> RecordingIntake:
+    """Somebody who takes deliveries."""
+    return RecordingIntake()
+
+
+@pytest.fixture
+def observer() -> RecordingObserver:
+    """Somebody who hears of connections."""
+    return RecordingObserver()
