@@ -117,7 +117,10 @@ def _url_faults(url: str) -> list[str]:
         port = parts.port
     except ValueError:
         return [
-            "PROVISIONING_AMQP__URL: host and port cannot be told apart; write / : @ # ? in a password as %2F %3A %40 %23 %3F"
+            (
+                "PROVISIONING_AMQP__URL: host and port cannot be told apart; "
+                "write / : @ # ? in a password as %2F %3A %40 %23 %3F"
+            )
         ]
     checks = {
         "the scheme must be amqp or amqps": parts.scheme in PORTS,
