@@ -11,11 +11,13 @@ from messages.commands import Command, CommandType
 from messages.envelope import Envelope, WireMessage
 from messages.errors import CommandName, Invalid, Undecodable, UnknownType
 from messages.faults import faults_of
+from messages.fields import is_utf8
 
 MAX_ATTRIBUTE_BYTES = 255
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+#: Version ff and ids of zeros alone are what W3C calls invalid.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def decode(message: WireMessage) -> Envelope:
@@ -24,11 +26,10 @@ def decode(message: WireMessage) -> Envelope:
     Raises Undecodable, UnknownType or Invalid; each names the broken fields and rules and, where the message says who
     it is, carries the name under which it can be answered.
     """
-    try:
-        attributes = forms.read(message)
-    except Undecodable as fault:
-        raise Undecodable(fault.faults, _name(forms.from_properties(message))) from None
-    return _envelope(attributes)
+    body = forms.parse(message.body)
+    if isinstance(body, forms.Unreadable):
+        raise Undecodable([body.fault], _name(forms.from_properties(message)))
+    return _envelope(forms.read(message, body))
 
 
 def _envelope(attributes: forms.Attributes) -> Envelope:
@@ -50,11 +51,10 @@ def _envelope(attributes: forms.Attributes) -> Envelope:
 
 
 def _entry(attributes: forms.Attributes, name: CommandName | None) -> Entry:
-    try:
-        return CATALOG[CommandType(str(attributes.type))]
-    except ValueError:
-        known = ", ".join(CommandType)
-        raise UnknownType([f"type: {attributes.type} is not a command; known are {known}"], name) from None
+    command = next((known for known in CommandType if known == attributes.type), None)
+    if command is None:
+        raise UnknownType([f"type: is not a command; known are {', '.join(CommandType)}"], name)
+    return CATALOG[command]
 
 
 def _command(entry: Entry, data: object, name: CommandName | None) -> Command:
@@ -63,8 +63,9 @@ def _command(entry: Entry, data: object, name: CommandName | None) -> Command:
     try:
         return entry.model.model_validate(data)
     except ValidationError as exc:
-        # Not chained: the library's own error may hold what was sent.
-        raise Invalid(faults_of(exc), name) from None
+        faults = faults_of(exc)
+    # Raised out here, so that the library's own error is in no chain: it holds what was sent.
+    raise Invalid(faults, name)
 
 
 def _envelope_faults(attributes: forms.Attributes) -> list[str]:
@@ -87,6 +88,8 @@ def _text_faults(field: str, value: object, *, required: bool) -> list[str]:
         return [f"{field}: is required"] if required else []
     if not isinstance(value, str):
         return [f"{field}: must be text"]
+    if not is_utf8(value):
+        return [f"{field}: must be valid Unicode text"]
     size = len(value.encode())
     if not 1 <= size <= MAX_ATTRIBUTE_BYTES:
         return [f"{field}: must have 1 to {MAX_ATTRIBUTE_BYTES} bytes, not {size}"]
@@ -115,13 +118,16 @@ def _name(attributes: forms.Attributes) -> CommandName | None:
 
 
 def _epoch_seconds(value: object) -> float | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, str):
-        return None
+    # Beside text: AMQP's own type for a point in time, as a property (epoch seconds) or in a header.
     try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.timestamp() if parsed.tzinfo else None
+        match value:
+            case bool():
+                return None
+            case int():
+                return float(value)
+            case str():
+                value = datetime.fromisoformat(value)
+        return value.timestamp() if isinstance(value, datetime) and value.tzinfo else None
     except (ValueError, OverflowError):
         return None
 

@@ -1,5 +1,6 @@
 """The commands a billing system may send. Field names and limits are the provider's; unknown fields are refused."""
 
+import re
 from datetime import date
 from enum import StrEnum
 from ipaddress import ip_address
@@ -8,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from messages.fields import Email, Name, NewUsername, Password, Text50, Text100, Text255, Username
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class CommandType(StrEnum):
@@ -39,15 +42,22 @@ class Command(BaseModel):
 
 
 def _ip_form(value: str) -> str:
-    try:
-        ip_address(value)
-    except ValueError:
-        raise ValueError("must be an IP address") from None
+    # A zone behind % names an interface of the emitter's own machine, and may be of any length and content.
+    if "%" in value or not _is_ip(value):
+        raise ValueError("must be an IP address")
     return value
 
 
+def _is_ip(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
 class CreateCustomer(Command):
-    """Create a customer. All sixteen fields the provider's table marks as required are required here."""
+    """Create a customer. Required is what the provider's table requires; the worker itself repeats the password."""
 
     username: NewUsername
     password: Password
@@ -79,12 +89,13 @@ class CreateCustomer(Command):
     @classmethod
     def _day_of_the_calendar(cls, value: object) -> object:
         # Strict validation of Python values knows no text form of a date; the provider's form is YYYY-mm-dd.
-        if not isinstance(value, str):
+        # Python itself would also take the days of ISO weeks, 2026-W10-1.
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
             return value
         try:
-            return date.fromisoformat(value) if len(value) == len("YYYY-mm-dd") else value
+            return date.fromisoformat(value)
         except ValueError:
-            raise ValueError("must be a day in the form YYYY-mm-dd") from None
+            return value
 
 
 class DisableCustomer(Command):

@@ -10,10 +10,10 @@ from messages.commands import Command, CommandType
 class WireMessage:
     """What the codec reads of a message: the body and the AMQP properties that may carry the envelope.
 
-    `timestamp` is epoch seconds, as AMQP counts.
+    `timestamp` is epoch seconds, as AMQP counts. The body may hold secrets, so it is not shown.
     """
 
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str | None = None
     type: str | None = None
     message_id: str | None = None

@@ -17,8 +17,8 @@ _RULES: Mapping[str, str] = {
     "tuple_type": "must be a list",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} characters",
-    "too_long": "must have at most {max_length} entries or characters",
+    "too_short": "must have at least {min_length} {unit}",
+    "too_long": "must have at most {max_length} {unit}",
 }
 
 
@@ -36,7 +36,8 @@ def _sentence(field: str, kind: str, context: Mapping[str, Any]) -> str:
         rule = str(context["error"])
     else:
         # The library's own text for other kinds may hold the value's length or the value itself.
-        rule = _RULES.get(kind, "has a value that is not allowed").format_map(context)
+        unit = "entries" if context.get("field_type") == "Tuple" else "characters"
+        rule = _RULES.get(kind, "has a value that is not allowed").format_map({**context, "unit": unit})
     return f"{_printable(field)}: {rule}"
 
 

@@ -35,12 +35,19 @@ def _not_the_providers_domain(value: str) -> str:
     return value
 
 
-def _plain_utf8(value: str) -> str:
-    # A lone surrogate cannot be sent to the provider; found here it is the emitter's fault, found later it is a crash.
+def is_utf8(value: str) -> bool:
+    """Tell whether a text can be written as UTF-8: one with a lone surrogate cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode text") from None
+        return False
+    return True
+
+
+def _plain_utf8(value: str) -> str:
+    # It could not be sent to the provider; found here it is the emitter's fault, found later it is a crash.
+    if not is_utf8(value):
+        raise ValueError("must be valid Unicode text")
     return value
 
 

@@ -5,23 +5,22 @@ CloudEvents 1.0 structured (the body is the envelope), CloudEvents binary (the e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic_core import from_json
 
 from messages.envelope import WireMessage
-from messages.errors import Undecodable
 
 MAX_BODY_BYTES = 256 * 1024
 
 _STRUCTURED = "application/cloudevents"
-#: AMQP 0-9-1 emitters write `ce-`; AMQP 1.0 libraries write the two others.
-_BINARY_PREFIXES = ("ce-", "cloudEvents:", "cloudEvents_")
+#: AMQP 0-9-1 emitters write `ce-`; AMQP 1.0 libraries write the two others. Where a message has several, the last wins.
+_BINARY_PREFIXES = ("cloudEvents_", "cloudEvents:", "ce-")
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """The envelope's attributes as they came, of any type and not yet checked; `data` too."""
+    """The envelope's attributes as they came, of any type and not yet checked; `data` too, which may hold secrets."""
 
     specversion: object
     id: object
@@ -31,20 +30,38 @@ class Attributes:
     time: object
     correlationid: object
     traceparent: object
-    data: object
+    data: object = field(repr=False)
 
 
-def read(message: WireMessage) -> Attributes:
-    """Read whichever form the message has. Raises Undecodable (without a name) when the body is no JSON object."""
-    body = _object(message.body)
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a body cannot be read: the rule and, for broken JSON, the place; never what stands there."""
+
+    fault: str
+
+
+def parse(body: bytes) -> dict[str, object] | Unreadable:
+    """Read a body that must be a JSON object."""
+    if len(body) > MAX_BODY_BYTES:
+        return Unreadable(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted")
+    try:
+        parsed = from_json(body, allow_inf_nan=False)
+    except ValueError as exc:
+        # The parser names a position and a rule, never a value.
+        return Unreadable(f"the body is not JSON in UTF-8: {exc}")
+    return parsed if isinstance(parsed, dict) else Unreadable("the body is JSON, but not an object")
+
+
+def read(message: WireMessage, body: Mapping[str, object]) -> Attributes:
+    """Read whichever form the message has; `body` is its body, parsed."""
     content_type = (message.content_type or "").lower()
     if content_type.startswith(_STRUCTURED):
         return _structured(body, message)
     headers = _cloudevents_headers(message.headers)
     if headers:
         return _binary(headers, body, message)
-    if message.type is None and "specversion" in body:
-        # An envelope sent as plain application/json: nothing else could be meant.
+    if "specversion" in body:
+        # An envelope sent as plain application/json: no command has a field of that name, so nothing else can be meant.
         return _structured(body, message)
     return _bare(message, body)
 
@@ -55,26 +72,13 @@ def from_properties(message: WireMessage) -> Attributes:
     return _binary(headers, None, message) if headers else _bare(message, None)
 
 
-def _object(body: bytes) -> dict[str, object]:
-    if len(body) > MAX_BODY_BYTES:
-        raise Undecodable([f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted"])
-    try:
-        parsed = from_json(body, allow_inf_nan=False)
-    except ValueError as exc:
-        # The parser names a position and a rule, never a value.
-        raise Undecodable([f"the body is not JSON in UTF-8: {exc}"]) from None
-    if not isinstance(parsed, dict):
-        raise Undecodable(["the body is JSON, but not an object"])
-    return parsed
-
-
 def _cloudevents_headers(headers: Mapping[str, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in headers.items():
-        for prefix in _BINARY_PREFIXES:
-            if key.startswith(prefix):
-                found[key[len(prefix) :]] = value
-    return found
+    return {
+        key.removeprefix(prefix): value
+        for prefix in _BINARY_PREFIXES
+        for key, value in headers.items()
+        if key.startswith(prefix)
+    }
 
 
 def _structured(body: Mapping[str, object], message: WireMessage) -> Attributes:

@@ -129,7 +129,9 @@ def _connect(base: _Foundation, ledger: SqlLedger, provider: ProviderClient, mar
         consumer=consumer,
         dispatcher=dispatcher,
         stages=Stages(
-            read=lambda delivery: decode(delivery, marks.fingerprints), run=Guarded(process.run, pause, clock).run
+            read=lambda delivery: decode(delivery, marks.fingerprints),
+            run=Guarded(process.run, pause, clock).run,
+            reached=base.around.reached,
         ),
         pause=pause,
         later=later,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from messages.codec import decode as decode_message
 from messages.envelope import Envelope, WireMessage
-from messages.errors import MessageError
+from messages.errors import MessageError, Undecodable
 from worker.domain import endings, letters, results
 from worker.domain.claims import (
     Claim,
@@ -64,9 +64,19 @@ class Told:
 
 
 def decode(delivery: Delivery, fingerprint: Fingerprint) -> Work:
-    """Read a delivery: a command with its claim and its lanes, or the reason why it is none."""
+    """Read a delivery: a command with its claim and its lanes, or the reason why it is none. Never raises."""
+    try:
+        return _requested(delivery, decode_message(_message(delivery)), fingerprint)
+    except MessageError as error:
+        return Work(delivery, error, ())
+    except Exception as bug:  # noqa: BLE001 - whatever it is, it would come again with each redelivery and stop the queue
+        words = f"the worker failed while reading it ({type(bug).__name__}): replay it once the worker is mended"
+        return Work(delivery, Undecodable([words]), ())
+
+
+def _message(delivery: Delivery) -> WireMessage:
     properties = delivery.properties
-    message = WireMessage(
+    return WireMessage(
         body=delivery.body,
         content_type=properties.content_type,
         type=properties.type,
@@ -76,11 +86,6 @@ def decode(delivery: Delivery, fingerprint: Fingerprint) -> Work:
         timestamp=properties.timestamp,
         headers=properties.headers,
     )
-    try:
-        envelope = decode_message(message)
-    except MessageError as error:
-        return Work(delivery, error, ())
-    return _requested(delivery, envelope, fingerprint)
 
 
 def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint) -> Work:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import Progress
 
 from messages.codec import decode
@@ -102,7 +103,7 @@ def _publish(reach: BrokerReach, commands: Sequence[Prepared]) -> None:
     )
     publisher.start()
     try:
-        with Progress(transient=True) as progress:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
             for done, command in enumerate(progress.track(commands, description="sending")):
                 _publish_one(publisher, command, done)
     finally:

@@ -79,18 +79,20 @@ def decide(failure: ProviderError, history: History, around: Surroundings, polic
         # The whole intake is paused for as long, so the wait is none of this command's seconds.
         return replace(later, history=after)
     if exhausted(later.history, policy):
-        return _at_the_end(failure, later, around, policy)
+        return _at_the_end(failure, after, later, around, policy)
     return later
 
 
-def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings, policy: RetryPolicy) -> Decision:
-    if not later.history.begun:
-        return GiveUp(Reason.RETRIES_EXHAUSTED, later.history)
+def _at_the_end(
+    failure: ProviderError, after: History, later: RetryLater, around: Surroundings, policy: RetryPolicy
+) -> Decision:
+    if not after.begun:
+        return GiveUp(Reason.RETRIES_EXHAUSTED, after)
     if around.could_write:
         # It may have been applied: a last look, without writing, after the provider had time to settle.
         return replace(later, delay_seconds=policy.settle_seconds)
     if later.charged and isinstance(failure, OutcomeUnknown):
-        return GiveUp(Reason.OUTCOME_UNKNOWN, later.history)
+        return GiveUp(Reason.OUTCOME_UNKNOWN, after)
     # The look was not answered for a reason that may be the provider's: it still owes us the answer.
     return later
 

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Clock
-from worker.domain.work import Settled, Verdict, Wait, Work
+from worker.domain.work import Settled, Step, Verdict, Wait, Work
 from worker.flow.lanes import Lanes, Ticket
 from worker.flow.later import Later
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The two ends of the way that the dispatcher connects: reading a delivery, and running a unit of work."""
+    """The two ends of the way that the dispatcher connects: reading a delivery, and running a unit of work.
+
+    `reached` hears of the boundaries in front of the lanes, as the process tells of those behind them.
+    """
 
     read: Callable[[Delivery], Work]
     run: Callable[[Work], Verdict]
+    reached: Callable[[Step], None] = lambda _step: None
 
 
 class Dispatcher:
@@ -78,11 +82,15 @@ class Dispatcher:
 
     def delivered(self, delivery: Delivery) -> None:
         """Queue a delivery up in its lanes."""
-        ticket = Ticket(self._stage().read(delivery))
+        stages = self._stage()
+        stages.reached(Step.ARRIVED)
+        ticket = Ticket(stages.read(delivery))
+        stages.reached(Step.DECODED)
         with self._lock:
             self._unsettled[delivery.receipt] = ticket
             if self._lanes.enter(ticket):
                 self._enqueue(ticket)
+        stages.reached(Step.QUEUED)
 
     def consuming(self, epoch: int) -> None:
         """A new connection delivers: take up again."""

@@ -153,6 +153,14 @@ class Pause:
                 self._listener.paused(cause.value, on=True, detail=detail)
             self._changed.notify_all()
 
+    def look(self) -> None:
+        """End what is over by now, and ask the probe if it is time; the thread calls it whenever something is due."""
+        with self._changed:
+            self._end_what_ends_by_time()
+            ask = self._must_ask()
+        if ask:
+            self._ask()
+
     def _suspect(self, patience_seconds: float) -> None:
         if self._suspicion is None:
             now = self._clock.now()
@@ -164,18 +172,14 @@ class Pause:
         self._allow(limit)
 
     def _watch(self) -> None:
-        while True:
-            with self._changed:
-                while (wait := self._seconds_to_next()) is None or wait > 0:
-                    if self._stopping:
-                        return
-                    self._changed.wait(wait)
-                if self._stopping:
-                    return
-                self._end_what_ends_by_time()
-                ask = self._must_ask()
-            if ask:
-                self._ask()
+        while self._something_is_due():
+            self.look()
+
+    def _something_is_due(self) -> bool:
+        with self._changed:
+            while not self._stopping and ((wait := self._seconds_to_next()) is None or wait > 0):
+                self._changed.wait(wait)
+            return not self._stopping
 
     def _seconds_to_next(self) -> float | None:
         due = [state.until for state in self._causes.values()]
@@ -193,9 +197,10 @@ class Pause:
         now = self._clock.now()
         if any(cause in self._causes and self._causes[cause].until <= now for cause in _ENDED_BY_PROBE):
             return True
-        suspicion, self._suspicion = self._suspicion, None
-        if suspicion is None or self._causes:
+        suspicion = self._suspicion
+        if suspicion is None or self._causes or suspicion.ask_at > now:
             return False
+        self._suspicion = None
         well_at = self._calls.well_at
         return well_at is None or well_at < suspicion.since
 

@@ -12,7 +12,7 @@ from worker.domain.ports import Clock, ProviderHealth, Telemetry
 from worker.domain.recoverability import GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
-from worker.errors import LedgerError, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+from worker.errors import LedgerError, NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
 from worker.handlers.handlers import Handlers
 
 

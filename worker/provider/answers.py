@@ -14,10 +14,17 @@ from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Un
 from worker.provider.transport import Answer
 
 _MAX_TEXTS = 20
-_LOGIN_HINTS = ("wrong credentials", "bad username", "invalid authentication method", "authorization required")
+_LOGIN_HINTS = (
+    "wrong credentials",
+    "bad username / password",
+    "invalid authentication method",
+    "authorization required",
+)
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _REDIRECTS = range(300, 400)
+#: All intake stands still for as long: a time beyond this one is an error of theirs, and asking again costs little.
+_LONGEST_PAUSE_SECONDS = 3600.0
 
 
 def expect_success(answer: Answer) -> None:
@@ -32,7 +39,7 @@ def expect_rows(answer: Answer) -> list[CustomerRow]:
     """The customers of a list; an object here is an error, never an empty list."""
     parsed = _parsed(answer)
     if isinstance(parsed, list) and answer.status < _SERVER_ERROR:
-        return [_row(entry) for entry in parsed if isinstance(entry, dict)]
+        return [_row(entry) for entry in parsed]
     raise _failure(answer, parsed)
 
 
@@ -43,7 +50,10 @@ def _parsed(answer: Answer) -> object:
         return None
 
 
-def _row(entry: dict[str, object]) -> CustomerRow:
+def _row(entry: object) -> CustomerRow:
+    if not isinstance(entry, dict) or not isinstance(entry.get("username"), str):
+        # Passing over it would make the list look shorter, and a customer that is in it look absent.
+        raise OutcomeUnknown("an entry of the provider's list names no customer, so the list proves nothing")
     return CustomerRow({name: value for name, value in entry.items() if isinstance(value, str)})
 
 
@@ -83,12 +93,23 @@ def _text_of(entry: object) -> str:
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """How long the provider asks us to wait: Retry-After in seconds or as a date, else X-RateLimit-Reset (epoch)."""
     after = headers.get("Retry-After", "").strip()
-    reset = headers.get("X-RateLimit-Reset", "").strip()
-    if after.isdigit():
-        return float(after)
-    if after:
-        try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-        except ValueError:
-            return None
-    return max(0.0, float(reset) - time.time()) if reset.isdigit() else None
+    if _is_number(after):
+        return min(float(after), _LONGEST_PAUSE_SECONDS)
+    until = _date(after) or _epoch_seconds(headers.get("X-RateLimit-Reset", "").strip())
+    return None if until is None else min(max(0.0, until - time.time()), _LONGEST_PAUSE_SECONDS)
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _epoch_seconds(text: str) -> float | None:
+    return float(text) if _is_number(text) else None
+
+
+def _is_number(text: str) -> bool:
+    # Headers are Latin-1, in which a superscript two passes for a digit.
+    return text.isascii() and text.isdigit()

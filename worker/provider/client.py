@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import tenacity
 
-from messages.commands import Command, CreateCustomer, DisableCustomer, RotateCredential
+from messages.commands import CreateCustomer, DisableCustomer, RotateCredential
 from worker.domain.provider import CustomerRow
 from worker.domain.scrub import scrubbed
 from worker.errors import ClaimLost, NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
@@ -31,6 +33,9 @@ _WRITES = frozenset({Operation.ADD, Operation.DISABLE, Operation.CREDENTIAL_EDIT
 _IMPOSSIBLE_USERNAME = "probe." + "0" * 120
 _PAGE_ROWS = 500
 _MAX_TEXT_CHARACTERS = 500
+_MAX_DETAIL_CHARACTERS = 2_000
+_FURTHER_TRIES = 2
+_LONGEST_WAIT_SECONDS = 0.15
 
 _RESULTS = {
     Rejected: CallResult.REJECTED,
@@ -39,6 +44,22 @@ _RESULTS = {
     Throttled: CallResult.THROTTLED,
     Unauthorized: CallResult.UNAUTHORIZED,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Call(Generic[_T]):
+    """One call: what is sent, how its answer is understood, what must not be repeated to people, when it must end."""
+
+    operation: Operation
+    form: _Form = field(repr=False)
+    understand: Callable[[Answer], _T]
+    secrets: tuple[str, ...] = field(repr=False)
+    deadline: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time left is too short for a further try."""
+        return time.monotonic() + _LONGEST_WAIT_SECONDS >= self.deadline
 
 
 class ProviderClient:
@@ -57,14 +78,8 @@ class ProviderClient:
         self._pace = Pace(config.rate_per_minute)
         self._may_write = may_write
         self._observe = observe
+        self._timeout_seconds = config.timeout_seconds
         self._places = threading.BoundedSemaphore(config.concurrency)
-        # What cannot have happened is tried once more inside the call: a connection refused while a server restarts.
-        self._again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(NotSent),
-            stop=tenacity.stop_after_attempt(2),
-            wait=tenacity.wait_random(0.05, 0.15),
-            reraise=True,
-        )
 
     def create(self, command: CreateCustomer) -> None:
         """Create the customer; the password is sent twice, as the provider asks."""
@@ -72,11 +87,11 @@ class ProviderClient:
         form = [("confirm_password", command.password.get_secret_value())]
         for name, value in fields.items():
             form += _field(name, value)
-        self._call(Operation.ADD, form, command, expect_success)
+        self._call(Operation.ADD, form, expect_success, command.secrets())
 
     def disable(self, command: DisableCustomer) -> None:
         """Stop the customer from sending; named by `user`, as in every command but the create."""
-        self._call(Operation.DISABLE, [("method", "disable"), ("user", command.username)], command, expect_success)
+        self._call(Operation.DISABLE, [("method", "disable"), ("user", command.username)], expect_success)
 
     def edit_credential(self, command: RotateCredential) -> None:
         """Set the credential's password."""
@@ -86,13 +101,13 @@ class ProviderClient:
             ("credential_name", command.credential_name),
             ("new_credential_password", command.new_credential_password.get_secret_value()),
         ]
-        self._call(Operation.CREDENTIAL_EDIT, form, command, expect_success)
+        self._call(Operation.CREDENTIAL_EDIT, form, expect_success, command.secrets())
 
     def find(self, username: str) -> CustomerRow | None:
         """The customer with exactly that username; the provider's own search finds substrings, in pages."""
         seen: set[str] = set()
         while True:
-            rows = self._page(username, len(seen))
+            rows = self._look(username, len(seen))
             for row in rows:
                 if row.fields.get("username") == username:
                     return row
@@ -103,46 +118,66 @@ class ProviderClient:
             seen |= names
 
     def probe(self) -> None:
-        """Ask for a customer that cannot exist."""
-        self._page(_IMPOSSIBLE_USERNAME, 0)
+        """Ask for a customer that cannot exist. A refusal is an answer too: the provider is there and knows us."""
+        with suppress(Rejected):
+            self._page(_IMPOSSIBLE_USERNAME, 0)
 
     def close(self) -> None:
         """Close idle connections."""
         self._transport.close()
 
+    def _look(self, username: str, offset: int) -> list[CustomerRow]:
+        try:
+            return self._page(username, offset)
+        except Rejected as refusal:
+            # It is the question that was refused, and not the command that it is asked for.
+            raise OutcomeUnknown(f"the list cannot be read: {refusal.detail}", refusal.errors) from refusal
+
     def _page(self, username: str, offset: int) -> list[CustomerRow]:
         form = [("method", "profile"), ("task", "get"), ("username", username), ("limit", str(_PAGE_ROWS))]
         if offset:
             form.append(("offset", str(offset)))
-        return self._call(Operation.RETRIEVE, form, None, expect_rows)
+        return self._call(Operation.RETRIEVE, form, expect_rows)
 
     def _call(
-        self, operation: Operation, form: _Form, command: Command | None, understand: Callable[[Answer], _T]
+        self, operation: Operation, form: _Form, understand: Callable[[Answer], _T], secrets: tuple[str, ...] = ()
     ) -> _T:
         with self._places:
+            self._pace.wait()
+            call = _Call(operation, form, understand, secrets, time.monotonic() + self._timeout_seconds)
             try:
-                return self._once(operation, form, command, understand)
+                return self._once(call)
             except NotSent:
-                return self._again(lambda: self._once(operation, form, command, understand))
+                if call.is_over:
+                    raise
+                return self._again(call)
 
-    def _once(
-        self, operation: Operation, form: _Form, command: Command | None, understand: Callable[[Answer], _T]
-    ) -> _T:
-        self._pace.wait()
-        self._check_lease(operation)
+    def _again(self, call: _Call[_T]) -> _T:
+        """Try twice more what cannot have happened: a connection refused while a server restarts."""
+        policy = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(NotSent),
+            stop=lambda state: state.attempt_number >= _FURTHER_TRIES or call.is_over,
+            wait=tenacity.wait_random(0.05, _LONGEST_WAIT_SECONDS),
+            reraise=True,
+        )
+        return policy(lambda: self._once(call))
+
+    def _once(self, call: _Call[_T]) -> _T:
+        self._check_lease(call.operation)
         started = time.perf_counter()
         result, login = CallResult.SUCCESS, self._login
-        fields = [("api_user", login.api_user), ("api_key", login.api_key), *form]
+        fields = [("api_user", login.api_user), ("api_key", login.api_key), *call.form]
         try:
-            return understand(self._transport.post(_PATHS[operation], fields))
+            left = call.deadline - time.monotonic()
+            return call.understand(self._transport.post(_PATHS[call.operation], fields, left))
         except ProviderError as failure:
             result = _RESULTS[type(failure)]
             if isinstance(failure, Unauthorized):
                 # It may have been changed in its file meanwhile; the next call uses what is there now.
                 self._login = self._read_login()
-            raise _clean(failure, (login.api_key, *(command.secrets() if command else ()))) from failure.__cause__
+            raise _clean(failure, (login.api_key, *call.secrets)) from failure.__cause__
         finally:
-            self._observe(operation, result, time.perf_counter() - started)
+            self._observe(call.operation, result, time.perf_counter() - started)
 
     def _check_lease(self, operation: Operation) -> None:
         # Right before the write: a process that was frozen past its lease must not write beside its successor.
@@ -153,7 +188,7 @@ class ProviderClient:
 def _clean(failure: ProviderError, secrets: tuple[str, ...]) -> ProviderError:
     """The same failure without any secret in its words."""
     # Cut only after scrubbing: half a secret would not be recognised.
-    failure.detail = scrubbed(failure.detail, secrets)
+    failure.detail = scrubbed(failure.detail, secrets)[:_MAX_DETAIL_CHARACTERS]
     failure.errors = tuple(scrubbed(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
     failure.args = (failure.detail,)
     return failure

@@ -49,5 +49,6 @@ class ProviderConfig:
     timeout_seconds: float = 10.0
     concurrency: int = 32
     rate_per_minute: int = 0
-    proxy: str | None = None
+    #: May hold a login.
+    proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None

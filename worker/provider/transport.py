@@ -23,7 +23,7 @@ from worker.provider.config import ProviderConfig
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
-_NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError, ProxyFailure)
+_NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Transport:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._adapter = BoundedAdapter(pool_connections=2, pool_maxsize=config.concurrency)
-        self._timeout = urllib3.Timeout(connect=config.connect_timeout_seconds, total=config.timeout_seconds)
+        self._connect_timeout_seconds = config.connect_timeout_seconds
         self._proxies = {"http": config.proxy, "https": config.proxy} if config.proxy else {}
         self._verify: bool | str = config.ca_bundle or True
         self._base_url = config.base_url.rstrip("/")
 
-    def post(self, path: str, form: list[tuple[str, str]]) -> Answer:
-        """Send the form in the body, never in the URL.
+    def post(self, path: str, form: list[tuple[str, str]], within_seconds: float) -> Answer:
+        """Send the form in the body, never in the URL, and read the whole answer within the time given.
 
         Raises NotSent when the request cannot have left, OutcomeUnknown when no whole answer came back in time.
         """
@@ -54,7 +54,7 @@ class Transport:
             response = self._adapter.send(
                 self._prepared(path, urlencode(form).encode()),
                 stream=True,
-                timeout=self._timeout,  # type: ignore[arg-type]  # urllib3's Timeout is passed through, as documented
+                timeout=self._timeout(within_seconds),  # type: ignore[arg-type]  # urllib3's is passed through
                 verify=self._verify,
                 proxies=self._proxies,
             )
@@ -65,6 +65,10 @@ class Transport:
     def close(self) -> None:
         """Close idle connections."""
         self._adapter.close()
+
+    def _timeout(self, within_seconds: float) -> urllib3.Timeout:
+        connect = min(self._connect_timeout_seconds, within_seconds)
+        return urllib3.Timeout(connect=connect, total=within_seconds)
 
     def _prepared(self, path: str, body: bytes) -> PreparedRequest:
         # Built by hand: requests' own preparation costs more than the rest of the call together.
@@ -99,6 +103,9 @@ def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
     """Whether the request can have reached the provider. In doubt it can."""
     cause = exc.args[0] if exc.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else exc
+    if isinstance(reason, ProxyFailure):
+        # urllib3 says so too when the proxy hangs up after it has passed the request on.
+        reason = reason.original_error
     if isinstance(reason, _NEVER_LEFT) or _is_failed_certificate(reason):
         return NotSent(f"the provider cannot be reached: {_words(reason)}")
     return OutcomeUnknown(f"the provider gave no whole answer: {_words(reason)}")

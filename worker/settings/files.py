@@ -1,26 +1,34 @@
 """Reads settings from the environment and from the files it names.
 
-`X_FILE` is a path whose content is the value of `X`, without its last line break; both set is an error.
+`X_FILE` is a path whose content is the value of `X`, without its last line break; both set is an error. Only what was
+asked for is read: a tool that speaks to the broker alone need not be able to open the provider's password. A variable
+that is exported as nothing is an error too: it would turn a missing password into an empty one, or a database into
+another one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
-_SUFFIX = "_file"
+from worker.settings.naming import variables
+
+
+class _Unread(Exception):
+    """A variable gave no value; the text never says what it holds: it may be a secret put into the wrong place."""
 
 
 class FileEnvSource(EnvSettingsSource):
     """The environment's variables, with every `..._FILE` replaced by what it points to.
 
-    `unread` are the variables whose file gave no value, each with the sentence that says why.
+    `unread` are the variables that gave no value, each with the sentence that says why.
     """
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
-        self.env_vars, self.unread = _with_files_read(self.env_vars, self.env_prefix.lower())
+        # Names of single settings only: the library would also take a whole section as JSON.
+        self.env_vars, self.unread = _values(self.env_vars, variables(settings_cls, self.env_prefix))
 
     def __call__(self) -> dict[str, Any]:
         """What was set, by section. The provider's section is always there: what it lacks is named field by field."""
@@ -28,18 +36,39 @@ class FileEnvSource(EnvSettingsSource):
         return {**required, **super().__call__()}
 
 
-def _with_files_read(variables: Mapping[str, str | None], prefix: str) -> tuple[dict[str, str | None], dict[str, str]]:
-    named = {key: path for key, path in variables.items() if key.startswith(prefix) and key.endswith(_SUFFIX)}
-    found = {key: value for key, value in variables.items() if key not in named}
-    faults = {}
-    for key, path in named.items():
-        target = key.removesuffix(_SUFFIX)
-        name = target.upper()
-        if target in variables:
-            faults[name] = f"{name}: set both directly and by {key.upper()}; remove one of them"
-            continue
+def _values(exported: Mapping[str, str | None], names: Iterable[str]) -> tuple[dict[str, str | None], dict[str, str]]:
+    found: dict[str, str | None] = {}
+    unread = {}
+    for name in names:
         try:
-            found[target] = Path(path or "").read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as exc:
-            faults[name] = f"{key.upper()}: {path} cannot be read ({type(exc).__name__})"
-    return found, faults
+            value = _value(exported, name)
+        except _Unread as exc:
+            unread[name] = str(exc)
+        else:
+            found.update({} if value is None else {name.lower(): value})
+    return found, unread
+
+
+def _value(exported: Mapping[str, str | None], name: str) -> str | None:
+    value, path = exported.get(name.lower()), exported.get(f"{name}_file".lower())
+    if value is not None and path is not None:
+        raise _Unread(f"{name}: set both directly and by {name}_FILE; remove one of them")
+    if path is not None:
+        return _content(path, name)
+    if value == "":
+        raise _Unread(f"{name}: is exported, but empty; give it a value or unset it")
+    return value
+
+
+def _content(path: str, name: str) -> str:
+    try:
+        content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        why = "is no text in UTF-8"
+    except OSError as exc:
+        why = f"cannot be read ({exc.strerror})"
+    else:
+        if content:
+            return content
+        why = "is empty"
+    raise _Unread(f"{name}_FILE: the file it names {why}")

@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from worker.errors import SettingsInvalid
 from worker.settings.files import FileEnvSource
 from worker.settings.model import PREFIX, Environment, Settings
+from worker.settings.naming import variables
 from worker.settings.urls import url_faults
 
 _Kind = TypeVar("_Kind", bound=Environment)
@@ -23,12 +24,12 @@ def load(kind: type[_Kind]) -> _Kind:
     except ValidationError as exc:
         found = exc.errors(include_input=False, include_url=False)
         # What could not be read is missing for that reason alone; to call it required as well would mislead.
-        raise SettingsInvalid(
-            [_sentence(fault) for fault in found if _name(fault) not in source.unread] + faults
-        ) from None
-    if faults:
-        raise SettingsInvalid(faults)
-    return settings
+        faults = [_sentence(fault) for fault in found if _name(fault) not in source.unread] + faults
+    else:
+        if not faults:
+            return settings
+    # Raised out here, so that the library's own error is in no chain: it holds what was set.
+    raise SettingsInvalid(faults)
 
 
 def given(kind: type[Environment]) -> dict[str, Any]:
@@ -36,14 +37,9 @@ def given(kind: type[Environment]) -> dict[str, Any]:
     return FileEnvSource(kind)()
 
 
-def names(model: type[BaseModel] = Settings, before: str = PREFIX) -> Iterator[str]:
+def names() -> Iterator[str]:
     """Every variable's name, as it is exported."""
-    for name, field in model.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            yield from names(section, f"{before}{name.upper()}__")
-        else:
-            yield f"{before}{name.upper()}"
+    return variables(Settings, PREFIX)
 
 
 def unknown_names(environment: Mapping[str, str]) -> list[str]:
@@ -52,8 +48,9 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
     readable = {*known, *(f"{name}_FILE" for name in known)}
     warnings = []
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name.upper() not in readable:
-            near = difflib.get_close_matches(name, readable, n=1)
+        # Read without regard to case, as the settings are.
+        if name.upper().startswith(PREFIX) and name.upper() not in readable:
+            near = difflib.get_close_matches(name.upper(), readable, n=1)
             warnings.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
     return warnings
 

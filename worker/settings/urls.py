@@ -1,6 +1,6 @@
 """Checks the URLs that passwords travel to: they must be URLs, and encrypted beyond the loopback."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -8,45 +8,58 @@ from urllib.parse import SplitResult, urlsplit
 from worker.settings.model import PREFIX
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+_HTTP = frozenset({"http", "https"})
 
 
 def url_faults(given: Mapping[str, Any]) -> list[str]:
     """One sentence for each URL, as it was given, that is none, or is neither encrypted nor on this machine."""
-    plaintext_allowed = str(given.get("allow_plaintext", "")).lower() in _TRUE
     provider, broker = given.get("provider", {}), given.get("amqp", {})
-    checked = (
-        ("PROVIDER__BASE_URL", provider.get("base_url"), "http"),
-        ("PROVIDER__V3_BASE_URL", provider.get("v3_base_url"), "http"),
+    faults = {
+        "PROVIDER__BASE_URL": _origin_fault(provider.get("base_url")),
+        "PROVIDER__V3_BASE_URL": _origin_fault(provider.get("v3_base_url")),
+        "AMQP__MANAGEMENT_URL": _page_fault(broker.get("management_url")),
+    }
+    if str(given.get("allow_plaintext", "")).lower() not in _TRUE:
         # Whether it is a URL at all, the broker's room says in its own words.
-        ("AMQP__URL", broker.get("url"), "amqp"),
+        plain = {
+            "PROVIDER__BASE_URL": provider.get("base_url"),
+            "PROVIDER__V3_BASE_URL": provider.get("v3_base_url"),
+            "AMQP__MANAGEMENT_URL": broker.get("management_url"),
+            "AMQP__URL": broker.get("url"),
+        }
+        faults |= {name: faults.get(name) or _plaintext_fault(url) for name, url in plain.items()}
+    return [f"{PREFIX}{name}: {fault}" for name, fault in faults.items() if fault]
+
+
+def _origin_fault(url: str | None) -> str | None:
+    parts = _split(url)
+    bare = parts and parts.path in {"", "/"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if url is None or (bare and _page_fault(url) is None):
+        return None
+    return "must be http:// or https:// with a host, and nothing but a port behind it"
+
+
+def _page_fault(url: str | None) -> str | None:
+    parts = _split(url)
+    # Some programs end the host at a backslash, others do not: they would not agree on where the passwords go.
+    if url is None or (parts and parts.scheme in _HTTP and parts.hostname and "\\" not in url):
+        return None
+    return "must be http:// or https:// with a host"
+
+
+def _plaintext_fault(url: str | None) -> str | None:
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "amqp"} or _is_loopback(parts.hostname or ""):
+        return None
+    return (
+        f"{parts.scheme}:// to a host beyond the loopback would show passwords to the network; "
+        f"use {parts.scheme}s://, or set {PREFIX}ALLOW_PLAINTEXT=true"
     )
-    return [
-        f"{PREFIX}{name}: {fault}"
-        for name, url, scheme in checked
-        if url is not None
-        for fault in _faults(_split(url), scheme, plaintext_allowed=plaintext_allowed)
-    ]
 
 
-def _faults(parts: SplitResult | None, scheme: str, *, plaintext_allowed: bool) -> Iterator[str]:
-    usable = parts is not None and parts.scheme in {scheme, f"{scheme}s"} and bool(parts.hostname)
-    if not usable and scheme == "http":
-        yield "must be http:// or https:// with a host, and nothing but a port behind it"
-    if (
-        not plaintext_allowed
-        and parts is not None
-        and parts.scheme == scheme
-        and not _is_loopback(parts.hostname or "")
-    ):
-        yield (
-            f"{scheme}:// to a host beyond the loopback would show passwords to the network; "
-            f"use {scheme}s://, or set {PREFIX}ALLOW_PLAINTEXT=true"
-        )
-
-
-def _split(url: str) -> SplitResult | None:
+def _split(url: str | None) -> SplitResult | None:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url or "")
         _ = parts.port
     except ValueError:
         return None

@@ -1,0 +1,91 @@
+"""The provider is away, asks for a pause, or refuses the login: commands wait, and none becomes a dead letter."""
+
+from sandbox.provider.faults import Fault, FaultRule
+from tests.support.commands import create, new_username
+from tests.support.detour import detour
+from tests.support.house import House
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+
+
+def is_paused(worker: WorkerProcess, cause: str) -> bool:
+    return worker.metric("provisioning_intake_paused", cause=cause) == 1
+
+
+def test_an_outage_pauses_intake_and_nothing_is_given_up(own_house: House) -> None:
+    commands = [create(new_username()) for _ in range(30)]
+    with own_house.worker() as worker:
+        own_house.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+        own_house.emitter.publish(*commands)
+        assert worker.await_paused("outage")
+        assert is_paused(worker, "outage")
+        assert (worker.ask("/readyz").status, worker.ask("/readyz").document["state"]) == (200, "paused")
+        own_house.sandbox.clear_faults()
+        events = own_house.ear.await_events(commands)
+        assert not is_paused(worker, "outage")
+        assert worker.terminate() == 0
+    assert {event.properties.type for event in events} == {"CustomerCreated"}
+    own_house.verdict(commands)
+
+
+def test_a_provider_that_is_not_there_is_waited_for(own_house: House) -> None:
+    command = create(new_username())
+    with detour(own_house.sandbox.url) as (url, proxy), own_house.worker(PROVIDER__BASE_URL=url) as worker:
+        own_house.emitter.publish(command)
+        assert "cannot be reached" in worker.await_paused("outage")
+        proxy.open()
+        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert worker.terminate() == 0
+    own_house.verdict([command])
+
+
+def test_a_throttle_pauses_everybody_until_the_reset(own_house: House) -> None:
+    commands = [create(new_username()) for _ in range(10)]
+    own_house.sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=1, times=1))
+    with own_house.worker(WORKER__CONCURRENCY="1") as worker:
+        own_house.emitter.publish(*commands)
+        assert worker.await_paused("throttled")
+        own_house.ear.await_events(commands)
+        assert worker.terminate() == 0
+    calls = own_house.sandbox.journal()
+    throttled = next(entry for entry in calls if entry.fault is Fault.THROTTLED)
+    after = [entry for entry in calls if entry.arrival > throttled.arrival + 1]
+    assert min(entry.epoch_seconds for entry in after) >= throttled.epoch_seconds + 1
+    own_house.verdict(commands)
+
+
+def test_a_refused_login_pauses_intake_and_charges_nobody(own_house: House) -> None:
+    commands = [create(new_username()) for _ in range(10)]
+    own_house.emitter.publish(*commands)
+    with own_house.worker(PROVIDER__API_KEY="wrong", RETRY__MAX_ATTEMPTS="1") as worker:
+        assert "PROVISIONING_PROVIDER__API_USER" in worker.await_paused("unauthorized")
+        assert is_paused(worker, "unauthorized")
+        assert worker.terminate() == 0
+    own_house.ear.listen()
+    assert (own_house.ear.events, own_house.ear.letters) == ([], [])
+    with own_house.worker() as worker:
+        own_house.ear.await_events(commands)
+        assert worker.terminate() == 0
+    own_house.verdict(commands)
+
+
+def test_a_single_refusal_of_the_login_pauses_nothing(own_house: House) -> None:
+    command = create(new_username())
+    own_house.sandbox.inject(FaultRule(fault=Fault.UNAUTHORIZED, operation="add", times=1))
+    with own_house.worker() as worker:
+        own_house.emitter.publish(command)
+        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert worker.said("intake_paused") == []
+
+
+def test_a_command_that_alone_fails_is_given_up_when_the_provider_is_well(own_house: House) -> None:
+    stuck, others = create(new_username()), [create(new_username()) for _ in range(5)]
+    own_house.sandbox.inject(FaultRule(fault=Fault.ERROR_500, operation="add", username=stuck.username))
+    with own_house.worker(RETRY__MAX_ATTEMPTS="3") as worker:
+        own_house.emitter.publish(stuck, *others)
+        event = own_house.ear.await_event(stuck)
+        own_house.ear.await_events(others)
+        wait_for(lambda: not worker.ask("/readyz").document["paused"], "the end of the pause")
+        assert worker.terminate() == 0
+    assert (event.properties.type, event.data["reason"]) == ("CommandFailed", "retries_exhausted")
+    own_house.verdict([stuck, *others], failing={stuck.id})

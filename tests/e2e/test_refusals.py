@@ -1,0 +1,151 @@
+"""Messages that are no commands: each is put aside with its reason, and stands in nobody's way."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.billing import Heard
+from tests.support.commands import Command, Message, bare, binary, create, disable, new_username, structured
+from tests.support.house import House
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+
+ODD_HEADERS: dict[str, Any] = {
+    "yes": True,
+    "nothing": None,
+    "bytes": b"\xff\x00",
+    "money": Decimal("1.75"),
+    "when": datetime(2026, 11, 21, tzinfo=UTC),
+    "table": {"list": [1, {"deep": [b"\xfe"]}]},
+    "large": 2**40,
+    "x-death": [{"queue": "other", "reason": "rejected", "count": 3}],
+    "CC": ["elsewhere"],
+}
+MANY_HEADERS = {f"header-{number:03}": "v" * 1_000 for number in range(125)}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message, and how it must end. `named`: it says who it is, so it is answered too."""
+
+    message: Message
+    reason: str
+    named: bool
+
+
+def attributes(body: bytes, **changes: object) -> bytes:
+    return json.dumps({**json.loads(body), **changes}).encode()
+
+
+def broken(body: bytes, **properties: object) -> Message:
+    return Message(body, {"content_type": "application/cloudevents+json", **properties})
+
+
+def answers_to(house: House, letter: Heard) -> list[Heard]:
+    house.ear.listen()
+    return [heard for heard in house.ear.events if heard.data.get("dead_letter_id") == letter.told["dead-letter-id"]]
+
+
+def cases() -> dict[str, Refused]:
+    command = create("refused@example.com")
+    whole = structured(command).body
+    named = {"message_id": "evt_named", "app_id": "billing", "type": "CreateCustomer"}
+    return {
+        "not UTF-8": Refused(broken(b'{"id": "\xff\xfe"}'), "undecodable", named=False),
+        "not UTF-8, but named": Refused(broken(b'{"id": "\xff"}', **named), "undecodable", named=True),
+        "not JSON": Refused(broken(b"<command/>"), "undecodable", named=False),
+        "empty": Refused(broken(b"", **named), "undecodable", named=True),
+        "half of it": Refused(broken(whole[: len(whole) // 2], **named), "undecodable", named=True),
+        "no object": Refused(broken(b'["CreateCustomer"]'), "undecodable", named=False),
+        "nested a thousand deep": Refused(broken(b'{"id":' * 1_000 + b"1" + b"}" * 1_000), "undecodable", named=False),
+        "300 KiB": Refused(broken(attributes(whole, padding="x" * 300 * 1024), **named), "undecodable", named=True),
+        "odd headers": Refused(broken(b"oddly", headers=ODD_HEADERS), "undecodable", named=False),
+        "125 kB of headers": Refused(broken(b"at length", headers=MANY_HEADERS), "undecodable", named=False),
+        "no id": Refused(broken(attributes(whole, id=None)), "invalid", named=False),
+        "id of 300 characters": Refused(broken(attributes(whole, id="i" * 300)), "invalid", named=False),
+        "id with a NUL": Refused(broken(attributes(whole, id="evt\0")), "invalid", named=False),
+        "id of a number": Refused(broken(attributes(whole, id=7)), "invalid", named=False),
+        "id in a header of a number": Refused(
+            Message(b"{}", {"headers": {**binary(command).properties["headers"], "ce-id": 7}}), "invalid", named=False
+        ),
+        "no type": Refused(broken(attributes(whole, id="evt_no_type", type=None)), "invalid", named=True),
+        "an unknown type": Refused(broken(attributes(whole, id="evt_type", type="BuyCow")), "unknown_type", named=True),
+        "an unknown field": Refused(structured(create("refused@example.com", colour="red")), "invalid", named=True),
+        "a username of 65": Refused(structured(disable("u" * 65)), "invalid", named=True),
+        "another version": Refused(broken(attributes(whole, id="evt_2", specversion="2.0")), "invalid", named=True),
+        "data that is no object": Refused(broken(attributes(whole, id="evt_data", data="x")), "invalid", named=True),
+    }
+
+
+@pytest.mark.parametrize("case", cases().values(), ids=cases())
+def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named(house: House, case: Refused) -> None:
+    after = create(new_username())
+    house.emitter.publish(case.message, after)
+    letter = house.ear.await_letter(case.message)
+    assert (letter.routing_key, letter.told["reason"]) == (case.reason, case.reason)
+    assert letter.told["detail"]
+    house.ear.await_event(after)
+    if case.named:
+        wait_for(lambda: answers_to(house, letter), "its CommandFailed")
+    assert len(answers_to(house, letter)) == int(case.named)
+
+
+@pytest.mark.parametrize("headers", [ODD_HEADERS, MANY_HEADERS], ids=["odd", "125 kB"])
+def test_a_command_with_strange_headers_is_a_command(house: House, headers: dict[str, Any]) -> None:
+    command = create(new_username())
+    message = structured(command)
+    house.emitter.publish(replace(message, properties={**message.properties, "headers": headers}))
+    assert house.ear.await_event(command).properties.type == "CustomerCreated"
+
+
+def test_a_failed_command_names_the_fields_and_rules_it_broke(house: House) -> None:
+    command = create(new_username(), city=None, colour="red", email="no address", password="short")
+    house.emitter.publish(command)
+    data = house.ear.await_event(command).data
+    assert set(data["detail"].split("; ")) == {
+        "city: is required",
+        "colour: is not a field of this command",
+        "email: must have the form of an email address",
+        "password: must have at least 6 characters",
+    }
+    assert (data["reason"], data["attempts"], data["errors"]) == ("invalid", 0, [])
+
+
+def test_a_letter_has_the_original_body_properties_and_plain_headers(house: House) -> None:
+    kept = {"text": "as it was", "number": 7}
+    properties = {"content_type": "text/plain", "correlation_id": "order-9", "reply_to": "back", "priority": 3}
+    message = Message(b"\x00\xff not JSON", {**properties, "headers": {**ODD_HEADERS, **kept}})
+    house.emitter.publish(message)
+    letter = house.ear.await_letter(message)
+    assert {name: getattr(letter.properties, name) for name in properties} == properties
+    assert letter.properties.delivery_mode == 2
+    assert {name: letter.headers[name] for name in kept} == kept
+    assert "x-death" not in letter.headers
+    assert "CC" not in letter.headers
+    assert all(isinstance(value, str | int) for value in letter.headers.values())
+
+
+def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(house: House) -> None:
+    message = Message(b"a long story", {"headers": MANY_HEADERS})
+    house.emitter.publish(message)
+    letter = house.ear.await_letter(message)
+    assert sum(len(name) + len(str(value)) for name, value in letter.headers.items()) < 40 * 1024
+    assert "left out" in letter.told["note"]
+
+
+def test_an_expiry_does_not_delete_the_letter(house: House) -> None:
+    message = Message(b"soon over", {"expiration": "60000"})
+    house.emitter.publish(message)
+    assert house.ear.await_letter(message).properties.expiration is None
+
+
+def test_a_refusal_pauses_nothing(house: House, worker: WorkerProcess) -> None:
+    command = Command("BuyCow", {"username": "x"})
+    house.emitter.publish(bare(command))
+    house.ear.await_event(command)
+    assert worker.ask("/livez").status == 200
+    assert worker.ask("/readyz").document["paused"] == {}

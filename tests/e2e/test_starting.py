@@ -1,0 +1,105 @@
+"""Starting and stopping: what is missing is waited for, what is wrong is said, all of it at once, and never a secret."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import create, new_username
+from tests.support.detour import detour
+from tests.support.house import House
+from tests.support.waiting import wait_for
+
+CONFIGURATION = 78
+
+
+def test_a_broker_that_is_not_there_is_waited_for_and_readiness_says_so(own_house: House) -> None:
+    command = create(new_username())
+    own_house.emitter.publish(command)
+    with detour(own_house.broker_url) as (url, proxy), own_house.starting_worker(AMQP__URL=url) as worker:
+        worker.await_said("broker_unreachable")
+        answer = worker.ask("/readyz")
+        assert (answer.status, answer.document["state"]) == (503, "waiting for the broker")
+        assert "nothing listens" in answer.document["broker"]["consume"]
+        assert worker.ask("/livez").status == 200
+        proxy.open()
+        worker.await_ready()
+        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert worker.terminate() == 0
+
+
+def test_a_worker_that_waits_for_the_broker_can_be_stopped(own_house: House) -> None:
+    with detour(own_house.broker_url) as (url, _), own_house.starting_worker(AMQP__URL=url) as worker:
+        worker.await_said("broker_unreachable")
+        assert worker.terminate() == 0
+
+
+def test_a_worker_without_a_topology_declares_it(own_house: House) -> None:
+    own_house.ear.delete([queue.name for queue in own_house.topology.queues], [])
+    with own_house.worker() as worker:
+        assert worker.ask("/readyz").document["state"] == "consuming or standing by"
+        own_house.ear.bind()
+        command = create(new_username())
+        own_house.emitter.publish(command)
+        own_house.ear.await_event(command)
+        assert worker.terminate() == 0
+
+
+def test_a_worker_that_may_not_declare_says_what_is_missing(own_house: House) -> None:
+    own_house.ear.delete([queue.name for queue in own_house.topology.queues], [])
+    with own_house.starting_worker(AMQP__DECLARE="false") as worker:
+        queue = own_house.topology.command_queues[0]
+        wait_for(lambda: queue in worker.ask("/readyz").document["broker"]["consume"], "the name of what is missing")
+        assert worker.terminate() == 0
+
+
+def test_a_second_worker_on_the_same_file_is_refused(house: House) -> None:
+    second = house.type("run")
+    assert second.returncode == CONFIGURATION
+    assert "ledger.db" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_port_that_is_taken_is_named(house: House, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = house.type("run", HTTP__PORT=port, LEDGER__URL=f"sqlite:///{tmp_path}/ledger.db")
+    assert refused.returncode == CONFIGURATION
+    assert "PROVISIONING_HTTP__PORT" in refused.stderr
+    assert port in refused.stderr
+
+
+@pytest.mark.parametrize("words", [("run",), ("config", "check"), ("config", "show")], ids=" ".join)
+def test_wrong_settings_are_all_named_at_once_without_their_secrets(house: House, words: tuple[str, ...]) -> None:
+    wrong = {
+        "AMQP__URL": "amqp://u:planted-secret@far.example/",
+        "AMQP__PREFETCH": "0",
+        "HTTP__PORT": "planted-secret",
+        "RETRY__BASE_SECONDS": "-1",
+        "PROVIDER__API_USER_FILE": "/nowhere",
+        "LOG__LEVEL": "loud",
+    }
+    refused = house.type(*words, **wrong)
+    assert refused.returncode == CONFIGURATION
+    assert [name for name in wrong if f"PROVISIONING_{name}" not in refused.stderr] == []
+    assert "planted-secret" not in refused.stdout + refused.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_an_idle_worker(own_house: House, number: signal.Signals) -> None:
+    with own_house.worker() as worker:
+        worker.signal(number)
+        assert worker.await_exit() == 0
+        assert worker.said("worker_stopped")[0]["abandoned"] == 0
+
+
+def test_a_second_signal_ends_a_stop_that_lasts(own_house: House) -> None:
+    command = create(new_username())
+    own_house.sandbox.set_latency(1.5)
+    with own_house.worker() as worker:
+        own_house.emitter.publish(command)
+        worker.signal(signal.SIGTERM)
+        worker.await_said("worker_stopping")
+        worker.signal(signal.SIGTERM)
+        assert worker.await_exit() == 130

@@ -1,0 +1,50 @@
+"""The broker is restarted, killed, or hangs up, while commands are published, handled and answered."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sandbox.servers.finding import OwnBroker
+from tests.support.house import House
+from tests.support.loads import rotations
+from tests.support.servers import wait_until_crash_safe
+
+CUSTOMERS, ROUNDS = 20, 15
+RECOVERY_SECONDS = 50.0
+
+
+def restart(broker: OwnBroker) -> None:
+    broker.restart()
+
+
+def kill(broker: OwnBroker) -> None:
+    broker.kill()
+    broker.start()
+
+
+def hang_up(broker: OwnBroker) -> None:
+    broker.ctl("close_all_connections", "a test wants it so")
+
+
+@pytest.mark.parametrize("break_it", [hang_up, restart, kill])
+def test_the_broker_breaks_under_load(
+    fragile_house: House, fragile_broker: OwnBroker, break_it: Callable[[OwnBroker], None]
+) -> None:
+    house, commands = fragile_house, rotations(CUSTOMERS, ROUNDS)
+    half = len(commands) // 2
+    house.sandbox.set_latency(0.2)
+    with house.worker() as worker, ThreadPoolExecutor(1) as billing:
+        wait_until_crash_safe(fragile_broker, *(queue.name for queue in house.topology.queues), *house.ear.queues)
+        house.emitter.publish(*commands[:half])
+        house.ear.await_count(CUSTOMERS)
+        publishing = billing.submit(house.emitter.publish, *commands[half:])
+        break_it(fragile_broker)
+        publishing.result()
+        house.ear.listen()
+        assert len(house.ear.events) < len(commands), "it broke when all was over"
+        house.ear.await_events(commands, RECOVERY_SECONDS)
+        for role in ("consume", "publish"):
+            assert worker.metric("provisioning_broker_reconnects_total", role=role) >= 1
+        assert worker.terminate() == 0
+    house.verdict(commands)

@@ -1,0 +1,68 @@
+"""SIGKILL between each two steps of a delivery's way: what was promised holds after the next start."""
+
+import signal
+
+import pytest
+
+from tests.support.commands import Command, create, disable, rotate
+from tests.support.house import House
+from tests.support.seeds import credential_of, old_customer
+from worker.domain.work import Step
+
+CUSTOMERS = 6
+WINDOW = {"AMQP__PREFETCH": "10", "WORKER__CONCURRENCY": "4"}
+
+
+def applied_commands() -> list[Command]:
+    """Three for each customer, side by side, each of which changes the provider's state."""
+    numbers = range(CUSTOMERS)
+    return [
+        *(create(f"new-{number}@example.com", subject=f"cus_{number}") for number in numbers),
+        *(rotate(old_customer(number), credential_of(number), "a first password", subject=f"cus_{number}") for number in numbers),
+        *(disable(f"new-{number}@example.com", subject=f"cus_{number}") for number in numbers),
+    ]
+
+
+def failing_commands() -> list[Command]:
+    """Some that the provider refuses, and some that are no commands."""
+    numbers = range(CUSTOMERS)
+    return [
+        *(create(f"bad-{number}@example.com", package="Platinum", subject=f"cus_{number}") for number in numbers),
+        *(create(f"bad-{number}@example.com", colour="red", subject=f"cus_{number}") for number in numbers),
+        *(disable(f"nobody-{number}@example.com", subject=f"cus_{number}") for number in numbers),
+    ]
+
+
+def kill_and_start_again(house: House, step: Step, commands: list[Command]) -> None:
+    house.emitter.publish(*commands)
+    with house.killed_worker(step, nth=5, **WINDOW) as killed:
+        assert killed.await_exit() == -signal.SIGKILL
+    with house.worker(**WINDOW) as worker:
+        house.ear.await_events(commands)
+        assert worker.terminate() == 0
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step is not Step.LETTER_PUBLISHED])
+def test_killed_on_the_way_of_what_succeeds(house: House, step: Step) -> None:
+    commands = applied_commands()
+    kill_and_start_again(house, step, commands)
+    house.verdict(commands)
+
+
+@pytest.mark.parametrize("step", list(Step)[list(Step).index(Step.CLAIMED) :])
+def test_killed_on_the_way_of_what_fails(house: House, step: Step) -> None:
+    commands = failing_commands()
+    kill_and_start_again(house, step, commands)
+    house.verdict(commands, failing={command.id for command in commands})
+
+
+def test_killed_again_and_again_on_the_way(house: House) -> None:
+    commands = [command for pair in zip(applied_commands(), failing_commands(), strict=True) for command in pair]
+    house.emitter.publish(*commands)
+    for step in (Step.HANDLED, Step.RECORDED, Step.EVENT_PUBLISHED):
+        with house.killed_worker(step, nth=7, **WINDOW) as killed:
+            assert killed.await_exit() == -signal.SIGKILL
+    with house.worker(**WINDOW) as worker:
+        house.ear.await_events(commands)
+        assert worker.terminate() == 0
+    house.verdict(commands, failing={command.id for command in commands[1::2]})

@@ -1,0 +1,85 @@
+"""Each customer's commands are applied in the order in which they were published, whatever happens to the calls."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.operations.calls import Operation
+from sandbox.servers.finding import OwnBroker
+from tests.support.commands import Command, create, disable, rotate
+from tests.support.house import House, open_house
+from tests.support.loads import rotations
+from tests.support.seeds import credential_of, old_customer, seed_of
+
+CUSTOMERS = 200
+PREFETCH = 500
+#: One call in ten goes wrong: each kind takes a fiftieth.
+KINDS = (Fault.APPLY_THEN_DROP, Fault.DROP_BEFORE, Fault.ERROR_500, Fault.HTML, Fault.TRUNCATED)
+SHARE = 0.02
+IMPATIENT = {
+    "RETRY__BASE_SECONDS": "0.02",
+    "RETRY__CAP_SECONDS": "0.2",
+    "PROVIDER__SETTLE_SECONDS": "0.05",
+}
+
+
+@pytest.fixture
+def town(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
+    """A house with as many customers as the largest test needs."""
+    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
+        yield opened
+
+
+def ten_commands(number: int) -> list[Command]:
+    """A signup, two times four rotations of an older account's credential, and the end of the new account."""
+    subject, new = f"cus_{number}", f"new-{number:03}@example.com"
+    turns = [
+        rotate(old_customer(number), credential_of(number), f"password {turn}", subject=subject) for turn in range(8)
+    ]
+    return [create(new, subject=subject), *turns[:4], disable(new, subject=subject), *turns[4:]]
+
+
+def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fails(town: House) -> None:
+    commands = [command for turn in zip_longest(*map(ten_commands, range(CUSTOMERS))) for command in turn if command]
+    for seed, kind in enumerate(KINDS):
+        town.sandbox.inject(FaultRule(fault=kind, probability=SHARE, seed=seed))
+    with town.worker(**IMPATIENT) as worker:
+        town.emitter.publish(*commands)
+        town.ear.await_events(commands, seconds=50)
+        assert worker.terminate() == 0
+    totals = town.verdict(commands)
+    assert totals.letters == 0
+    faulty = [entry for entry in town.sandbox.journal() if entry.fault is not None]
+    assert len(faulty) > 0.07 * totals.calls
+
+
+def test_a_window_that_is_given_back_keeps_the_order(town: House) -> None:
+    commands = rotations(customers=20, rounds=10)
+    stuck = FaultRule(
+        fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(0), for_seconds=2.5
+    )
+    town.sandbox.inject(stuck)
+    town.sandbox.set_latency(0.05)
+    with town.worker(AMQP__HOLD_SECONDS="0.5", AMQP__PREFETCH="50", **IMPATIENT) as worker:
+        town.emitter.publish(*commands)
+        town.ear.await_events(commands)
+        given_back = [line for line in worker.said("broker_disconnected") if "given back" in line["reason"]]
+        assert len(given_back) > 1
+        assert worker.terminate() == 0
+    town.verdict(commands)
+
+
+def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(town: House) -> None:
+    commands = rotations(CUSTOMERS, rounds=3)
+    town.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    with town.worker(RETRY__MAX_ATTEMPTS="2", **IMPATIENT) as worker:
+        town.emitter.publish(*commands)
+        worker.await_paused("outage")
+        worker.await_metric("provisioning_commands_held", PREFETCH)
+        town.sandbox.clear_faults()
+        town.ear.await_events(commands)
+        assert worker.terminate() == 0
+    assert town.verdict(commands).letters == 0

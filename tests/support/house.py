@@ -1,0 +1,120 @@
+"""A whole installation on one machine: a prefix on a real broker, a stand-in provider, a billing system, workers."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from sandbox.provider.accounts.seed import Seed, check_seed
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.server import running
+from sandbox.provider.settings import SandboxConfig
+from tests.support import killed_worker
+from tests.support.billing import Ear, Emitter
+from tests.support.commands import Command
+from tests.support.verdict import Accounts, Totals, settle_accounts
+from tests.support.waiting import wait_for
+from tests.support.worker_process import PROGRAM, WorkerProcess, environment, worker_process
+from worker.broker import BrokerAddress, Mode, Topology, inspect_topology
+from worker.domain.work import Step
+
+#: Waits are short, so that a test of many faults still ends soon; everything else is as it comes.
+QUICK = {
+    "PROVIDER__TIMEOUT_SECONDS": "2",
+    "PROVIDER__SETTLE_SECONDS": "0.2",
+    "RETRY__BASE_SECONDS": "0.02",
+    "RETRY__CAP_SECONDS": "0.2",
+    "PAUSE__PROBE_SECONDS": "0.2",
+    "HTTP__PORT": "0",
+}
+_COMMAND_SECONDS = 60
+
+
+@dataclass(slots=True)
+class House:
+    """Everything but the workers; they are started in it, one after the other or side by side."""
+
+    broker_url: str
+    topology: Topology
+    folder: Path
+    sandbox: RemoteSandbox
+    emitter: Emitter
+    ear: Ear
+    settings: dict[str, str]
+    logs: Iterator[int] = field(default_factory=count)
+
+    @contextmanager
+    def worker(self, **changes: str) -> Iterator[WorkerProcess]:
+        """Start a worker and wait until it is ready; `changes` are settings of its own."""
+        with self.starting_worker(**changes) as worker:
+            worker.await_ready()
+            yield worker
+
+    def starting_worker(self, **changes: str) -> "contextmanager[WorkerProcess]":
+        """Start a worker, and do not wait."""
+        return worker_process(self.settings | changes, self._next_log())
+
+    def killed_worker(self, step: Step, nth: int, **changes: str) -> "contextmanager[WorkerProcess]":
+        """Start a worker that ends by SIGKILL when a delivery reaches this step for the nth time."""
+        argv = (sys.executable, killed_worker.__file__, step.value, str(nth))
+        return worker_process(self.settings | changes, self._next_log(), argv)
+
+    def type(self, *words: str, stdin: str = "", **changes: str) -> "subprocess.CompletedProcess[str]":
+        """Run one of the program's commands to its end, as a person would type it."""
+        return subprocess.run(  # noqa: S603 - our own program
+            [*PROGRAM, *words],
+            env=environment(self.settings | changes),
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+
+    def verdict(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Totals:
+        """Check the whole story, once all workers have ended; `commands` in the order in which they were published."""
+        waiting = wait_for(lambda: self._queue_without_consumers(), "the end of the last consumer")
+        assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
+        self.ear.listen()
+        digest: Callable[[str], str] = cache(self.sandbox.digest)
+        journal = self.sandbox.journal()
+        return settle_accounts(Accounts(commands, self.ear.events, self.ear.letters, journal, failing, digest))
+
+    def _queue_without_consumers(self) -> tuple[int, int] | None:
+        # What a consumer held is ready again in the same moment in which the broker forgets the consumer.
+        waiting = self.ear.waiting_commands()
+        return waiting if waiting[1] == 0 else None
+
+    def _next_log(self) -> Path:
+        return self.folder / f"worker-{next(self.logs)}.log"
+
+
+@contextmanager
+def open_house(broker_url: str, folder: Path, seed: Seed | None = None) -> Iterator[House]:
+    """Open a house under a fresh prefix; everything of it is deleted at the end."""
+    topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
+    inspect_topology(BrokerAddress(broker_url), topology, Mode.APPLY).require_sound()
+    with running(SandboxConfig(port=0, seed=seed or check_seed())) as sandbox:
+        settings = QUICK | {
+            "AMQP__URL": broker_url,
+            "AMQP__PREFIX": topology.prefix,
+            "PROVIDER__BASE_URL": sandbox.url,
+            "PROVIDER__API_USER": "acme",
+            "PROVIDER__API_KEY": "pw",
+            "LEDGER__URL": f"sqlite:///{folder}/ledger.db",
+        }
+        emitter, ear = Emitter(broker_url, topology.prefix), Ear(broker_url, topology.prefix)
+        ear.bind()
+        try:
+            yield House(broker_url, topology, folder, sandbox, emitter, ear, settings)
+        finally:
+            emitter.close()
+            queues = [queue.name for queue in topology.queues]
+            ear.delete(queues, [exchange.name for exchange in topology.exchanges])

@@ -1,0 +1,49 @@
+"""The program with a trap: it ends by SIGKILL when a delivery reaches a step for the nth time.
+
+Its arguments are the step's name and n; everything else is as in a real run.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+from worker.app import App
+from worker.assembly import Surroundings
+from worker.domain.work import Step
+from worker.settings import Settings, load
+from worker.settings.places import ledger_url
+from worker.telemetry.logs import logger
+
+
+class Trap:
+    """Counts how often the step is reached, by whichever thread."""
+
+    def __init__(self, step: Step, nth: int) -> None:
+        self._step = step
+        self._left = nth
+        self._lock = threading.Lock()
+
+    def reached(self, step: Step) -> None:
+        """Hear of a step; the nth time of the chosen one is the end."""
+        if step is not self._step:
+            return
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Run the worker until the trap snaps."""
+    settings = load(Settings)
+    trap = Trap(Step(sys.argv[1]), int(sys.argv[2]))
+    log = logger(settings.log.format, settings.log.level)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    app = App(settings, Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, trap.reached), stop)
+    sys.exit(app.run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The check that every fault test ends with: nothing lost, no effect twice, order kept, repeats identical.
+
+It compares four accounts of one run: what was published (confirmed by the broker), what was told (events and dead
+letters), what happened (the provider's journal), and what is left in the queue.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set as AbstractSet
+from dataclasses import dataclass
+
+from sandbox.provider.journal import Entry
+from sandbox.provider.operations.calls import Operation
+from sandbox.provider.operations.registry import Effect
+from tests.support.billing import Heard
+from tests.support.commands import Command
+
+_MAX_ROWS = 30
+
+#: One change of state as the journal tells it: the operation, the customer, the credential, the new secret's digest.
+Change = tuple[Operation, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What one run left behind. `failing` are the ids of the commands that must end as dead letters."""
+
+    commands: Sequence[Command]
+    events: Sequence[Heard]
+    letters: Sequence[Heard]
+    journal: Sequence[Entry]
+    failing: AbstractSet[str]
+    digest: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One promise that was broken."""
+
+    command: str
+    customer: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was checked, for people."""
+
+    commands: int
+    events: int
+    letters: int
+    calls: int
+    repeats: int
+
+
+def settle_accounts(accounts: Accounts) -> Totals:
+    """Return the totals when every promise was kept; otherwise fail with a table of those that were not."""
+    faults = [*_told(accounts), *_happened(accounts)]
+    assert not faults, _table(faults)
+    repeats = len(accounts.events) - len({heard.properties.message_id for heard in accounts.events})
+    return Totals(len(accounts.commands), len(accounts.events), len(accounts.letters), len(accounts.journal), repeats)
+
+
+def _told(accounts: Accounts) -> Iterator[Fault]:
+    events = _by_command(accounts.events, lambda heard: str(heard.data["command_id"]))
+    letters = _by_command(accounts.letters, lambda heard: str(heard.headers.get("provisioning-command-id")))
+    for command in accounts.commands:
+        heard = events.pop(command.id, [])
+        yield from _event_faults(command, heard, failing=command.id in accounts.failing)
+        yield from _letter_faults(command, letters.pop(command.id, []), failing=command.id in accounts.failing)
+    for identity in (*events, *letters):
+        yield Fault(identity, "-", "told, but never published")
+
+
+def _by_command(heard: Sequence[Heard], id_of: Callable[[Heard], str]) -> dict[str, list[Heard]]:
+    found: dict[str, list[Heard]] = defaultdict(list)
+    for one in heard:
+        found[id_of(one)].append(one)
+    return dict(found)
+
+
+def _event_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
+    if not heard:
+        yield Fault(command.id, command.customer, "LOST: no event tells of it")
+        return
+    ids = {one.properties.message_id for one in heard}
+    if len(ids) != 1:
+        yield Fault(command.id, command.customer, f"has {len(ids)} events of different ids")
+    if len({one.body for one in heard}) != len(ids):
+        yield Fault(command.id, command.customer, "a repeat of its event has other bytes")
+    failed = heard[0].properties.type == "CommandFailed"
+    if failed != failing:
+        yield Fault(command.id, command.customer, f"ended as {heard[0].body.decode()}")
+
+
+def _letter_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
+    ids = {one.headers["provisioning-dead-letter-id"] for one in heard}
+    if len(ids) != int(failing):
+        yield Fault(command.id, command.customer, f"has {len(ids)} dead letters instead of {int(failing)}")
+    if any(one.body != command.message().body for one in heard):
+        yield Fault(command.id, command.customer, "its dead letter has not its body")
+
+
+def _happened(accounts: Accounts) -> Iterator[Fault]:
+    wanted = {_change_of(one, accounts.digest): one for one in accounts.commands if one.id not in accounts.failing}
+    done = [_change_in(entry) for entry in accounts.journal if entry.effect is Effect.CHANGED]
+    for change in done:
+        if change not in wanted:
+            yield Fault("-", change[1], f"INVENTED: nobody asked for {change}")
+    for change, command in wanted.items():
+        if done.count(change) != 1:
+            yield Fault(command.id, command.customer, f"{command.type} changed the state {done.count(change)} times")
+    yield from _order_faults(wanted, done)
+
+
+def _order_faults(wanted: Mapping[Change, Command], done: Sequence[Change]) -> Iterator[Fault]:
+    first = {change: place for place, change in reversed(list(enumerate(done)))}
+    latest: dict[str, tuple[int, Command]] = {}
+    for change, command in wanted.items():
+        before = latest.get(command.customer)
+        if change not in first:
+            continue
+        if before is not None and first[change] < before[0]:
+            yield Fault(command.id, command.customer, f"OVERTOOK {before[1].id}, which was published before it")
+        latest[command.customer] = (first[change], command)
+
+
+def _change_of(command: Command, digest: Callable[[str], str]) -> Change:
+    username = command.username.lower()
+    match command.type:
+        case "CreateCustomer":
+            return Operation.ADD, username, "", digest(command.data["password"])
+        case "DisableCustomer":
+            return Operation.DISABLE, username, "", ""
+        case _:
+            secret = digest(command.data["new_credential_password"])
+            return Operation.CREDENTIAL_EDIT, username, command.data["credential_name"], secret
+
+
+def _change_in(entry: Entry) -> Change:
+    return entry.operation, entry.username.lower(), entry.credential_name, entry.secret_digest or ""
+
+
+def _table(faults: Sequence[Fault]) -> str:
+    rows = [f"{fault.command:<40} {fault.customer:<28} {fault.what}" for fault in faults[:_MAX_ROWS]]
+    title = f"{len(faults)} promises were broken\n{'command':<40} {'customer':<28} what"
+    return "\n".join([title, *rows, *(["..."] if len(faults) > _MAX_ROWS else [])])

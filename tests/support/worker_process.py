@@ -1,0 +1,138 @@
+"""The program as a process: started with settings alone, asked over HTTP, ended by signals, its log kept in a file."""
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
+
+PROGRAM = (sys.executable, "-m", "worker")
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over HTTP."""
+
+    status: int
+    content_type: str
+    body: str
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401  # any JSON
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class WorkerProcess:
+    """A worker that was started."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """Everything it has written so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self._process.poll() is None
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the log's lines about one kind of event."""
+        lines = [line for line in self.log.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+        return [line for line in map(json.loads, lines) if line["event"] == event]
+
+    def await_said(self, event: str) -> dict[str, Any]:
+        """Wait for the first line of that kind."""
+        return wait_for(lambda: self.said(event) or self._ended(event), f"{event} in the log")[0]
+
+    def ask(self, path: str, accept: str = "*/*") -> Answer:
+        """Get something from its HTTP server."""
+        port = self.await_said("worker_started")["http_port"]
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept})
+        try:
+            with _DIRECT.open(request, timeout=PATIENCE_SECONDS) as answer:
+                return Answer(answer.status, answer.headers["Content-Type"], answer.read().decode())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return Answer(refused.code, refused.headers["Content-Type"], refused.read().decode())
+
+    def await_ready(self) -> None:
+        """Wait until it says that it is ready."""
+        wait_for(lambda: self.ask("/readyz").status == 200, "readiness")  # noqa: PLR2004
+
+    def await_paused(self, cause: str) -> str:
+        """Wait until intake is paused for that cause; return the words for it."""
+        return wait_for(lambda: str(self.ask("/readyz").document["paused"].get(cause, "")), f"a pause for {cause}")
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return one sample's value now; 0 when there is no such sample."""
+        return self.metrics().get((name, frozenset(labels.items())), 0.0)
+
+    def await_metric(self, name: str, value: float) -> None:
+        """Wait until a metric without labels has that value."""
+        wait_for(lambda: self.metric(name) == value, f"{name} = {value:g}")
+
+    def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Return every sample by its name and labels."""
+        families = text_string_to_metric_families(self.ask("/metrics").body)
+        return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+
+    def terminate(self, seconds: float = PATIENCE_SECONDS) -> int:
+        """Ask it to stop; return its exit code."""
+        self._process.terminate()
+        return self.await_exit(seconds)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def await_exit(self, seconds: float = PATIENCE_SECONDS) -> int:
+        """Wait for its end; return its exit code, which is negative when a signal ended it."""
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it by SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+    def _ended(self, event: str) -> None:
+        assert self.running, f"it ended with {self._process.returncode} before it said {event}: {self.log}"
+
+
+@contextmanager
+def worker_process(
+    settings: Mapping[str, str], log: Path, argv: Sequence[str] = (*PROGRAM, "run")
+) -> Iterator[WorkerProcess]:
+    """Start a worker and yield it at once; kill it at the end if it still runs, and fail when its log has a traceback.
+
+    `settings` are the names after `PROVISIONING_`; nothing else is in its environment.
+    """
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            argv, env=environment(settings), stdout=out, stderr=subprocess.STDOUT, cwd=log.parent
+        )
+    worker = WorkerProcess(process, log)
+    try:
+        yield worker
+    finally:
+        worker.kill()
+    assert "Traceback" not in worker.log, worker.log
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that settings make."""
+    return {f"PROVISIONING_{name}": value for name, value in settings.items()}

@@ -1,0 +1,120 @@
+"""How a command ends: what is recorded for it, told of it and kept of it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
+from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
+from worker.domain import endings
+from worker.domain.claims import CommandKey, Ending, History, Reason, Refusal
+from worker.domain.endings import Closing, Verdict
+from worker.domain.identity import event_id, letter_id, refusal_id
+from worker.domain.results import Outcome, Success
+from worker.errors import Rejected
+
+CLOSING = Closing(1_795_253_400.0, "1.2.3")
+AT = "2026-11-21T09:30:00.000Z"
+KEY = CommandKey("billing", "evt_1")
+NAME = CommandName("billing", "evt_1", "CreateCustomer", "cus_42", "ada@example.com")
+TRIED = History(tries=3, attempts=1, first_failed_at=1_795_253_100.0)
+
+
+def told(ending: Ending | Refusal) -> dict[str, Any]:
+    assert ending.event is not None
+    data: dict[str, Any] = json.loads(ending.event.body)["data"]
+    return data
+
+
+def given_up(history: History = TRIED) -> Ending:
+    verdict = Verdict(Reason.PROVIDER_REJECTED, Rejected("the provider refused: a; b", ("a", "b")), history)
+    return endings.failure(delivery(create()), envelope_of(create()), verdict, CLOSING)
+
+
+def test_a_success_has_an_event_and_no_letter() -> None:
+    ending = endings.success(envelope_of(create()), Success(Outcome.APPLIED, {}), TRIED, CLOSING)
+
+    assert (ending.event.id, ending.event.type) == (event_id(KEY, 0), "CustomerCreated")
+    assert ending.letter is None
+    assert told(ending).items() >= {"attempts": 3, "completed_at": AT, "outcome": "applied"}.items()
+
+
+def test_a_failure_has_an_event_and_a_letter_that_name_each_other() -> None:
+    ending = given_up()
+
+    assert ending.letter is not None
+    assert ending.event.id == event_id(KEY, 0)
+    assert ending.letter.id == letter_id(KEY, 0) == told(ending)["dead_letter_id"]
+    assert ending.letter.reason == told(ending)["reason"] == "provider_rejected"
+
+
+def test_the_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() -> None:
+    letter = given_up().letter
+
+    assert letter is not None
+    assert letter.headers.items() >= {
+        "provisioning-error": "a; b",
+        "provisioning-attempts": 3,
+        "provisioning-first-failed-at": "2026-11-21T09:25:00.000Z",
+        "provisioning-failed-at": AT,
+    }.items()  # fmt: skip
+
+
+def test_a_first_failure_began_when_it_ended() -> None:
+    letter = given_up(History(tries=1)).letter
+
+    assert letter is not None
+    assert letter.headers["provisioning-first-failed-at"] == AT
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(Undecodable, Reason.UNDECODABLE), (UnknownType, Reason.UNKNOWN_TYPE), (Invalid, Reason.INVALID)],
+)
+def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError], reason: Reason) -> None:
+    refusal = endings.refusal(delivery(b"{}"), error(["a: is required", "b: must be text"], NAME), CLOSING)
+
+    assert refusal.letter.reason == told(refusal)["reason"] == reason
+    assert refusal.letter.headers["provisioning-detail"] == told(refusal)["detail"] == "a: is required; b: must be text"
+    assert told(refusal)["attempts"] == 0
+
+
+def test_a_message_that_names_no_command_gets_a_letter_alone() -> None:
+    refusal = endings.refusal(delivery(b"\xff"), Undecodable(["no JSON"]), CLOSING)
+
+    assert refusal.event is None
+    assert refusal.letter.id == refusal_id(None, b"\xff", "letter")
+    assert "provisioning-command-id" not in refusal.letter.headers
+
+
+def test_a_refusal_has_the_same_names_each_time() -> None:
+    error = Invalid(["a: is required"], NAME)
+    later = replace(CLOSING, now=CLOSING.now + 60)
+
+    one, other = (endings.refusal(delivery(b"{}"), error, closing) for closing in (CLOSING, later))
+
+    assert (one.id, one.letter.id) == (other.id, other.letter.id)
+    assert one.id == refusal_id(NAME, b"{}", "event")
+
+
+def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> None:
+    refusal = endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+
+    assert refusal.event is not None
+    assert refusal.event.id != event_id(KEY, 0)
+    assert refusal.letter.id != letter_id(KEY, 0)
+
+
+def test_a_conflict_says_what_to_do() -> None:
+    refusal = endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+
+    assert told(refusal)["reason"] == "id_conflict"
+    assert "send this one again under an id of its own" in told(refusal)["detail"]
+
+
+def test_no_ending_holds_a_secret() -> None:
+    ending, refusal = given_up(), endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+
+    assert PASSWORD not in repr((ending, refusal))

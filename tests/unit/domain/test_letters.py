@@ -1,0 +1,182 @@
+"""Dead letters: the delivery as it came, and headers that no broker and no client library chokes on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.support.work_samples import delivery
+from worker.domain import letters
+from worker.domain.claims import Letter, Reason
+from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
+from worker.domain.letters import Circumstances
+
+SEEN = Circumstances(
+    id="letter-1",
+    reason=Reason.INVALID,
+    detail="username: is required",
+    error="",
+    command_id="evt_1",
+    command_source="billing",
+    command_type="CreateCustomer",
+    subject="cus_42",
+    generation=0,
+    attempts=2,
+    first_failed_at="2026-11-21T09:30:00.000Z",
+    failed_at="2026-11-21T09:31:00.000Z",
+    worker_version="1.2.3",
+)
+
+
+def with_properties(**properties: object) -> Delivery:
+    return replace(delivery(b"\x00\xffnot json"), properties=Properties(**properties))  # type: ignore[arg-type]  # names
+
+
+def published(headers: Mapping[str, object]) -> Outgoing:
+    came = with_properties(headers=headers)
+    return letters.outgoing(came, letters.write(came, SEEN))
+
+
+def kept(headers: Mapping[str, object]) -> dict[str, object]:
+    """The original headers that are left."""
+    return {name: value for name, value in published(headers).properties.headers.items() if "provisioning-" not in name}
+
+
+def test_the_headers_say_what_happened_to_which_command() -> None:
+    assert letters.write(delivery(b""), SEEN).headers == {
+        "provisioning-dead-letter-id": "letter-1",
+        "provisioning-reason": "invalid",
+        "provisioning-detail": "username: is required",
+        "provisioning-error": "",
+        "provisioning-command-id": "evt_1",
+        "provisioning-command-source": "billing",
+        "provisioning-command-type": "CreateCustomer",
+        "provisioning-subject": "cus_42",
+        "provisioning-generation": 0,
+        "provisioning-attempts": 2,
+        "provisioning-first-failed-at": "2026-11-21T09:30:00.000Z",
+        "provisioning-failed-at": "2026-11-21T09:31:00.000Z",
+        "provisioning-exchange": "provisioning.commands",
+        "provisioning-routing-key": "any.key",
+        "provisioning-worker-version": "1.2.3",
+    }
+
+
+def test_what_the_message_does_not_say_is_left_out() -> None:
+    nameless = replace(SEEN, command_id=None, command_source=None, command_type=None, subject=None)
+
+    headers = letters.write(delivery(b""), nameless).headers
+
+    assert not {name for name in headers if "command" in name or "subject" in name}
+
+
+def test_a_replay_is_named_by_the_header_it_came_with() -> None:
+    assert published({"provisioning-replay-id": "replay-7"}).properties.headers["provisioning-replay-id"] == "replay-7"
+    assert "provisioning-replay-id" not in published({"provisioning-replay-id": 7}).properties.headers
+
+
+def test_the_body_goes_out_byte_for_byte_under_the_reason() -> None:
+    message = published({})
+
+    assert message.body == b"\x00\xffnot json"
+    assert (message.destination, message.routing_key) == (Destination.DEAD_LETTERS, "invalid")
+
+
+def test_the_original_properties_stay_beside_it() -> None:
+    came = with_properties(
+        content_type="text/plain", message_id="m", correlation_id="c", reply_to="r", timestamp=1, type="t", app_id="a"
+    )
+
+    sent = letters.outgoing(came, letters.write(came, SEEN)).properties
+
+    assert replace(sent, headers={}, delivery_mode=None) == replace(came.properties, headers={})
+
+
+def test_what_would_delete_the_letter_or_close_the_channel_is_removed() -> None:
+    came = with_properties(delivery_mode=1, expiration="1000", user_id="billing")
+
+    sent = letters.outgoing(came, letters.write(came, SEEN)).properties
+
+    assert (sent.delivery_mode, sent.expiration, sent.user_id) == (2, None, None)
+
+
+def test_texts_and_integers_are_kept_as_they_are() -> None:
+    assert kept({"traceparent": "00-aa", "tries": 3}) == {"traceparent": "00-aa", "tries": 3}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "True"),
+        (None, "None"),
+        (1.75, "1.75"),
+        (Decimal("1.5"), "1.5"),
+        (b"\xff\x00", "\\xff\x00"),
+        ([1, "two"], "[1, 'two']"),
+        ({"deep": {"er": 1}}, "{'deep': {'er': 1}}"),
+        (datetime(2026, 11, 21, tzinfo=UTC), "2026-11-21 00:00:00+00:00"),
+    ],
+)
+def test_other_values_are_kept_as_text(value: object, text: str) -> None:
+    assert kept({"odd": value}) == {"odd": text}
+
+
+def test_the_brokers_own_headers_and_routing_headers_are_dropped() -> None:
+    headers = {"x-death": [{"count": 1}], "x-delivery-count": 3, "CC": ["other.queue"], "BCC": ["secret.queue"]}
+
+    assert kept(headers) == {}
+
+
+def test_headers_of_ours_that_came_in_do_not_contradict_what_is_said_now() -> None:
+    headers = published({"provisioning-reason": "crash_loop", "provisioning-attempts": 99}).properties.headers
+
+    assert (headers["provisioning-reason"], headers["provisioning-attempts"]) == ("invalid", 2)
+
+
+def test_headers_beyond_32_kib_are_cut_with_a_note() -> None:
+    headers: dict[str, object] = {f"h{number}": "é" * 5_000 for number in range(6)}
+
+    sent = published(headers).properties.headers
+
+    assert [name for name in sent if "provisioning-" not in name] == ["h0", "h1", "h2"]
+    assert sent["provisioning-note"] == "3 original headers were left out: together over 32 KiB"
+
+
+def test_a_single_huge_header_is_left_out_too() -> None:
+    sent = published({"huge": "a" * 125_000}).properties.headers
+
+    assert "huge" not in sent
+    assert "1 original headers" in str(sent["provisioning-note"])
+
+
+def test_exactly_32_kib_of_headers_are_kept() -> None:
+    exactly = {"name": "a" * (letters.MAX_ORIGINAL_HEADERS_BYTES - len("name"))}
+
+    assert kept(exactly) == exactly
+    assert kept({"name": exactly["name"] + "a"}) == {}
+
+
+@pytest.mark.parametrize("text", ["a" * 2_000, "é" * 1_000])
+def test_a_header_of_2000_bytes_is_whole(text: str) -> None:
+    assert letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"] == text
+
+
+@pytest.mark.parametrize("text", ["a" * 2_001, "é" * 1_001, "a" + "€" * 667, "😀" * 501])
+def test_a_longer_header_is_cut_between_characters(text: str) -> None:
+    header = letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"]
+
+    assert isinstance(header, str)
+    assert 1_990 < len(header.encode()) <= letters.MAX_HEADER_BYTES
+    assert text.startswith(header.removesuffix("..."))
+
+
+def test_every_header_is_bounded() -> None:
+    long = "😀" * 10_000
+    came = replace(with_properties(headers={"provisioning-replay-id": long}), exchange=long, routing_key=long)
+    seen = replace(SEEN, detail=long, error=long, command_id=long, command_source=long, subject=long)
+
+    written: Letter = letters.write(came, seen)
+
+    assert all(isinstance(value, int) or len(value.encode()) <= 2_000 for value in written.headers.values())

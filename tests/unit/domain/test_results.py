@@ -1,0 +1,169 @@
+"""The result events: made once, repeated as they are."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from messages.errors import CommandName
+from tests.support.commands import Command
+from tests.support.work_samples import PASSWORD, create, disable, envelope_of, rotate
+from worker.domain import results
+from worker.domain.claims import Reason, StoredEvent
+from worker.domain.deliveries import Destination
+from worker.domain.results import Failure, Outcome, Success, rfc3339, routing_key, source_slug
+
+AT = "2026-11-21T09:30:00.125Z"
+NAME = CommandName(
+    source="billing",
+    id="evt_1",
+    type="CreateCustomer",
+    subject="cus_42",
+    username="ada@example.com",
+    correlationid="order-7",
+    traceparent=f"00-{'a' * 32}-{'b' * 16}-01",
+)
+FAILURE = Failure(Reason.PROVIDER_REJECTED, "the provider refused: taken", ("taken",), 3, AT, "letter-1")
+APPLIED = Success(Outcome.APPLIED, {})
+
+
+def read(event: StoredEvent) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(event.body)
+    return parsed
+
+
+def test_a_success_tells_of_its_command_and_nothing_secret() -> None:
+    event = results.succeeded(envelope_of(create()), "event-1", APPLIED, 2, AT)
+
+    assert read(event) == {
+        "specversion": "1.0",
+        "id": "event-1",
+        "source": "provisioning-worker",
+        "type": "CustomerCreated",
+        "subject": "cus_42",
+        "time": AT,
+        "datacontenttype": "application/json",
+        "correlationid": "evt_1",
+        "causationid": "evt_1",
+        "data": {
+            "command_id": "evt_1",
+            "command_source": "billing",
+            "command_type": "CreateCustomer",
+            "username": "ada@example.com",
+            "generation": 0,
+            "outcome": "applied",
+            "attempts": 2,
+            "completed_at": AT,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "added", "type_"),
+    [
+        (create(), {}, "CustomerCreated"),
+        (disable(), {}, "CustomerDisabled"),
+        (rotate(), {"credential_name": "mailer"}, "CredentialRotated"),
+    ],
+)
+def test_each_command_has_its_own_event(command: Command, added: dict[str, object], type_: str) -> None:
+    event = results.succeeded(envelope_of(command), "event-1", Success(Outcome.ALREADY_APPLIED, added), 1, AT)
+
+    assert event.type == type_
+    assert read(event)["data"].items() >= {"outcome": "already_applied", **added}.items()
+
+
+@pytest.mark.parametrize("command", [create(), disable(), rotate()])
+def test_no_event_holds_a_secret(command: Command) -> None:
+    added = {"credential_name": "mailer"} if command.type == "RotateCredential" else {}
+    envelope = envelope_of(command)
+    told = results.succeeded(envelope, "event-1", Success(Outcome.APPLIED, added), 1, AT)
+    failed = results.failed(results.name_of(envelope), "event-1", FAILURE)
+
+    assert PASSWORD.encode() not in told.body + failed.body
+
+
+def test_a_failure_tells_the_reason_and_where_the_letter_is() -> None:
+    event = read(results.failed(NAME, "event-1", FAILURE))
+
+    assert event["type"] == "CommandFailed"
+    assert event["correlationid"] == "order-7"
+    assert event["traceparent"] == NAME.traceparent
+    assert event["data"] == {
+        "command_id": "evt_1",
+        "command_source": "billing",
+        "command_type": "CreateCustomer",
+        "username": "ada@example.com",
+        "generation": 0,
+        "reason": "provider_rejected",
+        "detail": "the provider refused: taken",
+        "errors": ["taken"],
+        "attempts": 3,
+        "failed_at": AT,
+        "dead_letter_id": "letter-1",
+    }
+
+
+def test_a_command_that_says_little_of_itself_is_answered_all_the_same() -> None:
+    event = read(results.failed(CommandName("billing", "evt_1"), "event-1", FAILURE))
+
+    assert "subject" not in event
+    assert "traceparent" not in event
+    assert event["correlationid"] == "evt_1"
+    assert event["data"].items() >= {"command_type": None, "username": None}.items()
+
+
+def test_the_detail_is_cut_at_500_characters() -> None:
+    event = results.failed(NAME, "event-1", replace(FAILURE, detail="é" * 501))
+
+    assert read(event)["data"]["detail"] == "é" * 500
+
+
+def test_the_message_mirrors_the_envelope() -> None:
+    message = results.outgoing(results.failed(NAME, "event-1", FAILURE))
+    properties = message.properties
+
+    assert (message.destination, message.routing_key) == (Destination.EVENTS, "CommandFailed.billing")
+    assert (properties.message_id, properties.type) == ("event-1", "CommandFailed")
+    assert (properties.correlation_id, properties.app_id) == ("order-7", "provisioning-worker")
+    assert (properties.timestamp, properties.delivery_mode) == (1_795_253_400, 2)
+    assert properties.content_type == "application/cloudevents+json"
+
+
+def test_a_repeat_is_made_of_the_stored_bytes_alone() -> None:
+    event = results.failed(NAME, "event-1", FAILURE)
+    kept = StoredEvent(event.id, event.type, bytes(event.body))
+
+    assert results.outgoing(kept) == results.outgoing(event)
+    assert results.outgoing(kept).body == event.body
+
+
+@pytest.mark.parametrize(
+    ("source", "slug"),
+    [("billing", "billing"), ("Billing.EU #2", "billing-eu--2"), ("büro", "b-ro"), ("urn:shop/7", "urn-shop-7")],
+)
+def test_a_source_is_written_as_one_word_of_a_routing_key(source: str, slug: str) -> None:
+    assert source_slug(source) == slug
+    assert routing_key("CustomerCreated", source) == f"CustomerCreated.{slug}"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(min_size=1, max_size=300))
+def test_a_routing_key_always_has_two_words_and_fits(source: str) -> None:
+    key = routing_key("CustomerCreated", source)
+
+    assert key.count(".") == 1
+    assert not set("#* ") & set(key)
+    assert len(key.encode()) <= 255
+
+
+def test_a_long_source_is_cut_at_255_bytes() -> None:
+    assert routing_key("CommandFailed", "a" * 255) == "CommandFailed." + "a" * 241
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    assert rfc3339(1_795_253_400.125) == AT
+    assert rfc3339(1_795_253_400) == "2026-11-21T09:30:00.000Z"

@@ -1,0 +1,100 @@
+"""Stages for a dispatcher: a command runs until the test lets it go, and everything that happened can be read."""
+
+import threading
+from collections import Counter, defaultdict, deque
+
+from messages.errors import Undecodable
+from tests.fakes.clock import FakeClock
+from tests.support.work_samples import delivery
+from worker.domain.deliveries import Delivery
+from worker.domain.work import Settled, Verdict, Work
+from worker.flow.dispatcher import Dispatcher, Stages
+from worker.flow.later import Later
+
+LONG = 10.0
+SETTLED = Settled()
+
+
+class Stage:
+    """A body like `2:ada,bob` names a command and its lanes; what ran is noted as `2@1`, with the epoch."""
+
+    def __init__(self) -> None:
+        self.began: list[str] = []
+        self.running: list[str] = []
+        self._verdicts: defaultdict[str, deque[Verdict]] = defaultdict(deque)
+        self._changed = threading.Condition()
+
+    def read(self, came: Delivery) -> Work:
+        """Read the lanes."""
+        lanes = came.body.decode().partition(":")[2]
+        return Work(came, Undecodable(["no JSON"]), tuple(filter(None, lanes.split(","))))
+
+    def run(self, work: Work) -> Verdict:
+        """Run until the test says how it ends."""
+        name = f"{work.delivery.body.decode().partition(':')[0]}@{work.delivery.receipt.epoch}"
+        with self._changed:
+            self.began.append(name)
+            self.running.append(name)
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self._verdicts[name], LONG), f"nobody finished {name}"
+            self.running.remove(name)
+            self._changed.notify_all()
+            return self._verdicts[name].popleft()
+
+    def finish(self, *names: str, verdict: Verdict = SETTLED) -> None:
+        """Let these end so."""
+        with self._changed:
+            for name in names:
+                self._verdicts[name].append(verdict)
+            self._changed.notify_all()
+
+    def await_running(self, *names: str) -> None:
+        """Return once exactly these run."""
+        with self._changed:
+            done = self._changed.wait_for(lambda: Counter(self.running) == Counter(names), LONG)
+            assert done, f"{self.running} run, and not {names}"
+
+
+class House:
+    """A dispatcher of four threads with its clockwork, consuming in epoch 1."""
+
+    THREADS = 4
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.later = Later(self.clock)
+        self.stage = Stage()
+        self.dispatcher = Dispatcher(self.THREADS, self.clock, self.later)
+        self._tags = 0
+
+    def open(self) -> None:
+        """Start everything."""
+        self.later.start()
+        self.dispatcher.start(Stages(self.stage.read, self.stage.run))
+        self.dispatcher.consuming(1)
+
+    def close(self) -> None:
+        """End every thread, also those that still run something."""
+        self.dispatcher.stop()
+        self.stage.finish(*self.stage.running)
+        self.later.stop()
+
+    def deliver(self, *bodies: str, epoch: int = 1) -> None:
+        """Have these delivered, in this order."""
+        for body in bodies:
+            self._tags += 1
+            self.dispatcher.delivered(delivery(body.encode(), tag=self._tags, epoch=epoch))
+
+    def reconnect(self, epoch: int) -> None:
+        """Lose the connection before, and consume on the next one."""
+        self.dispatcher.lost(epoch - 1)
+        self.dispatcher.consuming(epoch)
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass, and return once everything that was due by then was called."""
+        self.clock.advance(seconds)
+        done = threading.Event()
+        self.later.after(0.0, done.set)
+        # The thread sleeps by the real clock: only what is due before everything else wakes it.
+        self.later.after(-1.0, lambda: None)
+        assert done.wait(LONG)

@@ -1,0 +1,121 @@
+"""The rules of the envelope's attributes, at both sides of each limit, in each form."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from messages.codec import decode
+from tests.unit.messages.wire import DATA, ENVELOPE, Build, bare, binary, faults, structured
+
+LONGEST = "x" * 255
+#: Two bytes a character: the limit counts bytes.
+LONGEST_IN_BYTES = "ä" * 127
+
+
+def spoiled(build: Build, attribute: str, value: object) -> tuple[str, ...]:
+    """The faults of a message with that value in one attribute."""
+    return faults(build(DATA["DisableCustomer"], **{attribute: value}))
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "subject", "correlationid"])
+@pytest.mark.parametrize("value", ["x", LONGEST, LONGEST_IN_BYTES, "a b", "ü/é#?", "\N{GRINNING FACE}"])
+def test_any_text_of_1_to_255_bytes_is_taken_as_it_is(build: Build, attribute: str, value: str) -> None:
+    assert getattr(decode(build(**{attribute: value})), attribute) == value
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "type", "subject", "correlationid"])
+@pytest.mark.parametrize(("value", "size"), [("", 0), ("x" * 256, 256), ("ä" * 128, 256), ("x" * 300, 300)])
+def test_any_other_size_is_refused(build: Build, attribute: str, value: str, size: int) -> None:
+    assert spoiled(build, attribute, value) == (f"{attribute}: must have 1 to 255 bytes, not {size}",)
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "type", "subject", "correlationid"])
+@pytest.mark.parametrize("control", ["\x00", "\n", "\x1f", "\x7f", "\x80", "\x9f"])
+def test_control_characters_are_refused(build: Build, attribute: str, control: str) -> None:
+    assert spoiled(build, attribute, f"a{control}b") == (f"{attribute}: must not contain control characters",)
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "type", "subject", "correlationid"])
+def test_half_a_surrogate_pair_is_no_text(attribute: str) -> None:
+    assert spoiled(binary, attribute, "a\ud800") == (f"{attribute}: must be valid Unicode text",)
+
+
+@pytest.mark.parametrize("attribute", ["id", "source", "type", "subject", "correlationid"])
+@pytest.mark.parametrize("value", [1, 1.5, True, [], {}, b"bytes", datetime(2026, 1, 1, tzinfo=UTC)])
+def test_anything_but_text_is_refused(attribute: str, value: object) -> None:
+    assert spoiled(binary, attribute, value) == (f"{attribute}: must be text",)
+
+
+@pytest.mark.parametrize("attribute", ["subject", "time", "correlationid", "traceparent"])
+def test_an_optional_attribute_that_is_null_counts_as_absent(attribute: str) -> None:
+    message = structured(**{attribute: "@"})
+    body = message.body.replace(b'"@"', b"null")
+
+    assert getattr(decode(type(message)(body, content_type=message.content_type)), attribute) is None
+
+
+def test_every_broken_rule_is_named_at_once() -> None:
+    broken = structured(DATA["DisableCustomer"], id="", source=7, type=None, subject="\n", specversion="2", time="noon")
+
+    assert len(faults(broken)) == 6
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-21T09:30:00Z",
+        "2026-11-21T09:30:00.000+00:00",
+        "2026-11-21T10:30:00+01:00",
+        datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
+    ],
+)
+def test_a_time_with_an_offset_is_understood(time: object) -> None:
+    assert decode(binary(time=time)).time == 1_795_253_400.0
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-21T09:30:00",
+        "yesterday",
+        "",
+        "2026-13-01T00:00:00Z",
+        True,
+        1.5,
+        [],
+        10**400,
+        datetime(2026, 11, 21, 9, 30),  # noqa: DTZ001 - the fault itself
+    ],
+)
+def test_any_other_time_is_refused(time: object) -> None:
+    assert spoiled(binary, "time", time) == (
+        "time: must be an RFC 3339 time with an offset, such as 2026-11-21T09:30:00Z",
+    )
+
+
+def test_a_time_too_large_for_a_number_is_refused_in_the_body_too() -> None:
+    message = structured(time=0)
+    body = message.body.replace(b'"time": 0', b'"time": 1' + b"0" * 400)
+
+    assert len(faults(type(message)(body, content_type=message.content_type))) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "00-abc",
+        7,
+        str(ENVELOPE["traceparent"]).upper(),
+        f"{ENVELOPE['traceparent']}-more",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+    ],
+)
+def test_a_broken_trace_context_is_dropped_and_refuses_nothing(broken: object) -> None:
+    assert decode(binary(traceparent=broken)).traceparent is None
+
+
+def test_a_bare_message_without_a_timestamp_has_no_time() -> None:
+    assert decode(bare(time=None)).time is None

@@ -1,0 +1,114 @@
+"""A secret that was sent shows up nowhere but at the provider: whatever is broken, wherever one looks."""
+
+import json
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from messages import forms
+from messages.codec import decode
+from messages.envelope import WireMessage
+from messages.errors import MessageError
+from tests.unit.messages.wire import DATA, FORMS, SECRET, Build, create, refused, rotate, structured
+
+SECRET_FIELDS = {"CreateCustomer": "password", "RotateCredential": "new_credential_password"}
+TYPES = st.sampled_from(sorted(SECRET_FIELDS))
+#: Fields whose text is part of an answer (the username) or of a rule (unknown names) are broken by other values.
+WORDS = st.text(st.characters(codec="utf-8"), max_size=8).map(lambda text: f"{SECRET}{text}")
+SPOILED: st.SearchStrategy[object] = st.one_of(
+    WORDS.map(lambda word: [word]),
+    WORDS.map(lambda word: {word: word}),
+    WORDS.map(lambda word: word * 30),
+    WORDS.map(lambda word: word + "x" * 256),
+)
+
+
+def everything_said(error: BaseException | None) -> Iterator[str]:
+    """What a log, a person or a crash report can get out of an error and of all that led to it."""
+    while error is not None:
+        yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
+        yield from traceback.format_exception(error)
+        if isinstance(error, ValidationError):
+            yield repr(error.errors())
+        # Suppressed or not: crash reporters walk the whole chain.
+        error = error.__cause__ or error.__context__
+
+
+def nameless(error: MessageError) -> MessageError:
+    """The same error without the name it is answered under, which holds the attributes as they came."""
+    error.name = None
+    return error
+
+
+def said(message: WireMessage) -> str:
+    """Everything that is said of a message which is no command; empty when it is one."""
+    try:
+        decode(message)
+    except MessageError as error:
+        return "\n".join(everything_said(error))
+    return ""
+
+
+@settings(deadline=None, max_examples=100)
+@given(type_=TYPES, value=SPOILED, form=st.sampled_from(sorted(FORMS)))
+def test_a_broken_secret_is_told_by_its_field_alone(type_: str, value: object, form: str) -> None:
+    field = SECRET_FIELDS[type_]
+    told = said(FORMS[form]({**DATA[type_], field: value}, type=type_))
+
+    assert f"{field}: must" in told
+    assert SECRET not in told
+
+
+@settings(deadline=None, max_examples=150)
+@given(type_=TYPES, form=st.sampled_from(sorted(FORMS)), data=st.data())
+def test_a_good_secret_is_silent_whatever_else_is_broken(type_: str, form: str, data: st.DataObject) -> None:
+    fields = sorted(DATA[type_].keys() - {SECRET_FIELDS[type_]})
+    values = st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
+    broken = data.draw(st.dictionaries(st.sampled_from(fields), values, min_size=1))
+
+    assert SECRET not in said(FORMS[form]({**DATA[type_], **broken}, type=type_))
+
+
+@settings(deadline=None, max_examples=100)
+@given(type_=TYPES, place=st.integers(min_value=0), cut=st.binary(max_size=2))
+def test_a_body_broken_anywhere_shows_nothing_of_its_secret(type_: str, place: int, cut: bytes) -> None:
+    body = structured(type=type_).body
+    at = place % len(body)
+
+    assert SECRET not in said(replace(structured(type=type_), body=body[:at] + cut + b"\xff"))
+
+
+@pytest.mark.parametrize("field", ["email", "billing_date", "free_user", "ip", "ip_group", "zip"])
+def test_a_secret_in_the_wrong_field_is_not_repeated(field: str) -> None:
+    told = said(create(**{field: [SECRET * 20]})) + said(create(**{field: SECRET * 20}))
+
+    assert field in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize("attribute", ["type", "time", "specversion"])
+def test_a_secret_in_the_wrong_attribute_is_part_of_no_fault(attribute: str) -> None:
+    error = refused(structured(DATA["DisableCustomer"], **{attribute: SECRET}))
+
+    assert str(error).startswith(f"{attribute}: ")
+    assert SECRET not in "".join(everything_said(nameless(error)))
+
+
+def test_no_error_drags_another_one_along() -> None:
+    unknown = structured(DATA["DisableCustomer"], type="X")
+    errors = [refused(message) for message in (rotate(new_credential_password="x"), unknown, WireMessage(b"{"))]
+
+    assert [(error.__cause__, error.__context__) for error in errors] == [(None, None)] * 3
+
+
+def test_a_message_shows_neither_body_nor_data(build: Build) -> None:
+    message = build(type="CreateCustomer")
+
+    assert SECRET.encode() in message.body
+    assert SECRET not in repr(message)
+    assert SECRET not in repr(forms.read(message, json.loads(message.body)))

@@ -1,0 +1,127 @@
+"""Builds messages as emitters send them, in each of the three forms, to be broken one place at a time."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from messages.codec import decode
+from messages.envelope import WireMessage
+from messages.errors import MessageError
+
+SECRET = "zQ7-pl4nted-s3cret"
+Build = Callable[..., WireMessage]
+
+DATA: Mapping[str, Mapping[str, Any]] = {
+    "CreateCustomer": {
+        "username": "ada@example.com",
+        "password": SECRET,
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "address": "12 St James's Square",
+        "city": "London",
+        "state": "England",
+        "zip": "SW1Y 4JH",
+        "country": "GB",
+        "phone": "+44 20 7946 0000",
+        "website": "https://example.com",
+        "company": "Analytical Engines",
+        "package": "Basic",
+        "whitelabel": "mail.example.com",
+    },
+    "DisableCustomer": {"username": "ada@example.com"},
+    "RotateCredential": {
+        "username": "ada@example.com",
+        "credential_name": "smtp",
+        "new_credential_password": SECRET,
+    },
+}
+
+ENVELOPE: Mapping[str, Any] = {
+    "specversion": "1.0",
+    "type": "DisableCustomer",
+    "source": "billing",
+    "id": "evt_1001",
+    "subject": "cus_42",
+    "time": "2026-11-21T09:30:00Z",
+    "correlationid": "order_7",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+}
+
+
+def given(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual envelope with these attributes instead; None leaves one out."""
+    return {name: value for name, value in {**ENVELOPE, **attributes}.items() if value is not None}
+
+
+def structured(data: object = None, /, **attributes: object) -> WireMessage:
+    """The envelope in the body."""
+    envelope = given(attributes)
+    body = json.dumps({**envelope, "data": DATA[str(envelope.get("type"))] if data is None else data})
+    return WireMessage(body.encode(), content_type="application/cloudevents+json; charset=utf-8")
+
+
+def binary(data: object = None, /, *, prefix: str = "ce-", **attributes: object) -> WireMessage:
+    """The envelope in the headers."""
+    envelope = given(attributes)
+    body = json.dumps(DATA[str(envelope.get("type"))] if data is None else data)
+    headers = {f"{prefix}{name}": value for name, value in envelope.items()}
+    return WireMessage(body.encode(), content_type="application/json", headers=headers)
+
+
+def bare(data: object = None, /, **attributes: Any) -> WireMessage:  # noqa: ANN401 - broken on purpose
+    """The envelope in AMQP's own properties."""
+    envelope = given(attributes)
+    body = json.dumps(DATA[str(envelope.get("type"))] if data is None else data)
+    return WireMessage(
+        body.encode(),
+        content_type="application/json",
+        type=envelope.get("type"),
+        message_id=envelope.get("id"),
+        app_id=envelope.get("source"),
+        correlation_id=envelope.get("correlationid"),
+        timestamp=1_795_253_400 if "time" in envelope else None,
+        headers={name: envelope[name] for name in ("subject", "traceparent") if name in envelope},
+    )
+
+
+FORMS: Mapping[str, Build] = {"structured": structured, "binary": binary, "bare": bare}
+
+
+def refused(message: WireMessage) -> MessageError:
+    """Decode what is no command, and return why."""
+    try:
+        decode(message)
+    except MessageError as error:
+        return error
+    raise AssertionError("this is a valid command")
+
+
+def faults(message: WireMessage) -> tuple[str, ...]:
+    """The broken rules of a message; none when it is a command."""
+    try:
+        decode(message)
+    except MessageError as error:
+        return error.faults
+    return ()
+
+
+def create(**fields: object) -> WireMessage:
+    """A CreateCustomer with these fields instead; `...` leaves one out."""
+    return command("CreateCustomer", fields)
+
+
+def rotate(**fields: object) -> WireMessage:
+    """A RotateCredential with these fields instead; `...` leaves one out."""
+    return command("RotateCredential", fields)
+
+
+def disable(**fields: object) -> WireMessage:
+    """A DisableCustomer with these fields instead; `...` leaves one out."""
+    return command("DisableCustomer", fields)
+
+
+def command(type_: str, fields: Mapping[str, object]) -> WireMessage:
+    """A structured command with these fields instead; `...` leaves one out."""
+    merged = {**DATA[type_], **fields}
+    return structured({name: value for name, value in merged.items() if value is not ...}, type=type_)
