@@ -187,7 +187,7 @@ def _provider_config(settings: Settings) -> ProviderConfig:
         connect_timeout_seconds=provider.connect_timeout_seconds,
         timeout_seconds=provider.timeout_seconds,
         concurrency=settings.worker.concurrency,
-        proxy=provider.proxy,
+        proxy=provider.proxy.get_secret_value() if provider.proxy else None,
         ca_bundle=str(provider.ca_bundle) if provider.ca_bundle else None,
         rate_per_minute=provider.rate_per_minute,
     )

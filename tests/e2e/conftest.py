@@ -1,12 +1,10 @@
 """One house with one running worker for most tests: each test brings its own customers and its own commands."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.provider.accounts.seed import Seed
 from sandbox.servers.finding import OwnBroker
 from tests.support.house import House, open_house
 from tests.support.worker_process import WorkerProcess

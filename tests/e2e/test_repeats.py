@@ -32,7 +32,7 @@ def test_a_command_sent_three_times_has_one_effect_and_identical_events(house: H
 
 def test_a_repeat_is_recognised_however_its_json_is_written(house: House) -> None:
     command = create(new_username())
-    turned = Command(command.type, dict(reversed(command.data.items())), id=command.id)
+    turned = Command(command.type, dict(reversed(list(command.data.items()))), id=command.id)
     house.emitter.publish(command, turned)
     assert len({event.body for event in await_repeats(house, command, 2)}) == 1
     assert len(calls_for(house, command)) == 1

@@ -1,4 +1,4 @@
-"""Starting and stopping: what is missing is waited for, what is wrong is said, all of it at once, and never a secret."""
+"""Starting and stopping: what is missing is waited for; what is wrong is said, all at once and without a secret."""
 
 import signal
 import socket
@@ -70,7 +70,7 @@ def test_a_port_that_is_taken_is_named(house: House, tmp_path: Path) -> None:
     assert port in refused.stderr
 
 
-@pytest.mark.parametrize("words", [("run",), ("config", "check"), ("config", "show")], ids=" ".join)
+@pytest.mark.parametrize("words", [("run",), ("config", "check")], ids=" ".join)
 def test_wrong_settings_are_all_named_at_once_without_their_secrets(house: House, words: tuple[str, ...]) -> None:
     wrong = {
         "AMQP__URL": "amqp://u:planted-secret@far.example/",
@@ -78,6 +78,8 @@ def test_wrong_settings_are_all_named_at_once_without_their_secrets(house: House
         "HTTP__PORT": "planted-secret",
         "RETRY__BASE_SECONDS": "-1",
         "PROVIDER__API_USER_FILE": "/nowhere",
+        "PROVIDER__BASE_URL": "nonsense",
+        "SECRETS__KEYS": "planted-secret",
         "LOG__LEVEL": "loud",
     }
     refused = house.type(*words, **wrong)

@@ -10,6 +10,7 @@ from tests.support.house import House, open_house
 from tests.support.seeds import seed_of
 from tests.support.servers import session_broker
 
+
 @pytest.fixture
 def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house on the session's broker, with twenty customers."""

@@ -18,7 +18,10 @@ def applied_commands() -> list[Command]:
     numbers = range(CUSTOMERS)
     return [
         *(create(f"new-{number}@example.com", subject=f"cus_{number}") for number in numbers),
-        *(rotate(old_customer(number), credential_of(number), "a first password", subject=f"cus_{number}") for number in numbers),
+        *(
+            rotate(old_customer(number), credential_of(number), "a first password", subject=f"cus_{number}")
+            for number in numbers
+        ),
         *(disable(f"new-{number}@example.com", subject=f"cus_{number}") for number in numbers),
     ]
 

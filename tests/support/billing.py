@@ -72,7 +72,10 @@ class Ear:
     def __init__(self, url: str, prefix: str) -> None:
         self._line = Line(url)
         self._commands = f"{prefix}.commands.00"
-        self._exchanges = {f"{prefix}.heard.events": f"{prefix}.events", f"{prefix}.heard.letters": f"{prefix}.dead-letters"}
+        self._exchanges = {
+            f"{prefix}.heard.events": f"{prefix}.events",
+            f"{prefix}.heard.letters": f"{prefix}.dead-letters",
+        }
         self._events, self._letters = self._exchanges
         self.events: list[Heard] = []
         self.letters: list[Heard] = []
@@ -85,7 +88,6 @@ class Ear:
     def bind(self) -> None:
         """Declare the queues; what is published before is not heard."""
         for queue, exchange in self._exchanges.items():
-            self._line.use(lambda channel, queue=queue: channel.queue_declare(queue, durable=True, arguments=QUORUM))
             self._line.use(partial(_bind, queue, exchange))
 
     def listen(self) -> None:
@@ -144,19 +146,24 @@ class Ear:
 
     def delete(self, queues: Iterable[str], exchanges: Iterable[str]) -> None:
         """Delete these and its own queues, and hang up."""
-        for queue in (*queues, *self.queues):
-            self._line.use(lambda channel, queue=queue: channel.queue_delete(queue))
-        for exchange in exchanges:
-            self._line.use(lambda channel, exchange=exchange: channel.exchange_delete(exchange))
+        self._line.use(partial(_delete, (*queues, *self.queues), tuple(exchanges)))
         self._line.close()
 
 
 def _bind(queue: str, exchange: str, channel: Any) -> None:  # noqa: ANN401  # pika's channel is untyped
+    channel.queue_declare(queue, durable=True, arguments=QUORUM)
     channel.queue_bind(queue, exchange, "#")
 
 
+def _delete(queues: Iterable[str], exchanges: Iterable[str], channel: Any) -> None:  # noqa: ANN401  # as above
+    for queue in queues:
+        channel.queue_delete(queue)
+    for exchange in exchanges:
+        channel.exchange_delete(exchange)
+
+
 def _take_all(queue: str, channel: Any) -> list[Heard]:  # noqa: ANN401  # pika's channel is untyped
-    taken = []
+    taken: list[Heard] = []
     while True:
         method, properties, body = channel.basic_get(queue)
         if method is None:

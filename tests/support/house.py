@@ -5,7 +5,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -56,11 +56,11 @@ class House:
             worker.await_ready()
             yield worker
 
-    def starting_worker(self, **changes: str) -> "contextmanager[WorkerProcess]":
+    def starting_worker(self, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker, and do not wait."""
         return worker_process(self.settings | changes, self._next_log())
 
-    def killed_worker(self, step: Step, nth: int, **changes: str) -> "contextmanager[WorkerProcess]":
+    def killed_worker(self, step: Step, nth: int, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker that ends by SIGKILL when a delivery reaches this step for the nth time."""
         argv = (sys.executable, killed_worker.__file__, step.value, str(nth))
         return worker_process(self.settings | changes, self._next_log(), argv)
@@ -80,7 +80,7 @@ class House:
 
     def verdict(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Totals:
         """Check the whole story, once all workers have ended; `commands` in the order in which they were published."""
-        waiting = wait_for(lambda: self._queue_without_consumers(), "the end of the last consumer")
+        waiting = wait_for(self._queue_without_consumers, "the end of the last consumer")
         assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
         self.ear.listen()
         digest: Callable[[str], str] = cache(self.sandbox.digest)

@@ -5,7 +5,8 @@ letters), what happened (the provider's journal), and what is left in the queue.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sandbox.provider.journal import Entry

@@ -57,7 +57,12 @@ class WorkerProcess:
 
     def await_said(self, event: str) -> dict[str, Any]:
         """Wait for the first line of that kind."""
-        return wait_for(lambda: self.said(event) or self._ended(event), f"{event} in the log")[0]
+
+        def said() -> list[dict[str, Any]]:
+            assert self.said(event) or self.running, f"it ended before it said {event}: {self.log}"
+            return self.said(event)
+
+        return wait_for(said, f"{event} in the log")[0]
 
     def ask(self, path: str, accept: str = "*/*") -> Answer:
         """Get something from its HTTP server."""
@@ -72,7 +77,7 @@ class WorkerProcess:
 
     def await_ready(self) -> None:
         """Wait until it says that it is ready."""
-        wait_for(lambda: self.ask("/readyz").status == 200, "readiness")  # noqa: PLR2004
+        wait_for(lambda: self.ask("/readyz").status == 200, "readiness")
 
     def await_paused(self, cause: str) -> str:
         """Wait until intake is paused for that cause; return the words for it."""
@@ -108,9 +113,6 @@ class WorkerProcess:
         """End it by SIGKILL."""
         self._process.kill()
         self._process.wait()
-
-    def _ended(self, event: str) -> None:
-        assert self.running, f"it ended with {self._process.returncode} before it said {event}: {self.log}"
 
 
 @contextmanager

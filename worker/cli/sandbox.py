@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from sandbox.provider.server import ListenError, serve
 from sandbox.provider.settings import SandboxConfig, SwitchError, parse_switches
 from worker.errors import SettingsInvalid
 
@@ -19,6 +18,9 @@ def sandbox(
     url_file: Annotated[Path | None, typer.Option(help="Write the URL into this file once it listens.")] = None,
 ) -> None:
     """Stand in for the provider: the login demo-reseller / demo-key, state in memory, faults under /_sandbox/faults."""
+    # The image is built without the stand-in's libraries, and its other commands must work there.
+    from sandbox.provider.server import ListenError, serve  # noqa: PLC0415 - see above
+
     try:
         switches = parse_switches(switch or [])
         serve(SandboxConfig(host=host, port=port, url_file=url_file, switches=switches))

@@ -36,7 +36,7 @@ class Receipt:
 class Delivery:
     """One message as the broker handed it over. `arrived_at` is monotonic seconds; the body is never changed."""
 
-    body: bytes
+    body: bytes = field(repr=False)  # it holds passwords
     properties: Properties
     redelivered: bool
     receipt: Receipt
@@ -59,5 +59,5 @@ class Outgoing:
 
     destination: Destination
     routing_key: str
-    body: bytes
+    body: bytes = field(repr=False)
     properties: Properties

@@ -22,6 +22,7 @@ _LOGIN_HINTS = (
 )
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
+_SUCCESSES = range(200, 300)
 _REDIRECTS = range(300, 400)
 #: All intake stands still for as long: a time beyond this one is an error of theirs, and asking again costs little.
 _LONGEST_PAUSE_SECONDS = 3600.0
@@ -38,7 +39,8 @@ def expect_success(answer: Answer) -> None:
 def expect_rows(answer: Answer) -> list[CustomerRow]:
     """The customers of a list; an object here is an error, never an empty list."""
     parsed = _parsed(answer)
-    if isinstance(parsed, list) and answer.status < _SERVER_ERROR:
+    # An empty list is taken as proof that a customer is absent: one that comes with an error's status proves nothing.
+    if isinstance(parsed, list) and answer.status in _SUCCESSES:
         return [_row(entry) for entry in parsed]
     raise _failure(answer, parsed)
 

@@ -1,69 +1,32 @@
-"""Connections on which a whole answer, not one read of it, has a time limit.
+"""requests' adapter with connections on which a whole answer, not one read of it, has a time limit."""
 
-The socket's timeout bounds each read alone, so a server that sends one byte a second is never too slow for it. Here
-each read gets only what is left of the time the answer was given.
-"""
-
-import http.client
-import io
 import socket
-import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
+from requests.models import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
-
-class _Answer(io.RawIOBase):
-    """The bytes of one answer; raises TimeoutError once the time is used up."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__()
-        self._socket = sock
-        # Holds the socket open for as long as the answer is read, also when the connection has let go of it.
-        self._bytes = sock.makefile("rb", buffering=0)
-        self._deadline = time.monotonic() + (sock.gettimeout() or 0.0)
-
-    def readable(self) -> bool:
-        """Answers are only read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer, as io asks
-        """Read what is there, waiting no longer than what is left."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer did not end in time")
-        self._socket.settimeout(left)
-        return self._bytes.readinto(buffer)
-
-    def close(self) -> None:
-        """Let the socket go."""
-        self._bytes.close()
-        super().close()
-
-
-class _Source:
-    """Stands in for the socket where http.client asks it for a file to read the answer from."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Answer(self._socket))
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, **options: Any) -> None:  # noqa: ANN401 - http.client's own options
-        super().__init__(_Source(sock), **options)  # type: ignore[arg-type]  # only its makefile is ever used
+from worker.provider.line import Line
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    def connect(self) -> None:
+        super().connect()
+        # TLS inside a proxy's own TLS has a socket of urllib3's making that must block: it is bounded read by read.
+        if isinstance(self.sock, socket.socket):
+            self.sock = Line(self.sock)
+
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is the library's
+        super().request(*arguments, **options)
+        if isinstance(self.sock, Line):
+            self.sock.flush()
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):
@@ -75,7 +38,15 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """An adapter whose read timeout bounds the whole answer."""
+    """An adapter whose read timeout bounds the whole answer.
+
+    It is lean: TLS settings and proxies are the same for all calls to one host, so its pool is looked up once; and the
+    answer gets status, headers and the raw body, which is all that is read of it.
+    """
+
+    def __init__(self, pool_connections: int, pool_maxsize: int) -> None:
+        self._pools: dict[tuple[str, str], ConnectionPool] = {}
+        super().__init__(pool_connections, pool_maxsize)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - the signature is the library's
         """Make the pools, with our connections in them."""
@@ -87,3 +58,20 @@ class BoundedAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager
+
+    def get_connection_with_tls_context(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see above
+        """Find the pool of the request's host."""
+        parts = urlsplit(request.url or "")
+        host = parts.scheme, parts.netloc
+        pool = self._pools.get(host)
+        if pool is None:
+            pool = self._pools[host] = super().get_connection_with_tls_context(request, *arguments, **options)
+        return pool
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:  # noqa: ANN401, ARG002 - see above
+        """Hand the answer over. Cookies are not looked for: none are kept."""
+        response = Response()
+        response.status_code = resp.status
+        response.headers = resp.headers
+        response.raw = resp
+        return response

@@ -1,10 +1,10 @@
 """The provider's operations, reseller edition in JSON: which form each one sends, and what its answer must say."""
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 import tenacity
@@ -79,7 +79,10 @@ class ProviderClient:
         self._may_write = may_write
         self._observe = observe
         self._timeout_seconds = config.timeout_seconds
-        self._places = threading.BoundedSemaphore(config.concurrency)
+        # A semaphore without a semaphore's price: handlers wait here all the time.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(config.concurrency):
+            self._places.put(None)
 
     def create(self, command: CreateCustomer) -> None:
         """Create the customer; the password is sent twice, as the provider asks."""
@@ -142,15 +145,22 @@ class ProviderClient:
     def _call(
         self, operation: Operation, form: _Form, understand: Callable[[Answer], _T], secrets: tuple[str, ...] = ()
     ) -> _T:
-        with self._places:
+        self._places.get()
+        try:
             self._pace.wait()
-            call = _Call(operation, form, understand, secrets, time.monotonic() + self._timeout_seconds)
-            try:
-                return self._once(call)
-            except NotSent:
-                if call.is_over:
-                    raise
-                return self._again(call)
+            return self._persistently(
+                _Call(operation, form, understand, secrets, time.monotonic() + self._timeout_seconds)
+            )
+        finally:
+            self._places.put(None)
+
+    def _persistently(self, call: _Call[_T]) -> _T:
+        try:
+            return self._once(call)
+        except NotSent:
+            if call.is_over:
+                raise
+            return self._again(call)
 
     def _again(self, call: _Call[_T]) -> _T:
         """Try twice more what cannot have happened: a connection refused while a server restarts."""

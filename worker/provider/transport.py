@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import requests
 import urllib3
 from requests.models import PreparedRequest, Response
-from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import ProxyError as ProxyFailure
 from urllib3.exceptions import SSLError as TlsFailure
@@ -23,6 +22,12 @@ from worker.provider.config import ProviderConfig
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
+_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "provisioning-worker",
+}
 _NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
 
 
@@ -75,15 +80,8 @@ class Transport:
         request = PreparedRequest()
         request.method = "POST"
         request.url = self._base_url + path
-        request.headers = CaseInsensitiveDict(
-            {
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Content-Length": str(len(body)),
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "provisioning-worker",
-            }
-        )
+        # A plain dictionary will do: urllib3 only copies it, which is slow for requests' own kind.
+        request.headers = {**_HEADERS, "Content-Length": str(len(body))}  # type: ignore[assignment]
         request.body = body
         request.hooks = {"response": []}
         return request

@@ -56,8 +56,8 @@ class ProviderSettings(_Section):
         10.0, description="how long after an unknown outcome its lane waits before it reads back"
     )
     rate_per_minute: Annotated[int, Field(ge=0)] = Field(0, description="client-side limit, 0 = none")
-    proxy: str | None = Field(
-        None, repr=False, description="proxy URL; the environment's own proxy variables are not consulted"
+    proxy: SecretStr | None = Field(
+        None, description="proxy URL; the environment's own proxy variables are not consulted"
     )
     ca_bundle: Path | None = Field(None, description="path of the CA bundle that signs the provider's certificate")
 

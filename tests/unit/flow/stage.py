@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict, deque
+from dataclasses import replace
 
 from messages.errors import Undecodable
 from tests.fakes.clock import FakeClock
@@ -83,7 +84,8 @@ class House:
         """Have these delivered, in this order."""
         for body in bodies:
             self._tags += 1
-            self.dispatcher.delivered(delivery(body.encode(), tag=self._tags, epoch=epoch))
+            came = delivery(body.encode(), tag=self._tags, epoch=epoch)
+            self.dispatcher.delivered(replace(came, arrived_at=self.clock.monotonic()))
 
     def reconnect(self, epoch: int) -> None:
         """Lose the connection before, and consume on the next one."""
@@ -96,5 +98,5 @@ class House:
         done = threading.Event()
         self.later.after(0.0, done.set)
         # The thread sleeps by the real clock: only what is due before everything else wakes it.
-        self.later.after(-1.0, lambda: None)
+        self.later.after(-1e9, lambda: None)
         assert done.wait(LONG)

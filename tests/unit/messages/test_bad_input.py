@@ -1,6 +1,7 @@
 """Whatever arrives: it is a command, or one error says why not. Nothing else ever leaves the codec."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -65,23 +66,20 @@ def test_a_body_of_300_kib_is_undecodable(build: Build) -> None:
     assert isinstance(refused(replace(build(), body=b"x" * 300 * 1024)), Undecodable)
 
 
-@pytest.mark.parametrize("name", ["ce-id", "ce-source", "ce-type", "ce-subject", "ce-correlationid"])
-@pytest.mark.parametrize("value", [*ODD, "x" * 125_000])
-def test_headers_of_odd_types_and_sizes_break_their_own_rule_alone(name: str, value: object) -> None:
+@pytest.mark.parametrize("attribute", ["id", "source", "type", "subject", "correlationid"])
+def test_headers_of_odd_types_and_sizes_break_their_own_rule_alone(attribute: str) -> None:
     message = binary()
-    attribute = name.removeprefix("ce-")
-    broken = replace(message, headers={**message.headers, name: value})
-    optional = value is None and attribute in {"subject", "correlationid"}
 
-    error = None if optional else refused(broken)
-    assert error is None or [fault.partition(":")[0] for fault in error.faults] == [attribute]
+    for value in (*[odd for odd in ODD if odd is not None], "x" * 125_000):
+        error = refused(replace(message, headers={**message.headers, f"ce-{attribute}": value}))
+        assert [fault.partition(":")[0] for fault in error.faults] == [attribute]
 
 
-@pytest.mark.parametrize("value", [*ODD, "x" * 125_000])
-def test_headers_that_nobody_reads_may_be_anything(build: Build, value: object) -> None:
+def test_headers_that_nobody_reads_may_be_anything(build: Build) -> None:
     message = build()
 
-    assert decode(replace(message, headers={**message.headers, "x-odd": value})) == decode(message)
+    for value in (*ODD, "x" * 125_000):
+        assert decode(replace(message, headers={**message.headers, "x-odd": value})) == decode(message)
 
 
 @pytest.mark.parametrize("value", [value for value in ODD if value is not None])
@@ -122,14 +120,11 @@ CONTENT_TYPES = st.sampled_from([None, "application/json", "application/cloudeve
 
 def only_message_errors(message: WireMessage) -> None:
     """Decode it; any exception but a MessageError fails the test."""
-    try:
+    with suppress(MessageError):
         decode(message)
-    except MessageError as error:
-        assert error.faults
-        assert str(error)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=40)
 @given(body=st.binary(max_size=200), headers=HEADERS, content_type=CONTENT_TYPES)
 def test_arbitrary_bytes_and_headers_raise_nothing_else(
     body: bytes, headers: Mapping[str, object], content_type: str | None
@@ -137,7 +132,7 @@ def test_arbitrary_bytes_and_headers_raise_nothing_else(
     only_message_errors(WireMessage(body, content_type=content_type, headers=headers))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(properties=st.lists(st.none() | TEXTS, min_size=4, max_size=4), timestamp=st.none() | st.integers())
 def test_arbitrary_properties_raise_nothing_else(properties: list[str | None], timestamp: int | None) -> None:
     type_, message_id, correlation_id, app_id = properties
@@ -160,19 +155,21 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=40)
 @given(
     type_=st.sampled_from(CommandType),
     changes=st.dictionaries(st.sampled_from(list(DATA["CreateCustomer"])), JSON),
     whole=st.none() | JSON,
+    form=st.sampled_from(list(FORMS.values())),
 )
-@example(type_=CommandType.CREATE_CUSTOMER, changes={"billing_date": "2026-W10-1"}, whole=None)
-def test_arbitrary_data_raises_nothing_else(type_: CommandType, changes: Mapping[str, object], whole: object) -> None:
-    for form in FORMS.values():
-        only_message_errors(form({**DATA[type_], **changes} if whole is None else whole, type=type_.value))
+@example(type_=CommandType.CREATE_CUSTOMER, changes={"billing_date": "2026-W10-1"}, whole=None, form=bare)
+def test_arbitrary_data_raises_nothing_else(
+    type_: CommandType, changes: Mapping[str, object], whole: object, form: Build
+) -> None:
+    only_message_errors(form({**DATA[type_], **changes} if whole is None else whole, type=type_.value))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     attributes=st.dictionaries(
         st.sampled_from(["specversion", "id", "source", "type", "subject", "time", "traceparent"]), JSON

@@ -24,11 +24,11 @@ PASSWORDS = [(create, "password"), (rotate, "new_credential_password")]
 
 
 @pytest.mark.parametrize(("field", "limit"), TEXTS)
-@pytest.mark.parametrize("character", ["x", "ä", "\N{GRINNING FACE}"])
-def test_a_text_may_be_as_long_as_its_limit(field: str, limit: int, character: str) -> None:
-    command = decode(create(**{field: character * limit})).data
+def test_a_text_may_be_as_long_as_its_limit(field: str, limit: int) -> None:
+    for character in ("x", "ä", "\N{GRINNING FACE}"):
+        command = decode(create(**{field: character * limit})).data
 
-    assert getattr(command, field) == character * limit
+        assert getattr(command, field) == character * limit
 
 
 @pytest.mark.parametrize(("field", "limit"), TEXTS)
@@ -51,9 +51,9 @@ def test_a_command_without_a_field_it_needs_is_refused(build: Build, field: str)
 
 
 @pytest.mark.parametrize(("build", "field"), NAMES)
-@pytest.mark.parametrize("value", ["abc", "x" * 64, "12a", "reseller_customer", "zoë@example.com", "١٢٣٤"])
-def test_a_name_has_3_to_64_characters_and_need_not_be_an_address(build: Build, field: str, value: str) -> None:
-    assert faults(build(**{field: value})) == ()
+def test_a_name_has_3_to_64_characters_and_need_not_be_an_address(build: Build, field: str) -> None:
+    for value in ("abc", "x" * 64, "12a", "reseller_customer", "zoë@example.com", "١٢٣٤"):
+        assert faults(build(**{field: value})) == ()
 
 
 @pytest.mark.parametrize(("build", "field"), NAMES)
@@ -77,7 +77,7 @@ def test_a_new_name_is_not_of_the_providers_domain(value: str) -> None:
     assert faults(disable(username=value)) == ()
 
 
-@pytest.mark.parametrize("value", ["sendgrid.com@example.org", "sendgrid.com", "x@grid.com"])
+@pytest.mark.parametrize("value", ["x@sendgrid.com@example.org", "sendgrid.com", "x@grid.com"])
 def test_the_providers_domain_may_stand_elsewhere(value: str) -> None:
     assert faults(create(username=value)) == ()
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -97,7 +97,8 @@ def test_the_bytes_of_a_failure_are_these_for_ever() -> None:
         written.partition(b'"data":')[2]
         == (
             '{"command_id":"evt_1001","command_source":"billing","command_type":"CreateCustomer",'
-            '"username":"ada@example.com","generation":0,"reason":"provider_rejected","detail":"the provider refused it",'
+            '"username":"ada@example.com","generation":0,"reason":"provider_rejected",'
+            '"detail":"the provider refused it",'
             '"errors":["Zoë\'s package is unknown"],"attempts":1,"failed_at":"2026-11-21T09:30:02.000Z",'
             '"dead_letter_id":"8d0f2f0e-0000-5000-8000-000000000002"}}'
         ).encode()

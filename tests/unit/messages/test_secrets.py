@@ -54,7 +54,7 @@ def said(message: WireMessage) -> str:
     return ""
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(type_=TYPES, value=SPOILED, form=st.sampled_from(sorted(FORMS)))
 def test_a_broken_secret_is_told_by_its_field_alone(type_: str, value: object, form: str) -> None:
     field = SECRET_FIELDS[type_]
@@ -64,7 +64,7 @@ def test_a_broken_secret_is_told_by_its_field_alone(type_: str, value: object, f
     assert SECRET not in told
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=40)
 @given(type_=TYPES, form=st.sampled_from(sorted(FORMS)), data=st.data())
 def test_a_good_secret_is_silent_whatever_else_is_broken(type_: str, form: str, data: st.DataObject) -> None:
     fields = sorted(DATA[type_].keys() - {SECRET_FIELDS[type_]})
@@ -74,7 +74,7 @@ def test_a_good_secret_is_silent_whatever_else_is_broken(type_: str, form: str, 
     assert SECRET not in said(FORMS[form]({**DATA[type_], **broken}, type=type_))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(type_=TYPES, place=st.integers(min_value=0), cut=st.binary(max_size=2))
 def test_a_body_broken_anywhere_shows_nothing_of_its_secret(type_: str, place: int, cut: bytes) -> None:
     body = structured(type=type_).body

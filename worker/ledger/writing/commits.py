@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
+from threading import Event
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -39,6 +40,7 @@ class Commits:
         self._serials = count(1)
         self._connection: Connection | None = None
         self._away_since: float | None = None
+        self._rest = Event()  # never set: a rest of the writer's thread, which has nobody else to serve
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Commit the batch (and the lease when it is due) and answer every ticket in it.
@@ -91,7 +93,7 @@ class Commits:
                 self._disconnect()
                 if not is_outage(exc) or self._is_hopeless(exc):
                     raise
-                time.sleep(_RETRY_SECONDS)
+                self._rest.wait(_RETRY_SECONDS)
             else:
                 self._away_since = None
                 return answered

@@ -2,6 +2,7 @@
 
 import time
 from queue import Empty, SimpleQueue
+from threading import Event
 
 from worker.ledger.writing.tickets import AnyTicket, TicketKey
 
@@ -16,6 +17,7 @@ class Inbox:
         self._queue: SimpleQueue[AnyTicket | None] = SimpleQueue()
         # Fewer than the limit, always: they are what one batch had to leave.
         self._kept: list[AnyTicket] = []
+        self._rest = Event()  # never set: a rest of the one thread that takes
 
     def put(self, ticket: AnyTicket) -> None:
         """Lay a ticket down; never blocks."""
@@ -51,7 +53,7 @@ class Inbox:
         pulled = list(self._kept)
         try:
             ticket = self._queue.get(timeout=0 if pulled else wait_seconds)
-            time.sleep(max(0.0, gather_until - time.monotonic()))
+            self._rest.wait(max(0.0, gather_until - time.monotonic()))
             while ticket is not None:
                 pulled.append(ticket)
                 if len(pulled) >= BATCH_LIMIT:

@@ -1,0 +1,217 @@
+"""The provider's client over real sockets: what goes over the wire, and how few connections it takes."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sandbox.provider.accounts.seed import check_seed
+from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.operations.registry import Effect
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.server import running
+from sandbox.provider.settings import SandboxConfig
+from tests.support.raw_http import RawServer, answer, raw_server, sends
+from tests.support.work_samples import PASSWORD, USERNAME, create_command, disable_command, rotate_command
+from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled
+from worker.provider import ProviderClient, ProviderConfig
+from worker.provider.config import CallResult, Login, Operation
+
+KEY = "pw"
+PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with raw_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[RemoteSandbox]:
+    with running(SandboxConfig(port=0, seed=check_seed())) as remote:
+        yield remote
+
+
+@pytest.fixture
+def sandbox(stand_in: RemoteSandbox) -> RemoteSandbox:
+    stand_in.reset()
+    return stand_in
+
+
+def client_of(url: str, proxy: str | None = None, timeout_seconds: float = 10.0) -> ProviderClient:
+    config = ProviderConfig(url, Login("acme", KEY), proxy=proxy, timeout_seconds=timeout_seconds)
+    return ProviderClient(config, lambda: True, lambda *_: None)
+
+
+def test_one_connection_serves_call_after_call(server: RawServer) -> None:
+    client = client_of(server.url)
+    for _ in range(20):
+        client.disable(disable_command())
+
+    assert (server.connections, len(server.requests)) == (1, 20)
+
+
+def test_an_error_costs_no_connection(server: RawServer) -> None:
+    refused = answer(b'{"message":"error","errors":["no"]}', "400 Bad Request")
+    server.will(*[sends(refused)] * 5, *[sends(answer(b"<html>", "503 Busy"))] * 5)
+    client = client_of(server.url)
+
+    for _ in range(10):
+        with pytest.raises(ProviderError):
+            client.disable(disable_command())
+
+    assert server.connections == 1
+
+
+def test_many_threads_take_no_more_connections_than_calls_at_once(server: RawServer) -> None:
+    config = ProviderConfig(server.url, Login("acme", KEY), concurrency=4)
+    client = ProviderClient(config, lambda: True, lambda *_: None)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: client.disable(disable_command()), range(200)))
+
+    assert len(server.requests) == 200
+    assert server.connections <= 4
+
+
+def test_everything_secret_travels_in_the_body(server: RawServer) -> None:
+    client = client_of(server.url)
+    client.create(create_command())
+    client.edit_credential(rotate_command())
+
+    for request in server.requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert head.startswith(b"POST /apiv2/reseller.")
+        assert b"?" not in head.splitlines()[0]
+        assert b"Authorization" not in head
+        assert PASSWORD.encode() not in head
+        assert PASSWORD.encode() in body
+
+
+def test_a_form_that_the_network_does_not_take_at_once_arrives_whole(server: RawServer) -> None:
+    server.reads_slowly = True
+    long = create_command().model_copy(update={"ip_group": ("é" * 255,) * 10_000})
+
+    client_of(server.url).create(long)
+
+    [request] = server.requests
+    assert request.count(b"ip_group%5B%5D=") == 10_000
+    assert len(request) > 10_000 * 255 * len("%C3%A9")
+
+
+def test_no_cookie_is_kept(server: RawServer) -> None:
+    server.will(sends(answer(b'{"message":"success"}', "200 OK", "Set-Cookie: sendgrid_frontend=abc; path=/")))
+    client = client_of(server.url)
+
+    client.disable(disable_command())
+    client.disable(disable_command())
+
+    assert b"ookie" not in server.requests[1]
+
+
+def test_the_environment_s_proxies_are_not_consulted(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server() as proxy:
+        for name in PROXY_VARIABLES:
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        client_of(server.url).disable(disable_command())
+
+        assert (proxy.connections, len(server.requests)) == (0, 1)
+
+
+def test_the_environment_s_logins_and_certificates_are_not_consulted(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login stranger password str4nger\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+
+    client_of(server.url).disable(disable_command())
+
+    assert b"uthorization" not in server.requests[0]
+
+
+def test_the_proxy_that_is_configured_is_used(server: RawServer) -> None:
+    client_of("http://provider.invalid", proxy=server.url).disable(disable_command())
+
+    assert server.requests[0].startswith(b"POST http://provider.invalid/apiv2/reseller.manage.json ")
+
+
+def test_an_idle_connection_is_closed_with_the_client(server: RawServer) -> None:
+    client = client_of(server.url)
+    client.disable(disable_command())
+
+    client.close()
+    client.disable(disable_command())
+
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "effect"),
+    [
+        (Fault.APPLY_THEN_DROP, Effect.CHANGED),
+        (Fault.DROP_BEFORE, Effect.NOT_APPLIED),
+        (Fault.ERROR_500, Effect.NOT_APPLIED),
+        (Fault.HTML, Effect.NOT_APPLIED),
+        (Fault.TRUNCATED, Effect.CHANGED),
+    ],
+)
+def test_a_lost_answer_leaves_one_call_behind(sandbox: RemoteSandbox, fault: Fault, effect: Effect) -> None:
+    sandbox.inject(FaultRule(fault=fault, operation="add"))
+
+    with pytest.raises(OutcomeUnknown):
+        client_of(sandbox.url).create(create_command())
+
+    [entry] = sandbox.journal()
+    assert (entry.effect, entry.username, entry.query_names) == (effect, USERNAME, ())
+
+
+def test_an_answer_that_comes_too_late_was_a_call_all_the_same(sandbox: RemoteSandbox) -> None:
+    sandbox.inject(FaultRule(fault=Fault.SLOW, delay_seconds=1.0))
+
+    with pytest.raises(OutcomeUnknown):
+        client_of(sandbox.url, timeout_seconds=0.2).create(create_command())
+
+    [entry] = sandbox.journal(wait_seconds=10.0)
+    assert entry.effect is Effect.CHANGED
+
+
+def test_a_throttle_is_told_with_its_time(sandbox: RemoteSandbox) -> None:
+    sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=30.0))
+
+    with pytest.raises(Throttled) as throttled:
+        client_of(sandbox.url).create(create_command())
+
+    assert throttled.value.retry_after_seconds == pytest.approx(30.0, abs=15.0)
+
+
+def test_a_refusal_is_told_in_the_provider_s_words(sandbox: RemoteSandbox) -> None:
+    with pytest.raises(Rejected) as refused:
+        client_of(sandbox.url).create(create_command(package="Platinum"))
+
+    assert refused.value.errors
+    assert PASSWORD not in repr(refused.value.errors)
+
+
+def test_every_call_is_observed_from_whichever_thread(sandbox: RemoteSandbox) -> None:
+    seen: list[tuple[Operation, CallResult]] = []
+    lock = threading.Lock()
+
+    def observe(operation: Operation, result: CallResult, seconds: float) -> None:
+        with lock:
+            assert seconds > 0
+            seen.append((operation, result))
+
+    client = ProviderClient(ProviderConfig(sandbox.url, Login("acme", KEY)), lambda: True, observe)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: client.find("a@x.com"), range(20)))
+    client.close()
+
+    assert seen == [(Operation.RETRIEVE, CallResult.SUCCESS)] * 20

@@ -1,0 +1,11 @@
+"""What a handler is told of a try, for tests to vary one thing at a time."""
+
+from worker.domain.claims import CommandKey, Token
+from worker.domain.work import Attempt
+
+TOKEN = Token(CommandKey("billing", "evt_1"), "token-1")
+FIRST = Attempt(TOKEN, begun=False, remembered=True, may_write=True)
+BEGUN = Attempt(TOKEN, begun=True, remembered=True, may_write=True)
+UNREMEMBERED = Attempt(TOKEN, begun=False, remembered=False, may_write=True)
+LAST_LOOK = Attempt(TOKEN, begun=True, remembered=True, may_write=False)
+NOTHING_LEFT = Attempt(TOKEN, begun=False, remembered=True, may_write=False)

@@ -1,0 +1,212 @@
+"""CreateCustomer: created once, adopted only when it is proven to be ours."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.provider import FakeProvider
+from tests.support.work_samples import USERNAME, create, create_command, work_of
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, NOTHING_LEFT, UNREMEMBERED
+from worker.domain.claims import ClaimRequest, CommandKey
+from worker.domain.provider import READABLE_FIELDS, CustomerRow
+from worker.domain.results import Outcome
+from worker.domain.work import Attempt, Requested
+from worker.errors import (
+    LedgerUnavailable,
+    NotApplied,
+    NotSent,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unprovable,
+)
+from worker.handlers import Handlers
+
+COMMAND = create_command()
+CREATED = f"create {USERNAME}"
+
+
+@pytest.fixture
+def provider() -> FakeProvider:
+    return FakeProvider()
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    """It has seen the command itself."""
+    ledger = FakeLedger(FakeClock())
+    ledger.claim(request())
+    return ledger
+
+
+@pytest.fixture
+def handlers(provider: FakeProvider, ledger: FakeLedger) -> Handlers:
+    return Handlers(provider, ledger)
+
+
+def request(id_: str = "evt_1", username: str = USERNAME) -> ClaimRequest:
+    content = work_of(create(username=username)).content
+    assert isinstance(content, Requested)
+    return replace(content.request, key=CommandKey("billing", id_))
+
+
+def outcome(handlers: Handlers, attempt: Attempt) -> Outcome:
+    return handlers.handle(COMMAND, attempt).outcome
+
+
+def test_a_first_try_creates_without_looking(handlers: Handlers, provider: FakeProvider) -> None:
+    assert outcome(handlers, FIRST) is Outcome.APPLIED
+    assert provider.calls == [CREATED]
+
+
+def test_a_first_try_that_is_refused_is_refused(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+
+    with pytest.raises(Rejected, match="taken"):
+        handlers.handle(COMMAND, FIRST)
+    assert provider.calls == [CREATED]
+
+
+def test_what_was_begun_and_is_absent_is_created(handlers: Handlers, provider: FakeProvider) -> None:
+    assert outcome(handlers, BEGUN) is Outcome.APPLIED
+    assert provider.calls == [f"find {USERNAME}", CREATED]
+
+
+def test_what_was_begun_and_is_there_is_adopted(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+    assert provider.changes == []
+
+
+@pytest.mark.parametrize("field", [name for name in READABLE_FIELDS if name != "username"])
+def test_a_customer_that_differs_in_one_field_is_another_s(
+    handlers: Handlers, provider: FakeProvider, field: str
+) -> None:
+    provider.add(COMMAND)
+    provider.customers[USERNAME].fields[field] = "something else"
+
+    with pytest.raises(Rejected, match=f"taken by a customer with other values in: {field}$"):
+        handlers.handle(COMMAND, BEGUN)
+
+
+def test_a_field_the_provider_does_not_list_proves_nothing(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+    del provider.customers[USERNAME].fields["phone"]
+
+    with pytest.raises(Rejected, match="phone"):
+        handlers.handle(COMMAND, BEGUN)
+
+
+@pytest.mark.parametrize("username", [USERNAME, USERNAME.upper()])
+def test_another_create_of_the_name_makes_it_unprovable(
+    handlers: Handlers, provider: FakeProvider, ledger: FakeLedger, username: str
+) -> None:
+    provider.add(COMMAND)
+    ledger.claim(request("evt_9", username))
+
+    with pytest.raises(Unprovable, match="cannot be proven"):
+        handlers.handle(COMMAND, BEGUN)
+
+
+def test_a_create_of_another_name_does_not(handlers: Handlers, provider: FakeProvider, ledger: FakeLedger) -> None:
+    provider.add(COMMAND)
+    ledger.claim(request("evt_9", "bob@example.com"))
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+
+
+def test_a_redelivered_command_nobody_remembers_is_created_when_the_name_is_free(
+    handlers: Handlers, provider: FakeProvider
+) -> None:
+    assert outcome(handlers, UNREMEMBERED) is Outcome.APPLIED
+    assert provider.calls == [CREATED]
+
+
+def test_a_redelivered_command_nobody_remembers_adopts_nothing(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+
+    with pytest.raises(Unprovable):
+        handlers.handle(COMMAND, UNREMEMBERED)
+
+
+def test_a_redelivered_command_nobody_remembers_is_refused_for_another_s_customer(
+    handlers: Handlers, provider: FakeProvider
+) -> None:
+    provider.add(create_command(city="Paris"))
+
+    with pytest.raises(Rejected, match="city"):
+        handlers.handle(COMMAND, UNREMEMBERED)
+
+
+def test_a_name_taken_where_we_cannot_see_is_a_refusal(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.taken_elsewhere.add(USERNAME)
+
+    for attempt in (BEGUN, UNREMEMBERED):
+        with pytest.raises(Rejected, match="taken"):
+            handlers.handle(COMMAND, attempt)
+
+
+class LateProvider(FakeProvider):
+    """Applies an earlier create only after it was looked for."""
+
+    def find(self, username: str) -> CustomerRow | None:
+        """Miss it the first time, and apply it then."""
+        found = super().find(username)
+        if found is None:
+            self.add(COMMAND)
+        return found
+
+
+def test_a_refused_repeat_of_a_create_that_was_applied_late_is_adopted(ledger: FakeLedger) -> None:
+    provider = LateProvider()
+
+    assert outcome(Handlers(provider, ledger), BEGUN) is Outcome.ALREADY_APPLIED
+    assert provider.calls == [f"find {USERNAME}", CREATED, f"find {USERNAME}"]
+
+
+@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
+def test_a_list_that_cannot_be_read_after_a_refusal_does_not_make_the_command_look_begun(
+    handlers: Handlers, provider: FakeProvider, failure: ProviderError
+) -> None:
+    provider.add(COMMAND)
+    provider.fail_next(failure, "find")
+
+    with pytest.raises(NotSent, match="the create was refused"):
+        handlers.handle(COMMAND, UNREMEMBERED)
+
+
+def test_a_list_that_cannot_be_read_stays_an_unknown_outcome_once_begun(
+    handlers: Handlers, provider: FakeProvider
+) -> None:
+    provider.fail_next(OutcomeUnknown("reset"), "find")
+
+    with pytest.raises(OutcomeUnknown):
+        handlers.handle(COMMAND, BEGUN)
+    assert provider.calls == [f"find {USERNAME}"]
+
+
+def test_the_last_look_adopts_what_is_there(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+
+    assert outcome(handlers, LAST_LOOK) is Outcome.ALREADY_APPLIED
+
+
+@pytest.mark.parametrize("attempt", [LAST_LOOK, NOTHING_LEFT])
+def test_without_attempts_left_nothing_is_created(handlers: Handlers, provider: FakeProvider, attempt: Attempt) -> None:
+    with pytest.raises(NotApplied, match="no attempts are left"):
+        handlers.handle(COMMAND, attempt)
+    assert provider.changes == []
+
+
+def test_a_ledger_that_cannot_be_asked_is_no_answer(
+    handlers: Handlers, provider: FakeProvider, ledger: FakeLedger
+) -> None:
+    provider.add(COMMAND)
+    ledger.broken = True
+
+    with pytest.raises(LedgerUnavailable):
+        handlers.handle(COMMAND, BEGUN)

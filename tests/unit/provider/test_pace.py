@@ -1,0 +1,40 @@
+"""A steady limit: calls begin at even distances, however many threads ask."""
+
+import threading
+
+import pytest
+
+from worker.provider.pace import Pace
+
+
+class Waits(threading.Event):
+    """Notes how long it was asked to wait, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Note it."""
+        self.seconds.append(timeout or 0.0)
+        return False
+
+
+def waits(per_minute: int, calls: int) -> list[float]:
+    pace, never = Pace(per_minute), Waits()
+    pace._never = never
+    for _ in range(calls):
+        pace.wait()
+    return never.seconds
+
+
+def test_without_a_limit_nobody_waits() -> None:
+    assert waits(0, 5) == []
+
+
+def test_each_call_waits_for_its_turn() -> None:
+    first, second, third = waits(6, 3)
+
+    assert first == 0.0
+    assert second == pytest.approx(10.0, rel=0.1)
+    assert third == pytest.approx(20.0, rel=0.1)

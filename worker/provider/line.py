@@ -1,0 +1,102 @@
+"""The socket of a provider connection: one deadline for a whole call, and few system calls.
+
+A socket's own timeout bounds each read alone, so a server that sends one byte a second is never too slow for it. It
+costs, too: Python asks the kernel to switch the socket's mode at each change of the timeout and to wait before each
+send, and every such call lets go of the interpreter, which another thread then takes. So the socket here never blocks;
+what must wait, waits until the one deadline.
+"""
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from urllib3.util.wait import wait_for_read, wait_for_write
+
+
+class Line:
+    """Stands in for a connected socket, with what http.client and urllib3 use of one.
+
+    What is written leaves at `flush`, in one piece: head and body in two packets would wake the server twice.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.settimeout(0.0)
+        self._socket = sock
+        self._unsent: list[bytes] = []
+        self._deadline = 0.0
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the deadline of all that follows, so many seconds from now."""
+        self._deadline = float("inf") if seconds is None else time.monotonic() + seconds
+
+    def sendall(self, piece: bytes) -> None:
+        """Keep a piece until `flush`."""
+        self._unsent.append(piece)
+
+    def flush(self) -> None:
+        """Send what was kept. Raises TimeoutError at the deadline, OSError when the connection is gone."""
+        unsent = memoryview(b"".join(self._unsent))
+        self._unsent.clear()
+        while unsent:
+            try:
+                unsent = unsent[self._socket.send(unsent) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self.wait(wait_for_write)
+            except ssl.SSLWantReadError:
+                self.wait(wait_for_read)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what the answer is read from."""
+        return io.BufferedReader(_Answer(self, self._socket))
+
+    def wait(self, until_ready: Callable[[socket.socket, float], bool]) -> None:
+        """Wait until the socket is ready. Raises TimeoutError at the deadline."""
+        left = self._deadline - time.monotonic()
+        if left <= 0 or not until_ready(self._socket, left):
+            raise TimeoutError("the call did not end in time")
+
+    def fileno(self) -> int:
+        """Return the socket's number, by which urllib3 asks whether the server has hung up."""
+        return self._socket.fileno()
+
+    def shutdown(self, how: int) -> None:
+        """End the connection under whoever reads from it."""
+        self._socket.shutdown(how)
+
+    def close(self) -> None:
+        """Let the socket go; an answer that is still being read keeps it open."""
+        self._socket.close()
+
+
+class _Answer(io.RawIOBase):
+    """The bytes of one answer, read within the line's deadline."""
+
+    def __init__(self, line: Line, sock: socket.socket) -> None:
+        super().__init__()
+        self._line = line
+        self._socket = sock
+        # Holds the socket open for as long as the answer is read, also when the connection has let go of it.
+        self._hold = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """Answers are only read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer, as io asks
+        """Read what is there; wait for it when nothing is."""
+        while True:
+            # What TLS has decrypted already is in no socket any more: it would be waited for in vain.
+            if not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
+                self._line.wait(wait_for_read)
+            try:
+                return self._socket.recv_into(buffer)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._hold.close()
+        super().close()
