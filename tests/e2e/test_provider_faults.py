@@ -100,6 +100,17 @@ def test_a_create_refused_because_an_earlier_try_was_applied_late_is_found(house
     assert adds == [Effect.CHANGED, Effect.REFUSED]
 
 
+def test_a_customer_that_another_command_has_made_is_not_adopted(house: House) -> None:
+    first = create(new_username())
+    second = create(first.username)
+    house.emitter.publish(first)
+    house.ear.await_event(first)
+    strike(house, FaultRule(fault=Fault.DROP_BEFORE), Operation.ADD, first.username)
+    house.emitter.publish(second)
+    assert house.ear.await_event(second).data["reason"] == "outcome_unknown"
+    assert house.ear.await_letter(second).routing_key == "outcome_unknown"
+
+
 def test_while_one_customer_waits_others_go_on(house: House) -> None:
     stuck, free = create(new_username()), create(new_username())
     strike(house, FaultRule(fault=Fault.SLOW, delay_seconds=1.0), Operation.ADD, stuck.username)

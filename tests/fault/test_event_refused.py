@@ -46,7 +46,7 @@ def test_what_could_not_be_told_is_told_by_the_next_worker(house: House) -> None
     with house.worker() as worker:
         house.ear.await_count(heard_while_full + len(commands))
         assert worker.terminate() == 0
-    assert house.verdict(commands).calls == len(commands)
+    house.verdict(commands)
 
 
 def test_intake_resumes_once_the_event_is_taken(house: House) -> None:

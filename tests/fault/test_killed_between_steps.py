@@ -4,9 +4,12 @@ import signal
 
 import pytest
 
+from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command, create, disable, rotate
 from tests.support.house import House
 from tests.support.seeds import credential_of, old_customer
+from tests.support.waiting import wait_for
 from worker.domain.work import Step
 
 CUSTOMERS = 6
@@ -57,6 +60,20 @@ def test_killed_on_the_way_of_what_fails(house: House, step: Step) -> None:
     commands = failing_commands()
     kill_and_start_again(house, step, commands)
     house.verdict(commands, failing={command.id for command in commands})
+
+
+def test_killed_while_the_provider_is_still_applying(house: House) -> None:
+    command = create("new@example.com")
+    house.sandbox.inject(FaultRule(fault=Fault.SLOW, delay_seconds=1.5, operation=Operation.ADD, times=1))
+    house.emitter.publish(command)
+    with house.worker() as killed:
+        wait_for(lambda: house.sandbox.in_flight() == 1, "the call")
+        killed.kill()
+    with house.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
+        assert house.ear.await_event(command).data["outcome"] == "already_applied"
+        assert worker.terminate() == 0
+    assert [entry.operation for entry in house.sandbox.journal()] == [Operation.ADD, Operation.RETRIEVE]
+    house.verdict([command])
 
 
 def test_killed_again_and_again_on_the_way(house: House) -> None:

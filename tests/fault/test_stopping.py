@@ -26,10 +26,10 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(house: House) -> No
 
 
 def test_a_stop_at_each_moment_loses_nothing(house: House) -> None:
-    commands = rotations(CUSTOMERS, ROUNDS)
+    commands = rotations(CUSTOMERS, rounds=6)
     house.sandbox.set_latency(0.05)
     house.emitter.publish(*commands)
-    for count in (1, 50, 100):
+    for count in (1, 30, 60):
         with house.worker(WORKER__CONCURRENCY="3", AMQP__PREFETCH="30") as worker:
             house.ear.await_count(count)
             assert worker.terminate() == DONE

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.raw_http import LOOPBACK, RawServer, Script, answer, raw_server, resets, sends, sends_and_closes
 from tests.support.tls_front import write_certificate
+from tests.support.waiting import wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider import ProviderClient, ProviderConfig
@@ -79,7 +80,7 @@ UNKNOWN: dict[str, Script] = {
     "a success it does not mean": sends(answer(status="502 Bad Gateway")),
     "a redirect": sends(answer(b"", "307 Temporary Redirect", "Location: /elsewhere")),
     "a redirect in words": sends(answer(b'{"message":"moved"}', "302 Found", "Location: http://127.0.0.1:1/")),
-    "more than anybody reads": sends_and_closes(HEAD + b"\r\n", *[b" " * 1_000_000] * 17, b'{"message":"success"}'),
+    "more than anybody reads": sends_and_closes(HEAD + b'\r\n{"message":"success"}', *[b" " * 1_000_000] * 17),
 }
 
 
@@ -214,6 +215,7 @@ def test_a_server_that_never_greets_is_given_up_in_time() -> None:
 def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
     with raw_server(sends_and_closes(answer())) as server, client(server.url) as made:
         made.disable(disable_command())
+        wait_for(lambda: server.closed, "the server to close the connection")
         made.disable(disable_command())
 
         assert (server.connections, len(server.requests)) == (2, 2)

@@ -71,7 +71,6 @@ class Ear:
 
     def __init__(self, url: str, prefix: str) -> None:
         self._line = Line(url)
-        self._commands = f"{prefix}.commands.00"
         self._exchanges = {
             f"{prefix}.heard.events": f"{prefix}.events",
             f"{prefix}.heard.letters": f"{prefix}.dead-letters",
@@ -139,9 +138,9 @@ class Ear:
 
         return wait_for(letter, "its dead letter")
 
-    def waiting_commands(self) -> tuple[int, int]:
-        """Return how many commands wait in the queue, and how many consumers it has."""
-        answer = self._line.use(lambda channel: channel.queue_declare(self._commands, passive=True)).method
+    def depth(self, queue: str) -> tuple[int, int]:
+        """Return how many messages wait in a queue, and how many consumers it has."""
+        answer = self._line.use(lambda channel: channel.queue_declare(queue, passive=True)).method
         return int(answer.message_count), int(answer.consumer_count)
 
     def delete(self, queues: Iterable[str], exchanges: Iterable[str]) -> None:

@@ -89,7 +89,7 @@ class House:
 
     def _queue_without_consumers(self) -> tuple[int, int] | None:
         # What a consumer held is ready again in the same moment in which the broker forgets the consumer.
-        waiting = self.ear.waiting_commands()
+        waiting = self.ear.depth(self.topology.command_queues[0])
         return waiting if waiting[1] == 0 else None
 
     def _next_log(self) -> Path:

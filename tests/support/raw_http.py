@@ -48,11 +48,12 @@ def resets(connection: socket.socket) -> bool:
 class RawServer:
     """Reads whole requests and answers each by the next script; those after them get a plain success.
 
-    `connections` counts what was accepted, `requests` is what was read, in order.
+    `connections` counts what was accepted, `closed` what has been closed since; `requests` is what was read, in order.
     """
 
     port: int = 0
     connections: int = 0
+    closed: int = 0
     requests: list[bytes] = field(default_factory=list)
     scripts: deque[Script] = field(default_factory=deque)
     tls: ssl.SSLContext | None = None
@@ -109,6 +110,7 @@ class RawServer:
                 script = self.scripts.popleft() if self.scripts else sends(answer())
                 if not script(line):
                     break
+        self.closed += 1
 
     def _secured(self, connection: socket.socket) -> socket.socket:
         self._open.append(connection)

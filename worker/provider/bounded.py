@@ -19,9 +19,22 @@ class _Connection(HTTPConnection):
         if isinstance(self.sock, socket.socket):
             self.sock = Line(self.sock)
 
+    def _tunnel(self) -> None:
+        # What a proxy answers is bounded as a whole as well; TLS then needs the bare socket.
+        bare = self.sock
+        if isinstance(bare, socket.socket):
+            self.sock = Line(bare)
+            self.sock.settimeout(self.timeout)
+        super()._tunnel()
+        if isinstance(bare, socket.socket):
+            bare.settimeout(self.timeout)
+            self.sock = bare
+
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is the library's
         super().request(*arguments, **options)
         if isinstance(self.sock, Line):
+            # The deadline of the call before is over, and a new connection has none yet.
+            self.sock.settimeout(self.timeout)
             self.sock.flush()
 
 
@@ -47,6 +60,11 @@ class BoundedAdapter(HTTPAdapter):
     def __init__(self, pool_connections: int, pool_maxsize: int) -> None:
         self._pools: dict[tuple[str, str], ConnectionPool] = {}
         super().__init__(pool_connections, pool_maxsize)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pools.clear()
+        super().close()
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - the signature is the library's
         """Make the pools, with our connections in them."""

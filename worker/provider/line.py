@@ -49,7 +49,8 @@ class Line:
                 self.wait(wait_for_read)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what the answer is read from."""
+        """Return what the answer is read from; whoever asks for it has written everything."""
+        self.flush()
         return io.BufferedReader(_Answer(self, self._socket))
 
     def wait(self, until_ready: Callable[[socket.socket, float], bool]) -> None:

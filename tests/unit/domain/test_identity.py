@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from messages.commands import Command
 from messages.errors import CommandName
-from tests.support.work_samples import PASSWORD, create, create_command, envelope_of, rotate
+from tests.support.work_samples import PASSWORD, create, create_command, envelope_of, rotate, rotate_command
 from worker.domain.claims import CommandKey
 from worker.domain.identity import canonical, event_id, lane_keys, letter_id, refusal_id
 
@@ -89,6 +89,12 @@ def test_content_is_the_same_in_whichever_order_it_was_written() -> None:
     turned = replace(command, data=dict(reversed(list(command.data.items()))))
 
     assert canonical(envelope_of(turned).data) == canonical(envelope_of(command).data)
+
+
+def test_content_is_written_in_the_order_of_its_names() -> None:
+    expected = b'{"credential_name":"mailer","new_credential_password":"pl4nted-p4ssw0rd","username":"ada@example.com"}'
+
+    assert canonical(rotate_command()) == expected
 
 
 def test_another_password_is_other_content() -> None:

@@ -157,6 +157,16 @@ def test_failures_of_calls_that_were_under_way_do_not_ask_again_during_the_pause
     assert watched.probes == 0
 
 
+def test_failures_of_calls_that_were_under_way_do_not_put_the_probe_off(watched: Watched) -> None:
+    watched.fail(10, 3)
+    watched.clock.advance(5.0)
+    watched.fail(5, 5)
+
+    watched.go_on(5.0)
+
+    assert (watched.probes, watched.causes) == (1, set())
+
+
 def test_a_failure_during_a_throttle_is_asked_about_after_it(watched: Watched) -> None:
     watched.pause.failed("ada", Throttled("slow down", 5.0))
     watched.pause.failed("bob", UNKNOWN)
