@@ -1,6 +1,7 @@
 """Counts and times what is published, around any publisher."""
 
 import time
+from functools import cache
 
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.ports import EventPublisher
@@ -12,7 +13,9 @@ class MeasuredPublisher:
 
     def __init__(self, publisher: EventPublisher, metrics: Metrics) -> None:
         self._publisher = publisher
-        self._metrics = metrics
+        # Finding a series by its labels costs more than counting in it; the labels come from closed sets.
+        self._published = cache(metrics.published.labels)
+        self._confirm_seconds = cache(metrics.confirm_seconds.labels)
 
     def publish(self, message: Outgoing) -> None:
         """Publish, and count whether it was confirmed."""
@@ -23,5 +26,5 @@ class MeasuredPublisher:
             self._publisher.publish(message)
             result = "confirmed"
         finally:
-            self._metrics.published.labels(kind, result).inc()
-            self._metrics.confirm_seconds.labels(kind, result).observe(time.perf_counter() - started)
+            self._published(kind, result).inc()
+            self._confirm_seconds(kind, result).observe(time.perf_counter() - started)
