@@ -1,6 +1,7 @@
 """Each command goes through the broker, the worker and the provider, and comes back as one event."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -91,6 +92,7 @@ def test_an_events_amqp_properties_mirror_its_envelope(house: House) -> None:
     properties = heard.properties
     assert heard.routing_key == "CustomerCreated.billing-eu-1"
     assert (properties.message_id, properties.type) == (heard.event["id"], "CustomerCreated")
+    assert UUID(properties.message_id).version == 5
     assert (properties.correlation_id, properties.app_id) == (command.id, "provisioning-worker")
     assert (properties.delivery_mode, properties.content_type) == (2, "application/cloudevents+json")
     assert properties.timestamp > 0

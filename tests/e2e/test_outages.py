@@ -41,7 +41,7 @@ def test_a_provider_that_is_not_there_is_waited_for(own_house: House) -> None:
 
 def test_a_throttle_pauses_everybody_until_the_reset(own_house: House) -> None:
     commands = [create(new_username()) for _ in range(10)]
-    own_house.sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=1, times=1))
+    own_house.sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=2, times=1))
     with own_house.worker(WORKER__CONCURRENCY="1") as worker:
         own_house.emitter.publish(*commands)
         assert worker.await_paused("throttled")
@@ -50,7 +50,7 @@ def test_a_throttle_pauses_everybody_until_the_reset(own_house: House) -> None:
     calls = own_house.sandbox.journal()
     throttled = next(entry for entry in calls if entry.fault is Fault.THROTTLED)
     after = [entry for entry in calls if entry.arrival > throttled.arrival + 1]
-    assert min(entry.epoch_seconds for entry in after) >= throttled.epoch_seconds + 1
+    assert min(entry.epoch_seconds for entry in after) >= throttled.epoch_seconds + 2
     own_house.verdict(commands)
 
 

@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.raw_http import LOOPBACK, RawServer, Script, answer, raw_server, resets, sends, sends_and_closes
+from tests.support.raw_http import (
+    LOOPBACK,
+    RawServer,
+    Script,
+    answer,
+    raw_server,
+    resets,
+    sends,
+    sends_and_closes,
+    tunnels,
+)
 from tests.support.tls_front import write_certificate
 from tests.support.waiting import wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
@@ -244,6 +254,18 @@ def test_a_proxy_that_opens_its_tunnel_drop_by_drop_is_given_up_in_time() -> Non
 
         assert type(failure("https://provider.invalid", proxy.url)) in {NotSent, OutcomeUnknown}
         assert proxy.requests[0].startswith(b"CONNECT provider.invalid:443 ")
+
+
+def test_a_proxy_s_tunnel_serves_call_after_call(certified: tuple[ssl.SSLContext, str]) -> None:
+    context, bundle = certified
+    with (
+        raw_server(tunnels(context)) as proxy,
+        client(f"https://{LOOPBACK}:{free_port()}", proxy.url, bundle) as made,
+    ):
+        made.disable(disable_command())
+        made.disable(disable_command())
+
+        assert (proxy.connections, len(proxy.requests)) == (1, 1)
 
 
 def test_a_proxy_that_cannot_be_reached_was_never_sent_to() -> None:

@@ -44,6 +44,19 @@ def resets(connection: socket.socket) -> bool:
     return False
 
 
+def tunnels(context: ssl.SSLContext) -> Script:
+    """Take a CONNECT as a proxy does, and be the server behind it as well."""
+
+    def run(connection: socket.socket) -> bool:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with context.wrap_socket(connection, server_side=True) as line, line.makefile("rb") as stream:
+            for _ in _requests(stream):
+                line.sendall(answer())
+        return False
+
+    return run
+
+
 @dataclass(slots=True)
 class RawServer:
     """Reads whole requests and answers each by the next script; those after them get a plain success.

@@ -86,6 +86,10 @@ class BoundedAdapter(HTTPAdapter):
             pool = self._pools[host] = super().get_connection_with_tls_context(request, *arguments, **options)
         return pool
 
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:  # noqa: ANN401 - see above
+        """Name what is asked for; only a proxy needs the whole URL."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:  # noqa: ANN401, ARG002 - see above
         """Hand the answer over. Cookies are not looked for: none are kept."""
         response = Response()

@@ -7,7 +7,8 @@ redirect is followed; connections are kept and reused.
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from functools import cache
+from urllib.parse import quote_plus
 
 import requests
 import urllib3
@@ -57,7 +58,7 @@ class Transport:
         """
         try:
             response = self._adapter.send(
-                self._prepared(path, urlencode(form).encode()),
+                self._prepared(path, _encoded(form)),
                 stream=True,
                 timeout=self._timeout(within_seconds),  # type: ignore[arg-type]  # urllib3's is passed through
                 verify=self._verify,
@@ -85,6 +86,16 @@ class Transport:
         request.body = body
         request.hooks = {"response": []}
         return request
+
+
+def _encoded(form: list[tuple[str, str]]) -> bytes:
+    return "&".join([f"{_encoded_name(name)}={quote_plus(value)}" for name, value in form]).encode()
+
+
+@cache
+def _encoded_name(name: str) -> str:
+    # The names are the provider's, and few.
+    return quote_plus(name)
 
 
 def _body_of(response: Response) -> bytes:
