@@ -44,6 +44,7 @@ class App:
             "ledger": lambda: self._parts.ledger.alive,
             "later": lambda: self._parts.later.alive,
             "probe": lambda: self._parts.pause.alive,
+            "health": lambda: self._health.alive,
         }
 
     @property
@@ -79,6 +80,7 @@ class App:
         parts = self._parts
         idle = threading.Event()
         parts.dispatcher.drain(idle.set)
+        parts.provider.end()
         finished = idle.wait(self._settings.worker.drain_seconds)
         abandoned = 0 if finished else parts.dispatcher.running
         self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)

@@ -9,6 +9,7 @@ tell: nothing (it is redelivered as new), a claim that was begun (look before yo
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from messages.codec import decode as decode_message
@@ -29,6 +30,7 @@ from worker.domain.claims import (
     Refusal,
     Resumed,
     StoredEvent,
+    Token,
 )
 from worker.domain.deliveries import Delivery
 from worker.domain.endings import Closing
@@ -36,6 +38,7 @@ from worker.domain.identity import canonical, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
 from worker.domain.work import Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
+from worker.errors import LedgerUnavailable, PublishFailed
 from worker.handlers.trying import Trying
 
 Fingerprint = Callable[[str, str | None, bytes], tuple[bytes, ...]]
@@ -110,6 +113,8 @@ class Process:
         self._clock = clock
         self._version = worker_version
         self._reached = reached
+        # What was recorded by this process and could not be told: the next run tells it, and it is no duplicate.
+        self._untold: dict[str, Told] = {}
 
     def run(self, work: Work) -> Verdict:
         """Take one unit of work to its end, or to its next wait.
@@ -121,7 +126,7 @@ class Process:
         ending = self._end(work)
         if isinstance(ending, Wait):
             return ending
-        self._tell(work, ending)
+        self._tell_or_remember(work, ending)
         self._rooms.settlement.ack(work.delivery.receipt)
         self._reached(Step.SETTLED)
         self._report(work, ending, self._clock.monotonic() - taken_up)
@@ -141,9 +146,9 @@ class Process:
             case Fresh() | Resumed():
                 return self._handle(work, envelope, claim)
             case Done(event):
-                return Told(event, None, Outcome.DUPLICATE)
+                return self._untold.pop(event.id, Told(event, None, Outcome.DUPLICATE))
             case Dead(event, letter):
-                return Told(event, letter, Outcome.DUPLICATE)
+                return self._untold.pop(event.id, Told(event, letter, Outcome.DUPLICATE))
             case Held(until):
                 return Wait(until)
             case Conflict():
@@ -153,11 +158,16 @@ class Process:
         outcome = self._rooms.trying.attempt(work, envelope, claim, self._closing)
         self._reached(Step.HANDLED)
         if isinstance(outcome, Deferral):
-            self._rooms.ledger.defer(claim.token, outcome)
-            return Wait(outcome.not_before)
+            return self._defer(claim.token, outcome)
         self._rooms.ledger.record(claim.token, outcome.ending)
         self._reached(Step.RECORDED)
         return _told(outcome)
+
+    def _defer(self, token: Token, deferral: Deferral) -> Wait:
+        # Cannot it be written down, the wait must still be kept: the provider may be applying the call right now.
+        with suppress(LedgerUnavailable):
+            self._rooms.ledger.defer(token, deferral)
+        return Wait(deferral.not_before)
 
     def _keep(self, refusal: Refusal) -> Told:
         # The ledger answers with the first refusal of this message: its repeat carries the same bytes.
@@ -165,6 +175,14 @@ class Process:
         self._reached(Step.RECORDED)
         detail = str(kept.letter.headers.get("provisioning-detail", ""))
         return Told(kept.event, kept.letter, Outcome.FAILED, detail)
+
+    def _tell_or_remember(self, work: Work, told: Told) -> None:
+        try:
+            self._tell(work, told)
+        except PublishFailed:
+            if told.event is not None and told.outcome is not Outcome.DUPLICATE and isinstance(work.content, Requested):
+                self._untold[told.event.id] = told
+            raise
 
     def _tell(self, work: Work, told: Told) -> None:
         if told.letter is not None:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import asking, failed_try, failure, success, token_of
 from worker.domain.claims import Conflict, Done, Fresh, Held, Resumed
-from worker.errors import LedgerError
+from worker.errors import ClaimLost, LedgerError
 
 LEASE_OVER = LEASE_SECONDS + 1
 
@@ -28,11 +28,15 @@ def test_what_a_living_process_is_at_is_held_until_its_lease_ends(rig: Rig) -> N
     assert standby.claim(asking()) == Held(rig.clock.now() + LEASE_SECONDS)
 
 
-def test_what_a_living_process_has_put_off_is_held_too(rig: Rig) -> None:
+def test_what_a_living_process_has_put_off_is_taken_by_the_one_that_consumes_now(rig: Rig) -> None:
     active, standby = rig.start(), rig.start()
-    active.defer(token_of(active.claim(asking())), failed_try(rig.clock.now()))
+    late = token_of(active.claim(asking()))
+    active.defer(late, failed_try(rig.clock.now()))
 
-    assert standby.claim(asking()) == Held(rig.clock.now() + LEASE_SECONDS)
+    assert isinstance(standby.claim(asking()), Resumed)
+    assert isinstance(active.claim(asking()), Held)
+    with pytest.raises(ClaimLost):
+        active.record(late, success())
 
 
 def test_what_another_process_finished_is_told_at_once(rig: Rig) -> None:

@@ -158,13 +158,12 @@ class FakeLedger:
         return Resumed(token, History()) if request.redelivered else Fresh(token, History())
 
     def _unfinished(self, key: CommandKey, row: FakeRow) -> Claim:
-        if row.owner != self.owner:
+        if row.owner != self.owner and row.running:
             lease_until = self.storage.leases.get(row.owner, 0.0)
             if lease_until > self._clock.now():
                 return Held(lease_until)
             self.storage.leases.pop(row.owner, None)
-            if row.running:
-                row = self._wait_for_the_dead(key, row)
+            row = self._wait_for_the_dead(key, row)
         if row.not_before > self._clock.now():
             return Held(row.not_before)
         return self._again(key, row)

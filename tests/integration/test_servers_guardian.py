@@ -30,8 +30,8 @@ server = Supervised(polite_service(Path(sys.argv[1])))
 server.start()
 if "release" in sys.argv:
     server.release()
-print(server.pid, flush=True)
 try:
+    print(server.pid, flush=True)
     signal.pause()
 except KeyboardInterrupt:
     server.stop()

@@ -65,7 +65,9 @@ class Spoken:
 @contextmanager
 def python_process(code: str, *arguments: str) -> Iterator[Spoken]:
     """Run a piece of Python as a process in a session of its own; it is killed at the end if it still runs."""
-    command = [sys.executable, "-c", code, *arguments]
+    # Whoever runs the tests in the background has every process ignore Ctrl-C from the start.
+    listening = f"import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n{code}"
+    command = [sys.executable, "-c", listening, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 - a test's own code
     with process:
         try:

@@ -59,7 +59,8 @@ class BrokerAddress:
             virtual_host=_vhost(parts),
             credentials=self._credentials(parts),
             ssl_options=self._ssl_options(parts),
-            heartbeat=HEARTBEAT_SECONDS,
+            # A tool's one connection rests while it does other things; nobody answers heartbeats for it then.
+            heartbeat=0 if role is Role.ERRAND else HEARTBEAT_SECONDS,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
             stack_timeout=STACK_TIMEOUT_SECONDS,
             blocked_connection_timeout=BLOCKED_TIMEOUT_SECONDS if role is Role.PUBLISH else None,

@@ -253,7 +253,9 @@ class BrokerLoop:
 
     def _crash(self, error: BaseException) -> None:
         self._blame(f"a callback failed: {error!r}")
-        self._observer.crashed(self._role, error)
+        # pika trips over itself when it is closed in the middle of its handshake; when we leave, nobody need know.
+        if not self._stopping.is_set():
+            self._observer.crashed(self._role, error)
         self._end()
 
     def _blame(self, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.results import source_slug
-from worker.errors import PublishFailed, SettingsInvalid, WorkerError
+from worker.errors import BrokerUnreachable, PublishFailed, WorkerError
 from worker.settings import BrokerReach, load
 
+_LISTEN_SECONDS = 0.2
 _CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -64,7 +66,8 @@ def _read(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsInvalid([f"{file} cannot be read: {exc}"]) from exc
+        sys.stderr.write(f"{file} cannot be read: {exc}\n")
+        sys.exit(Exit.USAGE)
 
 
 def _entries(text: str) -> list[Any]:
@@ -117,7 +120,11 @@ def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:
     try:
         publisher.publish(Outgoing(Destination.COMMANDS, command.type, command.body, properties))
     except PublishFailed as exc:
-        raise PublishFailed(f"{done} commands were sent; {command.id} was not: {exc}") from exc
+        failed = f"{done} commands were sent; {command.id} was not: {exc}"
+        if not publisher.state.connected and not done:
+            raise BrokerUnreachable(failed) from exc
+        sys.stderr.write(f"{failed}\n")
+        sys.exit(Exit.PARTLY if done else Exit.FAILED)
 
 
 def _send_and_wait(reach: BrokerReach, commands: Sequence[Prepared], timeout: float) -> Exit:
@@ -126,7 +133,7 @@ def _send_and_wait(reach: BrokerReach, commands: Sequence[Prepared], timeout: fl
     with Listener(broker_address(reach), Topology(reach.amqp.prefix).events, keys) as listener:
         _publish(reach, commands)
         failed = 0
-        for event in _events(listener, timeout):
+        for event in _events(listener, time.monotonic() + timeout):
             key = (event["data"].get("command_source"), event["data"].get("command_id"))
             if key in waiting:
                 waiting.remove(key)
@@ -139,8 +146,9 @@ def _send_and_wait(reach: BrokerReach, commands: Sequence[Prepared], timeout: fl
     return Exit.PARTLY
 
 
-def _events(listener: Listener, silence_seconds: float) -> Iterator[dict[str, Any]]:
-    for heard in listener.hear(silence_seconds):
-        if heard is None:
+def _events(listener: Listener, until: float) -> Iterator[dict[str, Any]]:
+    for heard in listener.hear(_LISTEN_SECONDS):
+        if heard is not None:
+            yield json.loads(heard.body)
+        if time.monotonic() > until:
             return
-        yield json.loads(heard.body)

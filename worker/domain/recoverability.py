@@ -121,7 +121,7 @@ def _with_proven_failures_charged(history: History, proven_well_at: float | None
 
 def _delay(failure: ProviderError, after: History, around: Surroundings, policy: RetryPolicy) -> float:
     if isinstance(failure, Throttled) and failure.retry_after_seconds is not None:
-        return failure.retry_after_seconds
+        return max(failure.retry_after_seconds, policy.settle_seconds if after.begun else 0.0)
     # Bounded exponent: 2 ** 1000 is no float.
     ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(after.tries - 1, 32))
     backoff = ceiling / 2 + around.jitter * ceiling / 2

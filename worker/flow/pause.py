@@ -30,6 +30,7 @@ class PauseCause(StrEnum):
     LEDGER = "ledger"
 
 
+_OUR_OWN = (PauseCause.PUBLISH, PauseCause.LEDGER)
 _ENDED_BY_PROBE = (PauseCause.OUTAGE, PauseCause.UNAUTHORIZED)
 
 
@@ -87,6 +88,7 @@ class Pause:
         self._calls = Calls()
         self._suspicion: _Suspicion | None = None
         self._limit = policy.threads
+        self._spare_the_provider = False
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
         self._thread = threading.Thread(target=self._watch, name="probe", daemon=True)
@@ -147,7 +149,13 @@ class Pause:
             now = self._clock.now()
             before = self._causes.get(cause)
             since = before.since if before else now
-            self._causes[cause] = PauseState(since, now + seconds, detail, seconds)
+            was_returning = not self._causes and self._limit < self._policy.threads
+            self._spare_the_provider = self._spare_the_provider or was_returning or cause not in _OUR_OWN
+            until = now + seconds
+            if before and cause not in _ENDED_BY_PROBE:
+                # Calls that were under way together are answered one by one: the longest wait asked for is the one.
+                until = max(until, before.until)
+            self._causes[cause] = PauseState(since, until, detail, seconds)
             self._permit(0)
             if before is None:
                 self._listener.paused(cause.value, on=True, detail=detail)
@@ -245,4 +253,6 @@ class Pause:
                 return
             self._listener.paused(cause.value, on=False, detail="")
             if not self._causes:
-                self._permit(1)
+                # Only the provider is to be spared: what our own ledger or broker held up goes on at full width.
+                self._permit(1 if self._spare_the_provider else self._policy.threads)
+                self._spare_the_provider = False

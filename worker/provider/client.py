@@ -125,6 +125,10 @@ class ProviderClient:
         with suppress(Rejected):
             self._page(_IMPOSSIBLE_USERNAME, 0)
 
+    def end(self) -> None:
+        """Turn away what waits for its turn; calls under way go on."""
+        self._pace.end()
+
     def close(self) -> None:
         """Close idle connections."""
         self._transport.close()

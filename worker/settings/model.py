@@ -90,7 +90,9 @@ class LedgerSettings(_Section):
     url: SecretStr | None = Field(
         None, description="default: SQLite under the state folder; or postgresql+psycopg://user@host/database"
     )
-    keep_days: Annotated[int, Field(ge=1)] = Field(90, description="finished commands are kept so long")
+    keep_days: Annotated[int, Field(ge=1)] = Field(
+        90, description="finished commands are kept so long (nothing is pruned yet)"
+    )
 
 
 class SecretsSettings(_Section):

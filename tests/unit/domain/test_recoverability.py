@@ -185,7 +185,11 @@ def test_what_may_have_happened_is_given_time_to_settle() -> None:
 
 
 def test_the_time_the_provider_asks_for_is_honoured() -> None:
-    assert later(decide(THROTTLED, History(), QUIET, POLICY)).delay_seconds == 7.0
+    assert later(decide(THROTTLED, History(), LOOKING, POLICY)).delay_seconds == 7.0
+
+
+def test_a_throttled_write_is_given_time_to_settle_whatever_the_provider_asks_for() -> None:
+    assert later(decide(THROTTLED, History(), QUIET, POLICY)).delay_seconds == POLICY.settle_seconds
 
 
 def test_a_throttle_that_names_no_time_is_waited_for_like_any_failure() -> None:

@@ -110,7 +110,26 @@ def test_trouble_of_our_own_ends_by_time(watched: Watched, cause: PauseCause) ->
 
     watched.go_on(1.0)
 
-    assert (watched.causes, watched.allowed, watched.probes) == (set(), 1, 0)
+    assert (watched.causes, watched.allowed, watched.probes) == (set(), THREADS, 0)
+
+
+def test_trouble_of_our_own_does_not_end_the_gentle_return(watched: Watched) -> None:
+    watched.pause.hold(PauseCause.THROTTLED, 1.0, "slow down")
+    watched.go_on(1.0)
+    watched.pause.hold(PauseCause.LEDGER, 1.0, "locked")
+
+    watched.go_on(1.0)
+
+    assert (watched.causes, watched.allowed) == (set(), 1)
+
+
+def test_a_shorter_wait_asked_for_later_does_not_shorten_a_longer_one(watched: Watched) -> None:
+    watched.fail(1, 1, Throttled("slow down", 60.0))
+    watched.fail(1, 1, Throttled("slow down", None))
+
+    watched.go_on(30.0)
+
+    assert watched.causes == {PauseCause.THROTTLED}
 
 
 def test_trouble_that_goes_on_is_told_of_once(watched: Watched) -> None:
@@ -132,7 +151,7 @@ def test_nothing_runs_until_the_last_cause_has_ended(watched: Watched) -> None:
     assert (watched.causes, watched.allowed) == ({PauseCause.LEDGER}, 0)
     watched.go_on(4.0)
 
-    assert (watched.causes, watched.allowed) == (set(), 1)
+    assert (watched.causes, watched.allowed) == (set(), THREADS)
 
 
 def test_another_customer_s_success_is_the_proof(watched: Watched) -> None:

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from worker.errors import NotSent
 from worker.provider.pace import Pace
 
 
@@ -22,7 +23,7 @@ class Waits(threading.Event):
 
 def waits(per_minute: int, calls: int) -> list[float]:
     pace, never = Pace(per_minute), Waits()
-    pace._never = never
+    pace._ended = never
     for _ in range(calls):
         pace.wait()
     return never.seconds
@@ -38,3 +39,12 @@ def test_each_call_waits_for_its_turn() -> None:
     assert first == 0.0
     assert second == pytest.approx(10.0, rel=0.1)
     assert third == pytest.approx(20.0, rel=0.1)
+
+
+def test_whoever_waits_when_the_worker_ends_is_turned_away_unsent() -> None:
+    pace = Pace(1)
+    pace.wait()
+    pace.end()
+
+    with pytest.raises(NotSent):
+        pace.wait()

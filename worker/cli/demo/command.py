@@ -31,6 +31,8 @@ def demo(
     """Play a billing system's morning through a real broker, a worker and a stand-in provider, and check it."""
     # Ended by somebody else, the parts must still be stopped in order.
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that runs it in the background has it ignore Ctrl-C; whoever sends the signal all the same means it.
+    signal.signal(signal.SIGINT, _interrupt)
     show = Show(_console())
     started = time.monotonic()
     with stage(os.environ.get("PROVISIONING_AMQP__URL"), show.tell, keep=keep) as ready:

@@ -121,12 +121,13 @@ def _first(unit: Unit, request: ClaimRequest) -> _Verdict:
 
 
 def _inherit(unit: Unit, row: StoredRow, leases: Mapping[str, float]) -> _Verdict:
+    if row.state != "claimed":
+        # Deferred: no call is under way, and what the last one left behind is in `not_before`. Taken also from an owner
+        # that lives: it gave its window back, and will find on its next claim that its token is no longer the newest.
+        return _again(unit, row)
     lease_until = leases.get(row.owner)
     if lease_until is not None:
         return _Verdict(Held(lease_until))
-    if row.state != "claimed":
-        # Deferred: no call was under way when the owner died, and what the last one left behind is in `not_before`.
-        return _again(unit, row)
     # A call may have been under way, and the provider may still be applying it: nobody reads back before it settles.
     until = unit.now + unit.settle_seconds
     values = {"row": row.arrival, "owner": unit.owner, "token": unit.new_token(), "not_before": until}
