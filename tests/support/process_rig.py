@@ -11,6 +11,7 @@ from worker.domain.claims import Deferral, Ending, Refusal, Token
 from worker.domain.deliveries import Destination, Outgoing, Receipt
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Settled, Step, Wait, Work
+from worker.errors import LedgerUnavailable
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
 from worker.process import Process, Rooms
@@ -26,6 +27,7 @@ class NotingLedger(FakeLedger):
     """Notes what it wrote down."""
 
     notes: list[str]
+    breaks_at_defer = False
 
     def record(self, token: Token, ending: Ending) -> None:
         """Note it."""
@@ -34,6 +36,8 @@ class NotingLedger(FakeLedger):
 
     def defer(self, token: Token, deferral: Deferral) -> None:
         """Note it."""
+        if self.breaks_at_defer:
+            raise LedgerUnavailable("told to be broken")
         super().defer(token, deferral)
         self.notes.append("defer")
 
