@@ -215,31 +215,6 @@ def test_an_event_that_is_not_confirmed_after_its_letter_tells_both_again(rig: P
     assert letters(rig)[0] == letters(rig)[1]
 
 
-@pytest.mark.parametrize(("failures", "outcome"), [([], "applied"), ([REFUSED], "failed")])
-def test_what_could_not_be_told_at_once_is_no_duplicate(
-    rig: ProcessRig, failures: list[Rejected], outcome: str
-) -> None:
-    for failure in failures:
-        rig.provider.fail_next(failure)
-    rig.publisher.fail_next()
-    with pytest.raises(PublishFailed):
-        rig.process.run(CREATE)
-
-    rig.run_to_the_end(CREATE)
-    rig.run_to_the_end(CREATE)
-
-    assert [report.outcome.value for report in rig.telemetry.reports] == [outcome, "duplicate"]
-
-
-def test_a_wait_that_cannot_be_written_down_is_kept_all_the_same(rig: ProcessRig) -> None:
-    rig.provider.lose_next_answer(applied=True)
-    rig.ledger.breaks_at_defer = True
-
-    until = rig.run_once(CREATE).until
-
-    assert until == rig.clock.now() + RetryPolicy().settle_seconds
-
-
 def test_without_the_ledger_nothing_is_done_and_nothing_is_told(rig: ProcessRig) -> None:
     rig.ledger.broken = True
 
