@@ -87,13 +87,26 @@ def desk(address: BrokerAddress) -> Iterator[Desk]:
     topology = Topology(f"bench-{uuid.uuid4().hex[:8]}")
     try:
         inspect_topology(address, topology, Mode.APPLY).require_sound()
-        with pika.BlockingConnection(address.parameters(Role.ERRAND)) as connection:
+        with _connection(address) as connection:
             yield Desk(connection, topology)
+    except AMQPError as exc:
+        raise ServerFailed(f"The broker at {address} does not do what it should: {exc!r}.") from exc
     finally:
         remove(address, topology)
         # On a connection of its own: whatever ended the run may have ended the other one too.
-        with suppress(AMQPError, OSError), pika.BlockingConnection(address.parameters(Role.ERRAND)) as connection:
+        with suppress(AMQPError, OSError), _connection(address) as connection:
             connection.channel().queue_delete(_events_queue(topology))
+
+
+@contextmanager
+def _connection(address: BrokerAddress) -> Iterator[Any]:
+    connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+    try:
+        yield connection
+    finally:
+        # A Ctrl-C in the middle of a frame leaves a connection that cannot be closed in order.
+        with suppress(AMQPError):
+            connection.close()
 
 
 def _events_queue(topology: Topology) -> str:

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from worker.telemetry.lines import LineWriter
+
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _HASH_CHARACTERS = 16
 
@@ -25,7 +27,7 @@ def logger(log_format: str, level: str, stream: TextIO | None = None) -> structl
         else structlog.processors.JSONRenderer(default=str),
     ]
     bound: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(out),
+        LineWriter(out),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
