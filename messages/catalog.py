@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from messages.commands import Command, CommandType, CreateCustomer, DisableCustomer, RotateCredential
-from messages.events import CredentialRotated, CustomerCreated, CustomerDisabled, EventType, Succeeded
+from messages import commands, events
+from messages.commands import Command, CommandType
+from messages.events import EventType, Succeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,30 @@ class Entry:
     event_model: type[Succeeded]
 
 
-_ENTRIES = (
-    Entry(CommandType.CREATE_CUSTOMER, CreateCustomer, EventType.CUSTOMER_CREATED, CustomerCreated),
-    Entry(CommandType.DISABLE_CUSTOMER, DisableCustomer, EventType.CUSTOMER_DISABLED, CustomerDisabled),
-    Entry(CommandType.ROTATE_CREDENTIAL, RotateCredential, EventType.CREDENTIAL_ROTATED, CredentialRotated),
+#: Name and shape are paired in the classes' own names; a test holds the two together.
+_PAIRS: tuple[tuple[type[Command], type[Succeeded]], ...] = (
+    (commands.CreateCustomer, events.CustomerCreated),
+    (commands.DeleteCustomer, events.CustomerDeleted),
+    (commands.RetrieveCustomers, events.CustomersRetrieved),
+    (commands.EnableCustomer, events.CustomerEnabled),
+    (commands.DisableCustomer, events.CustomerDisabled),
+    (commands.EnableWebsiteAccess, events.WebsiteAccessEnabled),
+    (commands.DisableWebsiteAccess, events.WebsiteAccessDisabled),
+    (commands.UpdateProfile, events.ProfileUpdated),
+    (commands.ChangePassword, events.PasswordChanged),
+    (commands.ChangeUsername, events.UsernameChanged),
+    (commands.ChangeEmail, events.EmailChanged),
+    (commands.AddCredential, events.CredentialAdded),
+    (commands.RotateCredential, events.CredentialRotated),
+    (commands.RemoveCredential, events.CredentialRemoved),
+    (commands.UpdateUserProfile, events.UserProfileUpdated),
 )
 
-CATALOG: Mapping[CommandType, Entry] = MappingProxyType({entry.command: entry for entry in _ENTRIES})
+
+def _entry(command: type[Command], event: type[Succeeded]) -> Entry:
+    return Entry(CommandType(command.__name__), command, EventType(event.__name__), event)
+
+
+CATALOG: Mapping[CommandType, Entry] = MappingProxyType(
+    {entry.command: entry for entry in (_entry(*pair) for pair in _PAIRS)}
+)

@@ -1,7 +1,7 @@
 """From bytes to a valid command, or to the reason why there is none."""
 
 import re
-from datetime import datetime
+from datetime import MAXYEAR, UTC, datetime
 
 from pydantic import ValidationError
 
@@ -38,15 +38,16 @@ def _envelope(attributes: forms.Attributes) -> Envelope:
     if faults:
         raise Invalid(faults, name)
     entry = _entry(attributes, name)
+    time = _epoch_seconds(attributes.time)
     return Envelope(
         id=str(attributes.id),
         source=str(attributes.source),
         type=entry.command,
         subject=_text(attributes.subject),
-        time=_epoch_seconds(attributes.time),
+        time=time,
         correlationid=_text(attributes.correlationid),
         traceparent=_traceparent(attributes.traceparent),
-        data=_command(entry, attributes.data, name),
+        data=_timely(_command(entry, attributes.data, name), time, name),
     )
 
 
@@ -66,6 +67,15 @@ def _command(entry: Entry, data: object, name: CommandName | None) -> Command:
         faults = faults_of(exc)
     # Raised out here, so that the library's own error is in no chain: it holds what was sent.
     raise Invalid(faults, name)
+
+
+def _timely(command: Command, sent_at: float | None, name: CommandName | None) -> Command:
+    # A command that does not say when it was sent is left to the provider: measured from now, its repeat on another
+    # day would be answered otherwise than the first.
+    faults = command.faults_at(sent_at) if sent_at is not None else ()
+    if faults:
+        raise Invalid(faults, name)
+    return command
 
 
 def _envelope_faults(attributes: forms.Attributes) -> list[str]:
@@ -105,16 +115,22 @@ def _name(attributes: forms.Attributes) -> CommandName | None:
     source, identity = _text(attributes.source), _text(attributes.id)
     if source is None or identity is None:
         return None
-    data = attributes.data
     return CommandName(
         source=source,
         id=identity,
         type=_text(attributes.type),
         subject=_text(attributes.subject),
-        username=_text(data.get("username")) if isinstance(data, dict) else None,
+        username=_customer(attributes),
         correlationid=_text(attributes.correlationid),
         traceparent=_traceparent(attributes.traceparent),
     )
+
+
+def _customer(attributes: forms.Attributes) -> str | None:
+    # The list command's username is a search, and no customer.
+    if not isinstance(attributes.data, dict) or attributes.type == CommandType.RETRIEVE_CUSTOMERS:
+        return None
+    return _text(attributes.data.get("username", attributes.data.get("on_behalf_of")))
 
 
 def _epoch_seconds(value: object) -> float | None:
@@ -124,11 +140,14 @@ def _epoch_seconds(value: object) -> float | None:
             case bool():
                 return None
             case int():
-                return float(value)
+                value = datetime.fromtimestamp(value, UTC)
             case str():
                 value = datetime.fromisoformat(value)
-        return value.timestamp() if isinstance(value, datetime) and value.tzinfo else None
-    except (ValueError, OverflowError):
+        if not isinstance(value, datetime) or not value.tzinfo or value.year >= MAXYEAR:
+            # A year further on the calendar ends, and with it everything that counts days from here.
+            return None
+        return value.timestamp()
+    except (ValueError, OverflowError, OSError):
         return None
 
 

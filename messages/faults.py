@@ -14,6 +14,9 @@ _RULES: Mapping[str, str] = {
     "string_type": "must be text",
     "bool_type": "must be true or false",
     "date_type": "must be a day in the form YYYY-mm-dd",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
     "tuple_type": "must be a list",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
@@ -25,7 +28,7 @@ _RULES: Mapping[str, str] = {
 def faults_of(error: ValidationError) -> tuple[str, ...]:
     """One sentence per broken rule, at most twenty."""
     found = error.errors(include_input=False, include_url=False)
-    sentences = [_sentence(".".join(map(str, fault["loc"])), fault["type"], fault.get("ctx", {})) for fault in found]
+    sentences = [_sentence(".".join(map(str, fault["loc"])) or "data", fault["type"], fault.get("ctx", {})) for fault in found]
     if len(sentences) > MAX_FAULTS:
         sentences[MAX_FAULTS:] = [f"and {len(sentences) - MAX_FAULTS} more"]
     return tuple(sentences)

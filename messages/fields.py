@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ACCOUNT_ID = re.compile(r"account-id \S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -32,6 +33,15 @@ def _not_the_providers_domain(value: str) -> str:
     _, at, domain = value.rpartition("@")
     if at and "sendgrid.com" in domain.lower():
         raise ValueError("must not have sendgrid.com in its domain")
+    return value
+
+
+def _header_form(value: str) -> str:
+    # It travels in an HTTP header, where anything else than printable ASCII means different things to different servers.
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        raise ValueError("must be printable ASCII without spaces at its ends")
+    if value.startswith("account-id") and not _ACCOUNT_ID.fullmatch(value):
+        raise ValueError("must be a username, or account-id and the id after one space")
     return value
 
 
@@ -79,3 +89,10 @@ Password = Annotated[
     Field(min_length=6, max_length=255, json_schema_extra={"writeOnly": True}),
     AfterValidator(_secret_plain_utf8),
 ]
+
+#: A username, or `account-id` and the id of an account.
+OnBehalfOf = Annotated[
+    Text, StringConstraints(min_length=3, max_length=255), AfterValidator(_header_form), AfterValidator(_not_all_digits)
+]
+#: The provider states no limit for these; the upper bound is ours, far beyond what a profile needs.
+ProfileText = Annotated[Text, StringConstraints(max_length=1000)]

@@ -21,6 +21,7 @@ WorkerError
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 
 class WorkerError(Exception):
@@ -35,13 +36,31 @@ class SettingsInvalid(WorkerError):
         self.faults = tuple(faults)
 
 
+class RefusalHint(StrEnum):
+    """What the words of a refusal sound like. A hint only: texts vary, so it never decides alone."""
+
+    TAKEN = "taken"
+    NOT_FOUND = "not_found"
+
+
+class ProviderLogin(StrEnum):
+    """The two logins the worker has at the provider; one may be refused while the other is good."""
+
+    V2 = "v2"
+    V3 = "v3"
+
+
 class ProviderError(WorkerError):
-    """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets."""
+    """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets.
+
+    `waited_seconds` is how long the call waited for our own rate limit before it was sent: no fault of the command's.
+    """
 
     def __init__(self, detail: str, errors: Sequence[str] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
+        self.waited_seconds = 0.0
 
 
 class NotSent(ProviderError):
@@ -49,7 +68,11 @@ class NotSent(ProviderError):
 
 
 class Rejected(ProviderError):
-    """The provider understood the request and refused it: it did not happen."""
+    """The provider understood the request and refused it: it did not happen. `hint`: what its words sound like."""
+
+    def __init__(self, detail: str, errors: Sequence[str] = (), hint: RefusalHint | None = None) -> None:
+        super().__init__(detail, errors)
+        self.hint = hint
 
 
 class Throttled(ProviderError):
@@ -62,6 +85,10 @@ class Throttled(ProviderError):
 
 class Unauthorized(ProviderError):
     """The provider refuses the login. The command is not at fault until a probe shows the login is good."""
+
+    def __init__(self, detail: str, errors: Sequence[str] = (), login: ProviderLogin = ProviderLogin.V2) -> None:
+        super().__init__(detail, errors)
+        self.login = login
 
 
 class OutcomeUnknown(ProviderError):

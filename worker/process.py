@@ -34,7 +34,7 @@ from worker.domain.claims import (
 )
 from worker.domain.deliveries import Delivery
 from worker.domain.endings import Closing
-from worker.domain.identity import canonical, lane_keys
+from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
 from worker.domain.work import Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
@@ -97,7 +97,7 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint)
         key=CommandKey(envelope.source, envelope.id),
         type=envelope.type.value,
         subject=envelope.subject,
-        username=getattr(envelope.data, "username", None),
+        username=customer_of(envelope.data),
         lanes=lanes,
         fingerprints=fingerprint(envelope.type.value, envelope.subject, canonical(envelope.data)),
         redelivered=delivery.redelivered,

@@ -32,7 +32,8 @@ class History:
 
     `tries` counts every try; `attempts` only the charged ones; `provisional` those that are charged once the provider
     has proven to be well since `provisional_at` (epoch seconds). `begun`: an earlier write may have been applied.
-    `seconds_used` counts unpaused seconds, waits included. `first_failed_at` is epoch seconds.
+    `seconds_used` counts unpaused seconds, waits included. `first_failed_at` is epoch seconds. `note` is what a handler
+    wrote down before its first write, so that what it finds later can be told from what was there before.
     """
 
     tries: int = 0
@@ -42,6 +43,7 @@ class History:
     seconds_used: float = 0.0
     begun: bool = False
     first_failed_at: float | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,6 @@ from worker.domain.claims import CommandKey
 #: Fixed for ever: a listener drops a repeated event by its id, also one from before an upgrade.
 _NAMESPACE = uuid.UUID("6f1c1d0e-6a3b-5c0e-9a56-1d2b8c7a4e90")
 
-#: The fields that name the customer at the provider; they share one name space, the subject has its own.
-_CUSTOMER_FIELDS = ("username", "new_username", "on_behalf_of")
-
 
 def event_id(key: CommandKey, generation: int) -> str:
     """The id of the one event that ends this generation of a command."""
@@ -33,13 +30,19 @@ def refusal_id(name: CommandName | None, body: bytes, kind: str) -> str:
 
 
 def lane_keys(envelope: Envelope) -> tuple[str, ...]:
-    """The customers a command names, lower-cased: it runs behind every earlier command that shares one of them."""
-    keys = [f"subject:{envelope.subject.lower()}"] if envelope.subject else []
-    for field in _CUSTOMER_FIELDS:
-        value = getattr(envelope.data, field, None)
-        if isinstance(value, str):
-            keys.append(f"customer:{value.lower()}")
-    return tuple(dict.fromkeys(keys))
+    """The customers a command names, lower-cased: it runs behind every earlier command that shares one of them.
+
+    Provider names share one name space, the subject has its own. A command about no customer stands in no lane, though
+    its emitter gave it a subject.
+    """
+    customers = envelope.data.customers()
+    subject = [f"subject:{envelope.subject.lower()}"] if envelope.subject and customers else []
+    return tuple(dict.fromkeys([*subject, *(f"customer:{name.lower()}" for name in customers)]))
+
+
+def customer_of(command: Command) -> str | None:
+    """The customer at the provider that a command is about; None when it is about nobody in particular."""
+    return next(iter(command.customers()), None)
 
 
 def canonical(command: Command) -> bytes:

@@ -44,6 +44,12 @@ class Ledger(Protocol):
     def other_create(self, username: str, token: Token) -> bool:
         """Whether a CreateCustomer of that username (compared lower-cased) other than the token's was ever claimed."""
 
+    def later_applied(self, username: str, token: Token) -> bool:
+        """Whether a command about that customer which arrived after the token's own has been applied."""
+
+    def note(self, token: Token, note: str) -> None:
+        """Write down what the next try must know (`History.note`). Raises ClaimLost when the token is not the newest."""
+
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
 

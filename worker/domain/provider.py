@@ -1,12 +1,12 @@
 """The provider as the handlers see it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from messages.commands import CreateCustomer, DisableCustomer, RotateCredential
+from messages.commands import Command
 
-#: The fields of a create that the provider lists again (the others can be set, never read).
+#: What the provider lists of a customer and a command may set (`company` and others can be set, never read).
 READABLE_FIELDS = (
     "username",
     "email",
@@ -20,38 +20,59 @@ READABLE_FIELDS = (
     "phone",
     "website",
 )
+_FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One customer as the provider lists it."""
+    """One customer as the provider lists it. All values are texts."""
 
     fields: Mapping[str, str]
 
     @property
-    def disabled(self) -> bool:
-        """Whether the list says that the customer may not send; False also when it does not say."""
-        return self.fields.get("active") == "false"
+    def username(self) -> str:
+        """Its name, exactly as the provider spells it."""
+        return self.fields["username"]
 
-    def differences(self, command: CreateCustomer) -> tuple[str, ...]:
-        """The readable fields in which the row is not what the command asked for."""
-        return tuple(name for name in READABLE_FIELDS if self.fields.get(name) != getattr(command, name))
+    @property
+    def active(self) -> bool | None:
+        """Whether it may send; None when the list does not say."""
+        return _FLAGS.get(self.fields.get("active", ""))
+
+    @property
+    def website_access(self) -> bool | None:
+        """Whether it may log in on the website; None when the list does not say, as the documented one never does."""
+        return _FLAGS.get(self.fields.get("website_access", ""))
+
+    def differences(self, wanted: Mapping[str, object]) -> tuple[str, ...]:
+        """The readable fields among those wanted in which the row has another value."""
+        return tuple(name for name in READABLE_FIELDS if name in wanted and self.fields.get(name) != wanted[name])
 
 
 class Provider(Protocol):
     """The provider's customer API. Each call raises a ProviderError when it did not succeed."""
 
-    def create(self, command: CreateCustomer) -> None:
-        """Create the customer. Not idempotent: a second create of a username is rejected."""
+    def apply(self, command: Command) -> None:
+        """Make the one change that the command asks for, in one call; the read-only commands have none.
 
-    def disable(self, command: DisableCustomer) -> None:
-        """Stop the customer from sending. Setting it again changes nothing."""
-
-    def edit_credential(self, command: RotateCredential) -> None:
-        """Set the credential's password. Setting the same one again changes nothing."""
+        A create is not idempotent: a second one of a username is rejected. So are a rename, and adding or removing a
+        credential. Deleting and all commands that set a value change nothing when repeated, but a second delete is
+        rejected. What this login cannot do at all (credentials in the distributor edition, v3 without a key) is
+        rejected without a call.
+        """
 
     def find(self, username: str) -> CustomerRow | None:
         """The customer with exactly that username. None only when the whole list was read and it was not there."""
+
+    def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """Every customer that matches all filters in the provider's own sense, each once, in the provider's order.
+
+        Pages are read as the rows are asked for; the rows end only when the whole list was read. A question that
+        cannot be answered is an OutcomeUnknown, or a Rejected when the provider refuses it.
+        """
+
+    def acting_for(self, on_behalf_of: str) -> str:
+        """The username that a v3 call on this one's behalf would act on, as the provider itself says; reads only."""
 
     def probe(self) -> None:
         """A call that concerns no customer: succeeds when the provider is there and accepts our login."""

@@ -14,6 +14,7 @@ from messages.errors import CommandName
 from messages.events import CommandFailed, EventType, ResultEvent
 from worker.domain.claims import Reason, StoredEvent
 from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.domain.identity import customer_of
 
 MAX_DETAIL_CHARACTERS = 500
 _MAX_ROUTING_KEY_BYTES = 255
@@ -61,7 +62,7 @@ def name_of(envelope: Envelope) -> CommandName:
         id=envelope.id,
         type=envelope.type,
         subject=envelope.subject,
-        username=getattr(envelope.data, "username", None),
+        username=customer_of(envelope.data),
         correlationid=envelope.correlationid,
         traceparent=envelope.traceparent,
     )
@@ -74,7 +75,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
         command_id=envelope.id,
         command_source=envelope.source,
         command_type=envelope.type,
-        username=getattr(envelope.data, "username", None),
+        username=customer_of(envelope.data),
         generation=0,
         outcome=success.outcome.value,
         attempts=attempts,

@@ -43,13 +43,15 @@ class Attempt:
     """What a handler is told of the try.
 
     `begun`: an earlier write of this command may have been applied. `remembered`: the ledger knows all earlier tries
-    (False for a redelivered command it has never seen). `may_write` False: look only, no writes are left.
+    (False for a redelivered command it has never seen). `may_write` False: look only, no writes are left. `note`: what
+    an earlier try wrote down before it wrote to the provider.
     """
 
     token: Token
     begun: bool
     remembered: bool
     may_write: bool
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

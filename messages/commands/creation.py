@@ -1,44 +1,18 @@
-"""The commands a billing system may send. Field names and limits are the provider's; unknown fields are refused."""
+"""CreateCustomer: the command with the most fields, and the only one whose validity hangs on the day it was sent."""
 
+import calendar
 import re
-from datetime import date
-from enum import StrEnum
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from messages.fields import Email, Name, NewUsername, Password, Text50, Text100, Text255, Username
+from messages.commands.command import CustomerCommand
+from messages.fields import Email, NewUsername, Password, Text50, Text100, Text255
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-class CommandType(StrEnum):
-    """Every command the worker knows."""
-
-    CREATE_CUSTOMER = "CreateCustomer"
-    DISABLE_CUSTOMER = "DisableCustomer"
-    ROTATE_CREDENTIAL = "RotateCredential"
-
-
-class Command(BaseModel):
-    """What a command asks for. Frozen; its secrets show as asterisks wherever it is printed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    username: Username
-
-    def revealed(self) -> dict[str, Any]:
-        """The fields that were given, secrets in clear: for the provider and for fingerprints, never for people."""
-        return {
-            name: value.get_secret_value() if isinstance(value, SecretStr) else value
-            for name, value in self
-            if value is not None
-        }
-
-    def secrets(self) -> tuple[str, ...]:
-        """The secret values in clear, so that they can be scrubbed from what the provider echoes."""
-        return tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
+_ONE_DAY = timedelta(days=1)
 
 
 def _ip_form(value: str) -> str:
@@ -56,7 +30,7 @@ def _is_ip(value: str) -> bool:
     return True
 
 
-class CreateCustomer(Command):
+class CreateCustomer(CustomerCommand):
     """Create a customer. Required is what the provider's table requires; the worker itself repeats the password."""
 
     username: NewUsername
@@ -79,6 +53,20 @@ class CreateCustomer(Command):
     free_user: bool | None = None
     billing_date: date | None = None
 
+    def faults_at(self, sent_at: float) -> tuple[str, ...]:
+        """The billing date lies within one billing cycle of the creation, by the provider's documents.
+
+        They name no time zone, so a day is kept away from both ends. Measured from when the command was sent, a repeat
+        is judged as the first was, on whatever day it comes.
+        """
+        if self.billing_date is None:
+            return ()
+        today = datetime.fromtimestamp(sent_at, UTC).date()
+        first, last = today + _ONE_DAY, _a_month_after(today) - _ONE_DAY
+        if first <= self.billing_date <= last:
+            return ()
+        return (f"billing_date: must be from {first} to {last} for a command of {today} (UTC)",)
+
     @field_validator("ip", "ip_group", mode="before")
     @classmethod
     def _list_to_tuple(cls, value: object) -> object:
@@ -98,12 +86,7 @@ class CreateCustomer(Command):
             return value
 
 
-class DisableCustomer(Command):
-    """Stop a customer from sending. The web login is not touched."""
-
-
-class RotateCredential(Command):
-    """Give a credential a new password. The emitter chooses it, so that a repeat sets the same one."""
-
-    credential_name: Name
-    new_credential_password: Password
+def _a_month_after(day: date) -> date:
+    """The same day of the next month, or that month's last day: after 31 January comes 28 February."""
+    year, month = (day.year + 1, 1) if day.month == calendar.DECEMBER else (day.year, day.month + 1)
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

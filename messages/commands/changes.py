@@ -1,0 +1,56 @@
+"""Commands that change what the provider knows of a customer: profile, password, username, email."""
+
+from pydantic import model_validator
+
+from messages.commands.command import CustomerCommand
+from messages.fields import Email, NewUsername, Password, Text50, Text100, Text255
+
+
+class UpdateProfile(CustomerCommand):
+    """Change profile fields; those not given stay. The provider states no limits here, so those of a create hold."""
+
+    first_name: Text50 | None = None
+    last_name: Text50 | None = None
+    address: Text100 | None = None
+    city: Text100 | None = None
+    state: Text100 | None = None
+    country: Text100 | None = None
+    zip: Text50 | None = None
+    phone: Text50 | None = None
+    website: Text255 | None = None
+    company: Text255 | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "UpdateProfile":
+        if len(self.revealed()) == 1:
+            raise ValueError("must have at least one field to change beside username")
+        return self
+
+
+class ChangePassword(CustomerCommand):
+    """Give a customer a new password; the worker itself repeats it, as the provider asks."""
+
+    password: Password
+
+
+class ChangeUsername(CustomerCommand):
+    """Give a customer a new username: its SMTP and website logins change at once."""
+
+    new_username: NewUsername
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "ChangeUsername":
+        # A change of case alone could not be told from no change when its outcome must be read back.
+        if self.new_username.lower() == self.username.lower():
+            raise ValueError("new_username must differ from username in more than case")
+        return self
+
+    def customers(self) -> tuple[str, ...]:
+        """The customer under its old and its new name: commands for either must keep their place."""
+        return (self.username, self.new_username)
+
+
+class ChangeEmail(CustomerCommand):
+    """Give a customer a new email address, at once and without confirmation."""
+
+    email: Email

@@ -1,0 +1,36 @@
+"""UpdateUserProfile: the one command of the provider's v3 API."""
+
+from pydantic import model_validator
+
+from messages.commands.command import Command
+from messages.fields import OnBehalfOf, ProfileText
+
+
+class UpdateUserProfile(Command):
+    """Change fields of a user's own profile; those not given stay, an empty text clears one.
+
+    `on_behalf_of` is required, because without it the provider would change the reseller's own profile.
+    """
+
+    on_behalf_of: OnBehalfOf
+    address: ProfileText | None = None
+    address2: ProfileText | None = None
+    city: ProfileText | None = None
+    company: ProfileText | None = None
+    country: ProfileText | None = None
+    first_name: ProfileText | None = None
+    last_name: ProfileText | None = None
+    phone: ProfileText | None = None
+    state: ProfileText | None = None
+    website: ProfileText | None = None
+    zip: ProfileText | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "UpdateUserProfile":
+        if len(self.revealed()) == 1:
+            raise ValueError("must have at least one field to change beside on_behalf_of")
+        return self
+
+    def customers(self) -> tuple[str, ...]:
+        """The user on whose behalf it is asked for."""
+        return (self.on_behalf_of,)
