@@ -95,7 +95,8 @@ class FakeLedger:
             if row.ending is not None and row.ending.event.id != ending.event.id:
                 raise ClaimLost(token.key.id)
             if row.ending is None:
-                changed = replace(row, ending=ending, history=ending.history, running=False)
+                history = replace(ending.history, note=row.history.note)
+                changed = replace(row, ending=ending, history=history, running=False)
                 self.storage.rows[token.key] = changed
 
     def defer(self, token: Token, deferral: Deferral) -> None:
@@ -106,7 +107,7 @@ class FakeLedger:
                 raise ClaimLost(token.key.id)
             self.storage.rows[token.key] = replace(
                 row,
-                history=deferral.history,
+                history=replace(deferral.history, note=row.history.note),
                 running=False,
                 not_before=deferral.not_before,
                 tries=(*row.tries, deferral),
@@ -124,6 +125,21 @@ class FakeLedger:
                 key != token.key and row.request.type == "CreateCustomer" and _is_named(row.request, username)
                 for key, row in self.storage.rows.items()
             )
+
+    def later_applied(self, username: str, token: Token) -> bool:
+        """Whether a command about that customer which arrived after the token's own has been applied."""
+        with self._working():
+            arrivals = list(self.storage.rows)
+            later = arrivals[arrivals.index(token.key) + 1 :] if token.key in arrivals else []
+            return any(_is_applied(row, username) for row in map(self.storage.rows.__getitem__, later))
+
+    def note(self, token: Token, note: str) -> None:
+        """Write down what the next try must know."""
+        with self._working():
+            row = self._held(token)
+            if row.ending is not None:
+                raise ClaimLost(token.key.id)
+            self.storage.rows[token.key] = replace(row, history=replace(row.history, note=note))
 
     def lease_holds(self) -> bool:
         """Whether our lease runs, its last tenth left out."""
@@ -200,6 +216,11 @@ class FakeLedger:
 
 def _told(ending: Ending) -> Done | Dead:
     return Done(ending.event) if ending.letter is None else Dead(ending.event, ending.letter)
+
+
+def _is_applied(row: FakeRow, username: str) -> bool:
+    applied = row.ending is not None and row.ending.letter is None
+    return applied and row.request.type != "RetrieveCustomers" and _is_named(row.request, username)
 
 
 def _is_named(request: ClaimRequest, username: str) -> bool:

@@ -1,41 +1,57 @@
 """A provider in memory, with the rules of the real one, and what the worker thinks of it. No HTTP."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from messages.commands import CreateCustomer, DisableCustomer, RotateCredential
-from worker.domain.provider import READABLE_FIELDS, CustomerRow
-from worker.errors import OutcomeUnknown, ProviderError, Rejected, Unauthorized
+from messages.commands import Command, CreateCustomer, UpdateUserProfile
+from tests.fakes.accounts import FakeAccounts, FakeCustomer
+from worker.domain.identity import customer_of
+from worker.domain.provider import CustomerRow
+from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Unauthorized
 
-
-@dataclass(slots=True)
-class FakeCustomer:
-    """One customer: what can be read of it, and the credentials nobody can read."""
-
-    fields: dict[str, str]
-    credentials: dict[str, str] = field(default_factory=dict)
+#: What the provider keeps of a customer and leaves out of its list, by its documents.
+UNLISTED = frozenset({"id", "address2", "website_access", "company", "package", "whitelabel"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    error: ProviderError
+    error: BaseException
     operation: str | None
     applied: bool
 
 
 class FakeProvider:
-    """Implements the `Provider` port. `calls` is what was asked, `changes` what it did, both in order."""
+    """Implements the `Provider` port. `calls` is what was asked, `changes` what became different, both in order.
+
+    A change is called by its command's type, a question by its method's name: `DisableCustomer ada`, `find ada`. What
+    `accounts` holds, and how it behaves, may be changed by a test; `unlisted` are the fields that the list leaves out.
+    """
 
     def __init__(self) -> None:
-        self.customers: dict[str, FakeCustomer] = {}
-        self.taken_elsewhere: set[str] = set()
+        self.accounts = FakeAccounts()
+        self.unlisted = set(UNLISTED)
         self.knows_our_login = True
+        self.knows_our_v3_key = True
         self.calls: list[str] = []
         self.changes: list[str] = []
         self._faults: deque[_Fault] = deque()
 
-    def fail_next(self, error: ProviderError, operation: str | None = None, *, applied: bool = False) -> None:
-        """Raise this at the next call (of that operation, if one is named), before or after the call took effect."""
+    @property
+    def customers(self) -> dict[str, FakeCustomer]:
+        """Our customers by their names."""
+        return self.accounts.customers
+
+    @property
+    def taken_elsewhere(self) -> set[str]:
+        """Names of accounts that are not ours."""
+        return self.accounts.taken_elsewhere
+
+    def fail_next(self, error: BaseException, operation: str | None = None, *, applied: bool = False) -> None:
+        """Raise this at the next call, before or after the call took effect.
+
+        `operation` may name the kind of call that is meant, `find`, or the very call, `find ada`.
+        """
         self._faults.append(_Fault(error, operation, applied))
 
     def lose_next_answer(self, operation: str | None = None, *, applied: bool) -> None:
@@ -44,70 +60,62 @@ class FakeProvider:
 
     def add(self, command: CreateCustomer) -> None:
         """Have the customer without any call."""
-        readable = {name: str(getattr(command, name)) for name in READABLE_FIELDS}
-        self.customers[command.username] = FakeCustomer({**readable, "active": "true"})
+        self.accounts.add(command)
 
-    def create(self, command: CreateCustomer) -> None:
-        """Create the customer, once."""
-        fault = self._begin("create", command.username)
-        if command.username in self.customers or command.username in self.taken_elsewhere:
-            raise Rejected("the provider refused: taken", ("taken",))
-        self.add(command)
-        self._end("create", command.username, fault)
-
-    def disable(self, command: DisableCustomer) -> None:
-        """Stop the customer from sending."""
-        fault = self._begin("disable", command.username)
-        customer = self._customer(command.username)
-        changed = customer.fields["active"] == "true"
-        customer.fields["active"] = "false"
-        self._end("disable", command.username, fault, changed=changed)
-
-    def edit_credential(self, command: RotateCredential) -> None:
-        """Set the credential's password."""
-        fault = self._begin("edit_credential", command.username)
-        credentials = self._customer(command.username).credentials
-        if command.credential_name not in credentials:
-            raise Rejected("the provider refused: no such credential", ("no such credential",))
-        password = command.new_credential_password.get_secret_value()
-        changed = credentials[command.credential_name] != password
-        credentials[command.credential_name] = password
-        self._end("edit_credential", command.username, fault, changed=changed)
-
-    def find(self, username: str) -> CustomerRow | None:
-        """The customer with exactly that username."""
-        self._begin("find", username)
-        customer = self.customers.get(username)
-        return CustomerRow(dict(customer.fields)) if customer else None
-
-    def probe(self) -> None:
-        """Answer, unless told to fail."""
-        self._begin("probe", "")
-
-    def _begin(self, operation: str, username: str) -> _Fault | None:
-        self.calls.append(f"{operation} {username}".strip())
-        if not self.knows_our_login:
-            raise Unauthorized("the provider refuses the login (401)")
-        fault = self._draw(operation)
+    def apply(self, command: Command) -> None:
+        """Make the change that the command asks for."""
+        call = f"{type(command).__name__} {customer_of(command)}"
+        login = ProviderLogin.V3 if isinstance(command, UpdateUserProfile) else ProviderLogin.V2
+        fault = self._begin(call, login)
         if fault is not None and not fault.applied:
             raise fault.error
-        return fault
-
-    def _draw(self, operation: str) -> _Fault | None:
-        if self._faults and self._faults[0].operation in {None, operation}:
-            return self._faults.popleft()
-        return None
-
-    def _end(self, operation: str, username: str, fault: _Fault | None, *, changed: bool = True) -> None:
-        if changed:
-            self.changes.append(f"{operation} {username}")
+        try:
+            if self.accounts.apply(command):
+                self.changes.append(call)
+        except Rejected:
+            # A refusal is an answer too, and may be lost as any other.
+            if fault is None:
+                raise
         if fault is not None:
             raise fault.error
 
-    def _customer(self, username: str) -> FakeCustomer:
-        if username not in self.customers:
-            raise Rejected("the provider refused: User not found", ("User not found",))
-        return self.customers[username]
+    def find(self, username: str) -> CustomerRow | None:
+        """The customer with exactly that username."""
+        self._ask(f"find {username}")
+        customer = self.accounts.listed().get(username)
+        return self._row(customer) if customer else None
+
+    def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """Every customer whose fields contain what is asked for; nothing is asked before the first row is wanted."""
+        self._ask(f"search {' '.join(f'{name}={value}' for name, value in filters.items())}".strip())
+        for customer in list(self.accounts.listed().values()):
+            if all(value.lower() in customer.fields.get(name, "").lower() for name, value in filters.items()):
+                yield self._row(customer)
+
+    def acting_for(self, on_behalf_of: str) -> str:
+        """The username that a v3 call on this one's behalf would act on."""
+        self._ask(f"acting_for {on_behalf_of}", ProviderLogin.V3)
+        return self.accounts.acting_for(on_behalf_of)
+
+    def probe(self) -> None:
+        """Answer, unless told to fail."""
+        self._ask("probe")
+
+    def _ask(self, call: str, login: ProviderLogin = ProviderLogin.V2) -> None:
+        fault = self._begin(call, login)
+        if fault is not None:
+            raise fault.error
+
+    def _begin(self, call: str, login: ProviderLogin) -> _Fault | None:
+        self.calls.append(call)
+        if not (self.knows_our_v3_key if login is ProviderLogin.V3 else self.knows_our_login):
+            raise Unauthorized("the provider refuses the login (401)", login=login)
+        if self._faults and self._faults[0].operation in {None, call, call.split(" ", maxsplit=1)[0]}:
+            return self._faults.popleft()
+        return None
+
+    def _row(self, customer: FakeCustomer) -> CustomerRow:
+        return CustomerRow({name: value for name, value in customer.fields.items() if name not in self.unlisted})
 
 
 class FakeHealth:

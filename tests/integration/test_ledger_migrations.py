@@ -4,20 +4,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
+from tests.support.ledger_samples import asking
 from tests.support.servers import session_database
+from worker.domain.claims import Held, History, Resumed
 from worker.errors import LedgerRefused
-from worker.ledger.migration import VERSION_TABLE, check_schema, migrate
+from worker.ledger.migration import VERSION_TABLE, _config, check_schema, migrate
 from worker.ledger.schema import metadata
 from worker.ledger.upkeep import migrate_ledger
 
 _DEFINITIONS = "SELECT name, sql FROM sqlite_master WHERE name NOT IN ('ledger_revision') AND sql IS NOT NULL"
+#: A command of the first schema, put off by a process that is gone.
+_OLD_ROW = text(
+    "INSERT INTO commands (source, id, type, username, fingerprint, lanes, state, owner, token, begun, tries,"
+    " first_seen_at) VALUES ('billing', 'evt_1', 'CreateCustomer', 'ada@example.com', :fingerprint, '[]', 'waiting',"
+    " 'owner', 'token', :begun, 3, 1)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +45,34 @@ def file_engine(path: Path) -> Engine:
     return create_engine(f"sqlite:///{path}", poolclass=NullPool)
 
 
+def first_schema(engine: Engine, *, begun: bool = False) -> None:
+    """Leave behind what the first version of the worker made: its schema, and a command in it."""
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(_OLD_ROW, {"fingerprint": b"a" * 32, "begun": begun})
+
+
 def definitions(engine: Engine) -> dict[str, list[str]]:
-    """Give the definition of every table and index, the order of its lines left out."""
+    """Give the definition of every table and index as its parts, their order and their spacing left out."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql(_DEFINITIONS)
-        return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in found}
+        return {name: sorted(parts(" ".join(sql.split()))) for name, sql in found}
+
+
+def parts(sql: str) -> list[str]:
+    """Cut a definition at the commas that stand in its outermost brackets."""
+    cut, depth = [""], 0
+    for letter in sql:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 1:
+            cut.append("")
+        else:
+            cut[-1] += letter
+    head, _, cut[0] = cut[0].partition("(")
+    cut[-1], _, tail = cut[-1].rpartition(")")
+    return [head, tail, *map(str.strip, cut)]
 
 
 def test_the_migrations_build_the_very_tables_of_the_schema(tmp_path: Path) -> None:
@@ -87,3 +119,41 @@ def test_a_postgresql_migrated_by_its_operator_serves(database: PrivatePostgres)
 
     with opened(database.url) as ledger:
         assert ledger.lease_holds()
+
+
+def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_what_it_knows(tmp_path: Path) -> None:
+    migrated, created = file_engine(tmp_path / "ledger.db"), file_engine(tmp_path / "created.db")
+    first_schema(migrated)
+    metadata.create_all(created)
+
+    with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0002"):
+        check_schema(migrated)
+    migrate(migrated)
+
+    assert definitions(migrated) == definitions(created)
+    with opened(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        claim = ledger.claim(asking())
+    assert isinstance(claim, Resumed)
+    assert claim.history == History(tries=3)
+
+
+def test_a_worker_brings_its_sqlite_ledger_up_to_date_by_itself(tmp_path: Path) -> None:
+    engine = file_engine(tmp_path / "ledger.db")
+    first_schema(engine, begun=True)
+
+    with opened(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        assert isinstance(ledger.claim(asking()), Resumed)
+    check_schema(engine)
+
+
+def test_a_postgresql_ledger_of_the_first_schema_waits_for_its_operator(
+    database: PrivatePostgres, postgres: Engine
+) -> None:
+    first_schema(postgres)
+
+    with pytest.raises(LedgerRefused, match="ledger migrate"), opened(database.url):
+        pass
+    migrate_ledger(database.url)
+
+    with opened(database.url) as ledger:
+        assert not isinstance(ledger.claim(asking()), Held)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from hashlib import sha256
 
+import messages.commands
+from messages.catalog import CATALOG
 from messages.codec import decode as decode_message
 from messages.commands import CreateCustomer, DisableCustomer, RotateCredential
 from messages.envelope import Envelope, WireMessage
@@ -13,6 +15,7 @@ from worker.domain.work import Work
 from worker.process import decode
 
 USERNAME = "ada@example.com"
+NEW_USERNAME = "countess@example.com"
 PASSWORD = "pl4nted-p4ssw0rd"
 
 
@@ -68,6 +71,24 @@ def disable_command() -> DisableCustomer:
 def rotate_command() -> RotateCredential:
     """Validate the rotation of Ada's credential."""
     return RotateCredential.model_validate(rotate().data)
+
+
+def commands_about_ada() -> dict[str, messages.commands.Command]:
+    """One valid command of each type about Ada, whose credential is `mailer`."""
+    ada = {"username": USERNAME}
+    given: dict[str, dict[str, object]] = {
+        "CreateCustomer": dict(create().data),
+        "RetrieveCustomers": {},
+        "UpdateProfile": {**ada, "city": "Paris"},
+        "ChangePassword": {**ada, "password": PASSWORD},
+        "ChangeUsername": {**ada, "new_username": NEW_USERNAME},
+        "ChangeEmail": {**ada, "email": NEW_USERNAME},
+        "AddCredential": {**ada, "credential_name": "mailer", "credential_password": PASSWORD},
+        "RotateCredential": {**ada, "credential_name": "mailer", "new_credential_password": PASSWORD},
+        "RemoveCredential": {**ada, "credential_name": "mailer"},
+        "UpdateUserProfile": {"on_behalf_of": USERNAME, "city": "Paris"},
+    }
+    return {name: entry.model.model_validate(given.get(name, ada)) for name, entry in CATALOG.items()}
 
 
 def fingerprint(type_: str, subject: str | None, content: bytes) -> tuple[bytes, ...]:

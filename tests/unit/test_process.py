@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from messages.commands import CreateCustomer
+from messages.commands import Command
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
 from tests.support.process_rig import ProcessRig
@@ -41,7 +41,7 @@ def test_a_command_is_recorded_then_told_then_acked(rig: ProcessRig) -> None:
     rig.run_to_the_end(CREATE)
 
     assert rig.notes == ["record", "event", "ack"]
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert events(rig)[0]["type"] == "CustomerCreated"
     assert rig.settlement.acked == [CREATE.delivery.receipt]
 
@@ -72,7 +72,7 @@ def test_what_was_done_is_told_again_byte_for_byte_and_not_done_again(rig: Proce
 
     first, second = rig.publisher.published
     assert first == second
-    assert rig.provider.calls == [f"create {USERNAME}"]
+    assert rig.provider.calls == [f"CreateCustomer {USERNAME}"]
     assert [report.outcome for report in rig.telemetry.reports] == [Outcome.APPLIED, Outcome.DUPLICATE]
 
 
@@ -105,7 +105,7 @@ def test_a_key_that_is_taken_is_a_conflict_and_says_nothing_about_the_first(rig:
     assert (first["type"], second["data"]["reason"]) == ("CustomerCreated", "id_conflict")
     assert first["id"] != second["id"]
     assert rig.notes == ["record", "event", "ack", "refuse", "letter", "event", "ack"]
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
 
 
 def test_an_invalid_command_is_answered_and_does_not_take_its_key(rig: ProcessRig) -> None:
@@ -155,7 +155,7 @@ def test_a_lost_answer_is_found_done(rig: ProcessRig) -> None:
 
     rig.run_to_the_end(CREATE)
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert events(rig)[0]["data"].items() >= {"outcome": "already_applied", "attempts": 2}.items()
 
 
@@ -164,7 +164,7 @@ def test_a_lost_request_is_sent_again(rig: ProcessRig) -> None:
 
     rig.run_to_the_end(CREATE)
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert events(rig)[0]["data"]["outcome"] == "applied"
 
 
@@ -172,7 +172,7 @@ def test_a_command_whose_attempts_are_used_up_ends_as_a_letter() -> None:
     rig = ProcessRig(RetryPolicy(max_attempts=2))
     rig.health.proven_at = rig.clock.now() + 10_000.0
     for _ in range(5):
-        rig.provider.lose_next_answer("create", applied=False)
+        rig.provider.lose_next_answer("CreateCustomer", applied=False)
 
     rig.run_to_the_end(CREATE)
 
@@ -232,9 +232,9 @@ class TakenOver(FakeProvider):
         super().__init__()
         self._rig = rig
 
-    def create(self, command: CreateCustomer) -> None:
+    def apply(self, command: Command) -> None:
         """Create it, and lose the claim."""
-        super().create(command)
+        super().apply(command)
         assert isinstance(CREATE.content, Requested)
         self._rig.ledger.claim(CREATE.content.request)
 
@@ -246,7 +246,7 @@ def test_a_claim_that_was_lost_meanwhile_tells_nothing(rig: ProcessRig) -> None:
     with pytest.raises(ClaimLost):
         rig.process.run(CREATE)
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert rig.notes == []
 
 

@@ -39,7 +39,7 @@ def told_once(rig: ProcessRig) -> bool:
 def test_a_create_has_one_effect(rig: ProcessRig, step: Step) -> None:
     crash(rig, work_of(create()), step)
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert {message.properties.type for message in rig.publisher.published} == {"CustomerCreated"}
     assert told_once(rig)
     assert rig.notes[-1] == "ack"
@@ -56,7 +56,7 @@ def test_a_create_whose_answer_is_lost_as_well_has_one_effect(rig: ProcessRig, s
         rig.restart()
         rig.run_to_the_end(again(work))
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert told_once(rig)
 
 
@@ -109,7 +109,7 @@ def test_two_crashes_in_a_row_change_nothing(rig: ProcessRig, step: Step) -> Non
         work = again(work)
     rig.run_to_the_end(work)
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert told_once(rig)
 
 
@@ -132,7 +132,7 @@ def test_a_crash_while_it_waits_costs_no_attempt(rig: ProcessRig) -> None:
 
     rig.run_to_the_end(again(work))
 
-    assert rig.provider.changes == [f"create {USERNAME}"]
+    assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert rig.telemetry.reports[-1].tries == 2
 
 
@@ -142,4 +142,4 @@ def test_a_refusal_survives_a_crash(rig: ProcessRig) -> None:
     crash(rig, work_of(create()), Step.RECORDED)
 
     assert rig.notes == ["record", "letter", "event", "ack"]
-    assert rig.provider.calls == [f"create {USERNAME}"]
+    assert rig.provider.calls == [f"CreateCustomer {USERNAME}"]

@@ -1,29 +1,73 @@
-"""Finds the handler of a command."""
+"""Finds the story that a command's family tells."""
 
-from messages.commands import Command, CreateCustomer, DisableCustomer, RotateCredential
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from messages.commands import (
+    AddCredential,
+    ChangeEmail,
+    ChangePassword,
+    ChangeUsername,
+    Command,
+    CreateCustomer,
+    DeleteCustomer,
+    DisableCustomer,
+    DisableWebsiteAccess,
+    EnableCustomer,
+    EnableWebsiteAccess,
+    RemoveCredential,
+    RetrieveCustomers,
+    RotateCredential,
+    UpdateProfile,
+    UpdateUserProfile,
+)
 from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Success
 from worker.domain.work import Attempt
-from worker.handlers.create import CreateHandler
-from worker.handlers.settings import disable_customer, rotate_credential
+from worker.errors import NotApplied
+from worker.handlers.families.addition import add_credential
+from worker.handlers.families.creation import CreateHandler
+from worker.handlers.families.removals import delete_customer, remove_credential
+from worker.handlers.families.renaming import RenameHandler
+from worker.handlers.families.retrieval import retrieve_customers
+from worker.handlers.families.sets import set_password, set_readable
+from worker.handlers.families.user_profile import update_user_profile
+
+Story = Callable[[Any, Attempt], Success]
 
 
 class Handlers:
     """Applies any command of the catalog. Raises a ProviderError when a try does not succeed."""
 
     def __init__(self, provider: Provider, ledger: Ledger) -> None:
-        self._provider = provider
-        self._create = CreateHandler(provider, ledger)
+        self._stories = _stories(provider, ledger)
 
     def handle(self, command: Command, attempt: Attempt) -> Success:
         """Try the command once."""
-        match command:
-            case CreateCustomer():
-                return self._create.handle(command, attempt)
-            case DisableCustomer():
-                return disable_customer(self._provider, command, attempt)
-            case RotateCredential():
-                return rotate_credential(self._provider, command, attempt)
-            case _:
-                raise AssertionError(f"{type(command).__name__} is in the catalog but has no handler")
+        if not attempt.may_write and not attempt.begun:
+            raise NotApplied("the command never reached the provider, and no attempts are left")
+        return self._stories[type(command)](command, attempt)
+
+
+def _stories(provider: Provider, ledger: Ledger) -> Mapping[type[Command], Story]:
+    readable = partial(set_readable, provider)
+    password = partial(set_password, provider)
+    return {
+        CreateCustomer: CreateHandler(provider, ledger).handle,
+        DeleteCustomer: partial(delete_customer, provider),
+        RetrieveCustomers: partial(retrieve_customers, provider),
+        EnableCustomer: readable,
+        DisableCustomer: readable,
+        EnableWebsiteAccess: readable,
+        DisableWebsiteAccess: readable,
+        UpdateProfile: readable,
+        ChangePassword: password,
+        ChangeUsername: RenameHandler(provider, ledger).handle,
+        ChangeEmail: readable,
+        AddCredential: partial(add_credential, provider),
+        RotateCredential: password,
+        RemoveCredential: partial(remove_credential, provider),
+        UpdateUserProfile: partial(update_user_profile, provider),
+    }

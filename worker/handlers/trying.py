@@ -44,12 +44,15 @@ class Trying:
             # Once redelivered and unknown, it stays so: a later try that is known says nothing about earlier ones.
             remembered=claim.history.begun or not work.delivery.redelivered,
             may_write=not exhausted(claim.history, self._judgement.policy),
+            note=claim.history.note,
         )
         started = self._clock.monotonic()
         try:
             done = self._handle(work, envelope, attempt)
         except ProviderError as failure:
-            around = self._surroundings(work, attempt, failure, self._clock.monotonic() - started)
+            # What our own rate limit made it wait is no fault of the command's.
+            spent = max(0.0, self._clock.monotonic() - started - failure.waited_seconds)
+            around = self._surroundings(work, attempt, failure, spent)
             return self._decide(work, envelope, (failure, claim.history, around), closing)
         self._judgement.health.succeeded(_customer(work))
         history = replace(claim.history, tries=claim.history.tries + 1)

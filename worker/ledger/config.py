@@ -1,6 +1,6 @@
 """What the ledger is opened with: where it lies, whose it is, and who measures it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -14,7 +14,8 @@ class LedgerConfig:
     waits for its turn.
     """
 
-    url: str
+    #: May hold a password.
+    url: str = field(repr=False)
     settle_seconds: float
     keep_days: int
     lease_seconds: float = 15.0
@@ -46,6 +47,8 @@ class Operation(StrEnum):
     DEFER = "defer"
     REFUSE = "refuse"
     OTHER_CREATE = "other_create"
+    LATER_APPLIED = "later_applied"
+    NOTE = "note"
     PAUSE = "pause"
     COMMIT = "commit"
 

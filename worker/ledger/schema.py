@@ -71,6 +71,7 @@ commands = Table(
     Column("letter_headers", Text),
     Column("first_seen_at", Float(53), nullable=False),
     Column("finished_at", Float(53)),
+    Column("note", Text),
     UniqueConstraint("id", "source"),
     CheckConstraint("state IN ('claimed', 'waiting', 'done', 'dead')", name="state"),
     CheckConstraint("(state IN ('done', 'dead')) = (finished_at IS NOT NULL)", name="finished"),

@@ -13,9 +13,9 @@ from worker.ledger.identity import settle_identity
 from worker.ledger.migration import check_schema, migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
-from worker.ledger.operations.creates import other_creates
+from worker.ledger.operations.neighbours import later_applied, other_creates
 from worker.ledger.operations.pausing import Pause, clear_pauses, list_pauses, save_pauses
-from worker.ledger.operations.recording import defer_many, record_many
+from worker.ledger.operations.recording import defer_many, note_many, record_many
 from worker.ledger.operations.refusing import refuse_many
 from worker.ledger.operations.unit import Asked, Bulk, Given
 from worker.ledger.stores.opening import open_store
@@ -94,6 +94,14 @@ class SqlLedger:
     def other_create(self, username: str, token: Token) -> bool:
         """Tell whether a CreateCustomer of that username other than the token's was ever claimed."""
         return self._ask(Operation.OTHER_CREATE, other_creates, (username, token), None)
+
+    def later_applied(self, username: str, token: Token) -> bool:
+        """Tell whether a command about that customer which arrived after the token's own has been applied."""
+        return self._ask(Operation.LATER_APPLIED, later_applied, (username, token), None)
+
+    def note(self, token: Token, note: str) -> None:
+        """Write down what the next try must know. Raises ClaimLost when the token is not the newest."""
+        self._ask(Operation.NOTE, note_many, (token, note), _ticket_key(token.key))
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""

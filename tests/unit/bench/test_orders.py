@@ -16,7 +16,11 @@ def read(order: Order) -> Envelope:
 
 
 def test_every_command_is_one_that_the_worker_knows() -> None:
-    assert {read(order).type for order in orders(60)} == set(CommandType)
+    assert {read(order).type for order in orders(60)} == {
+        CommandType.CREATE_CUSTOMER,
+        CommandType.DISABLE_CUSTOMER,
+        CommandType.ROTATE_CREDENTIAL,
+    }
 
 
 def test_a_command_says_in_its_body_what_it_is_published_as() -> None:

@@ -157,6 +157,33 @@ def test_a_command_redelivered_and_never_seen_is_not_remembered(rig: Rig) -> Non
     assert [attempt.begun for attempt in handlers.attempts] == [False, False, False, True]
 
 
+def test_the_time_our_own_rate_limit_took_is_not_counted(rig: Rig) -> None:
+    failure = OutcomeUnknown("reset")
+    failure.waited_seconds = 2.0
+
+    put_off = deferred(rig.attempt(work_of(disable()), handlers=Listening(rig.clock, failure)))
+
+    assert put_off.history.seconds_used == 0.5 + POLICY.settle_seconds
+
+
+def test_a_try_never_takes_less_than_no_time(rig: Rig) -> None:
+    failure = OutcomeUnknown("reset")
+    failure.waited_seconds = 3.0
+
+    put_off = deferred(rig.attempt(work_of(disable()), handlers=Listening(rig.clock, failure)))
+
+    assert put_off.history.seconds_used == POLICY.settle_seconds
+
+
+def test_what_an_earlier_try_wrote_down_is_told_to_the_next(rig: Rig) -> None:
+    handlers = Listening(rig.clock)
+
+    rig.attempt(work_of(disable()), None, handlers)
+    rig.attempt(work_of(disable()), History(tries=1, note="written down"), handlers)
+
+    assert [attempt.note for attempt in handlers.attempts] == [None, "written down"]
+
+
 def test_without_attempts_left_a_command_may_only_look(rig: Rig) -> None:
     handlers = Listening(rig.clock)
 

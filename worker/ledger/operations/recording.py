@@ -1,4 +1,4 @@
-"""Writes down how commands ended, or that a try failed."""
+"""Writes down how commands ended, that a try failed, or what the next try must know."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -32,6 +32,7 @@ _DEFER = (
     .values({name: bindparam(name) for name in (*_HISTORY, "not_before")})
     .values(state=literal("waiting"))
 )
+_NOTE = update(commands).where(_MINE).values(note=bindparam("note"))
 _REMEMBER = insert(tries)
 _HOLDERS = select(
     commands.c.source, commands.c.id, commands.c.token, commands.c.event_id, commands.c.finished_at
@@ -63,6 +64,15 @@ def defer_many(unit: Unit, deferrals: Sequence[tuple[Token, Deferral]]) -> list[
     if kept:
         unit.connection.execute(_REMEMBER, kept)
     return answers
+
+
+def note_many(unit: Unit, notes: Sequence[tuple[Token, str]]) -> list[ClaimLost | None]:
+    """Keep each note with its command; the answer of a token that is not the newest is ClaimLost."""
+    values = [{**_token_values(token), "note": storable(note)} for token, note in notes]
+    if _all_changed(unit, _NOTE, values):
+        return [None] * len(notes)
+    holders = _holders(unit, [token for token, _ in notes])
+    return [None if _is_held(holders.get(token.key), token) else _lost(token) for token, _ in notes]
 
 
 def _all_changed(unit: Unit, statement: Update, values: Sequence[Mapping[str, object]]) -> bool:

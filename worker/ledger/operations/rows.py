@@ -26,6 +26,7 @@ def history_of(row: StoredRow) -> History:
         seconds_used=row.seconds_used,
         begun=row.begun,
         first_failed_at=row.first_failed_at,
+        note=row.note,
     )
 
 
@@ -40,7 +41,7 @@ def letter_of(row: StoredRow) -> Letter:
 
 
 def history_values(history: History) -> dict[str, object]:
-    """Name a history's columns."""
+    """Name the columns of a history that a try may change; its note has an operation of its own."""
     return {
         "tries": history.tries,
         "attempts": history.attempts,

@@ -7,10 +7,11 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
-from tests.support.work_samples import USERNAME, create, create_command, work_of
+from tests.support.ledger_samples import success, token_of
+from tests.support.work_samples import PASSWORD, USERNAME, create, create_command, work_of
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, NOTHING_LEFT, UNREMEMBERED
+from tests.unit.handlers.stage import LateProvider
 from worker.domain.claims import ClaimRequest, CommandKey
-from worker.domain.provider import CustomerRow
 from worker.domain.results import Outcome
 from worker.domain.work import Attempt, Requested
 from worker.errors import (
@@ -27,7 +28,8 @@ from worker.handlers import Handlers
 
 COMMAND = create_command()
 READABLE = ["email", "first_name", "last_name", "address", "city", "state", "zip", "country", "phone", "website"]
-CREATED = f"create {USERNAME}"
+CREATED = f"CreateCustomer {USERNAME}"
+PASSWORD_SET = f"ChangePassword {USERNAME}"
 
 
 @pytest.fixture
@@ -151,22 +153,11 @@ def test_a_name_taken_where_we_cannot_see_is_a_refusal(handlers: Handlers, provi
             handlers.handle(COMMAND, attempt)
 
 
-class LateProvider(FakeProvider):
-    """Applies an earlier create only after it was looked for."""
-
-    def find(self, username: str) -> CustomerRow | None:
-        """Miss it the first time, and apply it then."""
-        found = super().find(username)
-        if found is None:
-            self.add(COMMAND)
-        return found
-
-
 def test_a_refused_repeat_of_a_create_that_was_applied_late_is_adopted(ledger: FakeLedger) -> None:
-    provider = LateProvider()
+    provider = LateProvider(COMMAND, USERNAME)
 
     assert outcome(Handlers(provider, ledger), BEGUN) is Outcome.ALREADY_APPLIED
-    assert provider.calls == [f"find {USERNAME}", CREATED, f"find {USERNAME}"]
+    assert provider.calls == [f"find {USERNAME}", CREATED, f"find {USERNAME}", PASSWORD_SET]
 
 
 @pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
@@ -176,7 +167,7 @@ def test_a_list_that_cannot_be_read_after_a_refusal_does_not_make_the_command_lo
     provider.add(COMMAND)
     provider.fail_next(failure, "find")
 
-    with pytest.raises(NotSent, match="the create was refused"):
+    with pytest.raises(NotSent, match="cannot be read"):
         handlers.handle(COMMAND, UNREMEMBERED)
 
 
@@ -194,6 +185,76 @@ def test_the_last_look_adopts_what_is_there(handlers: Handlers, provider: FakePr
     provider.add(COMMAND)
 
     assert outcome(handlers, LAST_LOOK) is Outcome.ALREADY_APPLIED
+    assert provider.calls == [f"find {USERNAME}"]
+
+
+def with_another_password(provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+    provider.customers[USERNAME].password = "another one"
+
+
+def test_what_is_adopted_gets_the_password_that_cannot_be_compared(handlers: Handlers, provider: FakeProvider) -> None:
+    with_another_password(provider)
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+    assert provider.customers[USERNAME].password == PASSWORD
+    assert provider.changes == [PASSWORD_SET]
+
+
+def test_what_is_adopted_keeps_the_password_that_a_later_command_may_have_given_it(
+    handlers: Handlers, provider: FakeProvider, ledger: FakeLedger
+) -> None:
+    with_another_password(provider)
+    later = replace(request("evt_2"), type="ChangePassword")
+    ledger.record(token_of(ledger.claim(later)), success())
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+    assert (provider.customers[USERNAME].password, provider.changes) == ("another one", [])
+
+
+def test_an_answer_lost_while_the_password_is_set_repeats_the_adoption(
+    handlers: Handlers, provider: FakeProvider
+) -> None:
+    with_another_password(provider)
+    provider.lose_next_answer("ChangePassword", applied=False)
+
+    with pytest.raises(OutcomeUnknown):
+        handlers.handle(COMMAND, BEGUN)
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+    assert provider.customers[USERNAME].password == PASSWORD
+
+
+def test_a_refused_password_does_not_unmake_the_customer(handlers: Handlers, provider: FakeProvider) -> None:
+    provider.add(COMMAND)
+    provider.fail_next(Rejected("the provider refused: too weak", ("too weak",)), "ChangePassword")
+
+    with pytest.raises(Unprovable, match=r"exists as the command asked, but.*too weak") as raised:
+        handlers.handle(COMMAND, BEGUN)
+    assert raised.value.errors == ("too weak",)
+    assert PASSWORD not in str(raised.value)
+
+
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
+def test_a_list_that_is_refused_is_no_refusal_of_the_create(
+    handlers: Handlers, provider: FakeProvider, attempt: Attempt
+) -> None:
+    provider.fail_next(Rejected("the provider refused: no list for you"), "find")
+
+    with pytest.raises(OutcomeUnknown, match="no list for you"):
+        handlers.handle(COMMAND, attempt)
+    assert provider.changes == []
+
+
+def test_a_create_that_was_throttled_and_applied_all_the_same_is_adopted(
+    handlers: Handlers, provider: FakeProvider
+) -> None:
+    provider.fail_next(Throttled("slow down", 5.0), applied=True)
+    with pytest.raises(Throttled):
+        handlers.handle(COMMAND, FIRST)
+
+    assert outcome(handlers, BEGUN) is Outcome.ALREADY_APPLIED
+    assert provider.changes == [CREATED]
 
 
 @pytest.mark.parametrize("attempt", [LAST_LOOK, NOTHING_LEFT])

@@ -4,12 +4,13 @@ The provider takes no idempotency key. What makes a create safe is that a userna
 unknown outcome the list is read, and what is found there decides between adopting, creating and giving up.
 """
 
-from messages.commands import CreateCustomer
+from messages.commands import ChangePassword, CreateCustomer
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import NotApplied, NotSent, OutcomeUnknown, Rejected, Throttled, Unprovable
+from worker.errors import NotApplied, Rejected, Unprovable
+from worker.handlers.families.evidence import certainly_first, look
 
 _APPLIED = Success(Outcome.APPLIED, {})
 _FOUND = Success(Outcome.ALREADY_APPLIED, {})
@@ -25,7 +26,7 @@ class CreateHandler:
     def handle(self, command: CreateCustomer, attempt: Attempt) -> Success:
         """Try once. By the time an attempt is `begun`, the wait that lets a late create settle is over."""
         if attempt.begun:
-            row = self._provider.find(command.username)
+            row = look(self._provider, command.username, attempt)
             if row is not None:
                 return self._judge(row, command, attempt)
         if not attempt.may_write:
@@ -34,27 +35,17 @@ class CreateHandler:
 
     def _create(self, command: CreateCustomer, attempt: Attempt) -> Success:
         try:
-            self._provider.create(command)
+            self._provider.apply(command)
         except Rejected:
             # A refused repeat may mean "taken", by our own create that was applied late. The text is no proof: look.
-            row = None if _certainly_first(attempt) else self._look_after_refusal(command, attempt)
+            row = None if certainly_first(attempt) else look(self._provider, command.username, attempt)
             if row is None:
                 raise
             return self._judge(row, command, attempt)
         return _APPLIED
 
-    def _look_after_refusal(self, command: CreateCustomer, attempt: Attempt) -> CustomerRow | None:
-        try:
-            return self._provider.find(command.username)
-        except (OutcomeUnknown, Throttled) as failure:
-            if attempt.begun:
-                raise
-            # This try's only write was refused. As an unknown outcome it would count as begun, and the next try would
-            # adopt a customer that this command has never created.
-            raise NotSent(f"the create was refused, and the list cannot be read: {failure.detail}") from failure
-
     def _judge(self, row: CustomerRow, command: CreateCustomer, attempt: Attempt) -> Success:
-        differences = row.differences(command)
+        differences = row.differences(command.revealed())
         if differences:
             fields = ", ".join(differences)
             raise Rejected(f"username {command.username} is taken by a customer with other values in: {fields}")
@@ -63,8 +54,20 @@ class CreateHandler:
                 f"customer {command.username} exists with the same fields, but it cannot be proven that this command "
                 "created it; compare the provider's account with the command before you replay or discard it"
             )
+        return self._adopt(command, attempt)
+
+    def _adopt(self, command: CreateCustomer, attempt: Attempt) -> Success:
+        # The password cannot be compared, so it is set, unless a later command may have given the customer a newer one.
+        if attempt.may_write and not self._ledger.later_applied(command.username, attempt.token):
+            self._set_password(command)
         return _FOUND
 
-
-def _certainly_first(attempt: Attempt) -> bool:
-    return attempt.remembered and not attempt.begun
+    def _set_password(self, command: CreateCustomer) -> None:
+        try:
+            self._provider.apply(ChangePassword(username=command.username, password=command.password))
+        except Rejected as refused:
+            raise Unprovable(
+                f"customer {command.username} exists as the command asked, but whether it has the password cannot be "
+                f"read, and setting it once more was refused: {refused.detail}",
+                refused.errors,
+            ) from refused

@@ -1,0 +1,119 @@
+"""AddCredential: after a refusal of a repeat, setting the password tells whose it is, and makes it right."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.fakes.provider import FakeProvider
+from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.stage import Ended, Prepare, Stage, gone
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import OutcomeUnknown, Rejected, Throttled, Unprovable
+
+ADD = commands_about_ada()["AddCredential"]
+SOMEBODY_S = "somebody else's"
+
+
+def free(provider: FakeProvider) -> None:
+    provider.customers[USERNAME].credentials.clear()
+
+
+def added(provider: FakeProvider) -> None:
+    provider.customers[USERNAME].credentials["mailer"] = PASSWORD
+
+
+def added_with_another_password(provider: FakeProvider) -> None:
+    provider.customers[USERNAME].credentials["mailer"] = "the old one"
+
+
+def somebody_s(provider: FakeProvider) -> None:
+    free(provider)
+    provider.add(create_command(username=NEW_USERNAME))
+    provider.customers[NEW_USERNAME].credentials["mailer"] = SOMEBODY_S
+
+
+@dataclass(frozen=True)
+class Case:
+    """A try, what it finds, how it ends, and the changes it makes."""
+
+    attempt: Attempt
+    found: Prepare
+    ended: Ended
+    changes: tuple[str, ...] = ()
+
+
+CASES = [
+    Case(FIRST, free, "applied", ("AddCredential",)),
+    Case(FIRST, added, Rejected),
+    Case(FIRST, added_with_another_password, Rejected),
+    Case(FIRST, somebody_s, Rejected),
+    Case(UNREMEMBERED, free, "applied", ("AddCredential",)),
+    Case(UNREMEMBERED, added, Unprovable),
+    Case(UNREMEMBERED, somebody_s, Unprovable),
+    Case(BEGUN, free, "applied", ("AddCredential",)),
+    Case(BEGUN, added, "already_applied"),
+    Case(BEGUN, added_with_another_password, "already_applied", ("RotateCredential",)),
+    Case(BEGUN, somebody_s, Rejected),
+    Case(BEGUN, gone, Rejected),
+    Case(LAST_LOOK, added, Unprovable),
+    Case(LAST_LOOK, free, Unprovable),
+]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_addition_ends_as_what_is_found_proves(stage: Stage, case: Case) -> None:
+    case.found(stage.provider)
+
+    ended = stage.end(ADD, case.attempt)
+
+    assert ended == case.ended
+    assert stage.provider.changes == [f"{change} {USERNAME}" for change in case.changes]
+    if isinstance(ended, str):
+        assert stage.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
+    if case.found is somebody_s:
+        assert stage.provider.customers[NEW_USERNAME].credentials == {"mailer": SOMEBODY_S}
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_after_a_lost_answer_the_credential_is_there_once_with_its_password(stage: Stage, *, applied: bool) -> None:
+    free(stage.provider)
+    stage.provider.lose_next_answer(applied=applied)
+
+    assert stage.end(ADD, FIRST) is OutcomeUnknown
+    assert stage.end(ADD, BEGUN) == ("already_applied" if applied else "applied")
+
+    assert stage.provider.changes == [f"AddCredential {USERNAME}"]
+    assert stage.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
+
+
+@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
+def test_a_proof_that_is_not_answered_is_asked_for_again(stage: Stage, failure: OutcomeUnknown | Throttled) -> None:
+    added(stage.provider)
+    stage.provider.fail_next(failure, "RotateCredential")
+
+    assert stage.end(ADD, BEGUN) is type(failure)
+    assert stage.end(ADD, BEGUN) == "already_applied"
+
+
+def test_a_name_that_is_somebody_else_s_is_refused_in_the_words_of_both_answers(stage: Stage) -> None:
+    somebody_s(stage.provider)
+
+    with pytest.raises(Rejected, match=r"none of ada@example\.com's own: .*taken; .*no such credential") as raised:
+        stage.handle(ADD, BEGUN)
+    assert raised.value.errors == ("taken", "no such credential")
+    assert PASSWORD not in str(raised.value)
+
+
+@pytest.mark.parametrize(("found", "attempt"), [(free, FIRST), (added, BEGUN)])
+def test_the_event_names_the_credential(stage: Stage, found: Prepare, attempt: Attempt) -> None:
+    found(stage.provider)
+    outcome = Outcome.APPLIED if attempt is FIRST else Outcome.ALREADY_APPLIED
+
+    assert stage.handle(ADD, attempt) == Success(outcome, {"credential_name": "mailer"})

@@ -1,0 +1,57 @@
+"""Every command of the catalog has its handler, and what it tells fits its event."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from messages.catalog import CATALOG
+from messages.commands import Command, CommandType
+from tests.support.ready_provider import provider_ready_for
+from tests.support.work_samples import PASSWORD, commands_about_ada, create, envelope_of
+from tests.unit.handlers.attempts import FIRST, NOTHING_LEFT
+from tests.unit.handlers.stage import Stage
+from worker.domain.results import succeeded
+from worker.errors import NotApplied, OutcomeUnknown
+
+ADA = commands_about_ada()
+
+
+def ready_for(command: Command) -> Stage:
+    return Stage(provider_ready_for(command))
+
+
+def test_there_is_a_sample_of_every_command() -> None:
+    assert set(ADA) == {command.value for command in CommandType}
+
+
+@pytest.mark.parametrize("name", ADA)
+def test_a_first_try_makes_one_change_and_tells_what_its_event_needs(name: str) -> None:
+    command = ADA[name]
+    stage = ready_for(command)
+
+    done = stage.handle(command, FIRST)
+
+    envelope = replace(envelope_of(create()), type=CommandType(name), data=command)
+    event = json.loads(succeeded(envelope, "event-1", done, 1, "2026-11-21T09:30:00.000Z").body)
+    assert (event["type"], event["data"]["outcome"]) == (CATALOG[CommandType(name)].event, "applied")
+    assert len(stage.provider.changes) == (name != "RetrieveCustomers")
+    assert PASSWORD not in json.dumps(event)
+
+
+@pytest.mark.parametrize("name", ADA)
+def test_without_attempts_left_what_was_never_sent_did_not_happen(name: str) -> None:
+    stage = ready_for(ADA[name])
+
+    with pytest.raises(NotApplied, match="no attempts are left"):
+        stage.handle(ADA[name], NOTHING_LEFT)
+    assert stage.provider.calls == []
+
+
+@pytest.mark.parametrize("name", [name for name in ADA if name != "RetrieveCustomers"])
+def test_a_first_write_whose_answer_is_lost_is_an_unknown_outcome(name: str) -> None:
+    stage = ready_for(ADA[name])
+    stage.provider.lose_next_answer(name, applied=True)
+
+    assert stage.end(ADA[name], FIRST) is OutcomeUnknown
+    assert len(stage.provider.changes) == 1

@@ -1,0 +1,223 @@
+"""RetrieveCustomers: every customer once, in pages that fit into an event, never a list that is short in silence."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from messages.commands import CommandType, RetrieveCustomers
+from tests.fakes.provider import UNLISTED, FakeProvider
+from tests.support.work_samples import USERNAME, create, create_command, envelope_of
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.stage import Stage
+from worker.domain.provider import CustomerRow
+from worker.domain.results import Outcome, Success, succeeded
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, OutcomeUnknown, Rejected, Throttled
+
+MIB = 1_048_576
+
+
+def retrieve(**asked: Any) -> RetrieveCustomers:  # noqa: ANN401 - any field of the command
+    return RetrieveCustomers.model_validate(asked)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """It has Ada and four more, the third of them disabled."""
+    stage = Stage()
+    for number in range(1, 5):
+        stage.provider.add(create_command(username=f"customer-{number}", email=f"{number}@example.com"))
+    stage.provider.customers["customer-3"].fields["active"] = "false"
+    return stage
+
+
+def customers_of(done: Success) -> tuple[dict[str, str], ...]:
+    customers = done.added["customers"]
+    assert isinstance(customers, tuple)
+    return customers
+
+
+def names(done: Success) -> list[str]:
+    return [customer["username"] for customer in customers_of(done)]
+
+
+def next_of(done: Success) -> int | None:
+    offset = done.added["next_offset"]
+    assert offset is None or isinstance(offset, int)
+    return offset
+
+
+def pages(stage: Stage, limit: int) -> Iterator[Success]:
+    """Ask for page after page, each where the last one said."""
+    offset: int | None = 0
+    while offset is not None:
+        done = stage.handle(retrieve(limit=limit, offset=offset), FIRST)
+        yield done
+        offset = next_of(done)
+
+
+class Rows(FakeProvider):
+    """Lists what it is given; remembers how many rows were asked for, and can break off."""
+
+    def __init__(self, rows: list[dict[str, str]], breaks_after: int | None = None) -> None:
+        super().__init__()
+        self.rows = rows
+        self.asked_for = 0
+        self.breaks_after = breaks_after
+
+    def search(self, _filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """List them."""
+        for row in self.rows:
+            if self.asked_for == self.breaks_after:
+                raise OutcomeUnknown("the second page was lost")
+            self.asked_for += 1
+            yield CustomerRow(row)
+
+
+def rows(count: int, address: str = "") -> list[dict[str, str]]:
+    return [{"username": f"customer-{number}", "address": address} for number in range(count)]
+
+
+def event_bytes(done: Success) -> bytes:
+    envelope = replace(envelope_of(create()), type=CommandType.RETRIEVE_CUSTOMERS, data=retrieve())
+    return succeeded(envelope, "event-1", done, 1, "2026-11-21T09:30:00.000Z").body
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "expected", "next_offset"),
+    [
+        (100, 0, [USERNAME, "customer-1", "customer-2", "customer-3", "customer-4"], None),
+        (5, 0, [USERNAME, "customer-1", "customer-2", "customer-3", "customer-4"], None),
+        (4, 0, [USERNAME, "customer-1", "customer-2", "customer-3"], 4),
+        (2, 2, ["customer-2", "customer-3"], 4),
+        (2, 4, ["customer-4"], None),
+        (2, 5, [], None),
+        (2, 100, [], None),
+    ],
+)
+def test_a_page_says_where_the_next_one_begins(
+    stage: Stage, limit: int, offset: int, expected: list[str], next_offset: int | None
+) -> None:
+    done = stage.handle(retrieve(limit=limit, offset=offset), FIRST)
+
+    assert names(done) == expected
+    assert (done.added["offset"], done.added["next_offset"]) == (offset, next_offset)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_page_after_page_tells_everybody_once(stage: Stage, limit: int) -> None:
+    told = [name for done in pages(stage, limit) for name in names(done)]
+
+    assert told == list(stage.provider.customers)
+
+
+def test_no_more_is_read_than_the_page_and_the_row_behind_it(stage: Stage) -> None:
+    stage.provider = provider = Rows(rows(100))
+
+    stage.handle(retrieve(limit=10, offset=20), FIRST)
+
+    assert provider.asked_for == 31
+
+
+@pytest.mark.parametrize(
+    ("asked", "filters"),
+    [
+        ({}, "search"),
+        ({"active": False}, "search active=false"),
+        ({"active": True, "city": "London"}, "search active=true city=London"),
+        ({"username": "customer", "limit": 7, "offset": 1}, "search username=customer"),
+    ],
+)
+def test_the_provider_is_asked_for_the_filters_alone(stage: Stage, asked: dict[str, Any], filters: str) -> None:
+    stage.handle(retrieve(**asked), FIRST)
+
+    assert stage.provider.calls == [filters]
+
+
+def test_the_filter_decides_who_is_told_of(stage: Stage) -> None:
+    assert names(stage.handle(retrieve(active=False), FIRST)) == ["customer-3"]
+
+
+def test_only_known_fields_are_told_and_only_those_that_are_listed(stage: Stage) -> None:
+    stage.provider.unlisted.difference_update(UNLISTED)
+    stage.provider.unlisted.add("phone")
+    stage.provider.customers[USERNAME].fields["favourite_colour"] = "blue"
+
+    [ada] = customers_of(stage.handle(retrieve(username=USERNAME), FIRST))
+
+    assert list(ada) == [
+        *("id", "username", "email", "active", "first_name", "last_name", "address", "address2", "city", "state"),
+        *("zip", "country", "website", "website_access"),
+    ]
+
+
+@pytest.mark.parametrize("address", ["x" * 5_000, "\u00e9" * 2_500, '"\\\n\x01' * 500, "\u4e2d\U0001f600" * 700])
+def test_a_list_too_long_for_an_event_is_cut_and_says_so(stage: Stage, address: str) -> None:
+    stage.provider = Rows(rows(500, address))
+
+    told = list(pages(stage, 500))
+
+    assert [len(event_bytes(done)) < MIB for done in told] == [True] * len(told)
+    assert [name for done in told for name in names(done)] == [row["username"] for row in rows(500)]
+    assert len(told) > 1
+
+
+def test_a_page_is_filled_before_it_is_cut(stage: Stage) -> None:
+    stage.provider = Rows(rows(500, "x" * 5_000))
+
+    assert len(event_bytes(stage.handle(retrieve(limit=500), FIRST))) > 990_000
+
+
+@pytest.mark.parametrize("offset", [0, 2])
+def test_a_customer_too_large_for_any_event_is_named_and_refused(stage: Stage, offset: int) -> None:
+    listed = rows(5)
+    listed[offset]["address"] = "x" * 1_000_000
+    stage.provider = Rows(listed)
+
+    with pytest.raises(Rejected, match=f"customer customer-{offset} alone .* with offset {offset + 1}"):
+        stage.handle(retrieve(offset=offset), FIRST)
+
+
+def test_a_customer_too_large_for_any_event_does_not_hide_those_before_it(stage: Stage) -> None:
+    listed = rows(5)
+    listed[3]["address"] = "x" * 1_000_000
+    stage.provider = Rows(listed)
+
+    done = stage.handle(retrieve(), FIRST)
+
+    assert (len(names(done)), done.added["next_offset"]) == (3, 3)
+
+
+def test_half_a_character_does_not_keep_the_event_from_being_written(stage: Stage) -> None:
+    stage.provider = Rows(rows(1, "\ud83d"))
+
+    event = json.loads(event_bytes(stage.handle(retrieve(), FIRST)))
+
+    assert event["data"]["customers"] == [{"username": "customer-0", "address": "?"}]
+
+
+@pytest.mark.parametrize("breaks_after", [0, 2])
+@pytest.mark.parametrize(
+    ("attempt", "ended"), [(FIRST, OutcomeUnknown), (BEGUN, OutcomeUnknown), (LAST_LOOK, NotApplied)]
+)
+def test_a_list_that_breaks_off_is_no_list(
+    stage: Stage, attempt: Attempt, ended: type[Exception], breaks_after: int
+) -> None:
+    stage.provider = Rows(rows(5), breaks_after)
+
+    assert stage.end(retrieve(), attempt) is ended
+
+
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED, LAST_LOOK])
+def test_whatever_came_before_the_list_is_read_and_applied(stage: Stage, attempt: Attempt) -> None:
+    assert stage.handle(retrieve(limit=1), attempt).outcome is Outcome.APPLIED
+
+
+@pytest.mark.parametrize("failure", [Throttled("slow down", 5.0), Rejected("no such filter", ("no such filter",))])
+def test_a_pause_and_a_refusal_are_passed_on(stage: Stage, failure: Throttled | Rejected) -> None:
+    stage.provider.fail_next(failure, "search")
+
+    assert stage.end(retrieve(), LAST_LOOK) is type(failure)

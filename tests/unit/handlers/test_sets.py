@@ -1,0 +1,170 @@
+"""Commands that set a value: repeated as they are, and looked at once no attempts are left."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from messages.commands import Command, UpdateProfile
+from tests.support.ready_provider import provider_ready_for
+from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.stage import Ended, Stage, gone
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, OutcomeUnknown, Rejected, Unprovable
+
+ADA = commands_about_ada()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A command, the field it sets, what that is before, and what the command makes of it."""
+
+    command: Command
+    field: str
+    before: str
+    after: str
+
+
+READABLE = [
+    Setting(ADA["EnableCustomer"], "active", "false", "true"),
+    Setting(ADA["DisableCustomer"], "active", "true", "false"),
+    Setting(ADA["EnableWebsiteAccess"], "website_access", "false", "true"),
+    Setting(ADA["DisableWebsiteAccess"], "website_access", "true", "false"),
+    Setting(ADA["UpdateProfile"], "city", "London", "Paris"),
+    Setting(ADA["ChangeEmail"], "email", USERNAME, NEW_USERNAME),
+]
+PASSWORDS = [ADA["ChangePassword"], ADA["RotateCredential"]]
+SETS = [*(setting.command for setting in READABLE), *PASSWORDS]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def password_of(stage: Stage, command: Command) -> str:
+    customer = stage.provider.customers[USERNAME]
+    return customer.password if command is ADA["ChangePassword"] else customer.credentials["mailer"]
+
+
+@pytest.mark.parametrize("setting", READABLE)
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
+def test_a_value_is_set_and_nothing_else_changes(stage: Stage, attempt: Attempt, setting: Setting) -> None:
+    fields = stage.provider.customers[USERNAME].fields
+    fields[setting.field] = setting.before
+    expected = {**fields, setting.field: setting.after}
+
+    assert [stage.end(setting.command, attempt) for _ in range(2)] == ["applied", "applied"]
+
+    assert stage.provider.customers[USERNAME].fields == expected
+    assert stage.provider.changes == [f"{type(setting.command).__name__} {USERNAME}"]
+
+
+@pytest.mark.parametrize("command", PASSWORDS)
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
+def test_a_password_is_set_also_once_more(stage: Stage, attempt: Attempt, command: Command) -> None:
+    assert [stage.end(command, attempt) for _ in range(2)] == ["applied", "applied"]
+
+    assert password_of(stage, command) == PASSWORD
+    assert len(stage.provider.changes) == 1
+
+
+@pytest.mark.parametrize("command", SETS)
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN])
+def test_what_the_provider_refuses_is_refused(stage: Stage, attempt: Attempt, command: Command) -> None:
+    gone(stage.provider)
+
+    assert stage.end(command, attempt) is Rejected
+    assert len(stage.provider.calls) == 1
+
+
+@pytest.mark.parametrize("command", SETS)
+@pytest.mark.parametrize("applied", [True, False])
+def test_after_a_lost_answer_the_repeat_leaves_what_was_asked_for(command: Command, *, applied: bool) -> None:
+    stage = Stage(provider_ready_for(command))
+    stage.provider.lose_next_answer(applied=applied)
+
+    assert stage.end(command, FIRST) is OutcomeUnknown
+    assert stage.end(command, BEGUN) == "applied"
+
+    assert stage.provider.changes == [f"{type(command).__name__} {USERNAME}"]
+    assert not stage.provider.accounts.apply(command)
+
+
+@pytest.mark.parametrize(
+    ("listed", "ended"),
+    [("as asked", "already_applied"), ("as before", NotApplied), ("unlisted", Unprovable), ("gone", NotApplied)],
+)
+@pytest.mark.parametrize("setting", READABLE)
+def test_the_last_look_believes_only_what_it_can_read(
+    stage: Stage, setting: Setting, listed: str, ended: Ended
+) -> None:
+    provider = stage.provider
+    provider.unlisted.discard("website_access")
+    provider.customers[USERNAME].fields[setting.field] = setting.before if listed == "as before" else setting.after
+    if listed == "unlisted":
+        provider.unlisted.add(setting.field)
+    if listed == "gone":
+        gone(provider)
+
+    assert stage.end(setting.command, LAST_LOOK) == ended
+    assert (provider.calls, provider.changes) == ([f"find {USERNAME}"], [])
+
+
+def test_website_access_is_left_out_of_the_documented_list_and_so_cannot_be_proven(stage: Stage) -> None:
+    with pytest.raises(Unprovable, match="website_access"):
+        stage.handle(ADA["DisableWebsiteAccess"], LAST_LOOK)
+
+
+@pytest.mark.parametrize("flag", ["", "0", "False"])
+def test_a_flag_that_says_neither_true_nor_false_says_nothing(stage: Stage, flag: str) -> None:
+    stage.provider.customers[USERNAME].fields["active"] = flag
+
+    assert stage.end(ADA["DisableCustomer"], LAST_LOOK) is Unprovable
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ended"),
+    [
+        ({"city": "London", "zip": "NW1"}, "already_applied"),
+        ({"city": "London", "zip": "W1"}, NotApplied),
+        ({"city": "London", "company": "Analytical Engines"}, Unprovable),
+        ({"company": "Analytical Engines"}, Unprovable),
+        ({"city": "Paris", "company": "Analytical Engines"}, NotApplied),
+    ],
+)
+def test_a_profile_is_proven_by_all_of_its_fields_and_refuted_by_one(
+    stage: Stage, wanted: dict[str, str], ended: Ended
+) -> None:
+    command = UpdateProfile.model_validate({"username": USERNAME, **wanted})
+
+    assert stage.end(command, LAST_LOOK) == ended
+
+
+@pytest.mark.parametrize("command", PASSWORDS)
+def test_whether_a_password_was_set_cannot_be_read(stage: Stage, command: Command) -> None:
+    with pytest.raises(Unprovable, match="does no harm") as raised:
+        stage.handle(command, LAST_LOOK)
+
+    assert stage.provider.calls == []
+    assert PASSWORD not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "added"),
+    [
+        (ADA["ChangeEmail"], {"email": NEW_USERNAME}),
+        (ADA["RotateCredential"], {"credential_name": "mailer"}),
+        (ADA["ChangePassword"], {}),
+        (ADA["UpdateProfile"], {}),
+    ],
+)
+def test_the_event_tells_what_its_type_adds(stage: Stage, command: Command, added: dict[str, str]) -> None:
+    assert stage.handle(command, FIRST) == Success(Outcome.APPLIED, added)
+
+
+def test_an_email_found_changed_is_told_too(stage: Stage) -> None:
+    stage.provider.accounts.apply(ADA["ChangeEmail"])
+
+    assert stage.handle(ADA["ChangeEmail"], LAST_LOOK) == Success(Outcome.ALREADY_APPLIED, {"email": NEW_USERNAME})

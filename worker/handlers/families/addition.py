@@ -1,0 +1,51 @@
+"""AddCredential: credentials cannot be listed, so whether one is ours is found out by setting its password."""
+
+from messages.commands import AddCredential, RotateCredential
+from worker.domain.provider import Provider
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import Rejected, Unprovable
+from worker.handlers.families.evidence import certainly_first
+
+
+def add_credential(provider: Provider, command: AddCredential, attempt: Attempt) -> Success:
+    """Add the credential. Refused after an earlier try may have added it, it gets its password once more."""
+    if not attempt.may_write:
+        raise _unprovable(command, "it cannot be read, and no attempts are left")
+    try:
+        provider.apply(command)
+    except Rejected as refused:
+        if certainly_first(attempt):
+            raise
+        if not attempt.begun:
+            raise _unprovable(command, refused.detail, refused.errors) from refused
+        return _prove_ours(provider, command, refused)
+    return _success(Outcome.APPLIED, command)
+
+
+def _prove_ours(provider: Provider, command: AddCredential, refused: Rejected) -> Success:
+    # Names are shared by everybody at the provider. That the password can be set proves that this one is the customer's
+    # own, and leaves it with the password that was asked for.
+    same = RotateCredential(
+        username=command.username,
+        credential_name=command.credential_name,
+        new_credential_password=command.credential_password,
+    )
+    try:
+        provider.apply(same)
+    except Rejected as not_ours:
+        raise Rejected(
+            f"credential {command.credential_name} was refused, and it is none of {command.username}'s own: "
+            f"{refused.detail}; {not_ours.detail}",
+            (*refused.errors, *not_ours.errors),
+        ) from not_ours
+    return _success(Outcome.ALREADY_APPLIED, command)
+
+
+def _success(outcome: Outcome, command: AddCredential) -> Success:
+    return Success(outcome, {"credential_name": command.credential_name})
+
+
+def _unprovable(command: AddCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:
+    named = f"credential {command.credential_name} of {command.username}"
+    return Unprovable(f"whether {named} was added by this command cannot be proven: {why}", errors)

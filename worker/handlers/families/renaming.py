@@ -1,0 +1,106 @@
+"""ChangeUsername: the name by which the command finds its customer is the very thing that it changes.
+
+A repeat is refused, because nobody goes by the old name any more; and a customer found under the new name may be
+somebody else. So a mark of who goes by the old name is written down before the first write, and compared later.
+A command without a note has never written.
+"""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+
+from messages.commands import ChangeUsername
+from worker.domain.ports import Ledger
+from worker.domain.provider import CustomerRow, Provider
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, Rejected, Unprovable
+from worker.handlers.families.evidence import certainly_first, look
+
+_IDENTITY = ("id", "email", "first_name", "last_name")
+#: Written down when the old name was not found, or nothing of its owner could be read: equal to no customer's mark.
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    old: CustomerRow | None
+    new: CustomerRow | None
+
+
+class RenameHandler:
+    """Gives a customer its new username once, whatever became of earlier tries."""
+
+    def __init__(self, provider: Provider, ledger: Ledger) -> None:
+        self._provider = provider
+        self._ledger = ledger
+
+    def handle(self, command: ChangeUsername, attempt: Attempt) -> Success:
+        """Try once; what an earlier try may have sent is looked for first."""
+        if attempt.begun and attempt.note is not None:
+            return self._go_on(command, attempt)
+        if not attempt.may_write:
+            raise NotApplied(f"the renaming of {command.username} was never sent, and no attempts are left")
+        return self._write(command, attempt, look(self._provider, command.username, attempt))
+
+    def _go_on(self, command: ChangeUsername, attempt: Attempt) -> Success:
+        seen = self._see(command, attempt)
+        is_waiting = seen.old is not None and seen.new is None
+        # Of whom nothing was seen before, nothing can be recognised now: the provider itself is asked once more.
+        if not is_waiting and not (attempt.note == _NOBODY and attempt.may_write):
+            return _judge(command, seen, attempt.note)
+        if not attempt.may_write:
+            raise NotApplied(f"customer {command.username} still has its old username, and no attempts are left")
+        return self._write(command, attempt, seen.old)
+
+    def _write(self, command: ChangeUsername, attempt: Attempt, row: CustomerRow | None) -> Success:
+        # Also without the old name in the list the provider itself is asked: one wrong list must not decide.
+        mark = _mark(row)
+        if mark != attempt.note:
+            self._ledger.note(attempt.token, mark)
+        try:
+            self._provider.apply(command)
+        except Rejected as refused:
+            return self._after_refusal(command, attempt, refused)
+        return Success(Outcome.APPLIED, {"new_username": command.new_username})
+
+    def _after_refusal(self, command: ChangeUsername, attempt: Attempt, refused: Rejected) -> Success:
+        if certainly_first(attempt):
+            raise refused
+        # An earlier try may have been applied late: then the old name is unknown now, and the new one there.
+        seen = self._see(command, attempt)
+        never_seen = not attempt.begun or attempt.note in {None, _NOBODY}
+        if seen.old is not None or (never_seen and seen.new is None):
+            raise refused
+        return _judge(command, seen, attempt.note)
+
+    def _see(self, command: ChangeUsername, attempt: Attempt) -> _Sighting:
+        # The new name first: a customer that is renamed between the two looks is then seen nowhere, not twice.
+        new = look(self._provider, command.new_username, attempt)
+        return _Sighting(look(self._provider, command.username, attempt), new)
+
+
+def _judge(command: ChangeUsername, seen: _Sighting, noted: str | None) -> Success:
+    names = f"{command.username} to {command.new_username}"
+    if seen.new is None:
+        raise Unprovable(
+            f"neither the old nor the new username is in the provider's list after renaming {names}: the customer may "
+            "be lost; look at the provider's account now, before anything else is done for this customer"
+        )
+    if seen.old is not None:
+        raise Rejected(
+            f"username {command.new_username} is taken by another customer; {command.username} keeps its own"
+        )
+    mark = _mark(seen.new)
+    if mark == _NOBODY or mark != noted:
+        raise Unprovable(
+            f"customer {command.new_username} exists and {command.username} does not, but it cannot be proven that it "
+            f"is the one this command renamed from {names}; compare the provider's account with the command"
+        )
+    return Success(Outcome.ALREADY_APPLIED, {"new_username": command.new_username})
+
+
+def _mark(row: CustomerRow | None) -> str:
+    """A digest of what stays with a customer when its name changes: nothing personal is written down."""
+    stays = {name: row.fields[name] for name in _IDENTITY if name in row.fields} if row else {}
+    return sha256(json.dumps(stays, sort_keys=True).encode()).hexdigest() if stays else _NOBODY

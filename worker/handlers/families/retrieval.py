@@ -1,0 +1,83 @@
+"""RetrieveCustomers: a read. It is cut into pages of our own, each small enough for one event."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from pydantic_core import to_json
+
+from messages.commands import RetrieveCustomers
+from worker.domain.provider import CustomerRow, Provider
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, OutcomeUnknown, Rejected
+
+#: What is told of a customer, where the provider lists it, in this order.
+TOLD_FIELDS = (
+    "id",
+    "username",
+    "email",
+    "active",
+    "first_name",
+    "last_name",
+    "address",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "website",
+    "website_access",
+)
+#: An event is at most 1 MiB; this leaves room for its envelope.
+MAX_ROWS_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    customers: tuple[dict[str, str], ...]
+    next_offset: int | None
+
+
+def retrieve_customers(provider: Provider, command: RetrieveCustomers, attempt: Attempt) -> Success:
+    """List customers. Reading again is always right, so no failure leaves anything to look for."""
+    try:
+        page = _page(provider, command)
+    except OutcomeUnknown as failure:
+        if attempt.may_write:
+            raise
+        raise NotApplied(f"the customers could not be listed, and no attempts are left: {failure.detail}") from failure
+    added = {"customers": page.customers, "offset": command.offset, "next_offset": page.next_offset}
+    return Success(Outcome.APPLIED, added)
+
+
+def _page(provider: Provider, command: RetrieveCustomers) -> _Page:
+    taken: list[dict[str, str]] = []
+    room = MAX_ROWS_BYTES
+    for row in islice(provider.search(_filters(command)), command.offset, None):
+        told = _told(row)
+        room -= len(to_json(told)) + 1  # the comma
+        if len(taken) == command.limit or (taken and room < 0):
+            return _Page(tuple(taken), command.offset + len(taken))
+        if room < 0:
+            raise Rejected(
+                f"customer {told.get('username')} alone is larger than an event may be; pass over it with offset "
+                f"{command.offset + 1}"
+            )
+        taken.append(told)
+    return _Page(tuple(taken), None)
+
+
+def _filters(command: RetrieveCustomers) -> Mapping[str, str]:
+    given = {name: value for name, value in command.revealed().items() if name not in {"limit", "offset"}}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+
+
+def _told(row: CustomerRow) -> dict[str, str]:
+    return {name: _writable(row.fields[name]) for name in TOLD_FIELDS if name in row.fields}
+
+
+def _writable(text: str) -> str:
+    # JSON can spell half a character; UTF-8, in which events are written, cannot.
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,51 @@
+"""UpdateUserProfile: the one command of the v3 API, where a target that is not understood means the reseller itself.
+
+An unknown or ignored `On-Behalf-Of` would change the reseller's own profile. So before every write the provider is
+asked for whom it would act, and nothing is written unless the answer names the user who is meant.
+"""
+
+from messages.commands import UpdateUserProfile
+from worker.domain.provider import Provider
+from worker.domain.results import Outcome, Success
+from worker.domain.work import Attempt
+from worker.errors import ProviderError, Rejected, Unprovable
+from worker.handlers.families.evidence import look, prove, reading
+
+_ACCOUNT = "account-id "
+
+
+def update_user_profile(provider: Provider, command: UpdateUserProfile, attempt: Attempt) -> Success:
+    """Set fields of a user's own profile; repeated after an unknown outcome, and read at a last look."""
+    added = {"on_behalf_of": command.on_behalf_of}
+    target = _proven_target(provider, command, attempt)
+    if attempt.may_write:
+        provider.apply(command)
+        return Success(Outcome.APPLIED, added)
+    wanted = {name: value for name, value in command.revealed().items() if name != "on_behalf_of"}
+    prove(look(provider, target, attempt), target, wanted)
+    return Success(Outcome.ALREADY_APPLIED, added)
+
+
+def _proven_target(provider: Provider, command: UpdateUserProfile, attempt: Attempt) -> str:
+    try:
+        with reading(attempt, f"whom {command.on_behalf_of} stands for"):
+            name = provider.acting_for(command.on_behalf_of)
+    except Rejected as refused:
+        raise _unproven(command, attempt, refused.detail, refused.errors) from refused
+    if not _is_meant(provider, command, attempt, name):
+        raise _unproven(command, attempt, f"the provider would have acted for {name}")
+    return name
+
+
+def _is_meant(provider: Provider, command: UpdateUserProfile, attempt: Attempt, name: str) -> bool:
+    if not command.on_behalf_of.startswith(_ACCOUNT):
+        return name.lower() == command.on_behalf_of.lower()
+    # No username to compare with. The reseller is in no list of its own customers, so whoever is there is not it.
+    return look(provider, name, attempt) is not None
+
+
+def _unproven(command: UpdateUserProfile, attempt: Attempt, why: str, errors: tuple[str, ...] = ()) -> ProviderError:
+    asked = f"the provider does not act on behalf of {command.on_behalf_of}: {why}"
+    if attempt.begun:
+        return Unprovable(f"{asked}; whether an earlier try changed the profile cannot be read", errors)
+    return Rejected(f"{asked}; nothing was changed", errors)

@@ -1,0 +1,46 @@
+"""Answers what other commands asked for the same customer."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
+
+from worker.domain.claims import Token
+from worker.ledger.operations.unit import Unit
+from worker.ledger.schema import commands
+
+_NAME: BindParameter[str] = bindparam("name")
+_OTHER_CREATES = (
+    select(commands.c.arrival)
+    .where(commands.c.username == _NAME, commands.c.type == "CreateCustomer")
+    .where(or_(commands.c.id != bindparam("own_id"), commands.c.source != bindparam("own_source")))
+    .limit(1)
+)
+_OWN_ARRIVAL = (
+    select(commands.c.arrival)
+    .where(commands.c.id == bindparam("own_id"), commands.c.source == bindparam("own_source"))
+    .scalar_subquery()
+)
+_LATER_APPLIED = (
+    select(commands.c.arrival)
+    .where(commands.c.username == _NAME, commands.c.type != "RetrieveCustomers", commands.c.state == "done")
+    .where(commands.c.arrival > _OWN_ARRIVAL)
+    .limit(1)
+)
+
+
+def other_creates(unit: Unit, asked: Sequence[tuple[str, Token]]) -> list[bool]:
+    """Tell for each username whether a CreateCustomer of it, other than the token's, was ever claimed.
+
+    Asked one by one, as below: only a create of unknown outcome asks, which is rare.
+    """
+    return [_finds(unit, _OTHER_CREATES, username, token) for username, token in asked]
+
+
+def later_applied(unit: Unit, asked: Sequence[tuple[str, Token]]) -> list[bool]:
+    """Tell for each username whether a command about it that was first claimed after the token's own has succeeded."""
+    return [_finds(unit, _LATER_APPLIED, username, token) for username, token in asked]
+
+
+def _finds(unit: Unit, question: Select[tuple[int]], username: str, token: Token) -> bool:
+    own = {"own_id": token.key.id, "own_source": token.key.source}
+    return unit.connection.execute(question, {"name": username.lower(), **own}).first() is not None
