@@ -8,7 +8,7 @@ from itertools import islice
 from pydantic import BaseModel, ConfigDict
 
 from sandbox.provider.faults import Fault
-from sandbox.provider.operations.calls import Operation
+from sandbox.provider.operations.calls import Edition, Format, Operation
 from sandbox.provider.operations.registry import Effect
 from sandbox.provider.operations.replies import AnswerKind
 
@@ -19,7 +19,9 @@ class Entry:
 
     `sequence` is the order of effects, `arrival` the order in which calls came in: a slow call has a late sequence. The
     times are of the effect, on the monotonic clock and as epoch seconds. `query_names` are the arguments that stood in
-    the URL. `secret_digest` stands for the password that the call carried, if it carried one.
+    the URL, `header_names` the headers, lower-cased. `username` is the customer the call was about, also when
+    `on_behalf_of` gave its number; `new_username` and `email` are what it asked for. `secret_digest` stands for the
+    password that the call carried and `key_digest` for the login's, each if it was there.
     """
 
     sequence: int
@@ -29,9 +31,16 @@ class Entry:
     verb: str
     path: str
     query_names: tuple[str, ...]
+    header_names: tuple[str, ...] = ()
+    edition: Edition = Edition.RESELLER
+    format: Format = Format.JSON
     api_user: str
+    key_digest: str | None = None
     operation: Operation
     username: str
+    new_username: str = ""
+    email: str = ""
+    on_behalf_of: str | None = None
     credential_name: str
     secret_digest: str | None
     fault: Fault | None

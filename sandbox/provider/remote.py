@@ -6,7 +6,7 @@ import urllib.parse
 import urllib.request
 
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
-from sandbox.provider.faults import FaultRule
+from sandbox.provider.faults import FaultInForce, FaultRule
 from sandbox.provider.journal import Entry, JournalPage
 from sandbox.provider.settings import Switches
 
@@ -35,6 +35,15 @@ class RemoteSandbox:
     def inject(self, *rules: FaultRule) -> None:
         """Puts faults in force, behind those that are."""
         self._ask("POST", "/faults", [rule.model_dump(mode="json") for rule in rules])
+
+    def replace_faults(self, *rules: FaultRule) -> None:
+        """Puts these faults in force and takes all others away, at once: no call slips in between."""
+        self._ask("PUT", "/faults", [rule.model_dump(mode="json") for rule in rules])
+
+    def faults(self) -> tuple[FaultInForce, ...]:
+        """The rules that can still befall a call, oldest first, with the calls they have met and befallen."""
+        listed = json.loads(self._ask("GET", "/faults"))["faults"]
+        return tuple(FaultInForce.model_validate_json(json.dumps(rule)) for rule in listed)
 
     def clear_faults(self) -> None:
         """Takes all faults away."""

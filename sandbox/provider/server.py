@@ -3,18 +3,22 @@
 import asyncio
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.provider.app import HANG_UP, create_app
+from sandbox.provider.accounts.book import StateFileError, opened
+from sandbox.provider.accounts.memory import Forgetful, Memory
+from sandbox.provider.endpoints.app import create_app
+from sandbox.provider.endpoints.delivery import HANG_UP, RESET
+from sandbox.provider.greeting import greeting
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.settings import SandboxConfig
 from sandbox.provider.standin import StandIn
@@ -24,6 +28,7 @@ _KEEP_ALIVE_SECONDS: Final = 600
 _BACKLOG: Final = 1024
 _STOP_SECONDS: Final = 1
 _JOIN_SECONDS: Final = 10.0
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class ListenError(Exception):
@@ -31,19 +36,26 @@ class ListenError(Exception):
 
 
 class _HangUpProtocol(H11Protocol):
-    """HTTP/1.1 that also lets the application close the connection without an answer."""
+    """HTTP/1.1 that also lets the application close the connection without an answer, in order or by a reset."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Puts the connection's own `close` where each of its requests finds it."""
+        """Puts the connection's own `close` and `reset` where each of its requests finds them."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows what asyncio declares
-        self.app_state = {**self.app_state, HANG_UP: self.transport.close}
+        self.app_state = {**self.app_state, HANG_UP: self.transport.close, RESET: self._reset}
+
+    def _reset(self) -> None:
+        """Breaks off, unless the client has: a socket that lingers for no time is closed by a reset."""
+        if not self.transport.is_closing():
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
-    """One stand-in behind one HTTP server."""
+    """One stand-in behind one HTTP server. `failure` is why it stopped by itself, if it did."""
 
-    def __init__(self, config: SandboxConfig) -> None:
-        app = create_app(StandIn(config), is_closing=lambda: self.should_exit)
+    def __init__(self, config: SandboxConfig, memory: Memory) -> None:
+        self.failure: StateFileError | None = None
+        app = create_app(StandIn(config, memory=memory), lambda: self.should_exit, self._give_up)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -64,34 +76,41 @@ class _Server(uvicorn.Server):
         """Makes `run` return soon; also fit for a signal handler."""
         self.should_exit = True
 
+    def _give_up(self, failure: StateFileError) -> None:
+        self.failure = failure
+        self.should_exit = True
+
 
 def serve(config: SandboxConfig) -> None:
     """Serves until SIGTERM or SIGINT, then returns. Must be called on the main thread.
 
-    Tells its URL once the port is bound, on standard error and in `url_file` if there is one. Raises ListenError, and
-    OSError when that file cannot be written.
+    Tells its URL once the port is bound, in `url_file` if there is one and, with what a newcomer needs, on standard
+    error. Raises ListenError; StateFileError, also when it can no longer be written; OSError when `url_file` cannot be.
     """
-    with _listening(config) as listener:
-        server = _Server(config)
+    with _remembering(config) as memory, _listening(config) as listener:
+        server = _Server(config, memory)
         # Ours are in place before the URL is told, so that a signal sent at once already means an orderly stop. uvicorn
         # puts its own in front and, when it is done, repeats the signal to ours: without them it would end the process.
         previous = {number: signal.signal(number, server.stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            _announce(_url_of(listener), config.url_file)
+            _announce(_url_of(listener), config)
             server.run(sockets=[listener])
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+        if server.failure is not None:
+            raise server.failure
 
 
 @contextmanager
 def running(config: SandboxConfig) -> Iterator[RemoteSandbox]:
     """Serves on a thread of this process while the block lasts, and yields the remote that steers it.
 
-    The port is bound before the block begins: a first call waits, at worst, until the thread takes it up.
+    The port is bound before the block begins: a first call waits, at worst, until the thread takes it up. Raises what
+    `serve` raises, a state file that can no longer be written at the end of the block.
     """
-    with _listening(config) as listener:
-        server = _Server(config)
+    with _remembering(config) as memory, _listening(config) as listener:
+        server = _Server(config, memory)
         thread = threading.Thread(target=server.run, args=([listener],), name="sandbox-provider", daemon=True)
         thread.start()
         try:
@@ -99,6 +118,18 @@ def running(config: SandboxConfig) -> Iterator[RemoteSandbox]:
         finally:
             server.stop()
             thread.join(_JOIN_SECONDS)
+        if server.failure is not None:
+            raise server.failure
+
+
+@contextmanager
+def _remembering(config: SandboxConfig) -> Iterator[Memory]:
+    """The state file's book, or no memory at all."""
+    if config.state_file is None:
+        yield Forgetful()
+    else:
+        with opened(config.state_file) as book:
+            yield book
 
 
 @contextmanager
@@ -125,11 +156,11 @@ def _url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _announce(url: str, url_file: Path | None) -> None:
+def _announce(url: str, config: SandboxConfig) -> None:
     """Says where the stand-in listens; the file appears whole, so that who waits for it never reads half a URL."""
-    if url_file is not None:
-        draft = url_file.with_name(f"{url_file.name}.draft")
+    if config.url_file is not None:
+        draft = config.url_file.with_name(f"{config.url_file.name}.draft")
         draft.write_text(url, encoding="utf-8")
-        draft.replace(url_file)
-    sys.stderr.write(f"sandbox provider listening on {url}\n")
+        draft.replace(config.url_file)
+    sys.stderr.write(greeting(url, config))
     sys.stderr.flush()

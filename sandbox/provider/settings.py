@@ -28,10 +28,15 @@ class ErrorStatus(StrEnum):
 
 
 class UnknownUser(StrEnum):
-    """How an unknown customer is told: the bare "User not found" object, or the later nested error."""
+    """How an unknown customer is told.
+
+    As first documented (by the bare "User not found" object, or a list of errors), by the later nested error, or by
+    that error without its nest.
+    """
 
     UNF = "unf"
     NEST = "nest"
+    FLAT = "flat"
 
 
 class AuthError(StrEnum):
@@ -57,6 +62,35 @@ class Filter(StrEnum):
     PREFIX = "prefix"
 
 
+class Delete(StrEnum):
+    """When a deleted customer is gone: at once, or (a repeat succeeds until then) at the end of its billing cycle."""
+
+    NOW = "now"
+    CYCLE_END = "cycle_end"
+
+
+class EmptyOnSet(StrEnum):
+    """What an empty value does when a profile is set: it is stored, or it leaves the field as it is."""
+
+    STORE = "store"
+    IGNORE = "ignore"
+
+
+class OboUnknown(StrEnum):
+    """What an `On-Behalf-Of` that names no customer does: a 400, a 403, or it is ignored and the reseller is meant."""
+
+    ERROR = "error"
+    FORBIDDEN = "forbidden"
+    IGNORE = "ignore"
+
+
+class MediaType(StrEnum):
+    """The Content-Type of an answer: its own, or `text/html` as some were recorded to say of their JSON."""
+
+    OWN = "own"
+    HTML = "html"
+
+
 class RowExtra(StrEnum):
     """A field that some recorded rows of a list carry beyond the twelve documented ones."""
 
@@ -75,7 +109,12 @@ def _split_extras(given: object) -> object:
 class Switches(BaseModel):
     """The readings in force; every default is the likeliest one.
 
-    `page_size` (rows; 0: all) bounds a list that was asked for without `limit`; `rate_limit` (calls per login and
+    `disable_alias` lets disable read `username` for `user`; `sendgrid_domain_on_create` refuses the provider's own
+    domain on create as on a rename; `setusername_max` (characters) and `email_form` bound a new username; `tombstone`
+    keeps the names of deleted customers from being used again; `gzip` compresses answers for a client that
+    accepts it; `echo` makes refusals quote the call's secrets.
+    `paging` lets a list be asked for by `limit` and `offset`, which the first documents do not know; `page_size` (rows;
+    0: all) bounds one that was asked for without `limit`; `rate_limit` (calls per login and
     window; 0: none) answers 429 beyond it, and `throttle_applies` lets such a call take effect all the same; `today`
     fixes the calendar that `billing_date` is measured against (none: the machine's date in UTC).
     """
@@ -90,8 +129,17 @@ class Switches(BaseModel):
     row_extra: Annotated[frozenset[RowExtra], BeforeValidator(_split_extras)] = frozenset()
     disable_alias: bool = True
     sendgrid_domain_on_create: bool = False
+    setusername_max: int = Field(default=100, ge=1)
+    email_form: bool = True
     tombstone: bool = True
+    delete: Delete = Delete.NOW
+    empty_on_set: EmptyOnSet = EmptyOnSet.STORE
+    obo_unknown: OboUnknown = OboUnknown.ERROR
+    media_type: MediaType = MediaType.OWN
+    gzip: bool = False
+    echo: bool = False
     throttle_applies: bool = False
+    paging: bool = True
     page_size: int = Field(default=0, ge=0)
     rate_limit: int = Field(default=0, ge=0)
     rate_window_seconds: float = Field(default=60.0, gt=0)
@@ -102,6 +150,8 @@ class SandboxConfig(BaseModel):
     """Everything one stand-in is started with.
 
     `port` 0 takes any free one; `url_file` receives the URL once the port is bound, for a parent that waits for it;
+    with `state_file` every change of state is on disk before the call is answered, and a start goes on from there (the
+    journal, faults and switches are not kept);
     `latency_seconds` is what every call takes before it is applied; the newest `journal_limit` calls are remembered.
     """
 
@@ -110,6 +160,7 @@ class SandboxConfig(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8025, ge=0, le=65535)
     url_file: Path | None = None
+    state_file: Path | None = None
     seed: Seed = Field(default_factory=demo_seed)
     switches: Switches = Switches()
     latency_seconds: float = Field(default=0.0, ge=0)

@@ -2,39 +2,117 @@
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import formatdate
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
-from sandbox.provider.faults import Fault, FaultRule
-from sandbox.provider.operations.replies import Answer, AnswerKind, TooManyRequests, render, wrong_login
-from sandbox.provider.settings import Switches
+from sandbox.provider.faults import ErrorShape, Fault, FaultRule, ThrottleHeaders
+from sandbox.provider.faults.shapes import error_body, garbled_body
+from sandbox.provider.operations.calls import Edition, Format
+from sandbox.provider.operations.replies import Answer, AnswerKind, Manner, TooManyRequests, render, wrong_login
 
 DROPPED: Final = Answer(AnswerKind.DROPPED, status=0)
 
 _PAGE: Final = b"<html><head><title>Oops</title></head><body><h1>Something went wrong</h1></body></html>"
 # What the provider announced for most of its calls; said when no rate limit is switched on.
 _USUAL_LIMIT: Final = 600
+# The code that stands in a body sent with status 200.
+_USUAL_CODE: Final = 400
+_KINDS: Final = MappingProxyType(
+    {
+        ErrorShape.ERR: AnswerKind.ERR,
+        ErrorShape.UNF: AnswerKind.UNF,
+        ErrorShape.NEST: AnswerKind.NEST,
+        ErrorShape.FLAT_CODE: AnswerKind.FLAT,
+        ErrorShape.FLAT_TEXT: AnswerKind.FLAT,
+        ErrorShape.V3ERR: AnswerKind.V3ERR,
+    }
+)
 
 
-def spoil(honest: Answer, rule: FaultRule, switches: Switches) -> Answer:
-    """The answer that the fault makes of the honest one; whether the state changed is decided elsewhere."""
+def spoil(honest: Answer, rule: FaultRule, manner: Manner, path: str) -> Answer:
+    """The answer that the fault makes of the honest one to a call of that path, in the call's own manner.
+
+    Whether the state changed is decided elsewhere, and `delivery` sees to how the answer travels.
+    """
     match rule.fault:
-        case Fault.APPLY_THEN_DROP | Fault.DROP_BEFORE | Fault.OUTAGE:
+        case Fault.APPLY_THEN_DROP | Fault.DROP_BEFORE | Fault.OUTAGE | Fault.RESET:
             return DROPPED
-        case Fault.ERROR_500:
-            return Answer(AnswerKind.ERROR_500, HTTPStatus.INTERNAL_SERVER_ERROR, _PAGE, "text/html")
-        case Fault.HTML:
-            return Answer(AnswerKind.HTML, HTTPStatus.OK, _PAGE, "text/html")
+        case Fault.SLOW | Fault.DRIP | Fault.TRUNCATED | Fault.HUGE:
+            return _bent(honest, rule)
         case Fault.UNAUTHORIZED:
-            return render(wrong_login(switches), switches)
+            return render(wrong_login(manner.switches, is_v3=manner.edition is Edition.V3), manner)
+        case Fault.THROTTLED:
+            return _throttled(rule, manner)
+        case _:
+            return _instead(rule, path, is_xml=manner.format is Format.XML)
+
+
+def _bent(honest: Answer, rule: FaultRule) -> Answer:
+    """The honest answer, or what is left of it; `huge` has none to hide when it was not applied."""
+    match rule.fault:
         case Fault.TRUNCATED:
             return replace(honest, kind=AnswerKind.TRUNCATED, body=honest.body[: len(honest.body) // 2])
+        case Fault.HUGE:
+            return replace(honest, kind=AnswerKind.HUGE, status=honest.status or HTTPStatus.OK)
         case _:
-            return _throttled(rule, switches) if rule.fault is Fault.THROTTLED else honest
+            return honest
 
 
-def _throttled(rule: FaultRule, switches: Switches) -> Answer:
-    """A 429. The reset is rounded up: a client that waits for it must not come back within the window."""
-    reset = math.ceil(time.time() + rule.reset_seconds)
-    return render(TooManyRequests(switches.rate_limit or _USUAL_LIMIT, reset), switches)
+def _instead(rule: FaultRule, path: str, *, is_xml: bool) -> Answer:
+    """An answer that has nothing to do with the honest one."""
+    status = rule.status_or_usual
+    match rule.fault:
+        case Fault.ERROR_500:
+            return Answer(AnswerKind.ERROR_500, status, _PAGE, "text/html")
+        case Fault.HTML:
+            return Answer(AnswerKind.HTML, status, _PAGE, "text/html")
+        case Fault.GARBLED:
+            body = garbled_body(rule.garble, is_xml=is_xml)
+            return Answer(AnswerKind.GARBLED, status, body, _media_type(is_xml=is_xml))
+        case Fault.REDIRECT:
+            # Below a path of its own, so that the journal tells a client that followed.
+            location = rule.location or f"/moved{path}"
+            return Answer(AnswerKind.REDIRECT, status, headers=(("Location", location),))
+        case Fault.REFUSED:
+            return _refused(rule, is_xml=is_xml)
+        case _:
+            return Answer(AnswerKind.EMPTY, status, media_type=_media_type(is_xml=is_xml))
+
+
+def _refused(rule: FaultRule, *, is_xml: bool) -> Answer:
+    """An error in the shape of the rule; recorded as sent with status 200, and later with a 4xx."""
+    status = rule.status_or_usual
+    code = max(status, _USUAL_CODE)
+    body = error_body(rule.error_shape, code, rule.text, is_xml=is_xml)
+    is_page = rule.error_shape is ErrorShape.FLAT_TEXT and not is_xml
+    return Answer(_KINDS[rule.error_shape], status, body, "text/html" if is_page else _media_type(is_xml=is_xml))
+
+
+def _media_type(*, is_xml: bool) -> str:
+    return "application/xml" if is_xml else "application/json"
+
+
+def _throttled(rule: FaultRule, manner: Manner) -> Answer:
+    """A 429 with the provider's three headers, or with exactly those of the rule."""
+    reset_seconds = rule.reset_seconds if rule.headers is None else rule.headers.reset_seconds or 0.0
+    # Rounded up: a client that waits for it must not come back within the window.
+    reset = math.ceil(time.time() + reset_seconds)
+    usual = render(TooManyRequests(manner.switches.rate_limit or _USUAL_LIMIT, reset), manner)
+    return usual if rule.headers is None else replace(usual, headers=tuple(_headers(rule.headers, usual.headers)))
+
+
+def _headers(wanted: ThrottleHeaders, usual: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    """The headers asked for, in the case asked for."""
+    spell = str.swapcase if wanted.odd_case else str
+    if wanted.reset_seconds is not None:
+        yield from ((spell(name), value) for name, value in usual)
+    if wanted.retry_after_seconds is not None:
+        seconds = math.ceil(wanted.retry_after_seconds)
+        # A date has whole seconds and would be rounded down.
+        value = formatdate(time.time() + seconds + 1, usegmt=True) if wanted.as_date else str(seconds)
+        yield spell("Retry-After"), value
+    yield from wanted.verbatim

@@ -1,47 +1,46 @@
 """The stand-in itself: from a call that has arrived to the answer it gets, through fault, throttle and operation."""
 
+import math
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
-from sandbox.provider.accounts.seal import Seal
-from sandbox.provider.accounts.seed import open_accounts
-from sandbox.provider.accounts.throttle import Throttle
+from sandbox.provider.accounts.memory import Forgetful, Memory
+from sandbox.provider.accounts.state import Accounts
+from sandbox.provider.accounts.throttle import Allowance, Throttle
 from sandbox.provider.faults import Fault, FaultRule, Faults
 from sandbox.provider.journal import Entry, Journal
-from sandbox.provider.operations.calls import Call, Form, Operation, operation_of, parse_form, username_of
+from sandbox.provider.operations.calls import Call, Operation
+from sandbox.provider.operations.reading import Reading, Request, read_call
 from sandbox.provider.operations.registry import Effect, Performed, perform
-from sandbox.provider.operations.replies import Answer, render, wrong_login
+from sandbox.provider.operations.replies import (
+    Answer,
+    Manner,
+    compressed,
+    limit_headers,
+    no_such_call,
+    render,
+    wrong_login,
+)
 from sandbox.provider.settings import SandboxConfig
 from sandbox.provider.spoiling import DROPPED, spoil
-
-_SECRETS: Final = ("password", "credential_password", "new_credential_password")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A call as it came over HTTP: the verb, the path, and the query and the body still encoded."""
-
-    verb: str
-    path: str
-    query: bytes = b""
-    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A call that has arrived and waits for its effect, with the fault that has befallen it.
 
-    `era` tells calls from before a reset: they must not touch what came after it.
+    `era` tells calls from before a reset: they must not touch what came after it. `allowance` is what the throttle has
+    left to the login, None when nothing is counted.
     """
 
     number: int
     era: int
     request: Request
-    form: Form
-    operation: Operation
+    reading: Reading
     rule: FaultRule | None
+    allowance: Allowance | None
 
     @property
     def is_applied(self) -> bool:
@@ -56,33 +55,42 @@ class StandIn:
     run on one event loop: that is what makes the journal's sequence the true order of effects.
     """
 
-    def __init__(self, config: SandboxConfig, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, config: SandboxConfig, clock: Callable[[], float] = time.monotonic, memory: Memory | None = None
+    ) -> None:
         self._config = config
         self._clock = clock
         self._era = 0
-        self.seal = Seal()
-        self.reset()
+        self._memory = Forgetful() if memory is None else memory
+        self.seal = self._memory.seal
+        self._begin(self._memory.recall(config.seed))
 
     def reset(self) -> None:
         """Back to the start: the configured seed and switches, no faults, an empty journal."""
+        self._begin(self._memory.begin_again(self._config.seed))
+
+    def _begin(self, accounts: Accounts) -> None:
+        """Everything but the books is new at each start."""
         self._era += 1
         self._arrivals = 0
         self._throttle = Throttle()
         self.in_flight = 0
         self.switches = self._config.switches
         self.latency_seconds = self._config.latency_seconds
-        self.accounts = open_accounts(self._config.seed, self.seal)
+        self.accounts = accounts
         self.faults = Faults(self._clock)
         self.journal = Journal(self._config.journal_limit)
 
     def arrive(self, request: Request) -> Arrival:
         """Reads a call and draws its fault."""
-        form = parse_form(request.query, request.body)
-        operation = operation_of(request.verb, request.path, form)
-        rule = self.faults.draw(operation, username_of(operation, form)) or self._beyond_the_limit(form)
+        reading = read_call(request, self.accounts)
+        rule, allowance = self.faults.draw(reading.address.operation, reading.username), None
+        if rule is None and self.switches.rate_limit:
+            allowance = self._count(reading.api_user)
+            rule = self._beyond(allowance) if allowance.is_exceeded else None
         self._arrivals += 1
         self.in_flight += 1
-        return Arrival(self._arrivals, self._era, request, form, operation, rule)
+        return Arrival(self._arrivals, self._era, request, reading, rule, allowance)
 
     def delay_seconds(self, arrival: Arrival) -> float:
         """How long the call takes before it has its effect."""
@@ -94,37 +102,62 @@ class StandIn:
         if arrival.era != self._era:
             return DROPPED
         self.in_flight -= 1
+        manner = self._manner(arrival.reading)
         performed = self._perform(arrival) if arrival.is_applied else None
-        answer = DROPPED if performed is None else render(performed.reply, self.switches)
+        self._memory.keep(self.accounts)
+        answer = DROPPED if performed is None else self._render(performed, manner, arrival.request)
         if arrival.rule is not None:
-            answer = spoil(answer, arrival.rule, self.switches)
+            answer = spoil(answer, arrival.rule, manner, arrival.request.path)
+        elif arrival.allowance is not None:
+            answer = replace(answer, headers=(*answer.headers, *_said(arrival.allowance)))
         effect = Effect.NOT_APPLIED if performed is None else performed.effect
         self.journal.append(self._entry(arrival, answer, effect))
         return answer
 
-    def _beyond_the_limit(self, form: Form) -> FaultRule | None:
-        """The throttle as the fault it is to the call, when its login has called too often."""
-        if not self.switches.rate_limit:
-            return None
-        limit, window = self.switches.rate_limit, self.switches.rate_window_seconds
-        wait = self._throttle.seconds_to_wait(form.get("api_user"), limit, window, self._clock())
-        if wait is None:
-            return None
-        return FaultRule(fault=Fault.THROTTLED, reset_seconds=wait, applied=self.switches.throttle_applies)
+    def _count(self, login: str) -> Allowance:
+        """Counts one call of a login against its limit."""
+        switches = self.switches
+        return self._throttle.count(login, switches.rate_limit, switches.rate_window_seconds, self._clock())
+
+    def _beyond(self, allowance: Allowance) -> FaultRule:
+        """The throttle as the fault it is to a call that was one too many."""
+        return FaultRule(fault=Fault.THROTTLED, reset_seconds=allowance.seconds, applied=self.switches.throttle_applies)
+
+    def _manner(self, reading: Reading) -> Manner:
+        """How the call is answered."""
+        address = reading.address
+        return Manner(self.switches, address.edition, address.format, (*reading.secrets, ("api_key", reading.key)))
 
     def _perform(self, arrival: Arrival) -> Performed:
         """Checks the login, then does the operation."""
-        form = arrival.form
-        reseller = self.accounts.login(form.get("api_user"), form.get("api_key"))
-        if reseller is None:
-            return Performed(wrong_login(self.switches), Effect.REFUSED)
-        return perform(arrival.operation, Call(self.accounts, reseller, form, self.switches, self.seal))
+        reading = arrival.reading
+        if reading.reseller is None:
+            return Performed(wrong_login(self.switches, is_v3=reading.is_v3), Effect.REFUSED)
+        if reading.address.operation is Operation.UNKNOWN:
+            return Performed(no_such_call(is_v3=reading.is_v3), Effect.REFUSED)
+        return perform(
+            reading.address.operation,
+            Call(
+                self.accounts,
+                reading.reseller,
+                reading.form,
+                self.switches,
+                self.seal,
+                reading.on_behalf_of,
+                arrival.request.body,
+            ),
+        )
+
+    def _render(self, performed: Performed, manner: Manner, request: Request) -> Answer:
+        """The honest answer, in the encoding that the client accepts."""
+        answer = render(performed.reply, manner)
+        is_compressed = self.switches.gzip and "gzip" in (request.header(b"accept-encoding") or "")
+        return compressed(answer) if is_compressed else answer
 
     def _entry(self, arrival: Arrival, answer: Answer, effect: Effect) -> Entry:
         """The journal's line about a call, without its secrets."""
-        request, form = arrival.request, arrival.form
-        secret = next(filter(None, map(form.get, _SECRETS)), None)
-        in_url = parse_form(request.query) if request.query else None
+        request, reading, form = arrival.request, arrival.reading, arrival.reading.form
+        address = reading.address
         return Entry(
             sequence=self.journal.last + 1,
             arrival=arrival.number,
@@ -132,14 +165,27 @@ class StandIn:
             epoch_seconds=time.time(),
             verb=request.verb,
             path=request.path,
-            query_names=() if in_url is None else (*in_url.values, *(f"{name}[]" for name in in_url.lists)),
-            api_user=form.get("api_user"),
-            operation=arrival.operation,
-            username=username_of(arrival.operation, form),
+            query_names=request.query_names(),
+            # The same few names come with every call of a long test, and all of them are remembered.
+            header_names=tuple(sys.intern(name.decode("latin-1")) for name, _ in request.headers),
+            edition=address.edition,
+            format=address.format,
+            api_user=reading.api_user,
+            key_digest=self.seal.digest(reading.key) if reading.key else None,
+            operation=address.operation,
+            username=reading.username,
+            new_username=form.get("username") if address.operation is Operation.SET_USERNAME else "",
+            email=form.get("email"),
+            on_behalf_of=reading.on_behalf_of,
             credential_name=form.get("credential_name"),
-            secret_digest=None if secret is None else self.seal.digest(secret),
+            secret_digest=self.seal.digest(reading.secrets[0][1]) if reading.secrets else None,
             fault=None if arrival.rule is None else arrival.rule.fault,
             answer=answer.kind,
             status=answer.status,
             effect=effect,
         )
+
+
+def _said(allowance: Allowance) -> tuple[tuple[str, str], ...]:
+    """What is left to the login; the reset is rounded up, as a client that waits for it must not come too early."""
+    return limit_headers(allowance.limit, allowance.remaining, math.ceil(time.time() + allowance.seconds))

@@ -5,7 +5,8 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from sandbox.provider.accounts.state import Accounts, Customer
+from sandbox.provider.accounts.records import Customer
+from sandbox.provider.accounts.state import Accounts
 
 
 class CustomerSnapshot(BaseModel):
@@ -37,15 +38,21 @@ class CustomerSnapshot(BaseModel):
     ip_groups: tuple[str, ...]
     free_user: bool
     billing_date: date | None
+    closes_on: date | None
     credentials: dict[str, str]
 
 
 class AccountsSnapshot(BaseModel):
-    """The state after `version` changes: customers by username, and the usernames that deleted customers left."""
+    """The state after `version` changes.
+
+    `profiles` are the resellers' own, by login; `customers` are by username; `tombstones` the usernames that deleted
+    customers left.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int
+    profiles: dict[str, dict[str, str]]
     customers: dict[str, CustomerSnapshot]
     tombstones: tuple[str, ...]
 
@@ -54,7 +61,10 @@ def take_snapshot(accounts: Accounts, username: str | None = None) -> AccountsSn
     """The whole state, or the customer of that username alone."""
     wanted = (one for one in accounts.customers() if username is None or one.username.lower() == username.lower())
     customers = {customer.username: _snapshot(accounts, customer) for customer in wanted}
-    return AccountsSnapshot(version=accounts.version, customers=customers, tombstones=accounts.tombstones)
+    profiles = {reseller.api_user: asdict(reseller.profile) for reseller in accounts.resellers}
+    return AccountsSnapshot(
+        version=accounts.version, profiles=profiles, customers=customers, tombstones=accounts.tombstones
+    )
 
 
 def _snapshot(accounts: Accounts, customer: Customer) -> CustomerSnapshot:

@@ -3,6 +3,19 @@
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a login has left after a call: further calls, until in `seconds` the next window opens.
+
+    `is_exceeded` says that this very call was one too many.
+    """
+
+    limit: int
+    remaining: int
+    seconds: float
+    is_exceeded: bool
+
+
 @dataclass(slots=True)
 class _Window:
     """One login's calls since `opened_at` (monotonic seconds)."""
@@ -17,10 +30,11 @@ class Throttle:
     def __init__(self) -> None:
         self._windows: dict[str, _Window] = {}
 
-    def seconds_to_wait(self, api_user: str, limit: int, window_seconds: float, now: float) -> float | None:
-        """Counts one call: None when it is within the limit, else the seconds until calls are let through again."""
-        window = self._windows.get(api_user)
+    def count(self, login: str, limit: int, window_seconds: float, now: float) -> Allowance:
+        """Counts one call and says what is left."""
+        window = self._windows.get(login)
         if window is None or now >= window.opened_at + window_seconds:
-            window = self._windows[api_user] = _Window(now)
+            window = self._windows[login] = _Window(now)
         window.calls += 1
-        return None if window.calls <= limit else window.opened_at + window_seconds - now
+        left = window.opened_at + window_seconds - now
+        return Allowance(limit, max(0, limit - window.calls), left, is_exceeded=window.calls > limit)

@@ -1,21 +1,35 @@
-"""A call as the provider sees it: its arguments, the operation they name, and what the operation may look at."""
+"""A call as the provider sees it: its arguments, the operation it asks for, and what the operation may look at."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
 from urllib.parse import parse_qsl
 
+from sandbox.provider.accounts.records import Customer, Reseller
 from sandbox.provider.accounts.seal import Seal
-from sandbox.provider.accounts.state import Accounts, Customer, Reseller
+from sandbox.provider.accounts.state import Accounts
 from sandbox.provider.settings import Switches
 
 
+class Edition(StrEnum):
+    """The faces of the one API: two of the older, one of the newer; `none` is a path of no edition."""
+
+    RESELLER = "reseller"
+    DISTRIBUTOR = "distributor"
+    V3 = "v3"
+    NONE = "none"
+
+
+class Format(StrEnum):
+    """The format of an answer."""
+
+    JSON = "json"
+    XML = "xml"
+
+
 class Operation(StrEnum):
-    """The provider's operations; `unknown` is a call that names none of them."""
+    """The provider's operations; the last ones are the newer API's, and `unknown` is a call that names none of them."""
 
     ADD = "add"
     DELETE = "delete"
@@ -31,6 +45,9 @@ class Operation(StrEnum):
     CREDENTIAL_ADD = "credential_add"
     CREDENTIAL_EDIT = "credential_edit"
     CREDENTIAL_DELETE = "credential_delete"
+    USER_PROFILE_UPDATE = "user_profile_update"
+    USER_PROFILE = "user_profile"
+    USER_USERNAME = "user_username"
     UNKNOWN = "unknown"
 
 
@@ -52,13 +69,18 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated call and all that its operation may look at or change."""
+    """One authenticated call and all that its operation may look at or change.
+
+    Of the newer API's calls, `on_behalf_of` is the header of that name (None: not sent) and `body` the JSON document.
+    """
 
     accounts: Accounts
     reseller: Reseller
     form: Form
     switches: Switches
     seal: Seal
+    on_behalf_of: str | None = None
+    body: bytes = b""
 
     def customer(self) -> Customer | None:
         """The reseller's own customer that the argument `user` names."""
@@ -80,56 +102,3 @@ def parse_form(*parts: bytes) -> Form:
             else:
                 values[name] = value
     return Form(values, lists)
-
-
-_PATH: Final = re.compile(r"/apiv2/reseller\.(?P<action>\w+)\.json")
-_BY_ACTION: Final = MappingProxyType({"add": Operation.ADD, "delete": Operation.DELETE})
-_BY_METHOD: Final = MappingProxyType(
-    {
-        "enable": Operation.ENABLE,
-        "disable": Operation.DISABLE,
-        "website_enable": Operation.WEBSITE_ENABLE,
-        "website_disable": Operation.WEBSITE_DISABLE,
-        "password": Operation.SET_PASSWORD,
-    }
-)
-_BY_PROFILE_TASK: Final = MappingProxyType(
-    {
-        "get": Operation.RETRIEVE,
-        "set": Operation.SET_PROFILE,
-        "setUsername": Operation.SET_USERNAME,
-        "setEmail": Operation.SET_EMAIL,
-    }
-)
-_BY_CREDENTIAL_TASK: Final = MappingProxyType(
-    {
-        "add": Operation.CREDENTIAL_ADD,
-        "edit": Operation.CREDENTIAL_EDIT,
-        "delete": Operation.CREDENTIAL_DELETE,
-    }
-)
-
-
-def operation_of(verb: str, path: str, form: Form) -> Operation:
-    """Which operation a call names; tasks are compared with their case, and a near miss is unknown."""
-    named = _PATH.fullmatch(path)
-    if named is None or verb not in {"GET", "POST"}:
-        return Operation.UNKNOWN
-    action, method, task = named["action"], form.get("method"), form.get("task")
-    if action == "credential":
-        return _BY_CREDENTIAL_TASK.get(task, Operation.UNKNOWN)
-    if action != "manage":
-        return _BY_ACTION.get(action, Operation.UNKNOWN)
-    if method == "profile":
-        return _BY_PROFILE_TASK.get(task, Operation.UNKNOWN)
-    # The method decides before the task, so a password call with a profile's task stays a password call.
-    return _BY_METHOD.get(method, Operation.UNKNOWN)
-
-
-def username_of(operation: Operation, form: Form) -> str:
-    """The customer a call is about: create and search name it `username`, all others `user` (disable: either)."""
-    if operation in {Operation.ADD, Operation.RETRIEVE}:
-        return form.get("username")
-    if operation is Operation.DISABLE:
-        return form.get("user") or form.get("username")
-    return form.get("user")

@@ -1,9 +1,9 @@
 """Credentials: further logins of a customer. Their names share one space with all usernames."""
 
-from sandbox.provider.accounts.state import Credential, Customer
+from sandbox.provider.accounts.records import Credential, Customer
 from sandbox.provider.operations import validation
 from sandbox.provider.operations.calls import Call
-from sandbox.provider.operations.replies import Refused, Reply, Success, unknown_user
+from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
 
 
 def add_credential(call: Call) -> Reply:
@@ -20,27 +20,43 @@ def add_credential(call: Call) -> Reply:
 
 def edit_credential(call: Call) -> Reply:
     """Sets the password of a credential of this customer; a repeat succeeds. The name cannot change."""
-    owner = _owner(call, "new_credential_password")
-    if not isinstance(owner, Customer):
-        return owner
-    credential = call.accounts.credential(owner, call.form.get("credential_name"))
-    if credential is None:
-        return Refused(("Credential does not exist",))
+    found = _credential(call, "new_credential_password")
+    if not isinstance(found, tuple):
+        return found
+    owner, credential = found
     return _put(call, owner, credential.name, "new_credential_password")
 
 
-def _owner(call: Call, password: str) -> Customer | Reply:
-    """The customer whose credential this is about, or what is wrong with the arguments that all these calls have."""
+def delete_credential(call: Call) -> Reply:
+    """Takes a credential of this customer away; nothing is left for a repeat to delete."""
+    found = _credential(call)
+    if not isinstance(found, tuple):
+        return found
+    call.accounts.remove_credential(found[1])
+    return Success()
+
+
+def _credential(call: Call, *passwords: str) -> tuple[Customer, Credential] | Reply:
+    """The credential that this is about and its owner, or what is wrong with the call."""
+    owner = _owner(call, *passwords)
+    if not isinstance(owner, Customer):
+        return owner
+    credential = call.accounts.credential(owner, call.form.get("credential_name"))
+    return Refused(("Credential does not exist",)) if credential is None else (owner, credential)
+
+
+def _owner(call: Call, *passwords: str) -> Customer | Reply:
+    """The customer whose credential this is about, or what is wrong with the arguments that these calls have."""
     form = call.form
     errors = (
-        *validation.missing(form, ("user", "credential_name", password)),
+        *validation.missing(form, ("user", "credential_name", *passwords)),
         *validation.bad_name(form, "user"),
         *validation.bad_name(form, "credential_name"),
-        *validation.bad_password(form, password),
+        *(fault for password in passwords for fault in validation.bad_password(form, password)),
     )
     if errors:
         return Refused(errors)
-    return call.customer() or unknown_user(call.switches, Refused((validation.NO_SUCH_USER,)))
+    return call.customer() or no_such_customer(call.switches)
 
 
 def _put(call: Call, owner: Customer, name: str, password: str) -> Reply:

@@ -7,11 +7,14 @@ from types import MappingProxyType
 from typing import Final
 
 from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.creation import add
-from sandbox.provider.operations.credentials import add_credential, edit_credential
-from sandbox.provider.operations.replies import NO_SUCH_CALL, Reply, Rows, Success
-from sandbox.provider.operations.retrieval import retrieve
-from sandbox.provider.operations.sending import disable, enable
+from sandbox.provider.operations.credentials import add_credential, delete_credential, edit_credential
+from sandbox.provider.operations.customers.access import disable, disable_website, enable, enable_website
+from sandbox.provider.operations.customers.changes import set_email, set_password, set_profile, set_username
+from sandbox.provider.operations.customers.closing import delete
+from sandbox.provider.operations.customers.creation import add
+from sandbox.provider.operations.customers.retrieval import retrieve
+from sandbox.provider.operations.replies import Document, Reply, Rows, Success
+from sandbox.provider.operations.v3.profile import get_profile, get_username, update_profile
 
 
 class Effect(StrEnum):
@@ -39,30 +42,39 @@ class Performed:
 _OPERATIONS: Final[Mapping[Operation, Callable[[Call], Reply]]] = MappingProxyType(
     {
         Operation.ADD: add,
+        Operation.DELETE: delete,
         Operation.RETRIEVE: retrieve,
         Operation.ENABLE: enable,
         Operation.DISABLE: disable,
+        Operation.WEBSITE_ENABLE: enable_website,
+        Operation.WEBSITE_DISABLE: disable_website,
+        Operation.SET_PROFILE: set_profile,
+        Operation.SET_PASSWORD: set_password,
+        Operation.SET_USERNAME: set_username,
+        Operation.SET_EMAIL: set_email,
         Operation.CREDENTIAL_ADD: add_credential,
         Operation.CREDENTIAL_EDIT: edit_credential,
+        Operation.CREDENTIAL_DELETE: delete_credential,
+        Operation.USER_PROFILE_UPDATE: update_profile,
+        Operation.USER_PROFILE: get_profile,
+        Operation.USER_USERNAME: get_username,
     }
 )
 
 
 def perform(operation: Operation, call: Call) -> Performed:
-    """Does one operation from start to end; one that this stand-in does not serve is answered as an unknown call."""
-    function = _OPERATIONS.get(operation)
-    if function is None:
-        return Performed(NO_SUCH_CALL, Effect.REFUSED)
+    """Does one operation, of those that there are, from start to end."""
+    call.accounts.close_due(call.today())
     before = call.accounts.version
-    reply = function(call)
+    reply = _OPERATIONS[operation](call)
     return Performed(reply, _effect(reply, has_changed=call.accounts.version != before))
 
 
 def _effect(reply: Reply, *, has_changed: bool) -> Effect:
     match reply:
-        case Success():
+        case Success() | Document(is_read=False):
             return Effect.CHANGED if has_changed else Effect.UNCHANGED
-        case Rows():
+        case Rows() | Document():
             return Effect.READ
         case _:
             return Effect.REFUSED

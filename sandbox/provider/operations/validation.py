@@ -13,7 +13,7 @@ from typing import Final
 from sandbox.provider.operations.calls import Form
 
 TAKEN: Final = "Credential Resource Already Exists"
-NO_SUCH_USER: Final = "User does not exist"
+PROVIDER_DOMAIN: Final = "username cannot be in the provider's own domain"
 PASSWORD_MIN: Final = 6
 NAME_MIN: Final = 3
 NAME_MAX: Final = 64
@@ -51,6 +51,13 @@ def bad_password(form: Form, name: str) -> Iterator[str]:
     """Whether the argument, when given, is long enough for a password."""
     if 0 < len(form.get(name)) < PASSWORD_MIN:
         yield f"{name} must be at least {PASSWORD_MIN} characters"
+
+
+def unconfirmed(form: Form) -> Iterator[str]:
+    """Whether password and confirmation, when both are given, differ."""
+    password, confirmation = form.get("password"), form.get("confirm_password")
+    if password and confirmation and password != confirmation:
+        yield "confirm_password must match password"
 
 
 def bad_name(form: Form, name: str) -> Iterator[str]:
@@ -95,7 +102,12 @@ def parse_day(given: str) -> date | None:
 def same_day_next_month(day: date) -> date:
     """One billing cycle later; a day that the next month lacks becomes that month's last."""
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # noqa: PLR2004 - December
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    return in_month_of(date(year, month, 1), day.day)
+
+
+def in_month_of(day: date, number: int) -> date:
+    """The day of that number in the month of another; the month's last when it has no such day."""
+    return day.replace(day=min(number, calendar.monthrange(day.year, day.month)[1]))
 
 
 def in_provider_domain(address: str) -> bool:

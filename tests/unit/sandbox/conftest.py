@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox.provider.accounts.seed import check_seed
+from sandbox.provider.operations.reading import Request
 from sandbox.provider.operations.replies import Answer
 from sandbox.provider.settings import SandboxConfig, Switches
-from sandbox.provider.standin import Request, StandIn
+from sandbox.provider.standin import StandIn
 
 
 @pytest.fixture

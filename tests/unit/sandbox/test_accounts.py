@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from sandbox.provider.accounts.records import Credential, Customer, Reseller
 from sandbox.provider.accounts.seal import Seal
 from sandbox.provider.accounts.seed import Seed, SeedCustomer, SeedReseller, check_seed, demo_seed, open_accounts
 from sandbox.provider.accounts.snapshot import take_snapshot
-from sandbox.provider.accounts.state import Accounts, Credential, Customer, Reseller
+from sandbox.provider.accounts.state import Accounts
 from sandbox.provider.accounts.throttle import Throttle
 
 ACME = Reseller("acme", "pw", {})
@@ -65,6 +66,27 @@ def test_setting_a_credentials_password_again_is_no_change(accounts: Accounts) -
     assert accounts.version == before
 
 
+def test_a_new_name_of_a_customer_frees_the_old_one_without_regard_to_case(accounts: Accounts) -> None:
+    accounts.put_customer(replace(ADA, username="ADA@x.com"))
+    accounts.put_customer(replace(ADA, username="bea@x.com"))
+
+    assert accounts.customer(ACME, "ada@x.com") is None
+    assert accounts.customers() == (replace(ADA, username="bea@x.com"),)
+
+
+def test_what_is_removed_is_gone_with_all_that_hung_on_it(accounts: Accounts) -> None:
+    accounts.put_credential(Credential(ADA.number, "cred", "d"))
+    accounts.remove_customer(ADA)
+
+    assert (accounts.customers(), accounts.credentials_of(ADA)) == ((), ())
+    assert not accounts.is_taken("cred")
+    assert accounts.is_tombstone("ada@x.com")
+
+
+def test_a_resellers_name_is_taken_in_any_case(accounts: Accounts) -> None:
+    assert accounts.is_taken("ACME")
+
+
 def test_a_deleted_username_stays_known_without_regard_to_case(accounts: Accounts) -> None:
     assert accounts.is_tombstone("gone@X.com")
     assert not accounts.is_taken("gone@x.com")
@@ -108,6 +130,14 @@ def test_a_seed_refuses_a_customer_whose_reseller_it_lacks() -> None:
         Seed(resellers=(login,), customers=(stray,))
 
 
+def test_a_seed_refuses_a_name_that_two_would_have() -> None:
+    login = SeedReseller(api_user="acme", api_key=SecretStr("pw"))
+    twin = SeedCustomer(reseller="acme", username="Acme", password=SecretStr("secret1"), email="a@x.com")
+
+    with pytest.raises(ValidationError, match="more than one: acme"):
+        Seed(resellers=(login,), customers=(twin,))
+
+
 def test_no_seed_shows_a_key_when_it_is_printed() -> None:
     assert "demo-key" not in repr(demo_seed())
     assert "pw2" not in repr(open_accounts(check_seed(), Seal()).resellers)
@@ -115,7 +145,9 @@ def test_no_seed_shows_a_key_when_it_is_printed() -> None:
 
 def test_c70_the_throttle_lets_a_login_through_until_its_limit_and_again_in_the_next_window() -> None:
     throttle = Throttle()
-    waits = [throttle.seconds_to_wait("acme", 2, 60.0, now) for now in (0.0, 10.0, 20.0, 59.0, 60.0)]
+    counted = [throttle.count("acme", 2, 60.0, now) for now in (0.0, 10.0, 20.0, 59.0, 60.0)]
 
-    assert waits == [None, None, 40.0, 1.0, None]
-    assert throttle.seconds_to_wait("other", 2, 60.0, 20.0) is None
+    assert [one.is_exceeded for one in counted] == [False, False, True, True, False]
+    assert [one.remaining for one in counted] == [1, 0, 0, 0, 1]
+    assert [one.seconds for one in counted] == [60.0, 50.0, 40.0, 1.0, 60.0]
+    assert not throttle.count("other", 2, 60.0, 20.0).is_exceeded

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sandbox.provider.operations.calls import Form, Operation, operation_of, parse_form, username_of
+from sandbox.provider.operations.addressing import Address, address_of, username_of
+from sandbox.provider.operations.calls import Edition, Form, Format, Operation, parse_form
 
 MANAGE = "/apiv2/reseller.manage.json"
 CREDENTIAL = "/apiv2/reseller.credential.json"
@@ -10,6 +11,10 @@ CREDENTIAL = "/apiv2/reseller.credential.json"
 
 def form(**values: str) -> Form:
     return Form(values, {})
+
+
+def operation_of(verb: str, path: str, arguments: Form) -> Operation:
+    return address_of(verb, path, arguments).operation
 
 
 def test_c04_the_query_and_the_body_are_one_form_and_the_body_has_the_last_word() -> None:
@@ -63,10 +68,22 @@ def test_credentials_are_told_apart_by_their_task() -> None:
         ("POST", "/apiv2/reseller.create.json"),
         ("POST", "/apiv2/xreseller.add.json"),
         ("POST", "/"),
+        ("POST", "/api/distributor.credential.json"),
+        ("POST", "/api/reseller.add.json"),
+        ("POST", "/v3/user/profile"),
+        ("PATCH", "/v3/user/username"),
     ],
 )
 def test_c74_a_wrong_verb_format_action_or_path_names_no_operation(verb: str, path: str) -> None:
-    assert operation_of(verb, path, form()) is Operation.UNKNOWN
+    assert operation_of(verb, path, form(task="add")) is Operation.UNKNOWN
+
+
+def test_c03_c21_the_path_names_edition_and_format() -> None:
+    assert address_of("GET", "/api/distributor.add.xml", form()) == Address(
+        Edition.DISTRIBUTOR, Format.XML, Operation.ADD
+    )
+    assert address_of("POST", "/apiv2/reseller.add.txt", form()).format is Format.JSON
+    assert address_of("PATCH", "/v3/user/profile", form()).operation is Operation.USER_PROFILE_UPDATE
 
 
 def test_create_and_search_call_the_customer_username_all_others_user() -> None:

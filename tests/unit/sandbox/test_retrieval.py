@@ -78,7 +78,7 @@ def test_c26_active_can_be_asked_for_in_four_words(rows: Rows, word: str, count:
 
 
 def test_an_unreadable_filter_is_refused_rather_than_ignored(say: Say) -> None:
-    for wrong in ({"active": "yes"}, {"limit": "ten"}, {"offset": "-1"}):
+    for wrong in ({"active": "yes"}, {"limit": "ten"}, {"offset": "-1"}, {"limit": "9" * 5000}):
         assert say("manage", method="profile", task="get", **wrong).kind is AnswerKind.ERR
 
 

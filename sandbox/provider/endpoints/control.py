@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.provider.accounts.snapshot import take_snapshot
-from sandbox.provider.faults import ArmedRule, FaultRule
+from sandbox.provider.faults import ArmedRule, FaultInForce, FaultRule
 from sandbox.provider.journal import JournalPage
 from sandbox.provider.settings import Switches
 from sandbox.provider.standin import StandIn
@@ -132,4 +132,5 @@ async def refusal(_: Request, exc: Exception) -> Response:
 
 def _document(armed: ArmedRule) -> dict[str, object]:
     """A rule in force, with how many calls it has met and befallen."""
-    return {**armed.rule.model_dump(mode="json"), "met": armed.met, "befallen": armed.befallen}
+    listed = FaultInForce(**armed.rule.model_dump(), met=armed.met, befallen=armed.befallen)
+    return listed.model_dump(mode="json")

@@ -1,9 +1,10 @@
 """Retrieve: the reseller's own customers that pass every search filter, as rows of strings."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.provider.accounts.state import Customer
+from sandbox.provider.accounts.records import Customer
 from sandbox.provider.operations.calls import Call, Form
 from sandbox.provider.operations.replies import Refused, Reply, Rows
 from sandbox.provider.settings import Filter, RowExtra, Switches
@@ -22,19 +23,31 @@ _TEXT_FILTERS: Final = (
     "website",
     "company",
 )
+# As long as any list can be: Python refuses to read numbers of thousands of digits.
+_NUMBER: Final = re.compile("[0-9]{1,9}")
 _ACTIVE: Final = {"": None, "true": True, "1": True, "false": False, "0": False}
 
 
 def retrieve(call: Call) -> Reply:
     """All matching rows, oldest customer first; an array for no row and for one. Deleted customers are gone."""
     form = call.form
-    paging = (form.get("limit") or str(call.switches.page_size), form.get("offset") or "0")
-    if form.get("active") not in _ACTIVE or not all(number.isdecimal() for number in paging):
+    limit, offset = _page(call)
+    if form.get("active") not in _ACTIVE or limit is None or offset is None:
         return Refused(("active must be true or false; limit and offset must be numbers",))
-    limit, offset = map(int, paging)
     own = [customer for customer in call.accounts.customers() if customer.reseller == call.reseller.api_user]
+    if form.get("id"):
+        own = [customer for customer in own if str(customer.number) == form.get("id")]
     page = _matching(own, form, call.switches.filter)[offset : offset + limit if limit else None]
     return Rows(tuple(_row(customer, call.switches) for customer in page))
+
+
+def _page(call: Call) -> tuple[int | None, int | None]:
+    """How many rows are asked for (0: all), after how many; None for what is no number."""
+    if not call.switches.paging:
+        return call.switches.page_size, 0
+    asked = (call.form.get("limit") or str(call.switches.page_size), call.form.get("offset") or "0")
+    limit, offset = (int(number) if _NUMBER.fullmatch(number) else None for number in asked)
+    return limit, offset
 
 
 def _matching(customers: list[Customer], form: Form, how: Filter) -> list[Customer]:

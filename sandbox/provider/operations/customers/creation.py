@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Final
 
-from sandbox.provider.accounts.state import Customer, Package
+from sandbox.provider.accounts.records import Customer, Package
 from sandbox.provider.operations import validation
 from sandbox.provider.operations.calls import Call
 from sandbox.provider.operations.replies import Refused, Reply, Success
@@ -76,7 +76,8 @@ def _faults(call: Call) -> Iterator[str]:
     yield from validation.bad_email(form, "email")
     yield from validation.bad_domain(form, "whitelabel")
     yield from _username_faults(call)
-    yield from _password_faults(call)
+    yield from validation.bad_password(form, "password")
+    yield from validation.unconfirmed(form)
     yield from _package_faults(call)
     yield from _ip_faults(call)
     if form.values.get("free_user", "false") not in {"true", "false"}:
@@ -99,14 +100,7 @@ def _username_faults(call: Call) -> Iterator[str]:
     if username and (buried or call.accounts.is_taken(username)):
         yield validation.TAKEN
     if call.switches.sendgrid_domain_on_create and validation.in_provider_domain(username):
-        yield "username cannot be in the provider's own domain"
-
-
-def _password_faults(call: Call) -> Iterator[str]:
-    yield from validation.bad_password(call.form, "password")
-    password, confirmation = call.form.get("password"), call.form.get("confirm_password")
-    if password and confirmation and password != confirmation:
-        yield "confirm_password must match password"
+        yield validation.PROVIDER_DOMAIN
 
 
 def _package(call: Call) -> Package | None:

@@ -1,0 +1,58 @@
+"""Whether a customer may send, and whether it may log in on the website. Both are states: a repeat changes nothing."""
+
+from dataclasses import replace
+
+from sandbox.provider.accounts.records import Customer
+from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.replies import Refused, Reply, Success, UserNotFound, unknown_user
+
+
+def enable(call: Call) -> Reply:
+    """Lets the customer send; its website access stays as it is."""
+    return _set_sending(call, call.form.get("user"), active=True)
+
+
+def disable(call: Call) -> Reply:
+    """Stops the customer from sending; its website access stays as it is.
+
+    The provider's table calls the argument `username`, its examples `user`: by switch both are read here.
+    """
+    user, alias = call.form.get("user"), call.form.get("username")
+    if not call.switches.disable_alias:
+        return _set_sending(call, user, active=False)
+    if user and alias and user != alias:
+        return Refused(("user and username must be the same customer",))
+    return _set_sending(call, user or alias, active=False)
+
+
+def enable_website(call: Call) -> Reply:
+    """Lets the customer log in on the website; whether it may send stays as it is."""
+    return _set_website_access(call, website_access=True)
+
+
+def disable_website(call: Call) -> Reply:
+    """Stops the customer from logging in on the website; whether it may send stays as it is."""
+    return _set_website_access(call, website_access=False)
+
+
+def _set_sending(call: Call, username: str, *, active: bool) -> Reply:
+    found = _customer(call, username)
+    if not isinstance(found, Customer):
+        return found
+    call.accounts.put_customer(replace(found, active=active))
+    return Success()
+
+
+def _set_website_access(call: Call, *, website_access: bool) -> Reply:
+    found = _customer(call, call.form.get("user"))
+    if not isinstance(found, Customer):
+        return found
+    call.accounts.put_customer(replace(found, website_access=website_access))
+    return Success()
+
+
+def _customer(call: Call, username: str) -> Customer | Reply:
+    """The reseller's own customer of that name, or what these four operations say when there is none."""
+    if not username:
+        return Refused(("Missing user parameter",))
+    return call.accounts.customer(call.reseller, username) or unknown_user(call.switches, UserNotFound())

@@ -1,0 +1,1 @@
+"""The newer API: the profile and the name of whomever a key may act for."""
