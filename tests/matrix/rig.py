@@ -1,0 +1,118 @@
+"""A command, the real handlers and the real client, a stand-in on a socket: from the first try to the end.
+
+The ledger is a fake one and its clock jumps over the waits; the provider's answers take the time they take.
+"""
+
+from dataclasses import dataclass
+
+from sandbox.provider.accounts.snapshot import AccountsSnapshot
+from sandbox.provider.faults import FaultRule
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.settings import Switches
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.provider import FakeHealth
+from tests.fakes.telemetry import FakeTelemetry
+from tests.matrix.cases import LOGIN
+from tests.support.commands import Command
+from tests.support.work_samples import work_of
+from worker.domain.claims import Deferral, Fresh, Reason, Resumed
+from worker.domain.endings import Closing
+from worker.domain.recoverability import RetryPolicy
+from worker.domain.results import Outcome
+from worker.domain.work import Finished, Requested
+from worker.handlers import Handlers
+from worker.handlers.trying import Judgement, Trying
+from worker.provider import ProviderClient, ProviderConfig
+from worker.provider.config import Edition, Format
+
+#: Above what a busy machine needs for an answer, and below what a slow answer takes.
+PATIENCE_SECONDS = 1.0
+_MAX_TRIES = 12
+_POLICY = RetryPolicy(max_attempts=8, window_seconds=3600.0, base_seconds=1.0, cap_seconds=2.0, settle_seconds=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One of the provider's editions in one format."""
+
+    edition: Edition
+    format: Format
+
+    def __str__(self) -> str:
+        return f"{self.edition}-{self.format}"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a command ended, and what it left at the provider (`version` counts changes of state)."""
+
+    outcome: Outcome
+    reason: Reason | None
+    event: bytes
+    tries: int
+    state: AccountsSnapshot
+
+
+class Stage:
+    """One stand-in, played on again and again."""
+
+    def __init__(self, sandbox: RemoteSandbox) -> None:
+        self.sandbox = sandbox
+
+    def play(self, command: Command, dialect: Dialect, *rules: FaultRule, switches: Switches | None = None) -> End:
+        """Run the command to its end, with these faults in force, on a provider fresh from its seed."""
+        self.sandbox.reset()
+        if switches is not None:
+            self.sandbox.set_switches(switches)
+        if rules:
+            self.sandbox.inject(*rules)
+        client = self._client(dialect)
+        try:
+            finished, tries = _run(client, command)
+        finally:
+            client.close()
+        letter = finished.ending.letter
+        reason = None if letter is None else letter.reason
+        # Whatever still waits to be applied is waited for: it must not change what is looked at.
+        return End(finished.outcome, reason, finished.ending.event.body, tries, self._settled_state())
+
+    def _client(self, dialect: Dialect) -> ProviderClient:
+        config = ProviderConfig(
+            base_url=self.sandbox.url,
+            login=LOGIN,
+            edition=dialect.edition,
+            format=dialect.format,
+            timeout_seconds=PATIENCE_SECONDS,
+            concurrency=1,
+        )
+        return ProviderClient(config, lambda: True, lambda _operation, _result, _seconds: None)
+
+    def _settled_state(self) -> AccountsSnapshot:
+        while self.sandbox.in_flight():
+            self.sandbox.journal(after=len(self.sandbox.journal()), wait_seconds=PATIENCE_SECONDS)
+        return self.sandbox.state()
+
+
+def _run(client: ProviderClient, command: Command) -> tuple[Finished, int]:
+    clock, health = FakeClock(), FakeHealth()
+    ledger = FakeLedger(clock, settle_seconds=0.0)
+    trying = Trying(Handlers(client, ledger), Judgement(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock)
+    work = work_of(command)
+    assert isinstance(work.content, Requested), work.content
+    for number in range(1, _MAX_TRIES + 1):
+        ledger.renew()
+        claim = ledger.claim(work.content.request)
+        assert isinstance(claim, Fresh | Resumed), claim
+        end = trying.attempt(work, work.content.envelope, claim, lambda: Closing(clock.now(), "1.2.3"))
+        if isinstance(end, Finished):
+            return end, number
+        _wait(clock, ledger, claim, end)
+        # Somebody else is always served well: nothing is excused as an outage.
+        health.proven_at = clock.now()
+    raise AssertionError(f"{command.type} has not ended after {_MAX_TRIES} tries")
+
+
+def _wait(clock: FakeClock, ledger: FakeLedger, claim: Fresh | Resumed, deferral: Deferral) -> None:
+    ledger.defer(claim.token, deferral)
+    clock.advance(max(0.0, deferral.not_before - clock.now()) + 1.0)
