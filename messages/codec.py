@@ -143,12 +143,14 @@ def _epoch_seconds(value: object) -> float | None:
                 value = datetime.fromtimestamp(value, UTC)
             case str():
                 value = datetime.fromisoformat(value)
-        if not isinstance(value, datetime) or not value.tzinfo or value.year >= MAXYEAR:
-            # A year further on the calendar ends, and with it everything that counts days from here.
+        if not isinstance(value, datetime) or not value.tzinfo:
             return None
-        return value.timestamp()
+        # Written with an offset it may lie in no year that there is in UTC.
+        moment = value.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    # A year further on the calendar ends, and with it everything that counts days from here.
+    return moment.timestamp() if moment.year < MAXYEAR else None
 
 
 def _traceparent(value: object) -> str | None:

@@ -1,9 +1,11 @@
 """The result events: what the worker tells after each command."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from types import MappingProxyType
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
 
 
 class EventType(StrEnum):
@@ -27,24 +29,32 @@ class EventType(StrEnum):
     COMMAND_FAILED = "CommandFailed"
 
 
+Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})]
+_CredentialName = Annotated[str, Field(description="The credential's name.")]
+
+
 class ResultFields(BaseModel):
-    """What every result event says of its command. Times are RFC 3339 in UTC."""
+    """What every result event says of its command."""
 
     model_config = ConfigDict(frozen=True)
 
-    command_id: str
-    command_source: str
-    command_type: str | None
-    username: str | None
-    generation: int
+    command_id: str = Field(description="The command's `id`.")
+    command_source: str = Field(description="The command's `source`.")
+    command_type: str | None = Field(description="The command's `type`; null when it could not be read.")
+    username: str | None = Field(description="The customer it was about; null when it was about nobody in particular.")
+    generation: int = Field(
+        description="0, and one more for every replay of the command's dead letter; the highest one tells the truth."
+    )
 
 
 class Succeeded(ResultFields):
-    """`already_applied`: an earlier try had done it. `attempts` counts every try, whether it was charged or not."""
+    """What every event of a success says."""
 
-    outcome: Literal["applied", "already_applied"]
-    attempts: int
-    completed_at: str
+    outcome: Literal["applied", "already_applied"] = Field(
+        description="`already_applied`: it was found done, by an earlier try."
+    )
+    attempts: int = Field(description="How often it was tried; not every try costs the command one of those it has.")
+    completed_at: Time
 
 
 class CustomerCreated(Succeeded):
@@ -56,11 +66,11 @@ class CustomerDeleted(Succeeded):
 
 
 class CustomersRetrieved(Succeeded):
-    """Customers as the provider lists them: `offset` were passed over, `next_offset` is null when there are no more."""
+    """One page of the customers, as the provider lists them. An event has at most 1 MiB, so a page may be short."""
 
-    customers: tuple[dict[str, str], ...]
-    offset: int
-    next_offset: int | None
+    customers: tuple[dict[str, str], ...] = Field(description="The provider's own fields, all of them text.")
+    offset: int = Field(description="How many were passed over.")
+    next_offset: int | None = Field(description="The `offset` of the next page; null when there are no more.")
 
 
 class CustomerEnabled(Succeeded):
@@ -90,66 +100,102 @@ class PasswordChanged(Succeeded):
 class UsernameChanged(Succeeded):
     """The customer is known by its new username; `username` is the old one."""
 
-    new_username: str
+    new_username: str = Field(description="What the customer is called from now on.")
 
 
 class EmailChanged(Succeeded):
     """The customer has the new email address."""
 
-    email: str
+    email: str = Field(description="The new address.")
 
 
 class CredentialAdded(Succeeded):
     """The customer has the credential, with the password the command gave."""
 
-    credential_name: str
+    credential_name: _CredentialName
 
 
 class CredentialRotated(Succeeded):
     """The credential has the new password."""
 
-    credential_name: str
+    credential_name: _CredentialName
 
 
 class CredentialRemoved(Succeeded):
     """The customer no longer has the credential."""
 
-    credential_name: str
+    credential_name: _CredentialName
 
 
 class UserProfileUpdated(Succeeded):
-    """The user's own profile has the values the command gave; `username` is null, `on_behalf_of` says whose it is."""
+    """The user's own profile has the values the command gave."""
 
-    on_behalf_of: str
+    on_behalf_of: str = Field(description="Whose profile it is, as the command said it; `username` says the same.")
 
 
 class CommandFailed(ResultFields):
-    """The command ended as a dead letter. `detail`: at most 500 characters; `errors`: the provider's own texts."""
+    """The command ended as a dead letter, which an operator can mend and replay."""
 
-    reason: str
-    detail: str
-    errors: tuple[str, ...]
-    attempts: int
-    failed_at: str
-    dead_letter_id: str
+    reason: str = Field(
+        description="One of `undecodable`, `unknown_type`, `invalid`, `id_conflict`, `provider_rejected`,"
+        " `outcome_unknown`, `retries_exhausted`, `crash_loop`; more may come."
+    )
+    detail: str = Field(description="What happened, in at most 500 characters; never a secret.")
+    errors: tuple[str, ...] = Field(description="The provider's own texts, the command's secrets taken out.")
+    attempts: int = Field(description="How often it was tried.")
+    failed_at: Time
+    dead_letter_id: str = Field(description="What operators find the dead letter by.")
+
+
+#: Name and shape are paired in the classes' own names.
+_MODELS: Mapping[EventType, type[ResultFields]] = MappingProxyType(
+    {
+        EventType(model.__name__): model
+        for model in (
+            CustomerCreated,
+            CustomerDeleted,
+            CustomersRetrieved,
+            CustomerEnabled,
+            CustomerDisabled,
+            WebsiteAccessEnabled,
+            WebsiteAccessDisabled,
+            ProfileUpdated,
+            PasswordChanged,
+            UsernameChanged,
+            EmailChanged,
+            CredentialAdded,
+            CredentialRotated,
+            CredentialRemoved,
+            UserProfileUpdated,
+            CommandFailed,
+        )
+    }
+)
 
 
 class ResultEvent(BaseModel):
-    """The CloudEvents envelope of a result event, structured mode. `data` is written by its own class."""
+    """The CloudEvents envelope of a result event, structured mode. `data` is written and read by its own class."""
 
     model_config = ConfigDict(frozen=True)
 
     specversion: Literal["1.0"] = "1.0"
-    id: str
+    id: str = Field(description="A repeat of the same result has the same id: drop what you have seen.")
     source: Literal["provisioning-worker"] = "provisioning-worker"
     type: EventType
-    subject: str | None = None
-    time: str
+    subject: str | None = Field(None, description="The command's `subject`.")
+    time: Time
     datacontenttype: Literal["application/json"] = "application/json"
-    correlationid: str
-    causationid: str
-    traceparent: str | None = None
+    correlationid: str = Field(description="The command's `correlationid`, else its `id`.")
+    causationid: str = Field(description="The command's `id`.")
+    traceparent: str | None = Field(None, description="The command's `traceparent`.")
     data: SerializeAsAny[ResultFields]
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _of_its_own_class(cls, value: object, envelope: ValidationInfo) -> object:
+        known: EventType | None = envelope.data.get("type")
+        model = _MODELS[known] if known else ResultFields
+        return model.model_validate(value) if isinstance(value, dict) else value
 
     def to_bytes(self) -> bytes:
         """UTF-8 JSON; attributes that are not set are left out, as CloudEvents asks."""

@@ -28,10 +28,15 @@ _RULES: Mapping[str, str] = {
 def faults_of(error: ValidationError) -> tuple[str, ...]:
     """One sentence per broken rule, at most twenty."""
     found = error.errors(include_input=False, include_url=False)
-    sentences = [_sentence(".".join(map(str, fault["loc"])) or "data", fault["type"], fault.get("ctx", {})) for fault in found]
+    sentences = [_sentence(_place(fault["loc"]), fault["type"], fault.get("ctx", {})) for fault in found]
     if len(sentences) > MAX_FAULTS:
         sentences[MAX_FAULTS:] = [f"and {len(sentences) - MAX_FAULTS} more"]
     return tuple(sentences)
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    # A rule about several fields has no place of its own; a field's name may be empty.
+    return ".".join(map(str, steps)) if steps else "data"
 
 
 def _sentence(field: str, kind: str, context: Mapping[str, Any]) -> str:

@@ -1,13 +1,31 @@
-"""The field types of commands: the provider's own limits, and the mark that makes a field a secret."""
+"""The field types of commands: the provider's own limits, and the mark that makes a field a secret.
+
+A limit that is checked by code is also `Stated` as a rule of JSON Schema, for those who check before they send.
+"""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, SecretStr, StringConstraints
+from pydantic_core import CoreSchema
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ACCOUNT_ID = re.compile(r"account-id \S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a check in code comes to in JSON Schema. It describes; it checks nothing itself."""
+
+    rule: Mapping[str, Any] = field(hash=False)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add the rule to those the type has already."""
+        stated = handler(schema)
+        return {**stated, "allOf": [*stated.get("allOf", []), dict(self.rule)]}
 
 
 def without_control_characters(value: str) -> str:
@@ -37,7 +55,7 @@ def _not_the_providers_domain(value: str) -> str:
 
 
 def _header_form(value: str) -> str:
-    # It travels in an HTTP header, where anything else than printable ASCII means different things to different servers.
+    # It travels in an HTTP header, where other text than printable ASCII means different things to different servers.
     if not (value.isascii() and value.isprintable()) or value != value.strip():
         raise ValueError("must be printable ASCII without spaces at its ends")
     if value.startswith("account-id") and not _ACCOUNT_ID.fullmatch(value):
@@ -66,6 +84,15 @@ def _secret_plain_utf8(value: SecretStr) -> SecretStr:
     return value
 
 
+# Negations, because `$` may match before a last line break; in a search for what is forbidden nothing slips through.
+NO_CONTROL_CHARACTERS = Stated({"not": {"pattern": r"[\u0000-\u001f\u007f]"}})
+_NOT_ALL_DIGITS = Stated({"not": {"pattern": "^[0-9]+$"}})
+# No flag for upper and lower case: patterns of JSON Schema have none.
+_NOT_THE_PROVIDERS_DOMAIN = Stated({"not": {"pattern": r"@[^@]*[sS][eE][nN][dD][gG][rR][iI][dD]\.[cC][oO][mM][^@]*$"}})
+_EMAIL_FORM = Stated({"pattern": r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"})
+_PRINTABLE_ASCII = Stated({"not": {"pattern": "[^ -~]|^ | $"}})
+_ACCOUNT_ID_FORM = Stated({"anyOf": [{"not": {"pattern": "^account-id"}}, {"pattern": "^account-id [!-~]+$"}]})
+
 Text = Annotated[str, AfterValidator(_plain_utf8)]
 Text50 = Annotated[Text, StringConstraints(min_length=1, max_length=50)]
 Text100 = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
@@ -77,22 +104,46 @@ Name = Annotated[
     StringConstraints(min_length=3, max_length=64),
     AfterValidator(without_control_characters),
     AfterValidator(_not_all_digits),
+    NO_CONTROL_CHARACTERS,
+    _NOT_ALL_DIGITS,
 ]
-Username = Name
-NewUsername = Annotated[Name, AfterValidator(_not_the_providers_domain)]
+Username = Annotated[Name, Field(description="The customer's username at the provider; it need not be an address.")]
+NewUsername = Annotated[
+    Name,
+    AfterValidator(_not_the_providers_domain),
+    _NOT_THE_PROVIDERS_DOMAIN,
+    Field(description="A username that nobody has or ever had; no name in a domain with sendgrid.com in it."),
+]
+CredentialName = Annotated[Name, Field(description="The credential's name: a login of its own, beside the username.")]
 Email = Annotated[
-    Text, StringConstraints(max_length=64), AfterValidator(without_control_characters), AfterValidator(_email_form)
+    Text,
+    StringConstraints(max_length=64),
+    AfterValidator(without_control_characters),
+    AfterValidator(_email_form),
+    NO_CONTROL_CHARACTERS,
+    _EMAIL_FORM,
+    Field(description="The customer's email address."),
 ]
 #: At least 6 characters by the provider's documents. The upper bound is ours: it keeps a form field reasonable.
 Password = Annotated[
     SecretStr,
-    Field(min_length=6, max_length=255, json_schema_extra={"writeOnly": True}),
+    Field(
+        min_length=6,
+        max_length=255,
+        description="A secret that you choose, so that a repeat sets the same one. It is never told back.",
+    ),
     AfterValidator(_secret_plain_utf8),
 ]
 
-#: A username, or `account-id` and the id of an account.
 OnBehalfOf = Annotated[
-    Text, StringConstraints(min_length=3, max_length=255), AfterValidator(_header_form), AfterValidator(_not_all_digits)
+    Text,
+    StringConstraints(min_length=3, max_length=255),
+    AfterValidator(_header_form),
+    AfterValidator(_not_all_digits),
+    _PRINTABLE_ASCII,
+    _ACCOUNT_ID_FORM,
+    _NOT_ALL_DIGITS,
+    Field(description="Whose profile it is: a username, or `account-id`, one space and the id of an account."),
 ]
 #: The provider states no limit for these; the upper bound is ours, far beyond what a profile needs.
 ProfileText = Annotated[Text, StringConstraints(max_length=1000)]

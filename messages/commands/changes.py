@@ -1,13 +1,18 @@
 """Commands that change what the provider knows of a customer: profile, password, username, email."""
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
-from messages.commands.command import CustomerCommand
+from messages.commands.command import CustomerCommand, names_something_to_change
 from messages.fields import Email, NewUsername, Password, Text50, Text100, Text255
 
 
 class UpdateProfile(CustomerCommand):
-    """Change profile fields; those not given stay. The provider states no limits here, so those of a create hold."""
+    """Change profile fields: at least one, and those not given stay.
+
+    The provider states no limits here, so those of `CreateCustomer` hold.
+    """
+
+    model_config = ConfigDict(json_schema_extra=names_something_to_change)
 
     first_name: Text50 | None = None
     last_name: Text50 | None = None
@@ -28,13 +33,20 @@ class UpdateProfile(CustomerCommand):
 
 
 class ChangePassword(CustomerCommand):
-    """Give a customer a new password; the worker itself repeats it, as the provider asks."""
+    """Give a customer a new password for its sending and its web login.
+
+    The worker itself repeats it, as the provider asks.
+    """
 
     password: Password
 
 
 class ChangeUsername(CustomerCommand):
-    """Give a customer a new username: its SMTP and website logins change at once."""
+    """Give a customer a new username: its SMTP and website logins change at once.
+
+    The new name must differ from the old one in more than upper and lower case; the worker checks it, no schema can.
+    Send what follows under `new_username`: a command for either name keeps its place behind this one.
+    """
 
     new_username: NewUsername
 

@@ -54,6 +54,13 @@ class Command(BaseModel):
         return tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
 
 
+def names_something_to_change(schema: dict[str, Any]) -> None:
+    """State that at least one of the fields that may be left out is given; null counts as left out."""
+    optional = [name for name in schema["properties"] if name not in schema["required"]]
+    given = {"not": {"type": "null"}}
+    schema["anyOf"] = [{"required": [name], "properties": {name: given}} for name in optional]
+
+
 class CustomerCommand(Command):
     """A command about one customer, named as the provider knows it."""
 

@@ -9,10 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 
 from messages.commands.command import CustomerCommand
-from messages.fields import Email, NewUsername, Password, Text50, Text100, Text255
+from messages.fields import NO_CONTROL_CHARACTERS, Email, NewUsername, Password, Stated, Text50, Text100, Text255
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ONE_DAY = timedelta(days=1)
+_DECEMBER = 12
 
 
 def _ip_form(value: str) -> str:
@@ -30,8 +31,49 @@ def _is_ip(value: str) -> bool:
     return True
 
 
+_IPV4_PART = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IP_FORM = Stated(
+    {
+        "anyOf": [
+            {"format": "ipv4", "pattern": rf"^({_IPV4_PART}\.){{3}}{_IPV4_PART}$"},
+            {"format": "ipv6", "pattern": "^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*$"},
+        ]
+    }
+)
+_DAY_FORM = Stated({"pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"})
+
+_IpAddress = Annotated[
+    str,
+    AfterValidator(_ip_form),
+    NO_CONTROL_CHARACTERS,
+    _IP_FORM,
+    Field(description="An IPv4 or IPv6 address without a zone. The worker reads it; the patterns look at its form."),
+]
+_IpAddresses = Annotated[
+    tuple[_IpAddress, ...],
+    Field(max_length=100, description="Addresses; they must be yours, and the package must allow them."),
+]
+_IpGroups = Annotated[
+    tuple[Text255, ...], Field(max_length=100, description="Groups of addresses; they must be yours.")
+]
+_FreeUser = Annotated[bool, Field(description="Needed when the customer is free; left out, the customer is not.")]
+_BillingDate = Annotated[
+    date,
+    NO_CONTROL_CHARACTERS,
+    _DAY_FORM,
+    Field(
+        description="The day of the first bill: from one day after the command's `time` (its day in UTC) to one day"
+        " before the same day of the next month, or before that month's last day. The worker checks the calendar and"
+        " the window; of a command without a `time` the provider alone checks the window."
+    ),
+]
+
+
 class CreateCustomer(CustomerCommand):
-    """Create a customer. Required is what the provider's table requires; the worker itself repeats the password."""
+    """Create a customer. The worker itself repeats the password, as the provider asks.
+
+    The provider decides whether the username is free, and whether package and addresses are yours to give.
+    """
 
     username: NewUsername
     password: Password
@@ -46,12 +88,12 @@ class CreateCustomer(CustomerCommand):
     phone: Text50
     website: Text255
     company: Text255
-    package: Text255
-    whitelabel: Text255
-    ip_group: Annotated[tuple[Text255, ...], Field(max_length=100)] | None = None
-    ip: Annotated[tuple[Annotated[str, AfterValidator(_ip_form)], ...], Field(max_length=100)] | None = None
-    free_user: bool | None = None
-    billing_date: date | None = None
+    package: Annotated[Text255, Field(description="The name of one of your packages.")]
+    whitelabel: Annotated[Text255, Field(description="A domain name.")]
+    ip_group: _IpGroups | None = None
+    ip: _IpAddresses | None = None
+    free_user: _FreeUser | None = None
+    billing_date: _BillingDate | None = None
 
     def faults_at(self, sent_at: float) -> tuple[str, ...]:
         """The billing date lies within one billing cycle of the creation, by the provider's documents.
@@ -88,5 +130,5 @@ class CreateCustomer(CustomerCommand):
 
 def _a_month_after(day: date) -> date:
     """The same day of the next month, or that month's last day: after 31 January comes 28 February."""
-    year, month = (day.year + 1, 1) if day.month == calendar.DECEMBER else (day.year, day.month + 1)
+    year, month = (day.year + 1, 1) if day.month == _DECEMBER else (day.year, day.month + 1)
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -32,11 +32,14 @@ class DisableWebsiteAccess(CustomerCommand):
 
 
 class RetrieveCustomers(Command):
-    """List customers. A filter finds what contains it; all filters given must match. Ordered with no other command."""
+    """List customers. A filter finds what contains it; all filters given must match.
+
+    It is ordered with no other command: it may see a customer before or after another command's change.
+    """
 
     username: Text255 | None = None
     email: Text255 | None = None
-    active: bool | None = None
+    active: Annotated[bool, Field(description="Those who may send, or those who may not.")] | None = None
     first_name: Text255 | None = None
     last_name: Text255 | None = None
     address: Text255 | None = None
@@ -47,5 +50,9 @@ class RetrieveCustomers(Command):
     phone: Text255 | None = None
     website: Text255 | None = None
     company: Text255 | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_ROWS)] = 100
-    offset: Annotated[int, Field(ge=0, le=_MAX_OFFSET)] = 0
+    limit: Annotated[int, Field(ge=1, le=MAX_ROWS, description="How many at most, as a number without a fraction.")] = (
+        100
+    )
+    offset: Annotated[
+        int, Field(ge=0, le=_MAX_OFFSET, description="How many to pass over: the `next_offset` of the list before.")
+    ] = 0

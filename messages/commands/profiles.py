@@ -1,16 +1,19 @@
 """UpdateUserProfile: the one command of the provider's v3 API."""
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
-from messages.commands.command import Command
+from messages.commands.command import Command, names_something_to_change
 from messages.fields import OnBehalfOf, ProfileText
 
 
 class UpdateUserProfile(Command):
-    """Change fields of a user's own profile; those not given stay, an empty text clears one.
+    """Change fields of a user's own profile: at least one; those not given stay, an empty text clears one.
 
-    `on_behalf_of` is required, because without it the provider would change the reseller's own profile.
+    `on_behalf_of` is required, because without it the provider would change the reseller's own profile. The worker must
+    have a key for the provider's v3 API.
     """
+
+    model_config = ConfigDict(json_schema_extra=names_something_to_change)
 
     on_behalf_of: OnBehalfOf
     address: ProfileText | None = None

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.commands import Command
+from messages.commands import ChangeUsername, Command, DisableCustomer, RetrieveCustomers, UpdateUserProfile
 from messages.errors import CommandName
 from tests.support.work_samples import PASSWORD, create, create_command, envelope_of, rotate, rotate_command
 from worker.domain.claims import CommandKey
-from worker.domain.identity import canonical, event_id, lane_keys, letter_id, refusal_id
+from worker.domain.identity import canonical, customer_of, event_id, lane_keys, letter_id, refusal_id
 
 KEY = CommandKey("billing", "evt_1001")
 NAME = CommandName("billing", "evt_1001")
@@ -69,19 +70,43 @@ def test_a_subject_is_not_mistaken_for_a_customer_of_that_name() -> None:
     assert lane_keys(same) == ("subject:ada@example.com", "customer:ada@example.com")
 
 
-class Renaming(Command):
-    """Names the customer three times, as later commands do."""
-
-    new_username: str
-    on_behalf_of: str
+def lanes_of(data: Command, subject: str | None = None) -> tuple[str, ...]:
+    """The lanes of a command with that data."""
+    return lane_keys(replace(envelope_of(create()), subject=subject, data=data))
 
 
-def test_every_name_of_the_customer_is_a_lane_once() -> None:
-    renaming = Renaming(username="ada@example.com", new_username="Ada@Example.com", on_behalf_of="account-id 7")
+def test_a_change_of_username_stands_in_the_lanes_of_both_names() -> None:
+    renaming = ChangeUsername(username="Ada@example.com", new_username="ada@Example.org")
 
-    lanes = lane_keys(replace(envelope_of(create()), subject=None, data=renaming))
+    assert lanes_of(renaming) == ("customer:ada@example.com", "customer:ada@example.org")
+    assert lanes_of(renaming, "cus_42")[0] == "subject:cus_42"
 
-    assert lanes == ("customer:ada@example.com", "customer:account-id 7")
+
+@pytest.mark.parametrize(
+    ("whose", "lane"), [("Ada@example.com", "customer:ada@example.com"), ("account-id A7", "customer:account-id a7")]
+)
+def test_a_users_own_profile_stands_in_the_lane_of_that_user(whose: str, lane: str) -> None:
+    assert lanes_of(UpdateUserProfile(on_behalf_of=whose, city="Paris")) == (lane,)
+
+
+def test_a_search_stands_in_no_lane_whatever_it_names() -> None:
+    assert lanes_of(RetrieveCustomers(username="ada@example.com"), "cus_42") == ()
+
+
+def test_a_name_that_is_given_twice_is_one_lane() -> None:
+    class Twice(DisableCustomer):
+        """Says the same customer in two spellings."""
+
+        def customers(self) -> tuple[str, ...]:
+            return (self.username, self.username.upper())
+
+    assert lanes_of(Twice(username="ada@example.com")) == ("customer:ada@example.com",)
+
+
+def test_the_customer_of_a_command_is_the_first_it_names() -> None:
+    assert customer_of(ChangeUsername(username="ada@example.com", new_username="ada@example.org")) == "ada@example.com"
+    assert customer_of(UpdateUserProfile(on_behalf_of="account-id 7", city="Paris")) == "account-id 7"
+    assert customer_of(RetrieveCustomers(username="ada@example.com")) is None
 
 
 def test_content_is_the_same_in_whichever_order_it_was_written() -> None:
@@ -101,6 +126,21 @@ def test_another_password_is_other_content() -> None:
     one, other = create_command(), create_command(password=PASSWORD + "!")
 
     assert canonical(one) != canonical(other)
+
+
+def test_a_default_that_is_spelt_out_is_the_same_content() -> None:
+    assert canonical(RetrieveCustomers(limit=100)) == canonical(RetrieveCustomers())
+
+
+def test_null_is_the_same_content_as_nothing() -> None:
+    spelt = UpdateUserProfile(on_behalf_of="ada@example.com", city="Paris", zip=None)
+
+    assert canonical(spelt) == canonical(UpdateUserProfile(on_behalf_of="ada@example.com", city="Paris"))
+    assert canonical(spelt) != canonical(UpdateUserProfile(on_behalf_of="ada@example.com", city="Paris", zip=""))
+
+
+def test_a_day_is_written_as_it_was_sent() -> None:
+    assert b'"billing_date":"2026-12-01"' in canonical(create_command(billing_date="2026-12-01"))
 
 
 def test_a_field_that_was_not_given_is_no_content() -> None:

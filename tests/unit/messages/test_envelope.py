@@ -87,6 +87,10 @@ def test_a_time_with_an_offset_is_understood(time: object) -> None:
         1.5,
         [],
         10**400,
+        "0001-01-01T00:00:00+23:59",
+        "9998-12-31T23:59:59-00:01",
+        "9999-06-01T00:00:00Z",
+        -(10**11),
         datetime(2026, 11, 21, 9, 30),  # noqa: DTZ001 - the fault itself
     ],
 )

@@ -7,17 +7,9 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from messages.catalog import CATALOG
+from messages.catalog import CATALOG, Entry
 from messages.commands import Command, CommandType
-from messages.events import (
-    CommandFailed,
-    CredentialRotated,
-    CustomerCreated,
-    CustomerDisabled,
-    EventType,
-    ResultEvent,
-    ResultFields,
-)
+from messages.events import CommandFailed, EventType, ResultEvent, ResultFields
 
 #: What CloudEvents 1.0 asks of its JSON form; times are checked by reading them.
 CLOUDEVENT = {
@@ -42,10 +34,23 @@ FAILURE = {
     "failed_at": "2026-11-21T09:30:02.000Z",
     "dead_letter_id": "8d0f2f0e-0000-5000-8000-000000000002",
 }
+PAGE: dict[str, Any] = {"customers": ({"username": "ada@example.com"},), "offset": 0, "next_offset": 1}
+ADDED: dict[EventType, dict[str, Any]] = {
+    EventType.CUSTOMERS_RETRIEVED: PAGE,
+    EventType.USERNAME_CHANGED: {"new_username": "ada@example.org"},
+    EventType.EMAIL_CHANGED: {"email": "ada@example.org"},
+    EventType.CREDENTIAL_ADDED: {"credential_name": "smtp"},
+    EventType.CREDENTIAL_ROTATED: {"credential_name": "smtp"},
+    EventType.CREDENTIAL_REMOVED: {"credential_name": "smtp"},
+    EventType.USER_PROFILE_UPDATED: {"on_behalf_of": "ada@example.com"},
+}
 DATA: dict[EventType, ResultFields] = {
-    EventType.CUSTOMER_CREATED: CustomerCreated(command_type="CreateCustomer", **SUCCESS),
-    EventType.CUSTOMER_DISABLED: CustomerDisabled(command_type="DisableCustomer", **SUCCESS),
-    EventType.CREDENTIAL_ROTATED: CredentialRotated(command_type="RotateCredential", credential_name="smtp", **SUCCESS),
+    **{
+        entry.event: entry.event_model.model_validate(
+            {"command_type": entry.command, **SUCCESS, **ADDED.get(entry.event, {})}
+        )
+        for entry in CATALOG.values()
+    },
     EventType.COMMAND_FAILED: CommandFailed(command_type="CreateCustomer", **FAILURE),
 }
 
@@ -109,7 +114,10 @@ def test_the_bytes_of_a_failure_are_these_for_ever() -> None:
 def test_an_event_read_back_is_written_with_the_same_bytes(type_: EventType) -> None:
     written = event(type_, subject="cus_42").to_bytes()
 
-    assert ResultEvent.model_validate_json(written).to_bytes() == written
+    read = ResultEvent.model_validate_json(written)
+
+    assert type(read.data) is type(DATA[type_])
+    assert read.to_bytes() == written
 
 
 def test_what_is_not_known_of_a_broken_command_is_null() -> None:
@@ -152,3 +160,25 @@ def test_no_event_has_a_field_that_is_a_secret_of_its_command() -> None:
     for entry in CATALOG.values():
         assert issubclass(entry.model, Command)
         assert not {name for name in entry.event_model.model_fields if "password" in name}
+
+
+@pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.event)
+def test_an_event_adds_what_its_table_says_and_nothing_else(entry: Entry) -> None:
+    always = [*COMMAND, "command_type", "outcome", "attempts", "completed_at"]
+
+    assert set(entry.event_model.model_fields) == {*always, *ADDED.get(entry.event, {})}
+
+
+def test_an_event_of_a_later_version_can_be_read() -> None:
+    written = json.loads(event(EventType.EMAIL_CHANGED).to_bytes())
+    later = {**written, "later": "x", "data": {**written["data"], "later": 1}}
+
+    assert ResultEvent.model_validate_json(json.dumps(later)) == event(EventType.EMAIL_CHANGED)
+
+
+def test_an_event_without_a_field_of_its_own_is_none() -> None:
+    written = json.loads(event(EventType.EMAIL_CHANGED).to_bytes())
+    del written["data"]["email"]
+
+    with pytest.raises(ValidationError, match="email"):
+        ResultEvent.model_validate(written)

@@ -23,7 +23,7 @@ def test_an_unknown_type_is_answered_under_its_own_name(build: Build) -> None:
     error = refused(build(DATA["DisableCustomer"], type="Disablecustomer"))
 
     assert isinstance(error, UnknownType)
-    assert error.faults == ("type: is not a command; known are CreateCustomer, DisableCustomer, RotateCredential",)
+    assert error.faults == (f"type: is not a command; known are {', '.join(DATA)}",)
     assert error.name == replace(NAME, type="Disablecustomer")
 
 
@@ -85,6 +85,18 @@ def test_a_username_that_cannot_be_repeated_is_left_out(username: object) -> Non
 @pytest.mark.parametrize("username", ["x" * 65, "ab", "12345"])
 def test_a_username_that_breaks_a_rule_is_still_repeated(username: str) -> None:
     assert refused(structured({"username": username})).name == replace(NAME, username=username)
+
+
+def test_a_user_profile_is_answered_under_the_one_it_belongs_to() -> None:
+    error = refused(structured({"on_behalf_of": "ada@example.com"}, type="UpdateUserProfile"))
+
+    assert error.name == replace(NAME, type="UpdateUserProfile")
+
+
+def test_a_search_is_about_nobody_in_particular() -> None:
+    error = refused(structured({"username": "ada", "limit": 0}, type="RetrieveCustomers"))
+
+    assert error.name == replace(NAME, type="RetrieveCustomers", username=None)
 
 
 def test_every_form_gives_the_same_name() -> None:

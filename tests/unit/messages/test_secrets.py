@@ -16,7 +16,12 @@ from messages.envelope import WireMessage
 from messages.errors import MessageError
 from tests.unit.messages.wire import DATA, FORMS, SECRET, Build, create, refused, rotate, structured
 
-SECRET_FIELDS = {"CreateCustomer": "password", "RotateCredential": "new_credential_password"}
+SECRET_FIELDS = {
+    "CreateCustomer": "password",
+    "ChangePassword": "password",
+    "AddCredential": "credential_password",
+    "RotateCredential": "new_credential_password",
+}
 TYPES = st.sampled_from(sorted(SECRET_FIELDS))
 #: Fields whose text is part of an answer (the username) or of a rule (unknown names) are broken by other values.
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8).map(lambda text: f"{SECRET}{text}")

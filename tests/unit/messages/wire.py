@@ -11,30 +11,50 @@ from messages.errors import MessageError
 SECRET = "zQ7-pl4nted-s3cret"
 Build = Callable[..., WireMessage]
 
+CUSTOMER = {"username": "ada@example.com"}
+PROFILE = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "address": "12 St James's Square",
+    "city": "London",
+    "state": "England",
+    "zip": "SW1Y 4JH",
+    "country": "GB",
+    "phone": "+44 20 7946 0000",
+    "website": "https://example.com",
+    "company": "Analytical Engines",
+}
 DATA: Mapping[str, Mapping[str, Any]] = {
     "CreateCustomer": {
-        "username": "ada@example.com",
+        **CUSTOMER,
         "password": SECRET,
         "email": "ada@example.com",
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "address": "12 St James's Square",
-        "city": "London",
-        "state": "England",
-        "zip": "SW1Y 4JH",
-        "country": "GB",
-        "phone": "+44 20 7946 0000",
-        "website": "https://example.com",
-        "company": "Analytical Engines",
+        **PROFILE,
         "package": "Basic",
         "whitelabel": "mail.example.com",
     },
-    "DisableCustomer": {"username": "ada@example.com"},
-    "RotateCredential": {
-        "username": "ada@example.com",
-        "credential_name": "smtp",
-        "new_credential_password": SECRET,
-    },
+    "DeleteCustomer": CUSTOMER,
+    "RetrieveCustomers": {**CUSTOMER, "active": True, **PROFILE, "limit": 50, "offset": 50},
+    "EnableCustomer": CUSTOMER,
+    "DisableCustomer": CUSTOMER,
+    "EnableWebsiteAccess": CUSTOMER,
+    "DisableWebsiteAccess": CUSTOMER,
+    "UpdateProfile": {**CUSTOMER, **PROFILE},
+    "ChangePassword": {**CUSTOMER, "password": SECRET},
+    "ChangeUsername": {**CUSTOMER, "new_username": "ada@example.org"},
+    "ChangeEmail": {**CUSTOMER, "email": "ada@example.org"},
+    "AddCredential": {**CUSTOMER, "credential_name": "smtp", "credential_password": SECRET},
+    "RotateCredential": {**CUSTOMER, "credential_name": "smtp", "new_credential_password": SECRET},
+    "RemoveCredential": {**CUSTOMER, "credential_name": "smtp"},
+    "UpdateUserProfile": {"on_behalf_of": "ada@example.com", "address2": "2nd floor", **PROFILE},
+}
+
+#: The fields that a command cannot do without.
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    **{type_: tuple(fields) for type_, fields in DATA.items()},
+    "RetrieveCustomers": (),
+    "UpdateProfile": ("username",),
+    "UpdateUserProfile": ("on_behalf_of",),
 }
 
 ENVELOPE: Mapping[str, Any] = {
@@ -119,6 +139,11 @@ def rotate(**fields: object) -> WireMessage:
 def disable(**fields: object) -> WireMessage:
     """A DisableCustomer with these fields instead; `...` leaves one out."""
     return command("DisableCustomer", fields)
+
+
+def broken(type_: str, **fields: object) -> tuple[str, ...]:
+    """The broken rules of a command with these fields instead; `...` leaves one out."""
+    return faults(command(type_, fields))
 
 
 def command(type_: str, fields: Mapping[str, object]) -> WireMessage:

@@ -1,0 +1,153 @@
+"""The AMQP messages of the AsyncAPI document: every command in its three forms, and every event."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from messages.catalog import Entry
+from messages.contract import examples
+from messages.contract.envelopes import attributes
+from messages.contract.models import Document, flowing
+from messages.events import ResultFields
+
+BINDING_VERSION = "0.3.0"
+CLOUDEVENT = "application/cloudevents+json"
+_JSON = "application/json"
+_PERSISTENT = {"const": 2, "description": "Persistent."}
+
+
+def reference(section: str, name: str) -> Document:
+    """A reference to one of the document's components."""
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+def component_of(attribute: str) -> str:
+    """The name of the component that is the schema of an attribute."""
+    return f"attribute-{attribute}"
+
+
+def command_messages(entry: Entry) -> dict[str, Document]:
+    """One command as three messages, by the names they have in the document."""
+    name = entry.command.value
+    return {name: _structured(entry), f"{name}Binary": _binary(entry), f"{name}Bare": _bare(entry)}
+
+
+def event_message(model: type[ResultFields]) -> Document:
+    """One event as the message that a listener hears."""
+    name = model.__name__
+    return {
+        **_message(name, f"{name}, a result", flowing(str(model.__doc__))),
+        "contentType": CLOUDEVENT,
+        "payload": reference("schemas", name),
+        "correlationId": _location("$message.payload#/correlationid", "The command's `correlationid`, else its `id`."),
+        "bindings": _binding(name),
+        "x-amqp-properties": _properties(
+            {
+                "content_type": {"const": CLOUDEVENT},
+                "type": {"const": name},
+                "message_id": {"type": "string", "description": "The event's `id`."},
+                "correlation_id": {"type": "string", "description": "The event's `correlationid`."},
+                "app_id": {"const": "provisioning-worker"},
+                "timestamp": {"type": "integer", "description": "The event's `time`, in epoch seconds."},
+            }
+        ),
+        "examples": [{"name": name, "payload": examples.event(model)}],
+    }
+
+
+def _structured(entry: Entry) -> Document:
+    name = entry.command.value
+    written = examples.envelopes(entry.command)
+    return {
+        **_message(name, f"{name}, structured", "CloudEvents structured mode: the body is the whole envelope."),
+        "contentType": CLOUDEVENT,
+        "payload": reference("schemas", name),
+        "correlationId": _location("$message.payload#/correlationid", "Optional; without it the `id` is told back."),
+        "bindings": _binding(name),
+        "x-amqp-properties": _properties({"content_type": {"const": CLOUDEVENT}}),
+        "examples": [{"name": size, "payload": each} for size, each in zip(("least", "most"), written, strict=True)],
+    }
+
+
+def _binary(entry: Entry) -> Document:
+    name = entry.command.value
+    least, most = examples.least(entry.command), examples.most(entry.command)
+    headers = [{f"ce-{key}": value for key, value in each.items()} for each in (least, most)]
+    return {
+        **_message(
+            name, f"{name}, binary", "CloudEvents binary mode: the envelope is in the headers, the body is the data."
+        ),
+        "contentType": _JSON,
+        "headers": _ce_headers(name),
+        "payload": reference("schemas", f"{name}Data"),
+        "correlationId": _location("$message.header#/ce-correlationid", "Optional; without it the `id` is told back."),
+        "bindings": _binding(name),
+        "x-amqp-properties": _properties({"content_type": {"const": _JSON}}),
+        "examples": _with_data(entry, headers),
+    }
+
+
+def _bare(entry: Entry) -> Document:
+    name = entry.command.value
+    subject = {"subject": examples.most(entry.command)["subject"]}
+    return {
+        **_message(name, f"{name}, bare", "No envelope: AMQP's own properties say what it is, the body is the data."),
+        "contentType": _JSON,
+        "headers": {"type": "object", "properties": {name: _attribute(name) for name in ("subject", "traceparent")}},
+        "payload": reference("schemas", f"{name}Data"),
+        "bindings": _binding(name),
+        "x-amqp-properties": _properties(_bare_properties(name), ["type", "message_id", "app_id"]),
+        "examples": _with_data(entry, [{}, subject]),
+    }
+
+
+def _bare_properties(name: str) -> Document:
+    return {
+        "content_type": {"const": _JSON},
+        "type": {"const": name},
+        "message_id": _attribute("id"),
+        "app_id": _attribute("source"),
+        "correlation_id": _attribute("correlationid"),
+        "timestamp": {"type": "integer", "description": "When it was sent, in epoch seconds: the envelope's `time`."},
+    }
+
+
+def _attribute(name: str) -> Document:
+    return reference("schemas", component_of(name))
+
+
+def _ce_headers(name: str) -> Document:
+    fixed = {"ce-specversion": {"const": "1.0"}, "ce-type": {"const": name}}
+    return {
+        "type": "object",
+        "required": ["ce-specversion", "ce-type", "ce-id", "ce-source"],
+        "properties": {**fixed, **{f"ce-{known}": _attribute(known) for known in attributes()}},
+    }
+
+
+def _with_data(entry: Entry, headers: list[Document]) -> list[Document]:
+    told = (examples.DATA[entry.command][0], examples.DATA[entry.command][-1])
+    return [
+        {"name": name, "headers": given, "payload": dict(data)}
+        for name, given, data in zip(("least", "most"), headers, told, strict=True)
+    ]
+
+
+def _message(name: str, title: str, summary: str) -> Document:
+    return {"name": name, "title": title, "summary": summary}
+
+
+def _location(location: str, description: str) -> Document:
+    return {"location": location, "description": description}
+
+
+def _binding(type_: str) -> Document:
+    return {"amqp": {"messageType": type_, "contentEncoding": "utf-8", "bindingVersion": BINDING_VERSION}}
+
+
+def _properties(properties: Mapping[str, Any], required: list[str] | None = None) -> Document:
+    """AMQP's basic properties as a schema: the binding of AsyncAPI has names for two of them only."""
+    return {
+        "type": "object",
+        "required": ["content_type", "delivery_mode", *(required or [])],
+        "properties": {**properties, "delivery_mode": _PERSISTENT},
+    }

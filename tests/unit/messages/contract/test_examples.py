@@ -1,0 +1,65 @@
+"""The files that a newcomer sends first, and the page that explains them: both say what the models say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # ships no types
+import pytest
+
+from messages.catalog import CATALOG
+from messages.commands import CommandType
+from messages.contract import documents
+from messages.envelope import WireMessage
+from messages.events import Succeeded
+from tests.unit.messages.wire import faults
+from worker.domain.claims import Reason
+
+ROOT = Path(__file__).parents[4]
+EXAMPLES = ROOT / "examples"
+PAGE = (ROOT / "docs" / "emitters.md").read_text(encoding="utf-8")
+FILES = ("signup.json", "lifecycle.json", "list-customers.json")
+SCHEMAS = documents()
+
+
+def commands(name: str) -> list[dict[str, Any]]:
+    """The commands of a file."""
+    read: list[dict[str, Any]] = json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_commands_of_an_example_are_valid(name: str) -> None:
+    for command in commands(name):
+        jsonschema.Draft202012Validator(SCHEMAS[f"commands/{command['type']}.json"]).validate(command)
+        assert faults(WireMessage(json.dumps(command).encode())) == ()
+
+
+def test_there_is_an_example_of_every_command() -> None:
+    sent = [command for name in FILES for command in commands(name)]
+
+    assert {command["type"] for command in sent} == set(CommandType)
+    assert len({command["id"] for command in sent}) == len(sent)
+
+
+def row_of(type_: CommandType) -> str:
+    """The line of the page for emitters that tells of a command."""
+    rows = [line for line in PAGE.splitlines() if line.startswith("|") and f"`{type_}`" in line.split("|")[1]]
+    return rows[0]
+
+
+@pytest.mark.parametrize("type_", CommandType)
+def test_the_page_for_emitters_names_every_field_and_what_the_event_adds(type_: CommandType) -> None:
+    entry = CATALOG[type_]
+    fields = set(entry.model.model_fields)
+    named = fields if type_ != CommandType.UPDATE_USER_PROFILE else {"on_behalf_of", "address2"}
+    added = set(entry.event_model.model_fields) - set(Succeeded.model_fields)
+
+    assert {name for name in (*named, *added, entry.event) if f"`{name}`" not in row_of(type_)} == set()
+
+
+def test_the_page_and_the_schema_name_every_reason() -> None:
+    described = str(SCHEMAS["events/CommandFailed.json"]["properties"]["data"]["properties"]["reason"]["description"])
+
+    assert {reason for reason in Reason if f"`{reason}`" not in described} == set()
+    assert {reason for reason in Reason if f"| `{reason}` |" not in PAGE} == set()
