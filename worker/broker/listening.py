@@ -44,7 +44,7 @@ class Listener:
             self._channel = self._connection.channel()
             self._queue = self._channel.queue_declare("", exclusive=True).method.queue
             for key in self._keys:
-                self._channel.queue_bind(self._queue, self._exchange, key)
+                self.bind(key)
         except (AMQPError, OSError) as exc:
             raise self._unreachable(exc) from exc
         return self
@@ -55,6 +55,13 @@ class Listener:
         """Stop listening; the queue goes with the connection."""
         with suppress(AMQPError, OSError):
             self._connection.close()
+
+    def bind(self, key: str) -> None:
+        """Hear what is published with this key too, from now on. For the thread that hears."""
+        try:
+            self._channel.queue_bind(self._queue, self._exchange, key)
+        except (AMQPError, OSError) as exc:
+            raise self._unreachable(exc) from exc
 
     def hear(self, silence_seconds: float) -> Iterator[Heard | None]:
         """Everything published from now on; None each time nothing came for so many seconds."""

@@ -1,0 +1,136 @@
+"""The thread that prints results, fed by a stand-in for the listener."""
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any, Self, cast
+
+import pytest
+
+from worker.broker.listening import Heard, Listener
+from worker.cli.send.checking import Prepared
+from worker.cli.send.results import Results, Tally
+from worker.errors import BrokerUnreachable
+
+SECONDS = 10.0
+
+
+class FakeListener:
+    """Hears what a test puts into it."""
+
+    def __init__(self) -> None:
+        self.published: queue.Queue[bytes | Exception] = queue.Queue()
+        self.bound: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def bind(self, key: str) -> None:
+        self.bound.append(key)
+
+    def hear(self, _silence_seconds: float) -> Iterator[Heard | None]:
+        while True:
+            try:
+                said = self.published.get(timeout=0.001)
+            except queue.Empty:
+                yield None
+                continue
+            if isinstance(said, Exception):
+                raise said
+            yield Heard("key", None, {}, said)
+
+
+@pytest.fixture
+def listener() -> FakeListener:
+    return FakeListener()
+
+
+@pytest.fixture
+def results(listener: FakeListener) -> Iterator[Results]:
+    with Results(cast("Listener", listener)) as opened:
+        yield opened
+
+
+def command(identity: str, source: str = "billing") -> Prepared:
+    return Prepared(identity, source, "CreateCustomer", b"{}")
+
+
+def event(identity: str, kind: str = "CustomerCreated", source: str = "billing") -> bytes:
+    return json.dumps({"type": kind, "data": {"command_id": identity, "command_source": source}}).encode()
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    return [json.loads(line)["data"]["command_id"] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_results_are_printed_in_the_order_they_arrive(
+    results: Results, listener: FakeListener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for identity in ("one", "two", "three"):
+        results.expect(command(identity))
+    for identity, kind in (("three", "CustomerCreated"), ("one", "CommandFailed"), ("two", "CustomerCreated")):
+        listener.published.put(event(identity, kind))
+
+    assert results.tally(SECONDS) == Tally(succeeded=2, failed=1, missing=())
+    assert printed(capsys) == ["three", "one", "two"]
+
+
+def test_each_source_is_bound_before_its_command_may_be_sent(results: Results, listener: FakeListener) -> None:
+    results.expect(command("one", "Billing EU"))
+    assert listener.bound == ["*.billing-eu"]
+    results.expect(command("two", "Billing EU"))
+    results.expect(command("three", "crm"))
+    results.expect(command("four", "s" * 255))
+    assert listener.bound == ["*.billing-eu", "*.crm", "#"]
+
+
+def test_what_is_not_ours_is_passed_over(
+    results: Results, listener: FakeListener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.expect(command("one"))
+    for other in (event("other"), event("one", source="crm"), b"no json", b"[]", b'{"type": "X"}', event("one")):
+        listener.published.put(other)
+
+    assert results.tally(SECONDS) == Tally(1, 0, ())
+    assert printed(capsys) == ["one"]
+
+
+def test_a_result_told_twice_is_printed_once(
+    results: Results, listener: FakeListener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results.expect(command("one"))
+    listener.published.put(event("one"))
+    assert results.tally(SECONDS).succeeded == 1
+    results.expect(command("one"))
+    listener.published.put(event("one"))
+
+    assert results.tally(SECONDS) == Tally(1, 0, ())
+    assert printed(capsys) == ["one"]
+
+
+def test_what_is_missing_is_named(results: Results) -> None:
+    for identity in ("two", "one"):
+        results.expect(command(identity))
+
+    assert results.tally(0.0) == Tally(0, 0, ("one", "two"))
+
+
+def test_a_connection_that_breaks_is_told_to_whoever_waits(results: Results, listener: FakeListener) -> None:
+    results.expect(command("one"))
+    listener.published.put(BrokerUnreachable("gone"))
+
+    with pytest.raises(BrokerUnreachable, match="gone"):
+        results.tally(SECONDS)
+    with pytest.raises(BrokerUnreachable, match="gone"):
+        results.expect(command("two", "crm"))
+
+
+def test_the_thread_ends_with_the_sending(listener: FakeListener) -> None:
+    with Results(cast("Listener", listener)):
+        pass
+
+    assert "results" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,104 @@
+"""What `send` does with its words: check, send, wait, and say how it ended."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from worker.app import Exit
+from worker.assembly import broker_address
+from worker.broker.listening import Listener
+from worker.broker.topology import Topology
+from worker.cli.send.checking import Checked, Fault
+from worker.cli.send.publishing import Batch, Sent, counted, publish
+from worker.cli.send.results import Results, Tally
+from worker.cli.send.source import Source, opened
+from worker.errors import WorkerError
+from worker.settings import BrokerReach, load
+
+_SHOWN_FAULTS = 1000
+_SHOWN_IDS = 20
+
+
+def send(
+    file: Annotated[str, typer.Argument(help="A JSON array, JSON lines or one object of CloudEvents; - reads stdin.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Print each command's result event.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the commands, send nothing.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for results after the last one.", min=0.0)] = 60.0,
+) -> None:
+    """Publish commands: persistent, mandatory, each confirmed before the next.
+
+    Of a file nothing is sent unless all of it is valid. A pipe is sent line by line as it comes, up to the first
+    invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
+    """
+    with opened(file) as source:
+        total = _all_valid(source.commands()) if dry_run or source.repeatable else None
+        if dry_run:
+            valid = "1 command is valid" if total == 1 else f"{total} commands are valid"
+            sys.stderr.write(f"{valid}; nothing was sent\n")
+        elif total == 0:
+            sys.stderr.write("there are no commands in it; nothing was sent\n")
+        else:
+            sys.exit(_sent(source, total, timeout if wait else None))
+
+
+def _all_valid(commands: Iterator[Checked]) -> int:
+    """Count the commands. Raises WorkerError, naming every one that is not valid."""
+    valid = invalid = 0
+    told: list[str] = []
+    for command in commands:
+        if not isinstance(command, Fault):
+            valid += 1
+            continue
+        invalid += 1
+        told += [command.sentence] if invalid <= _SHOWN_FAULTS else []
+    if invalid > _SHOWN_FAULTS:
+        told.append(f"and {counted(invalid - _SHOWN_FAULTS)} more")
+    if told:
+        raise WorkerError("\n".join(told) + "; nothing was sent")
+    return valid
+
+
+def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit:
+    reach = load(BrokerReach)
+    topology = Topology(reach.amqp.prefix)
+    waiting = wait_seconds is not None
+    listening = Results(Listener(broker_address(reach), topology.events, ())) if waiting else nullcontext()
+    with listening as results:
+        # A bar and results on the same terminal would write over one another.
+        bar = not (results and sys.stdout.isatty())
+        expect = results.expect if results else lambda _: None
+        sent = publish(reach, Batch(source.commands(), total, expect, bar))
+        if results is None or wait_seconds is None:
+            return _told_as_sent(sent, topology)
+        return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
+
+
+def _told_as_sent(sent: Sent, topology: Topology) -> Exit:
+    if sent.fault is None:
+        are = "is" if sent.count == 1 else "are"
+        sys.stderr.write(f"{counted(sent.count)} {are} on {topology.commands}, confirmed by the broker\n")
+    return _stopped_by(sent)
+
+
+def _stopped_by(sent: Sent) -> Exit:
+    if sent.fault is None:
+        return Exit.DONE
+    what = f"{counted(sent.count)} before it sent and confirmed" if sent.count else "nothing was sent"
+    sys.stderr.write(f"{sent.fault.sentence}; {what}\n")
+    return Exit.PARTLY if sent.count else Exit.FAILED
+
+
+def _waited(tally: Tally, seconds: float) -> Exit:
+    if tally.missing:
+        named = ", ".join(islice(tally.missing, _SHOWN_IDS))
+        more = f" and {len(tally.missing) - _SHOWN_IDS} more" if len(tally.missing) > _SHOWN_IDS else ""
+        sys.stderr.write(f"no result within {seconds:g} s for {named}{more}; `provisioning-worker explain` tells why\n")
+        return Exit.PARTLY
+    if not tally.failed:
+        return Exit.DONE
+    return Exit.PARTLY if tally.succeeded else Exit.FAILED
