@@ -21,7 +21,7 @@ def delete(call: Call) -> Reply:
         return no_such_customer(call.switches)
     if call.switches.delete is Delete.NOW:
         call.accounts.remove_customer(customer)
-    elif customer.closes_on is None:
+    else:
         call.accounts.put_customer(replace(customer, closes_on=end_of_cycle(customer.billing_date, call.today())))
     return Success()
 
