@@ -114,8 +114,8 @@ class Switches(BaseModel):
     keeps the names of deleted customers from being used again; `gzip` compresses answers for a client that
     accepts it; `echo` makes refusals quote the call's secrets.
     `paging` lets a list be asked for by `limit` and `offset`, which the first documents do not know; `page_size` (rows;
-    0: all) bounds one that was asked for without `limit`; `rate_limit` (calls per login and
-    window; 0: none) answers 429 beyond it, and `throttle_applies` lets such a call take effect all the same; `today`
+    0: all) is the most that one answer holds, whatever `limit` asks for; `rate_limit` (calls per login and window;
+    0: none) answers 429 beyond it, and `throttle_applies` lets such a call take effect all the same; `today`
     fixes the calendar that `billing_date` is measured against (none: the machine's date in UTC).
     """
 

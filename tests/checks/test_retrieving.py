@@ -118,6 +118,8 @@ def test_c20_pages_follow_one_another_without_a_gap(provider: Provider) -> None:
     provider.switch(page_size=2)
     assert provider.names() == ALL[:2]
     assert provider.names(offset="1") == ALL[1:]
+    assert provider.names(limit="3") == ALL[:2]
+    assert provider.names(limit="1") == ALL[:1]
 
 
 def test_c20_by_switch_a_list_has_no_pages(provider: Provider) -> None:

@@ -14,6 +14,9 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.servers import processes_naming
 from tests.support.waiting import wait_for
 
+#: Passwords of the morning, and the keys of its provider.
+SECRETS = ("s3cret", "demo-key", "SG.demo", "harbor-mailer-1", "ada-mailer-0")
+
 
 @contextmanager
 def demo(broker: OwnBroker, folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
@@ -48,6 +51,7 @@ def test_the_demonstration_finds_every_outcome_right_and_leaves_nothing_behind(
 
     assert process.returncode == 0, told
     assert "All as it must be" in told
+    assert [secret for secret in SECRETS if secret in told] == []
     assert objects_of_demonstrations(broker) == []
     assert list(tmp_path.iterdir()) == []
     assert processes_naming(tmp_path) == []

@@ -1,99 +1,187 @@
 """Passwords and keys are planted everywhere they belong, and found nowhere else."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from pydantic import SecretStr
 
-from sandbox.provider.accounts.seed import Seed, check_seed
 from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.settings import Switches
 from sandbox.servers.finding import OwnBroker
-from tests.support.commands import Command, Message, bare, create, new_username, rotate
+from tests.support import commands as build
+from tests.support import plants
+from tests.support.commands import Command, structured
 from tests.support.house import House, open_house
+from tests.support.plants import planted, seen_in
 
-PLANTED = re.compile(r"planted-[a-z]+")
+ECHOING = Switches(echo=True)
+USER = "worker-with-a-secret"
+MASK = "**********"
 
 
-def seed_with_planted_key() -> Seed:
-    seed = check_seed()
-    acme, *others = seed.resellers
-    return seed.model_copy(
-        update={"resellers": (acme.model_copy(update={"api_key": SecretStr("planted-key")}), *others)}
-    )
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A house in which secrets have met everything that can go wrong, and what it showed of that."""
+
+    house: House
+    shown: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
-def lived_in(broker: OwnBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, dict[str, str]]]:
-    """A house in which secrets have met everything that can go wrong, and what its worker showed meanwhile."""
-    folder = tmp_path_factory.mktemp("secrets")
-    with open_house(broker.url, folder, seed_with_planted_key()) as house:
-        house.settings["PROVIDER__API_KEY"] = "planted-key"
-        with house.worker(LOG__LEVEL="debug") as worker:
-            commands, messages = meet_everything(house)
-            house.ear.await_events(commands)
-            for message in messages:
-                house.ear.await_letter(message)
-            pages = {page: worker.ask(page).body for page in ("/metrics", "/readyz", "/livez")}
+def secret_url(broker: OwnBroker) -> Iterator[str]:
+    """The broker, by a login whose password is a secret of ours."""
+    broker.ctl("add_user", USER, planted("broker"))
+    broker.ctl("set_permissions", USER, ".*", ".*", ".*")
+    yield broker.url.replace("guest:guest", f"{USER}:{quote(planted('broker'), safe='')}")
+    broker.ctl("delete_user", USER)
+
+
+@contextmanager
+def open_secret_house(broker_url: str, folder: Path) -> Iterator[House]:
+    """A house in which each login is a secret of ours, and a provider that quotes what it was sent."""
+    with open_house(broker_url, folder, plants.seed()) as house:
+        house.settings |= {
+            "PROVIDER__API_KEY": plants.API_KEY,
+            "PROVIDER__V3_API_KEY": plants.V3_KEY,
+            "SECRETS__KEYS": plants.LEDGER_KEY,
+            "LOG__LEVEL": "debug",
+        }
+        house.sandbox.set_switches(ECHOING)
+        yield house
+
+
+@pytest.fixture(scope="module", params=["json", "xml"])
+def lived(
+    request: pytest.FixtureRequest, broker: OwnBroker, secret_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lived]:
+    with open_secret_house(broker.url, tmp_path_factory.mktemp("secrets")) as house:
+        house.settings |= {"PROVIDER__FORMAT": request.param, "AMQP__URL": secret_url}
+        with house.worker(LOG__FORMAT="json") as worker:
+            first = meet_everything(house)
+            sent = house.type("send", "-", "--wait", stdin="\n".join(plain(one) for one in resent()))
+            shown = {page: worker.ask(page).body for page in ("/metrics", "/readyz", "/livez")}
             assert worker.terminate() == 0
-            told = house.type("explain", commands[0].id, "--output", "json")
-            yield house, {**pages, "log": worker.log, "explain": told.stdout + told.stderr}
+        listed = house.type("customers", "list")
+        told = house.type("explain", first.id, "--output", "json")
+        typed = {"send": sent, "customers list": listed, "explain": told}
+        shown |= {name: done.stdout + done.stderr for name, done in typed.items()}
+        with house.starting_worker(LOG__FORMAT="text") as readable:
+            again = build.add_credential("a@x.com", "cred1", planted("add"))
+            house.emitter.publish(again)
+            house.ear.await_event(again)
+            assert readable.terminate() == 0
+        yield Lived(house, {**shown, "log": worker.log, "readable log": readable.log})
 
 
-def meet_everything(house: House) -> tuple[list[Command], list[Message]]:
-    commands = [
-        create(new_username(), password="planted-password"),
-        create(new_username(), password="planted-password", package="Platinum"),
-        create(new_username(), password="planted-password", colour="planted-field"),
-        create(new_username(), password=["planted-list"]),
-        rotate("a@x.com", "cred1", "planted-rotation"),
-        rotate("a@x.com", "nobody's", "planted-rotation"),
-        rotate("a@x.com", "cred1", "planted-" + "long" * 100),
-    ]
-    conflict = create(commands[0].username, id=commands[0].id, password="planted-conflict")
-    messages = [Message(b'{"password": "planted-half'), bare(conflict)]
+def meet_everything(house: House) -> Command:
+    good = plants.applied()
     for fault in (Fault.HTML, Fault.ERROR_500, Fault.TRUNCATED, Fault.DROP_BEFORE):
         house.sandbox.inject(FaultRule(fault=fault, times=1))
-    house.emitter.publish(*commands, *messages)
-    return commands, messages
+    commands = [*good, *plants.refused_by_the_provider(), *plants.refused_by_us(good[0])]
+    house.emitter.publish(*commands, *plants.broken())
+    house.ear.await_events(commands)
+    for message in plants.broken():
+        house.ear.await_letter(message)
+    return commands[0]
 
 
-def test_no_secret_is_shown_by_the_worker(lived_in: tuple[House, dict[str, str]]) -> None:
-    _, shown = lived_in
-    assert all(shown.values())
-    assert {where: found for where, text in shown.items() if (found := PLANTED.findall(text))} == {}
+def plain(command: Command) -> str:
+    return structured(command).body.decode()
 
 
-def test_no_secret_is_in_an_event(lived_in: tuple[House, dict[str, str]]) -> None:
-    house, _ = lived_in
-    assert [
-        found for event in house.ear.events if (found := PLANTED.findall(f"{event.body!r} {event.properties}"))
-    ] == []
+def resent() -> list[Command]:
+    return plants.refused_by_the_provider()[:4]
 
 
-def test_no_secret_is_in_a_dead_letters_headers(lived_in: tuple[House, dict[str, str]]) -> None:
-    house, _ = lived_in
-    assert len({letter.told["dead-letter-id"] for letter in house.ear.letters}) == 7
-    assert [found for letter in house.ear.letters if (found := PLANTED.findall(f"{letter.properties}"))] == []
+def test_no_secret_is_shown_by_the_worker_or_a_tool(lived: Lived) -> None:
+    assert [where for where, text in lived.shown.items() if not text] == []
+    assert {where: found for where, text in lived.shown.items() if (found := seen_in(text))} == {}
 
 
-def test_no_secret_is_in_the_ledgers_files(lived_in: tuple[House, dict[str, str]]) -> None:
-    house, _ = lived_in
-    files = [path for path in house.folder.iterdir() if path.name.startswith("ledger")]
-    assert len(files) > 1
-    assert [path.name for path in files if b"planted-" in path.read_bytes()] == []
+def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) -> None:
+    events = lived.house.ear.events
+    assert [event.body for event in events if seen_in(event.body) or seen_in(event.properties)] == []
+    quoted = [text for event in events for text in event.data.get("errors", []) if "you sent" in text]
+    assert len(quoted) > 10
+    assert [text for text in quoted if MASK not in text] == []
 
 
-def test_no_secret_travelled_in_a_url(lived_in: tuple[House, dict[str, str]]) -> None:
-    house, _ = lived_in
-    assert {entry.query_names for entry in house.sandbox.journal()} == {()}
+def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
+    letters = lived.house.ear.letters
+    assert len({letter.told["dead-letter-id"] for letter in letters}) > 20
+    assert [letter.told for letter in letters if seen_in(letter.properties) or seen_in(letter.routing_key)] == []
+
+
+def test_no_secret_is_in_the_ledgers_files(lived: Lived) -> None:
+    assert len(list(lived.house.folder.glob("ledger*"))) > 0
+    assert plants.seen_in_files(lived.house.folder, "*") == []
+
+
+def test_no_secret_travelled_in_a_url_or_in_a_header_of_another_name(lived: Lived) -> None:
+    calls = lived.house.sandbox.journal()
+    assert {entry.query_names for entry in calls} == {()}
+    assert [entry.path for entry in calls if seen_in(entry.path)] == []
+    digests = {lived.house.sandbox.digest(plants.API_KEY), lived.house.sandbox.digest(plants.V3_KEY)}
+    assert {entry.key_digest for entry in calls} == digests
+
+
+@pytest.mark.parametrize("how", ["nest401", "errors", "html403"])
+def test_a_refused_login_is_not_shown_though_the_provider_quotes_it(own_house: House, how: str) -> None:
+    own_house.sandbox.set_switches(Switches.model_validate({"auth_error": how, "echo": True}))
+    with own_house.worker(PROVIDER__API_KEY=planted("wrong"), LOG__LEVEL="debug") as worker:
+        own_house.emitter.publish(*plants.applied())
+        reason = worker.await_paused("unauthorized")
+        shown = reason + worker.log + worker.ask("/readyz").body + worker.ask("/metrics").body
+        assert worker.terminate() == 0
+    assert "PROVISIONING_PROVIDER__" in reason
+    assert seen_in(shown) == []
+
+
+def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_it(own_house: House) -> None:
+    own_house.sandbox.set_switches(ECHOING)
+    with own_house.worker(PROVIDER__V3_API_KEY=plants.V3_KEY, LOG__LEVEL="debug") as worker:
+        own_house.emitter.publish(build.update_user_profile("a@x.com", {"city": "York"}))
+        detail = worker.await_said("command_retried")["detail"]
+        shown = detail + worker.log + worker.ask("/readyz").body + worker.ask("/metrics").body
+        assert worker.terminate() == 0
+    assert "PROVISIONING_PROVIDER__V3_API_KEY" in detail
+    assert seen_in(shown) == []
 
 
 def test_a_refused_broker_password_is_not_shown(own_house: House) -> None:
-    url = own_house.broker_url.replace("guest:guest", "guest:planted-password")
+    url = own_house.broker_url.replace("guest:guest", f"guest:{quote(planted('broker'), safe='')}")
     with own_house.starting_worker(AMQP__URL=url, LOG__LEVEL="debug") as worker:
         worker.await_said("broker_unreachable")
         shown = worker.log + worker.ask("/readyz").body
         assert worker.terminate() == 0
+    sent = own_house.type("send", "-", stdin=plain(plants.applied()[0]), AMQP__URL=url)
     assert "refuses the login" in shown
-    assert PLANTED.findall(shown) == []
+    assert "refuses the login" in sent.stderr
+    assert seen_in(shown + sent.stdout + sent.stderr) == []
+
+
+def test_settings_are_shown_without_the_secrets_in_them(house: House) -> None:
+    secret = quote(planted("url"), safe="")
+    changes = {
+        "AMQP__URL": f"amqp://u:{secret}@127.0.0.1:1/",
+        "AMQP__MANAGEMENT_URL": f"http://u:{secret}@127.0.0.1:1/",
+        "LEDGER__URL": f"postgresql+psycopg://u:{secret}@127.0.0.1:1/ledger",
+        "PROVIDER__PROXY": f"http://u:{secret}@127.0.0.1:1",
+        "PROVIDER__API_KEY": plants.API_KEY,
+        "PROVIDER__V3_API_KEY": plants.V3_KEY,
+        "SECRETS__KEYS": plants.LEDGER_KEY,
+    }
+    typed = [
+        ("config", "show"),
+        ("config", "check"),
+        ("customers", "list"),
+        ("run",),
+        ("explain", "evt_1"),
+        ("doctor",),
+    ]
+    told = [house.type(*words, **changes) for words in typed]
+    assert [done.returncode for done in told[:3]] == [0, 0, 69]
+    assert [seen_in(done.stdout + done.stderr) for done in told] == [[]] * len(typed)

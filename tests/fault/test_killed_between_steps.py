@@ -72,7 +72,9 @@ def test_killed_while_the_provider_is_still_applying(house: House) -> None:
     with house.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
         assert house.ear.await_event(command).data["outcome"] == "already_applied"
         assert worker.terminate() == 0
-    assert [entry.operation for entry in house.sandbox.journal()] == [Operation.ADD, Operation.RETRIEVE]
+    # Found and adopted; its password cannot be read, so it is set to what the command said.
+    made = [Operation.ADD, Operation.RETRIEVE, Operation.SET_PASSWORD]
+    assert [entry.operation for entry in house.sandbox.journal()] == made
     house.verdict([command])
 
 

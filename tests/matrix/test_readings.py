@@ -15,7 +15,7 @@ from tests.support.commands import Command
 #: Every other value of every switch than its default.
 READINGS: dict[str, tuple[Any, ...]] = {
     "error_status": ("4xx",),
-    "unknown_user": ("nest",),
+    "unknown_user": ("nest", "flat"),
     "auth_error": ("errors", "html403"),
     "required": ("lenient",),
     "filter": ("exact", "prefix"),
@@ -27,7 +27,10 @@ READINGS: dict[str, tuple[Any, ...]] = {
     "tombstone": (False,),
     "delete": ("cycle_end",),
     "empty_on_set": ("ignore",),
-    "obo_unknown": ("ignore",),
+    "obo_unknown": ("ignore", "forbidden"),
+    "media_type": ("html",),
+    "gzip": (True,),
+    "paging": (False,),
     "throttle_applies": (True,),
     "page_size": (1, 2),
     "echo": (True,),
@@ -54,7 +57,7 @@ def test_every_command_is_done_exactly_once(
         assert_done(stage.play(case.command, dialect, *rules, switches=switches), case, stage.sandbox)
 
 
-@pytest.mark.parametrize("reading", ["error", "ignore"])
+@pytest.mark.parametrize("reading", ["error", "ignore", "forbidden"])
 @pytest.mark.parametrize("target", ["nobody@x.com", "account-id 999"])
 def test_a_profile_of_nobody_never_becomes_a_change_of_the_resellers_own(
     stage: Stage, target: str, reading: str

@@ -30,13 +30,23 @@ class Command:
 
     @property
     def username(self) -> str:
-        """The customer at the provider."""
-        return str(self.data["username"])
+        """The customer at the provider; empty when it is about nobody in particular."""
+        if self.type == "RetrieveCustomers":
+            return ""
+        return str(self.data.get("username") or self.data.get("on_behalf_of") or "")
 
     @property
     def customer(self) -> str:
-        """Whose order it stands in."""
+        """Whom it is about, for people."""
         return self.subject or self.username
+
+    @property
+    def lanes(self) -> frozenset[str]:
+        """Whose order it stands in: by its subject and by every name of its customer; none for a list."""
+        if not self.username:
+            return frozenset()
+        names = (f"subject {self.subject}" if self.subject else "", self.username, self.data.get("new_username", ""))
+        return frozenset(name.lower() for name in names if name)
 
     def message(self) -> Message:
         """Write it as a CloudEvent in structured mode, the form that most tests use."""
@@ -72,15 +82,76 @@ def create(username: str, **changes: Any) -> Command:  # noqa: ANN401  # any fie
     return Command("CreateCustomer", {name: value for name, value in fields.items() if value is not None}, **envelope)
 
 
-def disable(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # any attribute of the envelope
+def delete(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # any attribute of the envelope
+    """Close a customer's account for good."""
+    return Command("DeleteCustomer", {"username": username}, **envelope)
+
+
+def retrieve(filters: Mapping[str, object], **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """List customers; the filters may have a limit and an offset beside them."""
+    return Command("RetrieveCustomers", filters, **envelope)
+
+
+def enable(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Let a customer send."""
+    return Command("EnableCustomer", {"username": username}, **envelope)
+
+
+def disable(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
     """Stop a customer from sending."""
     return Command("DisableCustomer", {"username": username}, **envelope)
+
+
+def enable_website(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Let a customer log in on the website."""
+    return Command("EnableWebsiteAccess", {"username": username}, **envelope)
+
+
+def disable_website(username: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Stop a customer from logging in on the website."""
+    return Command("DisableWebsiteAccess", {"username": username}, **envelope)
+
+
+def update_profile(username: str, fields: Mapping[str, str], **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Change fields of a customer's profile."""
+    return Command("UpdateProfile", {"username": username, **fields}, **envelope)
+
+
+def change_password(username: str, password: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Give a customer a new password."""
+    return Command("ChangePassword", {"username": username, "password": password}, **envelope)
+
+
+def rename(username: str, new_username: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Give a customer a new username."""
+    return Command("ChangeUsername", {"username": username, "new_username": new_username}, **envelope)
+
+
+def change_email(username: str, email: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Give a customer a new email address."""
+    return Command("ChangeEmail", {"username": username, "email": email}, **envelope)
+
+
+def add_credential(username: str, credential: str, password: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Give a customer a further login."""
+    data = {"username": username, "credential_name": credential, "credential_password": password}
+    return Command("AddCredential", data, **envelope)
 
 
 def rotate(username: str, credential: str, password: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
     """Give a credential a new password."""
     data = {"username": username, "credential_name": credential, "new_credential_password": password}
     return Command("RotateCredential", data, **envelope)
+
+
+def remove_credential(username: str, credential: str, **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Take a login from a customer."""
+    return Command("RemoveCredential", {"username": username, "credential_name": credential}, **envelope)
+
+
+def update_user_profile(on_behalf_of: str, fields: Mapping[str, str], **envelope: Any) -> Command:  # noqa: ANN401  # as above
+    """Change fields of a user's own profile, by the newer API."""
+    return Command("UpdateUserProfile", {"on_behalf_of": on_behalf_of, **fields}, **envelope)
 
 
 def structured(command: Command) -> Message:

@@ -84,8 +84,8 @@ class House:
         assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
         self.ear.listen()
         digest: Callable[[str], str] = cache(self.sandbox.digest)
-        journal = self.sandbox.journal()
-        return settle_accounts(Accounts(commands, self.ear.events, self.ear.letters, journal, failing, digest))
+        journal, state = self.sandbox.journal(), self.sandbox.state()
+        return settle_accounts(Accounts(commands, self.ear.events, self.ear.letters, journal, state, failing, digest))
 
     def _queue_without_consumers(self) -> tuple[int, int] | None:
         # What a consumer held is ready again in the same moment in which the broker forgets the consumer.
@@ -108,6 +108,7 @@ def open_house(broker_url: str, folder: Path, seed: Seed | None = None) -> Itera
             "PROVIDER__BASE_URL": sandbox.url,
             "PROVIDER__API_USER": "acme",
             "PROVIDER__API_KEY": "pw",
+            "PROVIDER__V3_API_KEY": "SG.acme",
             "LEDGER__URL": f"sqlite:///{folder}/ledger.db",
         }
         emitter, ear = Emitter(broker_url, topology.prefix), Ear(broker_url, topology.prefix)

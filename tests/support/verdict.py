@@ -1,24 +1,22 @@
 """The check that every fault test ends with: nothing lost, no effect twice, order kept, repeats identical.
 
-It compares four accounts of one run: what was published (confirmed by the broker), what was told (events and dead
-letters), what happened (the provider's journal), and what is left in the queue.
+It compares the accounts of one run: what was published (confirmed by the broker), what was told (events and dead
+letters), what happened (the provider's journal), and what is left (the provider's state at the end).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.journal import Entry
-from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.billing import Heard
 from tests.support.commands import Command
+from tests.support.effects import Change, Digest, Play, Step, change_in
 
 _MAX_ROWS = 30
-
-#: One change of state as the journal tells it: the operation, the customer, the credential, the new secret's digest.
-Change = tuple[Operation, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,9 @@ class Accounts:
     events: Sequence[Heard]
     letters: Sequence[Heard]
     journal: Sequence[Entry]
+    state: AccountsSnapshot
     failing: AbstractSet[str]
-    digest: Callable[[str], str]
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,43 +101,39 @@ def _letter_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -
 
 
 def _happened(accounts: Accounts) -> Iterator[Fault]:
-    wanted = {_change_of(one, accounts.digest): one for one in accounts.commands if one.id not in accounts.failing}
-    done = [_change_in(entry) for entry in accounts.journal if entry.effect is Effect.CHANGED]
-    for change in done:
-        if change not in wanted:
-            yield Fault("-", change[1], f"INVENTED: nobody asked for {change}")
-    for change, command in wanted.items():
-        if done.count(change) != 1:
-            yield Fault(command.id, command.customer, f"{command.type} changed the state {done.count(change)} times")
-    yield from _order_faults(wanted, done)
+    play = Play(accounts.digest)
+    steps = list(play.steps([command for command in accounts.commands if command.id not in accounts.failing]))
+    done = [change_in(entry) for entry in accounts.journal if entry.effect is Effect.CHANGED]
+    yield from _count_faults(steps, done)
+    yield from _order_faults(steps, done)
+    yield from (Fault("-", username, f"LEFT WRONG: {what}") for username, what in play.differences(accounts.state))
 
 
-def _order_faults(wanted: Mapping[Change, Command], done: Sequence[Change]) -> Iterator[Fault]:
-    first = {change: place for place, change in reversed(list(enumerate(done)))}
+def _count_faults(steps: Sequence[Step], done: Sequence[Change]) -> Iterator[Fault]:
+    wanted: dict[Change, list[Command]] = defaultdict(list)
+    for step in steps:
+        wanted[step.change].append(step.command)
+    for change in set(done) - set(wanted):
+        yield Fault("-", change[1], f"INVENTED: nobody asked for {change}")
+    for change, commands in wanted.items():
+        if (times := done.count(change)) != len(commands):
+            command = commands[0]
+            what = f"{command.type} changed the state {times} times instead of {len(commands)}"
+            yield Fault(command.id, command.customer, what)
+
+
+def _order_faults(steps: Sequence[Step], done: Sequence[Change]) -> Iterator[Fault]:
+    """Compare each command with the last one before it that names the same customer, by whichever name."""
+    places: dict[Change, list[int]] = defaultdict(list)
+    for place, change in reversed(list(enumerate(done))):
+        places[change].append(place)
     latest: dict[str, tuple[int, Command]] = {}
-    for change, command in wanted.items():
-        before = latest.get(command.customer)
-        if change not in first:
-            continue
-        if before is not None and first[change] < before[0]:
-            yield Fault(command.id, command.customer, f"OVERTOOK {before[1].id}, which was published before it")
-        latest[command.customer] = (first[change], command)
-
-
-def _change_of(command: Command, digest: Callable[[str], str]) -> Change:
-    username = command.username.lower()
-    match command.type:
-        case "CreateCustomer":
-            return Operation.ADD, username, "", digest(command.data["password"])
-        case "DisableCustomer":
-            return Operation.DISABLE, username, "", ""
-        case _:
-            secret = digest(command.data["new_credential_password"])
-            return Operation.CREDENTIAL_EDIT, username, command.data["credential_name"], secret
-
-
-def _change_in(entry: Entry) -> Change:
-    return entry.operation, entry.username.lower(), entry.credential_name, entry.secret_digest or ""
+    for command, change in ((step.command, step.change) for step in steps if places[step.change]):
+        place = places[change].pop()
+        overtaken = {latest[lane][1].id for lane in command.lanes if lane in latest and place < latest[lane][0]}
+        for identity in sorted(overtaken):
+            yield Fault(command.id, command.customer, f"OVERTOOK {identity}, which was published before it")
+        latest |= dict.fromkeys(command.lanes, (place, command))
 
 
 def _table(faults: Sequence[Fault]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,14 +35,15 @@ def show_rows(rows: Sequence[Row], columns: Sequence[Column], output: Output) ->
         case Output.JSON:
             sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
         case Output.JSONL:
-            _lines(rows)
+            stream_rows(rows)
         case Output.AUTO if not sys.stdout.isatty():
-            _lines(rows)
+            stream_rows(rows)
         case _:
             _table(rows, columns)
 
 
-def _lines(rows: Sequence[Row]) -> None:
+def stream_rows(rows: Iterable[Row]) -> None:
+    """Print each row as a line of JSON as soon as it is there."""
     for row in rows:
         sys.stdout.write(json.dumps(row, default=str) + "\n")
 

@@ -9,7 +9,8 @@ from sandbox.provider.operations.registry import Effect
 from sandbox.provider.operations.replies import AnswerKind
 from worker.broker.listening import Heard
 from worker.cli.demo.checks import Answer, answers, faults
-from worker.cli.demo.morning import Message, morning
+from worker.cli.demo.messages import Message
+from worker.cli.demo.morning import morning
 
 
 def event(message: Message, **changed: object) -> dict[str, Any]:
@@ -56,10 +57,10 @@ def changed(operation: str, username: str) -> Entry:
     )
 
 
-def test_a_morning_of_twenty_four_messages_that_went_well_has_no_faults() -> None:
+def test_a_morning_of_thirty_messages_that_went_well_has_no_faults() -> None:
     told, letters, journal = right()
 
-    assert len(told) == 24
+    assert len(told) == 30
     assert faults(told, letters, journal) == []
 
 

@@ -1,84 +1,53 @@
 """The check that fault tests end with must itself find every kind of broken promise."""
 
-import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from sandbox.provider.journal import Entry
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
-from sandbox.provider.operations.replies import AnswerKind
-from tests.support.billing import Heard
-from tests.support.commands import Command, create, rotate
+from tests.support.commands import Command, create, delete, disable, retrieve
 from tests.support.verdict import Accounts, settle_accounts
+from tests.unit.support.lives import ADA, COMMANDS, LADY, LIFE, entry, event, letter, sound, state
 
-FIRST = create("ada@example.com", subject="cus_1", id="evt_1")
-SECOND = rotate("ada@example.com", "mailer", "a new password", subject="cus_1", id="evt_2")
-
-
-def event(command: Command, kind: str = "Done", body: str = "") -> Heard:
-    document = {"data": {"command_id": command.id, "body": body}}
-    return Heard("key", json.dumps(document).encode(), SimpleNamespace(message_id=f"event of {command.id}", type=kind))
+SOUND = sound()
+FIRST, LAST = SOUND.commands[0], SOUND.commands[-1]
+STRANGER = create("eve@example.com", id="evt_9")
 
 
-def letter(command: Command, identity: str = "letter-1") -> Heard:
-    headers = {"provisioning-command-id": command.id, "provisioning-dead-letter-id": identity}
-    return Heard("key", command.message().body, SimpleNamespace(headers=headers))
+def without(identity: str) -> tuple[Entry, ...]:
+    """The journal without that command's change."""
+    return tuple(line for line, (command, _) in zip(SOUND.journal, LIFE, strict=True) if command.id != identity)
 
 
-def change(sequence: int, command: Command, effect: Effect = Effect.CHANGED) -> Entry:
-    is_create = command.type == "CreateCustomer"
-    return Entry(
-        sequence=sequence,
-        arrival=sequence,
-        monotonic_seconds=0.0,
-        epoch_seconds=0.0,
-        verb="POST",
-        path="/",
-        query_names=(),
-        api_user="acme",
-        operation=Operation.ADD if is_create else Operation.CREDENTIAL_EDIT,
-        username=command.username,
-        credential_name="" if is_create else "mailer",
-        secret_digest=command.data["password" if is_create else "new_credential_password"],
-        fault=None,
-        answer=AnswerKind.OK,
-        status=200,
-        effect=effect,
-    )
+def place(identity: str) -> int:
+    """Where in the journal that command's change stands."""
+    return list(COMMANDS).index(identity)
 
 
-SOUND = Accounts(
-    commands=(FIRST, SECOND),
-    events=(event(FIRST), event(SECOND)),
-    letters=(),
-    journal=(change(1, FIRST), change(2, SECOND)),
-    failing=frozenset(),
-    digest=lambda secret: secret,
-)
+def swapped(one: str, other: str) -> tuple[Entry, ...]:
+    """The journal with the changes of two commands in each other's place."""
+    lines = list(SOUND.journal)
+    lines[place(one)], lines[place(other)] = lines[place(other)], lines[place(one)]
+    return tuple(lines)
 
 
 def test_a_sound_story_is_counted() -> None:
     totals = settle_accounts(replace(SOUND, events=(*SOUND.events, event(FIRST))))
-    assert (totals.commands, totals.events, totals.calls, totals.repeats) == (2, 3, 2, 1)
+    assert (totals.commands, totals.events, totals.calls, totals.repeats) == (15, 16, 15, 1)
 
 
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        (replace(SOUND, events=(event(FIRST),)), "LOST"),
+        (replace(SOUND, events=SOUND.events[1:]), "LOST"),
         (replace(SOUND, events=(*SOUND.events, event(FIRST, body="other"))), "other bytes"),
-        (replace(SOUND, events=(*SOUND.events, event(create("x@x.com", id="evt_9")))), "never published"),
-        (replace(SOUND, events=(event(FIRST, "CommandFailed"), event(SECOND))), "ended as"),
+        (replace(SOUND, events=(*SOUND.events, event(STRANGER))), "never published"),
+        (replace(SOUND, events=(event(FIRST, "CommandFailed"), *SOUND.events[1:])), "ended as"),
         (replace(SOUND, letters=(letter(FIRST),)), "1 dead letters instead of 0"),
-        (replace(SOUND, failing=frozenset({"evt_1"})), "0 dead letters instead of 1"),
-        (replace(SOUND, journal=(*SOUND.journal, change(3, FIRST))), "changed the state 2 times"),
-        (replace(SOUND, journal=(change(2, SECOND),)), "changed the state 0 times"),
-        (replace(SOUND, journal=(change(1, FIRST), change(2, SECOND, Effect.UNCHANGED))), "changed the state 0 times"),
-        (replace(SOUND, journal=(*SOUND.journal, change(3, create("eve@example.com")))), "INVENTED"),
-        (replace(SOUND, journal=(change(1, SECOND), change(2, FIRST))), "OVERTOOK evt_1"),
+        (replace(SOUND, failing=frozenset({LAST.id})), "0 dead letters instead of 1"),
+        (replace(SOUND, journal=(*SOUND.journal, entry(STRANGER, Operation.ADD))), "INVENTED"),
     ],
 )
 def test_each_broken_promise_is_named(broken: Accounts, words: str) -> None:
@@ -86,19 +55,91 @@ def test_each_broken_promise_is_named(broken: Accounts, words: str) -> None:
         settle_accounts(broken)
 
 
+@pytest.mark.parametrize("identity", [command.id for command, _ in LIFE if command.type != "DisableCustomer"])
+def test_each_change_is_made_exactly_once(identity: str) -> None:
+    with pytest.raises(AssertionError, match="changed the state 0 times"):
+        settle_accounts(replace(SOUND, journal=without(identity)))
+    with pytest.raises(AssertionError, match="changed the state 2 times"):
+        settle_accounts(replace(SOUND, journal=(*SOUND.journal, SOUND.journal[place(identity)])))
+
+
+def test_a_change_that_was_answered_but_left_nothing_changed_is_found() -> None:
+    idle = tuple(replace(line, effect=Effect.UNCHANGED) for line in SOUND.journal[:1])
+    with pytest.raises(AssertionError, match="changed the state 0 times"):
+        settle_accounts(replace(SOUND, journal=(*idle, *SOUND.journal[1:])))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("create", "disable"), ("add", "rotate"), ("remove", "rename"), ("rename", "v3")]
+)
+def test_what_overtakes_is_named_with_what_it_overtook_by_whichever_name(one: str, other: str) -> None:
+    with pytest.raises(AssertionError, match=f"OVERTOOK {one}"):
+        settle_accounts(replace(SOUND, journal=swapped(one, other)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"city": "Paris"}, "has not the city"),
+        ({"email": ADA}, "has not the email"),
+        ({"active": True}, "has not the active"),
+        ({"website_access": False}, "has not the website_access"),
+        ({"password": "first password"}, "has not the password_digest"),
+        ({"credentials": ()}, "has not the credential mailer"),
+        ({"credentials": ({"name": "mailer", "password": "mailer-0"},)}, "has not the credential mailer"),
+        ({"credentials": ({"name": "spare", "password": "spare-0"},)}, "has not the credential spare"),
+        ({"username": ADA}, f"{ADA} .*still there"),
+        ({"username": ADA}, f"{LADY} .*is gone"),
+    ],
+)
+def test_what_is_there_at_the_end_is_what_the_last_commands_gave(changes: dict[str, object], what: str) -> None:
+    with pytest.raises(AssertionError, match=what):
+        settle_accounts(replace(SOUND, state=state(**changes)))
+
+
+def test_a_deleted_customer_must_be_gone() -> None:
+    end = delete(LADY, id="delete")
+    told = (*SOUND.events, event(end))
+    journal = (*SOUND.journal, entry(end, Operation.DELETE))
+    deleted = replace(SOUND, commands=(*SOUND.commands, end), events=told, journal=journal)
+    with pytest.raises(AssertionError, match="is still there"):
+        settle_accounts(deleted)
+    nobody = deleted.state.model_copy(update={"customers": {}})
+    assert settle_accounts(replace(deleted, state=nobody)).commands == 16
+
+
+def test_setting_what_is_already_set_is_no_change() -> None:
+    again = disable(LADY, id="once more")
+    more = replace(SOUND, commands=(*SOUND.commands, again), events=(*SOUND.events, event(again)))
+    for effect in (Effect.UNCHANGED, Effect.NOT_APPLIED):
+        settle_accounts(replace(more, journal=(*SOUND.journal, entry(again, Operation.DISABLE, effect))))
+
+
+def test_a_list_changes_nothing_and_is_ordered_with_nobody() -> None:
+    listed = retrieve({"username": ADA}, id="list")
+    settle_accounts(replace(SOUND, commands=(listed, *SOUND.commands), events=(*SOUND.events, event(listed))))
+
+
 def test_a_failure_is_sound_with_one_letter_told_twice_and_no_change() -> None:
-    failed = replace(
-        SOUND,
-        events=(event(FIRST), event(SECOND, "CommandFailed")),
-        letters=(letter(SECOND), letter(SECOND)),
-        journal=(change(1, FIRST),),
-        failing=frozenset({"evt_2"}),
-    )
-    assert settle_accounts(failed).letters == 2
+    failed = failure_of(LAST)
+    assert settle_accounts(replace(failed, letters=(letter(LAST), letter(LAST)))).letters == 2
 
 
 def test_a_letter_of_another_body_is_found() -> None:
-    other = replace(letter(SECOND), body=b"other")
-    failed = replace(SOUND, letters=(other,), failing=frozenset({"evt_2"}), journal=(change(1, FIRST),))
+    other = replace(letter(LAST), body=b"other")
     with pytest.raises(AssertionError, match="has not its body"):
-        settle_accounts(failed)
+        settle_accounts(replace(failure_of(LAST), letters=(other,)))
+
+
+def failure_of(command: Command) -> Accounts:
+    """The story in which the last command failed."""
+    events = tuple(event(one, "CommandFailed" if one is command else "Done") for one in SOUND.commands)
+    failing = frozenset({command.id})
+    return replace(
+        SOUND,
+        events=events,
+        letters=(letter(command),),
+        journal=without(command.id),
+        state=state(active=True),
+        failing=failing,
+    )

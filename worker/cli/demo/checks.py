@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.provider.journal import Entry
 from sandbox.provider.operations.registry import Effect
 from worker.broker.listening import Heard
-from worker.cli.demo.morning import Message
+from worker.cli.demo.messages import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from sandbox.provider.operations.calls import Operation
 from worker.app import Exit
 from worker.cli.demo import checks
 from worker.cli.demo.ears import Ears
-from worker.cli.demo.morning import LOST_ANSWER, Message, Scene, morning
+from worker.cli.demo.messages import Message
+from worker.cli.demo.morning import LOST_ANSWER, Scene, morning
 from worker.cli.demo.programs import fetch
 from worker.cli.demo.show import Show
 from worker.cli.demo.stage import Stage, stage

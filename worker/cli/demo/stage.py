@@ -108,6 +108,7 @@ def _settings(broker_url: str, prefix: str, folder: Path) -> dict[str, str]:
         "PROVIDER__BASE_URL": (folder / "provider.url").read_text(encoding="utf-8"),
         "PROVIDER__API_USER": "demo-reseller",
         "PROVIDER__API_KEY": "demo-key",
+        "PROVIDER__V3_API_KEY": "SG.demo",
         "PROVIDER__TIMEOUT_SECONDS": "3",
         "PROVIDER__SETTLE_SECONDS": "1",
         "RETRY__BASE_SECONDS": "0.2",

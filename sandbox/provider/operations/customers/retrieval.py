@@ -42,12 +42,19 @@ def retrieve(call: Call) -> Reply:
 
 
 def _page(call: Call) -> tuple[int | None, int | None]:
-    """How many rows are asked for (0: all), after how many; None for what is no number."""
+    """How many rows are answered (0: all), after how many; None for what is no number.
+
+    A page is never longer than the switch says, however many rows were asked for.
+    """
+    longest = call.switches.page_size
     if not call.switches.paging:
-        return call.switches.page_size, 0
-    asked = (call.form.get("limit") or str(call.switches.page_size), call.form.get("offset") or "0")
-    limit, offset = (int(number) if _NUMBER.fullmatch(number) else None for number in asked)
-    return limit, offset
+        return longest, 0
+    limit, offset = (_number(call.form.get(name) or "0") for name in ("limit", "offset"))
+    return limit if limit is None else min(limit or longest, longest or limit), offset
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _matching(customers: list[Customer], form: Form, how: Filter) -> list[Customer]:

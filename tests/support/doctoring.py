@@ -1,0 +1,114 @@
+"""For tests of the doctor: a broker that tells about itself, and a person who types the lines that mend."""
+
+import json
+import shlex
+import subprocess
+import sys
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.servers.apt import unpacked
+from sandbox.servers.finding import BROKER_ADVICE, RABBITMQ_PACKAGES, first_usable, project_local
+from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
+from tests.support.worker_process import PROGRAM, environment
+from worker.broker import BrokerAddress, Topology
+from worker.broker.checkup import look_at_broker
+from worker.doctor import Finding, Rule, Severity, diagnose
+from worker.doctor.broker_facts import BrokerFacts
+from worker.doctor.facts import Facts, SettingsFacts
+
+_SECONDS = 60
+
+
+@contextmanager
+def managed_broker() -> Iterator[PrivateRabbitmq]:
+    """Run a private RabbitMQ with its management API. Raises ServerUnavailable where there can be none."""
+    sources = (
+        lambda: PrivateRabbitmq(installed_binaries(), management=True),
+        lambda: PrivateRabbitmq(
+            unpacked_binaries(unpacked(RABBITMQ_PACKAGES, project_local(), print)), management=True
+        ),
+    )
+    with first_usable(sources, BROKER_ADVICE) as broker:
+        yield broker
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A topology on a broker that can be looked at, and mended as a person would."""
+
+    broker: PrivateRabbitmq
+    topology: Topology
+    tools: Path
+    user: str = "guest:guest"
+
+    @property
+    def url(self) -> str:
+        """The broker's URL with the patient's login."""
+        return self.broker.url.replace("guest:guest", self.user)
+
+    @property
+    def management_url(self) -> str:
+        """The management API's, with a login that may see everything."""
+        return str(self.broker.management_url).replace("http://", "http://guest:guest@")
+
+    def facts(self, management_url: str | None = "") -> BrokerFacts:
+        """What is seen of the broker; None leaves the management API out."""
+        asked = self.management_url if management_url == "" else management_url
+        return look_at_broker(BrokerAddress(self.url), self.topology, asked)
+
+    def findings(self, settings: SettingsFacts | None = None, management_url: str | None = "") -> list[Finding]:
+        """What the rules say of it, beyond notes and what a bare topology always says: nobody hears the events."""
+        facts = Facts(settings or SettingsFacts(), self.facts(management_url))
+        return [
+            each
+            for each in diagnose(facts).findings
+            if each.severity is not Severity.NOTE and each.rule is not Rule.EVENTS_HEARD
+        ]
+
+    def types(self, line: str) -> "subprocess.CompletedProcess[str]":
+        """Type a line into a shell that has the broker's tools and the program."""
+        settings = {"AMQP__URL": self.broker.url, "AMQP__PREFIX": self.topology.prefix}
+        # curl would ask for the password at a terminal.
+        typed = line.replace("-u ADMINISTRATOR", "--fail --silent --show-error -u guest:guest")
+        return subprocess.run(  # noqa: S603 - a shell is what is tested
+            ["/bin/sh", "-c", typed],
+            env={**environment(settings), "PATH": f"{self.tools}:/usr/local/bin:/usr/bin:/bin"},
+            cwd=self.tools,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+
+
+def ask_management(broker: PrivateRabbitmq, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
+    """Ask, or tell, the management API something as its administrator."""
+    request = urllib.request.Request(  # noqa: S310 - the private broker's own URL
+        f"{broker.management_url}/api/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Basic {b64encode(b'guest:guest').decode()}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - the same
+        return json.loads(answer.read() or b"null")
+
+
+def write_tools(broker: PrivateRabbitmq, folder: Path) -> None:
+    """Put `rabbitmqctl` of that broker and `provisioning-worker` into a folder, to be found on the PATH."""
+    # They need the environment that its start made.
+    assert broker._node is not None
+    node: Mapping[str, str] = broker._node.environment
+    exports = " ".join(shlex.quote(f"{name}={value}") for name, value in node.items())
+    _write(folder / "rabbitmqctl", f'exec env -i {exports} {broker.folder}/rabbitmq/sbin/rabbitmqctl "$@"')
+    _write(folder / "provisioning-worker", f'exec {shlex.join([sys.executable, *PROGRAM[1:]])} "$@"')
+
+
+def _write(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o700)

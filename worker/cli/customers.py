@@ -1,0 +1,150 @@
+"""`provisioning-worker customers list`: the provider's own list of customers."""
+
+import difflib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from messages.commands import RetrieveCustomers
+from messages.faults import faults_of
+from worker.app import Exit
+from worker.assembly import provider_config
+from worker.cli.output import Column, Output, Row, show_rows, stream_rows
+from worker.domain.provider import READABLE_FIELDS, CustomerRow
+from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
+from worker.provider import ProviderClient
+from worker.settings import ProviderReach, load
+
+_FIELDS = tuple(name for name in RetrieveCustomers.model_fields if name not in {"limit", "offset"})
+_COMPARABLE = frozenset((*READABLE_FIELDS, "active"))
+_FLAGS = {"true": True, "false": False}
+_COLUMNS = tuple(map(Column, ("username", "email", "active", "first_name", "last_name", "city", "country")))
+
+_BASE_URL = "PROVISIONING_PROVIDER__BASE_URL"
+_ENDINGS: tuple[tuple[type[ProviderError], Exit, str], ...] = (
+    (Unauthorized, Exit.CONFIGURATION, "`provisioning-worker config show` tells where each setting comes from"),
+    (NotSent, Exit.UNREACHABLE, f"is the provider up, and is {_BASE_URL} its address?"),
+    (Throttled, Exit.UNREACHABLE, "ask again later; every worker with this login shares its limit"),
+    (OutcomeUnknown, Exit.UNREACHABLE, f"ask again; if it stays so, is {_BASE_URL} the provider's address?"),
+)
+
+
+def commands() -> typer.Typer:
+    """The noun's commands."""
+    app = typer.Typer(help="The customers, as the provider itself lists them.", no_args_is_help=True)
+    app.command("list")(list_customers)
+    return app
+
+
+def list_customers(
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="FIELD=VALUE", help=f"May be repeated. Fields: {', '.join(_FIELDS)}.")
+    ] = None,
+    *,
+    exact: Annotated[bool, typer.Option("--exact", help="Leave out what only contains the value.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Show no more than so many.", min=1)] = None,
+    offset: Annotated[int, typer.Option(help="Pass over so many.", min=0)] = 0,
+    output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
+) -> None:
+    """List the provider's customers: all of them, page after page, or those that match every --where.
+
+    The provider finds whatever contains the value, in upper or lower case; --exact compares the whole value.
+    Exit codes: 69 when the provider cannot be reached or gives no answer, 78 when it refuses the login.
+    """
+    filters = _filters(where or (), exact=exact)
+    client = ProviderClient(provider_config(load(ProviderReach)), _never, _unwatched)
+    found = (row for row in client.search(filters) if not exact or _is_exactly(row, filters))
+    shown = _Shown(islice(found, offset, None), limit)
+    try:
+        _show(shown, output)
+    except ProviderError as failure:
+        sys.exit(_told(failure, shown.count))
+    finally:
+        client.close()
+    if shown.has_more:
+        sys.stderr.write(f"there are more; the next ones follow with --offset {offset + shown.count}\n")
+
+
+class _Shown:
+    """The rows to print, counted while they are; asks for one beyond the limit, to tell whether there is one."""
+
+    def __init__(self, rows: Iterator[CustomerRow], limit: int | None) -> None:
+        self._rows = rows
+        self._limit = limit
+        self.count = 0
+        self.has_more = False
+
+    def __iter__(self) -> Iterator[Row]:
+        """Each row, as the provider wrote it."""
+        for row in self._rows:
+            if self.count == self._limit:
+                self.has_more = True
+                return
+            self.count += 1
+            yield dict(row.fields)
+
+
+def _show(shown: _Shown, output: Output) -> None:
+    if output is Output.JSONL or (output is Output.AUTO and not sys.stdout.isatty()):
+        stream_rows(shown)
+    else:
+        show_rows(list(shown), _COLUMNS, output)
+
+
+def _told(failure: ProviderError, count: int) -> Exit:
+    """Say what happened and what to do next; returns what to exit with."""
+    ending = next(((code, advice) for kind, code, advice in _ENDINGS if isinstance(failure, kind)), None)
+    code, advice = ending or (Exit.FAILED, "mend the question and ask again")
+    so_far = f"the list broke off after {count} customers: " if count else ""
+    sys.stderr.write(f"{so_far}{failure.detail}; {advice}\n")
+    return code
+
+
+def _filters(words: Sequence[str], *, exact: bool) -> dict[str, str]:
+    """The filters that were typed; ends the program with a usage error that names the first fault."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in _FIELDS:
+            near = difflib.get_close_matches(name, _FIELDS, n=1)
+            raise _refused(f"{name} is not a field" + (f"; did you mean {near[0]}?" if near else ""))
+        if not equals or not value:
+            raise _refused(f"{name} has no value; write {name}=VALUE")
+        if name in found:
+            raise _refused(f"{name} is given twice; a customer has one")
+        if exact and name not in _COMPARABLE:
+            raise _refused(f"{name} cannot be compared by --exact, because the provider does not list it")
+        found[name] = value
+    _check(found)
+    return found
+
+
+def _check(filters: Mapping[str, str]) -> None:
+    active = _FLAGS.get(filters.get("active", ""))
+    if "active" in filters and active is None:
+        raise _refused("active: must be true or false")
+    try:
+        RetrieveCustomers.model_validate({**filters, **({} if active is None else {"active": active})})
+    except ValidationError as exc:
+        raise _refused(faults_of(exc)[0]) from None
+
+
+def _refused(fault: str) -> typer.BadParameter:
+    return typer.BadParameter(fault, param_hint="--where")
+
+
+def _is_exactly(row: CustomerRow, filters: Mapping[str, str]) -> bool:
+    return all(row.fields.get(name) == value for name, value in filters.items())
+
+
+def _never() -> bool:
+    # It only reads; were it ever to write, no ledger would know.
+    return False
+
+
+def _unwatched(*_: object) -> None:
+    """Nobody counts the calls of a tool."""
