@@ -29,7 +29,7 @@ from worker.ledger.keys import Fingerprinter, fingerprinter
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode
 from worker.provider import Login, ProviderClient, ProviderConfig
-from worker.settings import BrokerReach, SecretsReach, Settings
+from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher
@@ -91,10 +91,7 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     keys = load_keys(configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
     ledger = _open_ledger(base, marks)
-    provider = ProviderClient(
-        _provider_config(settings), ledger.lease_holds, recorder.called, lambda: _login_again(settings, around)
-    )
-    return _connect(base, ledger, provider, marks)
+    return _connect(base, ledger, marks)
 
 
 def broker_address(settings: BrokerReach) -> BrokerAddress:
@@ -104,14 +101,12 @@ def broker_address(settings: BrokerReach) -> BrokerAddress:
     return BrokerAddress(amqp.url.get_secret_value(), *paths)
 
 
-def _connect(base: _Foundation, ledger: SqlLedger, provider: ProviderClient, marks: Fingerprinter) -> Parts:
+def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Parts:
     settings, clock = base.settings, base.clock
     threads = settings.worker.concurrency * _THREADS_PER_CALL
     later = Later(clock)
     dispatcher = Dispatcher(threads, clock, later)
-    watcher = PauseWatcher(base.metrics, base.around.log)
-    policy = PausePolicy(probe_seconds=settings.pause.probe_seconds, threads=threads)
-    pause = Pause(provider.probe, policy, clock, dispatcher.allow, watcher)
+    provider, pause = _provider(base, ledger, PausePolicy(settings.pause.probe_seconds, threads=threads), dispatcher)
     publisher, consumer = _broker(base, dispatcher)
     trying = Trying(Handlers(provider, ledger), Judgement(_retry_policy(settings), pause), base.recorder, clock)
     rooms = Rooms(ledger, trying, MeasuredPublisher(publisher, base.metrics), consumer, base.recorder)
@@ -137,6 +132,22 @@ def _connect(base: _Foundation, ledger: SqlLedger, provider: ProviderClient, mar
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
     )
+
+
+def _provider(
+    base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher
+) -> tuple[ProviderClient, Pause]:
+    """The client, and the pause that its calls bring about and its probe ends: each needs the other."""
+    provider = ProviderClient(
+        provider_config(base.settings, base.settings.worker.concurrency),
+        ledger.lease_holds,
+        base.recorder.called,
+        read_login=lambda: _login_again(base.settings, base.around),
+        exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
+    )
+    watcher = PauseWatcher(base.metrics, base.around.log)
+    pause = Pause(provider.probe, policy, base.clock, dispatcher.allow, watcher)
+    return provider, pause
 
 
 def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consumer]:
@@ -179,14 +190,18 @@ def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
     return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, LedgerWatcher(base.metrics))
 
 
-def _provider_config(settings: Settings) -> ProviderConfig:
+def provider_config(settings: ProviderReach, concurrency: int = 1) -> ProviderConfig:
+    """How to speak to the provider, with so many calls at once."""
     provider = settings.provider
     return ProviderConfig(
         base_url=provider.base_url,
+        v3_base_url=provider.v3_base_url,
+        edition=provider.edition,
+        format=provider.format,
         login=_login(settings),
         connect_timeout_seconds=provider.connect_timeout_seconds,
         timeout_seconds=provider.timeout_seconds,
-        concurrency=settings.worker.concurrency,
+        concurrency=concurrency,
         proxy=provider.proxy.get_secret_value() if provider.proxy else None,
         ca_bundle=str(provider.ca_bundle) if provider.ca_bundle else None,
         rate_per_minute=provider.rate_per_minute,
@@ -202,8 +217,10 @@ def _login_again(settings: Settings, around: Surroundings) -> Login:
         return _login(settings)
 
 
-def _login(settings: Settings) -> Login:
-    return Login(settings.provider.api_user, settings.provider.api_key.get_secret_value())
+def _login(settings: ProviderReach) -> Login:
+    provider = settings.provider
+    v3_api_key = provider.v3_api_key.get_secret_value() if provider.v3_api_key else None
+    return Login(provider.api_user, provider.api_key.get_secret_value(), v3_api_key)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -14,7 +14,7 @@ from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
 from tests.support.raw_http import RawServer, answer, raw_server, sends
-from tests.support.work_samples import PASSWORD, USERNAME, create_command, disable_command, rotate_command
+from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled
 from worker.provider import ProviderClient, ProviderConfig
 from worker.provider.config import CallResult, Login, Operation
@@ -49,7 +49,7 @@ def client_of(url: str, proxy: str | None = None, timeout_seconds: float = 10.0)
 def test_one_connection_serves_call_after_call(server: RawServer) -> None:
     client = client_of(server.url)
     for _ in range(20):
-        client.disable(disable_command())
+        client.apply(disable_command())
 
     assert (server.connections, len(server.requests)) == (1, 20)
 
@@ -61,7 +61,7 @@ def test_an_error_costs_no_connection(server: RawServer) -> None:
 
     for _ in range(10):
         with pytest.raises(ProviderError):
-            client.disable(disable_command())
+            client.apply(disable_command())
 
     assert server.connections == 1
 
@@ -71,7 +71,7 @@ def test_many_threads_take_no_more_connections_than_calls_at_once(server: RawSer
     client = ProviderClient(config, lambda: True, lambda *_: None)
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _: client.disable(disable_command()), range(200)))
+        list(pool.map(lambda _: client.apply(disable_command()), range(200)))
 
     assert len(server.requests) == 200
     assert server.connections <= 4
@@ -79,8 +79,8 @@ def test_many_threads_take_no_more_connections_than_calls_at_once(server: RawSer
 
 def test_everything_secret_travels_in_the_body(server: RawServer) -> None:
     client = client_of(server.url)
-    client.create(create_command())
-    client.edit_credential(rotate_command())
+    client.apply(create_command())
+    client.apply(rotate_command())
 
     for request in server.requests:
         head, _, body = request.partition(b"\r\n\r\n")
@@ -95,7 +95,7 @@ def test_a_form_that_the_network_does_not_take_at_once_arrives_whole(server: Raw
     server.reads_slowly = True
     long = create_command().model_copy(update={"ip_group": ("é" * 255,) * 10_000})
 
-    client_of(server.url).create(long)
+    client_of(server.url).apply(long)
 
     [request] = server.requests
     assert request.count(b"ip_group%5B%5D=") == 10_000
@@ -106,8 +106,8 @@ def test_no_cookie_is_kept(server: RawServer) -> None:
     server.will(sends(answer(b'{"message":"success"}', "200 OK", "Set-Cookie: sendgrid_frontend=abc; path=/")))
     client = client_of(server.url)
 
-    client.disable(disable_command())
-    client.disable(disable_command())
+    client.apply(disable_command())
+    client.apply(disable_command())
 
     assert b"ookie" not in server.requests[1]
 
@@ -119,7 +119,7 @@ def test_the_environment_s_proxies_are_not_consulted(server: RawServer, monkeypa
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
 
-        client_of(server.url).disable(disable_command())
+        client_of(server.url).apply(disable_command())
 
         assert (proxy.connections, len(server.requests)) == (0, 1)
 
@@ -132,52 +132,32 @@ def test_the_environment_s_logins_and_certificates_are_not_consulted(
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
 
-    client_of(server.url).disable(disable_command())
+    client_of(server.url).apply(disable_command())
 
     assert b"uthorization" not in server.requests[0]
 
 
 def test_the_proxy_that_is_configured_is_used(server: RawServer) -> None:
-    client_of("http://provider.invalid", proxy=server.url).disable(disable_command())
+    client_of("http://provider.invalid", proxy=server.url).apply(disable_command())
 
     assert server.requests[0].startswith(b"POST http://provider.invalid/apiv2/reseller.manage.json ")
 
 
 def test_an_idle_connection_is_closed_with_the_client(server: RawServer) -> None:
     client = client_of(server.url)
-    client.disable(disable_command())
+    client.apply(disable_command())
 
     client.close()
-    client.disable(disable_command())
+    client.apply(disable_command())
 
     assert server.connections == 2
-
-
-@pytest.mark.parametrize(
-    ("fault", "effect"),
-    [
-        (Fault.APPLY_THEN_DROP, Effect.CHANGED),
-        (Fault.DROP_BEFORE, Effect.NOT_APPLIED),
-        (Fault.ERROR_500, Effect.NOT_APPLIED),
-        (Fault.HTML, Effect.NOT_APPLIED),
-        (Fault.TRUNCATED, Effect.CHANGED),
-    ],
-)
-def test_a_lost_answer_leaves_one_call_behind(sandbox: RemoteSandbox, fault: Fault, effect: Effect) -> None:
-    sandbox.inject(FaultRule(fault=fault, operation="add"))
-
-    with pytest.raises(OutcomeUnknown):
-        client_of(sandbox.url).create(create_command())
-
-    [entry] = sandbox.journal()
-    assert (entry.effect, entry.username, entry.query_names) == (effect, USERNAME, ())
 
 
 def test_an_answer_that_comes_too_late_was_a_call_all_the_same(sandbox: RemoteSandbox) -> None:
     sandbox.inject(FaultRule(fault=Fault.SLOW, delay_seconds=1.0))
 
     with pytest.raises(OutcomeUnknown):
-        client_of(sandbox.url, timeout_seconds=0.2).create(create_command())
+        client_of(sandbox.url, timeout_seconds=0.2).apply(create_command())
 
     [entry] = sandbox.journal(wait_seconds=10.0)
     assert entry.effect is Effect.CHANGED
@@ -187,14 +167,14 @@ def test_a_throttle_is_told_with_its_time(sandbox: RemoteSandbox) -> None:
     sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=30.0))
 
     with pytest.raises(Throttled) as throttled:
-        client_of(sandbox.url).create(create_command())
+        client_of(sandbox.url).apply(create_command())
 
     assert throttled.value.retry_after_seconds == pytest.approx(30.0, abs=15.0)
 
 
 def test_a_refusal_is_told_in_the_provider_s_words(sandbox: RemoteSandbox) -> None:
     with pytest.raises(Rejected) as refused:
-        client_of(sandbox.url).create(create_command(package="Platinum"))
+        client_of(sandbox.url).apply(create_command(package="Platinum"))
 
     assert refused.value.errors
     assert PASSWORD not in repr(refused.value.errors)

@@ -56,7 +56,7 @@ def failure(url: str, proxy: str | None = None) -> ProviderError:
     """How a create ends there, within its bound and without a secret in any word of it."""
     began = time.monotonic()
     with client(url, proxy) as made, pytest.raises(ProviderError) as raised:
-        made.create(create_command())
+        made.apply(create_command())
     assert time.monotonic() - began < BOUND * RATIO
     told = "".join(traceback.format_exception(raised.value)) + repr(raised.value.errors)
     assert PASSWORD not in told
@@ -88,9 +88,7 @@ UNKNOWN: dict[str, Script] = {
     "gzip that nobody asked for": sends(answer(b"\x1f\x8b\x08\x00rest", "200 OK", "Content-Encoding: gzip")),
     "an error of its own": sends(answer(b"<html>Oops</html>", "500 Internal Server Error")),
     "a success it does not mean": sends(answer(status="502 Bad Gateway")),
-    "a redirect": sends(answer(b"", "307 Temporary Redirect", "Location: /elsewhere")),
-    "a redirect in words": sends(answer(b'{"message":"moved"}', "302 Found", "Location: http://127.0.0.1:1/")),
-    "more than anybody reads": sends_and_closes(HEAD + b'\r\n{"message":"success"}', *[b" " * 1_000_000] * 17),
+    "a hundred megabytes": sends_and_closes(HEAD + b'\r\n{"message":"success"}', *[b" " * 1_000_000] * 100),
 }
 
 
@@ -144,19 +142,20 @@ def test_a_readable_answer_means_what_it_says(reply: bytes, kind: type[ProviderE
 def test_a_success_in_chunks_is_one() -> None:
     chunks = CHUNKED + b'b\r\n{"message":\r\na\r\n"success"}\r\n0\r\n\r\n'
     with raw_server(sends(chunks)) as server, client(server.url) as made:
-        made.create(create_command())
-        made.create(create_command())
+        made.apply(create_command())
+        made.apply(create_command())
 
         assert server.connections == 1
 
 
-def test_a_redirect_is_not_followed() -> None:
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 Temporary", "308 Permanent"])
+def test_a_redirect_is_never_followed(status: str) -> None:
     with raw_server() as elsewhere:
-        reply = answer(b"", "307 Temporary Redirect", f"Location: {elsewhere.url}/apiv2/reseller.add.json")
+        reply = answer(b'{"message":"success"}', status, f"Location: {elsewhere.url}/apiv2/reseller.add.json")
         with raw_server(sends(reply)) as server:
-            failure(server.url)
+            assert type(failure(server.url)) is OutcomeUnknown
 
-        assert elsewhere.requests == []
+        assert elsewhere.connections == 0
 
 
 def test_a_port_that_refuses_was_never_sent_to() -> None:
@@ -198,8 +197,8 @@ def test_a_certificate_nobody_vouches_for_was_never_sent_to(certified: tuple[ssl
 def test_a_certificate_from_the_bundle_is_trusted(certified: tuple[ssl.SSLContext, str]) -> None:
     context, bundle = certified
     with raw_server(tls=context) as server, client(server.url, ca_bundle=bundle) as made:
-        made.disable(disable_command())
-        made.edit_credential(rotate_command())
+        made.apply(disable_command())
+        made.apply(rotate_command())
 
         assert (server.connections, len(server.requests)) == (1, 2)
 
@@ -211,7 +210,7 @@ def test_an_encrypted_answer_that_does_not_end_is_given_up_in_time(certified: tu
         began = time.monotonic()
 
         with pytest.raises(OutcomeUnknown):
-            made.disable(disable_command())
+            made.apply(disable_command())
         assert time.monotonic() - began < BOUND * RATIO
 
 
@@ -224,21 +223,21 @@ def test_a_server_that_never_greets_is_given_up_in_time() -> None:
 
 def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
     with raw_server(sends_and_closes(answer())) as server, client(server.url) as made:
-        made.disable(disable_command())
+        made.apply(disable_command())
         wait_for(lambda: server.closed, "the server to close the connection")
-        made.disable(disable_command())
+        made.apply(disable_command())
 
         assert (server.connections, len(server.requests)) == (2, 2)
 
 
 def test_a_kept_connection_that_breaks_under_a_request_leaves_it_unknown() -> None:
     with raw_server(sends(answer()), sends_and_closes()) as server, client(server.url) as made:
-        made.disable(disable_command())
+        made.apply(disable_command())
 
         with pytest.raises(OutcomeUnknown):
-            made.disable(disable_command())
+            made.apply(disable_command())
         assert len(server.requests) == 2
-        made.disable(disable_command())
+        made.apply(disable_command())
 
 
 def test_a_proxy_that_hangs_up_after_it_took_the_request_leaves_it_unknown() -> None:
@@ -262,8 +261,8 @@ def test_a_proxy_s_tunnel_serves_call_after_call(certified: tuple[ssl.SSLContext
         raw_server(tunnels(context)) as proxy,
         client(f"https://{LOOPBACK}:{free_port()}", proxy.url, bundle) as made,
     ):
-        made.disable(disable_command())
-        made.disable(disable_command())
+        made.apply(disable_command())
+        made.apply(disable_command())
 
         assert (proxy.connections, len(proxy.requests)) == (1, 1)
 
@@ -276,9 +275,9 @@ def test_after_every_bad_answer_the_next_call_is_well() -> None:
     with raw_server(*UNKNOWN.values()) as server, client(server.url) as made:
         for _ in UNKNOWN:
             with pytest.raises(OutcomeUnknown):
-                made.disable(disable_command())
+                made.apply(disable_command())
 
-        made.disable(disable_command())
+        made.apply(disable_command())
 
 
 def test_calls_do_not_wait_for_one_another_s_bad_answers() -> None:
@@ -297,4 +296,4 @@ def test_calls_do_not_wait_for_one_another_s_bad_answers() -> None:
 
 def _lose(made: ProviderClient) -> None:
     with pytest.raises(OutcomeUnknown):
-        made.disable(disable_command())
+        made.apply(disable_command())

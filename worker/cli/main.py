@@ -5,7 +5,7 @@ import sys
 import typer
 
 from worker.app import Exit
-from worker.cli import config, demo, explain, ledger, run, sandbox, send, topology
+from worker.cli import config, customers, demo, doctor, explain, ledger, run, sandbox, schema, send, topology
 from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
 
 _EXITS: tuple[tuple[type[WorkerError], Exit], ...] = (
@@ -43,7 +43,10 @@ def program() -> typer.Typer:
     app.command("sandbox")(sandbox.sandbox)
     app.command("send")(send.send)
     app.command("explain")(explain.explain)
+    app.add_typer(customers.commands(), name="customers")
+    app.command("doctor")(doctor.doctor)
     app.add_typer(topology.commands(), name="topology")
     app.add_typer(config.commands(), name="config")
     app.add_typer(ledger.commands(), name="ledger")
+    app.add_typer(schema.commands(), name="schema")
     return app

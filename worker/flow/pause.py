@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from worker.domain.ports import Clock
-from worker.errors import ProviderError, Throttled, Unauthorized
+from worker.errors import ProviderError, ProviderLogin, Throttled, Unauthorized
 from worker.flow.calls import Calls
 
 _LONGEST_PROBE_SECONDS = 600.0
@@ -129,6 +129,9 @@ class Pause:
             if isinstance(failure, Throttled):
                 self.hold(PauseCause.THROTTLED, failure.retry_after_seconds or 1.0, failure.detail)
                 return
+            if isinstance(failure, Unauthorized) and failure.login is ProviderLogin.V3:
+                # The probe asks with the v2 login: it can neither confirm this nor end it, and v2 commands go on.
+                return
             self._calls.failed(customer)
             if isinstance(failure, Unauthorized):
                 self._suspect(0.0)
@@ -137,6 +140,10 @@ class Pause:
                 self.hold(PauseCause.OUTAGE, self._policy.probe_seconds, failure.detail)
             else:
                 self._suspect(min(_SUSPICION_SECONDS, self._policy.probe_seconds))
+
+    def exhausted(self, seconds: float) -> None:
+        """The provider told beside an answer that it takes no further call for so long: take up nothing until then."""
+        self.hold(PauseCause.THROTTLED, seconds, "the provider's limit on calls is used up until its reset")
 
     def proven_well_at(self, customer: str) -> float | None:
         """When another customer's call, or the probe, last succeeded (epoch seconds)."""

@@ -1,20 +1,40 @@
-"""What the provider room must be told."""
+"""What the provider room must be told, and what it tells of its calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 #: Called once per call with the operation, the result and the seconds it took.
 CallObserver = Callable[["Operation", "CallResult", float], None]
+
+Edition = Literal["reseller", "distributor"]
+Format = Literal["json", "xml"]
 
 
 class Operation(StrEnum):
     """The provider's operations, as the metrics name them."""
 
     ADD = "add"
+    DELETE = "delete"
     RETRIEVE = "retrieve"
+    ENABLE = "enable"
     DISABLE = "disable"
+    WEBSITE_ENABLE = "website_enable"
+    WEBSITE_DISABLE = "website_disable"
+    SET_PROFILE = "set_profile"
+    SET_PASSWORD = "set_password"  # noqa: S105 - an operation's name
+    SET_USERNAME = "set_username"
+    SET_EMAIL = "set_email"
+    CREDENTIAL_ADD = "credential_add"
     CREDENTIAL_EDIT = "credential_edit"
+    CREDENTIAL_DELETE = "credential_delete"
+    USER_PROFILE_UPDATE = "user_profile_update"
+    USER_USERNAME = "user_username"
+
+
+#: What changes nothing at the provider, and may be asked by a process that must not write any more.
+READS = frozenset({Operation.RETRIEVE, Operation.USER_USERNAME})
 
 
 class CallResult(StrEnum):
@@ -30,21 +50,26 @@ class CallResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The reseller's login; the key is its password and never shown."""
+    """The reseller's logins: name and password for v2, the bearer key for v3 if there is one. Keys are never shown."""
 
     api_user: str
     api_key: str = field(repr=False)
+    v3_api_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """Where the provider is and how patient to be. Times are seconds; `timeout_seconds` bounds a whole call.
+    """Where the provider is, which dialect it is spoken to in, and how patient to be.
 
+    Times are seconds; `timeout_seconds` bounds a whole call. `v3_base_url` is `base_url` unless it is given.
     `rate_per_minute` is a limit of our own on calls, 0 for none.
     """
 
     base_url: str
     login: Login
+    v3_base_url: str | None = None
+    edition: Edition = "reseller"
+    format: Format = "json"
     connect_timeout_seconds: float = 3.0
     timeout_seconds: float = 10.0
     concurrency: int = 32

@@ -1,6 +1,6 @@
 """What an operator can set, and how it is read."""
 
 from worker.settings.loading import given, load, unknown_names
-from worker.settings.model import BrokerReach, LedgerReach, SecretsReach, Settings
+from worker.settings.model import BrokerReach, LedgerReach, ProviderReach, SecretsReach, Settings
 
-__all__ = ["BrokerReach", "LedgerReach", "SecretsReach", "Settings", "given", "load", "unknown_names"]
+__all__ = ["BrokerReach", "LedgerReach", "ProviderReach", "SecretsReach", "Settings", "given", "load", "unknown_names"]

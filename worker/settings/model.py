@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.settings.files import FileEnvSource
@@ -12,6 +12,13 @@ PREFIX = "PROVISIONING_"
 
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _SomeSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _fits_a_header(value: SecretStr | None) -> SecretStr | None:
+    key = value.get_secret_value() if value else ""
+    if not (key.isascii() and key.isprintable()) or key != key.strip():
+        raise ValueError("must be printable ASCII without spaces at its ends")
+    return value
 
 
 class _Section(BaseModel):
@@ -45,11 +52,15 @@ class ProviderSettings(_Section):
 
     base_url: str = Field("http://127.0.0.1:8025", description="scheme, host and port of the v2 API")
     v3_base_url: str | None = Field(None, description="the same of the v3 API; default: the v2 one")
-    edition: Literal["reseller"] = Field("reseller", description="which of the provider's editions to speak")
-    format: Literal["json"] = Field("json", description="the format of answers; read-backs are always JSON")
+    edition: Literal["reseller", "distributor"] = Field(
+        "reseller", description="which of the provider's editions to speak; distributor knows no credentials"
+    )
+    format: Literal["json", "xml"] = Field("json", description="the format of answers; read-backs are always JSON")
     api_user: str = Field(description="the reseller's login (required)")
     api_key: SecretStr = Field(description="the reseller's password (required)")
-    v3_api_key: SecretStr | None = Field(None, description="bearer key, needed only for v3 commands")
+    v3_api_key: Annotated[SecretStr | None, AfterValidator(_fits_a_header)] = Field(
+        None, description="bearer key, needed only for v3 commands"
+    )
     connect_timeout_seconds: _SomeSeconds = Field(3.0, description="patience for a connection")
     timeout_seconds: _SomeSeconds = Field(10.0, description="bounds the whole call, not one read")
     settle_seconds: _Seconds = Field(
@@ -141,13 +152,22 @@ class Environment(BaseSettings):
         return (init_settings, FileEnvSource(settings_cls))
 
 
-class BrokerReach(Environment):
-    """What a tool needs that only speaks to the broker."""
-
-    amqp: AmqpSettings = AmqpSettings()
+class _Reach(Environment):
     allow_plaintext: bool = Field(
         default=False, description="without it, http and amqp are refused for hosts beyond the loopback"
     )
+
+
+class BrokerReach(_Reach):
+    """What a tool needs that only speaks to the broker."""
+
+    amqp: AmqpSettings = AmqpSettings()
+
+
+class ProviderReach(_Reach):
+    """What a tool needs that only asks the provider."""
+
+    provider: ProviderSettings
 
 
 class LedgerReach(Environment):
@@ -162,10 +182,9 @@ class SecretsReach(Environment):
     secrets: SecretsSettings = SecretsSettings()
 
 
-class Settings(BrokerReach, LedgerReach, SecretsReach):
+class Settings(BrokerReach, ProviderReach, LedgerReach, SecretsReach):
     """Everything that can be set. Frozen; secrets show as asterisks."""
 
-    provider: ProviderSettings
     worker: WorkerSettings = WorkerSettings()
     retry: RetrySettings = RetrySettings()
     pause: PauseSettings = PauseSettings()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.flow.pausing import THREADS, UNKNOWN, Watched
 from tests.unit.flow.stage import LONG
-from worker.errors import ProviderError, Throttled
+from worker.errors import ProviderError, ProviderLogin, Throttled, Unauthorized
 from worker.flow.pause import PauseCause, PausePolicy
 
 
@@ -101,6 +101,38 @@ def test_throttles_say_nothing_about_the_provider_s_health(watched: Watched) -> 
     assert watched.causes == {PauseCause.THROTTLED}
     watched.go_on(1.0)
     assert (watched.causes, watched.probes) == (set(), 0)
+
+
+def test_a_limit_that_is_used_up_holds_until_its_reset(watched: Watched) -> None:
+    watched.pause.exhausted(30.0)
+    watched.pause.exhausted(10.0)
+    assert (watched.causes, watched.allowed) == ({PauseCause.THROTTLED}, 0)
+
+    watched.go_on(29.9)
+    assert watched.causes == {PauseCause.THROTTLED}
+    watched.go_on(0.1)
+
+    assert (watched.causes, watched.allowed, watched.probes) == (set(), 1, 0)
+    assert [(cause, on) for cause, on, _ in watched.heard] == [("throttled", True), ("throttled", False)]
+
+
+def test_a_refused_v3_key_holds_up_nobody_and_asks_nothing(watched: Watched) -> None:
+    watched.fail(20, 5, Unauthorized("the provider refuses the v3 login (401)", login=ProviderLogin.V3))
+
+    watched.go_on(60.0)
+
+    assert (watched.causes, watched.allowed, watched.probes) == (set(), THREADS, 0)
+
+
+def test_refused_v3_keys_are_not_counted_beside_other_failures(watched: Watched) -> None:
+    watched.fail(5, 3)
+    watched.fail(20, 3, Unauthorized("the provider refuses the v3 login (401)", login=ProviderLogin.V3))
+    watched.fail(4, 3)
+    assert watched.causes == set()
+
+    watched.fail(1, 1)
+
+    assert watched.causes == {PauseCause.OUTAGE}
 
 
 @pytest.mark.parametrize("cause", [PauseCause.PUBLISH, PauseCause.LEDGER])

@@ -2,32 +2,45 @@
 
 from collections import deque
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
 
 from worker.provider import ProviderClient, ProviderConfig
-from worker.provider.config import CallResult, Login, Operation
-from worker.provider.transport import Answer
+from worker.provider.config import CallResult, Edition, Format, Login, Operation
+from worker.provider.wire.transport import Answer, Request
 
 KEY = "res3ller-key"
+V3_KEY = "SG.v3-s3cret"
 OK = b'{"message":"success"}'
 LOGIN_REFUSED = b'{"error":{"code":401,"message":"Permission denied, wrong credentials"}}'
+V3_REFUSED = b'{"errors":[{"field":null,"message":"authorization required"}]}'
+LOGIN = Login("reseller", KEY, V3_KEY)
+V2_URL, V3_URL = "http://127.0.0.1:9", "http://127.0.0.1:10"
 Form = list[tuple[str, str]]
+Reply = bytes | Answer | Exception | Callable[[], bytes]
 
 
 class FakeTransport:
-    """Answers what it is told to, and remembers what was posted."""
+    """Answers what it is told to, and remembers what was sent."""
 
     def __init__(self) -> None:
-        self.posted: list[tuple[str, Form]] = []
+        self.requests: list[Request] = []
         self.allowed: list[float] = []
-        self.answers: deque[bytes | Exception | Callable[[], bytes]] = deque()
+        self.answers: deque[Reply] = deque()
 
-    def post(self, path: str, form: Form, within_seconds: float) -> Answer:
+    @property
+    def posted(self) -> list[tuple[str, Form]]:
+        """Path and form of every request that had one."""
+        return [(urlsplit(request.url).path, form(request)) for request in self.requests]
+
+    def send(self, request: Request, within_seconds: float) -> Answer:
         """Answer."""
-        self.posted.append((path, list(form)))
+        self.requests.append(request)
         self.allowed.append(within_seconds)
         answer = self.answers.popleft() if self.answers else OK
         if isinstance(answer, Exception):
             raise answer
+        if isinstance(answer, Answer):
+            return answer
         return Answer(200, {}, answer() if callable(answer) else answer)
 
     def close(self) -> None:
@@ -35,29 +48,43 @@ class FakeTransport:
 
 
 class Rig:
-    """A client, what it posted and what it told its observer."""
+    """A client, what it sent and what it told those around it."""
 
-    def __init__(self, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        timeout_seconds: float = 10.0,
+        edition: Edition = "reseller",
+        format_: Format = "json",
+        login: Login = LOGIN,
+    ) -> None:
         self.transport = FakeTransport()
         self.observed: list[tuple[Operation, CallResult]] = []
+        self.exhausted: list[float] = []
         self.may_write = True
-        self.login_in_the_file = Login("reseller", KEY)
-        config = ProviderConfig("http://127.0.0.1:9", Login("reseller", KEY), timeout_seconds=timeout_seconds)
-        self.client = ProviderClient(config, lambda: self.may_write, self._observe, lambda: self.login_in_the_file)
-        self.client._transport.close()
-        self.client._transport = self.transport  # type: ignore[assignment]  # stands in for it
+        self.login_in_the_file = login
+        config = ProviderConfig(V2_URL, login, V3_URL, edition, format_, timeout_seconds=timeout_seconds)
+        self.client = ProviderClient(
+            config, lambda: self.may_write, self._observe, lambda: self.login_in_the_file, self.exhausted.append
+        )
+        self.client.close()
+        self.client._caller._transport = self.transport  # type: ignore[assignment]  # stands in for it
 
-    def answer(self, *answers: bytes | Exception | Callable[[], bytes]) -> None:
+    def answer(self, *answers: Reply) -> None:
         """Say how the next calls end; those after them succeed."""
         self.transport.answers.extend(answers)
 
     @property
     def sent(self) -> dict[str, str]:
         """The last form; it names every field once."""
-        form = self.transport.posted[-1][1]
-        assert len({name for name, _ in form}) == len(form)
-        return dict(form)
+        fields = form(self.transport.requests[-1])
+        assert len({name for name, _ in fields}) == len(fields)
+        return dict(fields)
 
     def _observe(self, operation: Operation, result: CallResult, seconds: float) -> None:
         assert seconds >= 0
         self.observed.append((operation, result))
+
+
+def form(request: Request) -> Form:
+    """The fields of its body, in order."""
+    return parse_qsl((request.body or b"").decode(), keep_blank_values=True, strict_parsing=True)

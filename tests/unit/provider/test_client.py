@@ -1,11 +1,10 @@
-"""The provider's operations over a transport that only listens: what is sent, and what is found."""
+"""What is found at the provider, and on how many pages."""
 
 import pytest
 
-from messages.commands import CreateCustomer
-from tests.support.work_samples import PASSWORD, USERNAME, create_command, disable_command, rotate_command
-from tests.unit.provider.rig import KEY, LOGIN_REFUSED, Rig
-from worker.errors import OutcomeUnknown, ProviderError, Throttled, Unauthorized
+from tests.support.work_samples import USERNAME
+from tests.unit.provider.rig import LOGIN_REFUSED, Rig
+from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 
 
 @pytest.fixture
@@ -15,52 +14,6 @@ def rig() -> Rig:
 
 def rows(*usernames: str) -> bytes:
     return b"[" + b",".join(f'{{"username":"{name}"}}'.encode() for name in usernames) + b"]"
-
-
-def test_a_create_sends_every_field_and_the_password_twice(rig: Rig) -> None:
-    rig.client.create(create_command())
-
-    assert rig.transport.posted[0][0] == "/apiv2/reseller.add.json"
-    expected = {name: str(value) for name, value in create_command().revealed().items()}
-    assert rig.sent == {"api_user": "reseller", "api_key": KEY, "confirm_password": PASSWORD, **expected}
-
-
-def test_lists_dates_and_truths_are_written_as_the_provider_reads_them(rig: Rig) -> None:
-    data = {
-        **create_command().revealed(),
-        "ip": ["10.0.0.1", "10.0.0.2"],
-        "free_user": False,
-        "billing_date": "2026-12-01",
-    }
-
-    rig.client.create(CreateCustomer.model_validate(data))
-
-    form = rig.transport.posted[0][1]
-    assert [value for name, value in form if name == "ip[]"] == ["10.0.0.1", "10.0.0.2"]
-    assert ("free_user", "false") in form
-    assert ("billing_date", "2026-12-01") in form
-    assert "ip" not in dict(form)
-
-
-def test_a_disable_names_the_customer_as_user(rig: Rig) -> None:
-    rig.client.disable(disable_command())
-
-    assert rig.transport.posted[0][0] == "/apiv2/reseller.manage.json"
-    assert rig.sent == {"api_user": "reseller", "api_key": KEY, "method": "disable", "user": USERNAME}
-
-
-def test_a_rotation_sends_the_new_password_under_its_own_name(rig: Rig) -> None:
-    rig.client.edit_credential(rotate_command())
-
-    assert rig.transport.posted[0][0] == "/apiv2/reseller.credential.json"
-    assert rig.sent == {
-        "api_user": "reseller",
-        "api_key": KEY,
-        "task": "edit",
-        "user": USERNAME,
-        "credential_name": "mailer",
-        "new_credential_password": PASSWORD,
-    }
 
 
 def test_only_the_very_same_name_is_found(rig: Rig) -> None:
@@ -104,6 +57,57 @@ def test_a_question_that_is_refused_is_no_refusal_of_the_command(rig: Rig) -> No
 
     with pytest.raises(OutcomeUnknown, match="search is down"):
         rig.client.find(USERNAME)
+
+
+def names_found(rig: Rig, **filters: str) -> list[str]:
+    return [row.username for row in rig.client.search(filters)]
+
+
+def test_a_search_gives_every_row_of_every_page_once_and_in_order(rig: Rig) -> None:
+    rig.answer(rows("b", "a"), rows("a", "c", "c"), rows("d"), b"[]")
+
+    assert names_found(rig) == ["b", "a", "c", "d"]
+    assert [dict(form).get("offset") for _, form in rig.transport.posted] == [None, "2", "3", "4"]
+
+
+def test_a_search_sends_its_filters_beside_the_size_of_a_page(rig: Rig) -> None:
+    rig.answer(b"[]")
+
+    assert names_found(rig, city="Łódź & more", active="true") == []
+    asked = {"method": "profile", "task": "get", "city": "Łódź & more", "active": "true", "limit": "500"}
+    assert {name: value for name, value in rig.sent.items() if not name.startswith("api_")} == asked
+
+
+def test_a_server_that_knows_no_pages_is_asked_twice(rig: Rig) -> None:
+    rig.answer(rows("a", "b"), rows("a", "b"))
+
+    assert names_found(rig) == ["a", "b"]
+    assert len(rig.transport.posted) == 2
+
+
+def test_a_page_is_read_when_the_rows_before_it_are_used_up(rig: Rig) -> None:
+    rig.answer(rows("a", "b"), rows("c"))
+    search = rig.client.search({})
+
+    assert rig.transport.posted == []
+    assert [next(search).username for _ in range(2)] == ["a", "b"]
+    assert len(rig.transport.posted) == 1
+
+
+def test_a_search_that_breaks_off_does_not_end_as_if_it_were_whole(rig: Rig) -> None:
+    rig.answer(rows("a"), OutcomeUnknown("reset"))
+    search = rig.client.search({})
+
+    assert next(search).username == "a"
+    with pytest.raises(OutcomeUnknown):
+        next(search)
+
+
+def test_a_search_that_is_refused_says_so(rig: Rig) -> None:
+    rig.answer(b'{"message":"error","errors":["active must be true or false"]}')
+
+    with pytest.raises(Rejected, match="active must be"):
+        names_found(rig, active="yes")
 
 
 def test_the_probe_asks_for_a_customer_that_cannot_exist(rig: Rig) -> None:

@@ -1,14 +1,35 @@
 """The provider's client on bad days: what is sent again, what is never sent, and what is told of it."""
 
+import html
+import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.support.work_samples import PASSWORD, USERNAME, create_command, disable_command, rotate_command
-from tests.unit.provider.rig import KEY, LOGIN_REFUSED, OK, Rig
-from worker.errors import ClaimLost, NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
-from worker.provider import ProviderClient, ProviderConfig
+from messages.commands import Command
+from tests.support.work_samples import USERNAME, disable_command
+from tests.unit.provider.rig import KEY, LOGIN_REFUSED, OK, V3_KEY, V3_REFUSED, Rig
+from tests.unit.provider.samples import ALL_COMMANDS, UPDATE
+from worker.errors import (
+    ClaimLost,
+    NotSent,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderLogin,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unprovable,
+)
+from worker.provider import ProviderClient, ProviderConfig, calling
 from worker.provider.config import CallResult, Login, Operation
+from worker.provider.wire.transport import Answer
+
+ODD = "s/\"'<é> &+%"
 
 
 @pytest.fixture
@@ -19,7 +40,7 @@ def rig() -> Rig:
 def test_what_was_never_sent_is_tried_twice_more(rig: Rig) -> None:
     rig.answer(NotSent("refused"), NotSent("refused"))
 
-    rig.client.disable(disable_command())
+    rig.client.apply(disable_command())
 
     assert [result for _, result in rig.observed] == [CallResult.NOT_SENT, CallResult.NOT_SENT, CallResult.SUCCESS]
 
@@ -28,7 +49,7 @@ def test_then_it_is_given_up(rig: Rig) -> None:
     rig.answer(*[NotSent("refused")] * 3)
 
     with pytest.raises(NotSent):
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     assert len(rig.transport.posted) == 3
 
 
@@ -37,7 +58,7 @@ def test_whatever_may_have_arrived_is_never_sent_again(rig: Rig, failure: Provid
     rig.answer(failure)
 
     with pytest.raises(type(failure)):
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     assert len(rig.transport.posted) == 1
 
 
@@ -45,14 +66,14 @@ def test_a_further_try_that_may_have_arrived_is_the_last_one(rig: Rig) -> None:
     rig.answer(NotSent("refused"), OutcomeUnknown("reset"))
 
     with pytest.raises(OutcomeUnknown):
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     assert len(rig.transport.posted) == 2
 
 
 def test_all_tries_of_a_call_share_its_time(rig: Rig) -> None:
     rig.answer(NotSent("refused"), NotSent("refused"))
 
-    rig.client.disable(disable_command())
+    rig.client.apply(disable_command())
 
     first, second, third = rig.transport.allowed
     assert 10.0 >= first > second > third > 0
@@ -63,31 +84,25 @@ def test_a_call_whose_time_is_used_up_is_not_tried_again() -> None:
     rig.answer(NotSent("refused"))
 
     with pytest.raises(NotSent):
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     assert len(rig.transport.posted) == 1
 
 
-WRITES: dict[str, Callable[[ProviderClient], None]] = {
-    "create": lambda client: client.create(create_command()),
-    "disable": lambda client: client.disable(disable_command()),
-    "edit": lambda client: client.edit_credential(rotate_command()),
-}
-
-
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
-def test_without_the_lease_nothing_is_written(rig: Rig, write: Callable[[ProviderClient], None]) -> None:
+@pytest.mark.parametrize("command", ALL_COMMANDS, ids=lambda command: type(command).__name__)
+def test_without_the_lease_nothing_is_written(rig: Rig, command: Command) -> None:
     rig.may_write = False
 
     with pytest.raises(ClaimLost):
-        write(rig.client)
-    assert (rig.transport.posted, rig.observed) == ([], [])
+        rig.client.apply(command)
+    assert (rig.transport.requests, rig.observed) == ([], [])
 
 
 def test_without_the_lease_it_may_still_be_asked(rig: Rig) -> None:
     rig.may_write = False
-    rig.answer(b"[]")
+    rig.answer(b"[]", b'{"username":"ada"}')
 
     assert rig.client.find(USERNAME) is None
+    assert rig.client.acting_for(USERNAME) == "ada"
 
 
 def test_a_lease_that_ends_between_two_tries_ends_the_call(rig: Rig) -> None:
@@ -98,8 +113,8 @@ def test_a_lease_that_ends_between_two_tries_ends_the_call(rig: Rig) -> None:
     rig.answer(refuse_and_freeze)
 
     with pytest.raises(ClaimLost):
-        rig.client.disable(disable_command())
-    assert len(rig.transport.posted) == 1
+        rig.client.apply(disable_command())
+    assert len(rig.transport.requests) == 1
 
 
 def test_a_refused_login_is_read_again_for_the_next_call(rig: Rig) -> None:
@@ -107,29 +122,70 @@ def test_a_refused_login_is_read_again_for_the_next_call(rig: Rig) -> None:
     rig.answer(LOGIN_REFUSED)
 
     with pytest.raises(Unauthorized):
-        rig.client.disable(disable_command())
-    rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
+    rig.client.apply(disable_command())
 
     assert [dict(form)["api_key"] for _, form in rig.transport.posted] == [KEY, "the-new-key"]
 
 
-@pytest.mark.parametrize("write", [WRITES["create"], WRITES["edit"]], ids=["create", "edit"])
-def test_no_word_of_a_failure_holds_a_secret(rig: Rig, write: Callable[[ProviderClient], None]) -> None:
-    rig.answer(f'{{"message":"error","errors":["{PASSWORD} is weak","key {KEY}"]}}'.encode())
+def test_a_refused_v3_key_that_was_changed_in_its_file_is_good_at_once(rig: Rig) -> None:
+    rig.login_in_the_file = Login("reseller", KEY, "SG.the-new-one")
+    rig.answer(Answer(401, {}, V3_REFUSED), b'{"username":"reseller"}', b'{"username":"ada"}')
+
+    assert rig.client.acting_for(USERNAME) == "ada"
+
+    sent = [request.headers["Authorization"] for request in rig.transport.requests]
+    assert sent == [f"Bearer {V3_KEY}", "Bearer SG.the-new-one", "Bearer SG.the-new-one"]
+
+
+def test_a_v3_key_that_is_refused_for_itself_is_a_refused_login(rig: Rig) -> None:
+    rig.answer(Answer(403, {}, V3_REFUSED), Answer(401, {}, V3_REFUSED))
+
+    with pytest.raises(Unauthorized) as refused:
+        rig.client.acting_for(USERNAME)
+
+    assert refused.value.login is ProviderLogin.V3
+    asked = [request.headers.get("On-Behalf-Of") for request in rig.transport.requests]
+    assert asked == [USERNAME, None]
+
+
+def test_a_good_v3_key_that_may_not_act_for_a_user_is_a_refusal_of_the_command(rig: Rig) -> None:
+    rig.answer(Answer(403, {}, V3_REFUSED), b'{"username":"reseller"}', Answer(403, {}, V3_REFUSED))
+
+    with pytest.raises(Rejected, match="may not act for this user"):
+        rig.client.acting_for(USERNAME)
+
+
+@pytest.mark.parametrize("command", [command for command in ALL_COMMANDS if command.secrets()], ids=type)
+@pytest.mark.parametrize("spelled", [str, quote, quote_plus, html.escape, lambda text: json.dumps(text)[1:-1]])
+def test_no_word_of_a_failure_holds_a_secret(command: Command, spelled: Callable[[str], str]) -> None:
+    rig = Rig(login=Login("reseller", f"{ODD}1", f"{ODD}2"))
+    secret = next(name for name in type(command).model_fields if "password" in name)
+    command = type(command).model_validate({**command.revealed(), secret: f"{ODD}3"})
+    told_by_them = [f"{spelled(f'{ODD}{number}')} is weak" for number in (1, 2, 3)]
+    rig.answer(json.dumps({"message": "error", "errors": told_by_them}).encode())
 
     with pytest.raises(Rejected, match="is weak") as raised:
-        write(rig.client)
+        rig.client.apply(command)
 
-    told = repr((raised.value, raised.value.detail, raised.value.errors, raised.value.args))
-    assert PASSWORD not in told
-    assert KEY not in told
+    told = (raised.value.detail, *raised.value.errors, *map(str, raised.value.args))
+    assert not any(spelled(ODD) in text or ODD in text for text in told)
+
+
+@pytest.mark.parametrize("ask", [lambda client: client.apply(UPDATE), lambda client: client.acting_for("ada")])
+def test_no_word_of_v3_holds_its_key(rig: Rig, ask: Callable[[ProviderClient], None]) -> None:
+    rig.answer(Answer(400, {}, json.dumps({"errors": [{"message": f"bad bearer {V3_KEY}"}]}).encode()))
+
+    with pytest.raises(Rejected, match="bad bearer") as raised:
+        ask(rig.client)
+    assert V3_KEY not in repr((raised.value, raised.value.detail, raised.value.errors))
 
 
 def test_no_word_of_a_failure_is_endless(rig: Rig) -> None:
     rig.answer(b'{"message":"error","errors":["' + b"a" * 1_000_000 + b'"]}')
 
     with pytest.raises(Rejected) as raised:
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     assert [len(text) for text in raised.value.errors] == [500]
     assert len(raised.value.detail) == len(str(raised.value)) == 2_000
 
@@ -147,15 +203,98 @@ def test_no_word_of_a_failure_is_endless(rig: Rig) -> None:
 def test_every_call_is_counted_by_how_it_ended(rig: Rig, answer: bytes | Exception, result: CallResult) -> None:
     rig.answer(answer)
     try:
-        rig.client.disable(disable_command())
+        rig.client.apply(disable_command())
     except ProviderError:
         assert result is not CallResult.SUCCESS
 
     assert rig.observed == [(Operation.DISABLE, result)]
 
 
-def test_nothing_that_is_configured_shows_a_secret() -> None:
-    config = ProviderConfig("http://127.0.0.1:9", Login("reseller", KEY), proxy="http://user:pr0xy@127.0.0.1:8")
+def test_a_profile_that_shows_something_else_is_counted_as_unknown(rig: Rig) -> None:
+    rig.answer(b'{"first_name":"Bob","address2":"","zip":"01234"}')
 
-    assert KEY not in repr(config)
-    assert "pr0xy" not in repr(config)
+    with pytest.raises(Unprovable, match="first_name"):
+        rig.client.apply(UPDATE)
+    assert rig.observed == [(Operation.USER_PROFILE_UPDATE, CallResult.UNKNOWN)]
+
+
+@pytest.mark.parametrize("body", [OK, b'{"message":"User not found"}', b""])
+def test_a_limit_that_is_used_up_is_told_beside_whatever_the_answer_says(rig: Rig, body: bytes) -> None:
+    rig.answer(Answer(200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 60)}, body))
+
+    with suppress(ProviderError):
+        rig.client.apply(disable_command())
+    rig.client.apply(disable_command())
+
+    assert rig.exhausted == [pytest.approx(60, abs=30)]
+
+
+class Clockwork:
+    """Time that passes where a test says so: waiting for a place, for our own limit, and for the answer."""
+
+    def __init__(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(calling, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now))
+        rig.client._caller._places = SimpleNamespace(get=self.passes(3.0), put=lambda _: None)  # type: ignore[assignment]
+        rig.client._caller._pace = SimpleNamespace(wait=self.passes(4.0))  # type: ignore[assignment]
+
+    def passes(self, seconds: float, failure: ProviderError | None = None) -> Callable[[], bytes]:
+        """Let it pass, and then fail."""
+
+        def pass_() -> bytes:
+            self.now += seconds
+            if failure is not None:
+                raise failure
+            return b""
+
+        return pass_
+
+
+def test_a_failure_tells_how_long_the_call_waited_before_it_was_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    clockwork = Clockwork(rig, monkeypatch)
+    rig.answer(clockwork.passes(5.0))
+
+    with pytest.raises(OutcomeUnknown) as raised:
+        rig.client.apply(disable_command())
+
+    assert raised.value.waited_seconds == 7.0
+    assert rig.transport.allowed == [10.0]
+
+
+def test_a_call_that_is_turned_away_tells_how_long_it_waited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    clockwork = Clockwork(rig, monkeypatch)
+    ended = clockwork.passes(4.0, NotSent("the worker ends"))
+    rig.client._caller._pace = SimpleNamespace(wait=ended)  # type: ignore[assignment]
+
+    with pytest.raises(NotSent) as raised:
+        rig.client.apply(disable_command())
+
+    assert raised.value.waited_seconds == 7.0
+    assert rig.transport.requests == []
+
+
+def test_a_question_that_is_refused_tells_how_long_it_waited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clockwork(rig, monkeypatch)
+    rig.answer(b'{"message":"error","errors":["search is down"]}')
+
+    with pytest.raises(OutcomeUnknown) as raised:
+        rig.client.find(USERNAME)
+
+    assert raised.value.waited_seconds == 7.0
+
+
+def test_an_endless_word_ends_in_no_half_of_a_secret() -> None:
+    rig = Rig(login=Login("reseller", "é" * 255))
+    rig.answer(json.dumps({"message": "error", "errors": [f"no {quote('é' * 255 * 100)}"]}).encode())
+
+    with pytest.raises(Rejected) as raised:
+        rig.client.apply(disable_command())
+
+    assert quote("é") not in raised.value.detail + "".join(raised.value.errors)
+
+
+def test_nothing_that_is_configured_shows_a_secret() -> None:
+    config = ProviderConfig("http://127.0.0.1:9", Login("reseller", KEY, V3_KEY), proxy="http://user:pr0xy@127.0.0.1:8")
+
+    for secret in (KEY, V3_KEY, "pr0xy"):
+        assert secret not in repr(config)

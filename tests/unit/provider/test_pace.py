@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from worker.errors import NotSent
-from worker.provider.pace import Pace
+from worker.provider.wire.pace import Pace
 
 
 class Waits(threading.Event):

@@ -62,6 +62,8 @@ OTHERS = {
     "AMQP__DECLARE": "false",
     "PROVIDER__BASE_URL": "https://provider.example.com:8443/",
     "PROVIDER__V3_BASE_URL": "https://v3.provider.example.com",
+    "PROVIDER__EDITION": "distributor",
+    "PROVIDER__FORMAT": "xml",
     "PROVIDER__API_USER": "other",
     "PROVIDER__API_KEY": "123456",
     "PROVIDER__V3_API_KEY": "123456",

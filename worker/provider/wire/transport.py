@@ -1,4 +1,4 @@
-"""One HTTP call: a form goes out, status, headers and a bounded body come back. Foreign errors end here.
+"""One HTTP call: a request goes out, status, headers and a bounded body come back. Foreign errors end here.
 
 The path through requests is a lean one: no session, so no cookies are kept, no environment is consulted and no
 redirect is followed; connections are kept and reused.
@@ -6,9 +6,7 @@ redirect is followed; connections are kept and reused.
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from urllib.parse import quote_plus
+from dataclasses import dataclass, field
 
 import requests
 import urllib3
@@ -18,18 +16,23 @@ from urllib3.exceptions import ProxyError as ProxyFailure
 from urllib3.exceptions import SSLError as TlsFailure
 
 from worker.errors import NotSent, OutcomeUnknown
-from worker.provider.bounded import BoundedAdapter
 from worker.provider.config import ProviderConfig
+from worker.provider.wire.bounded import BoundedAdapter
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
-_HEADERS = {
-    "Content-Type": "application/x-www-form-urlencoded",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "User-Agent": "provisioning-worker",
-}
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "provisioning-worker"}
 _NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes out. Secrets are in the body or in headers, never in the URL."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,15 @@ class Transport:
         self._connect_timeout_seconds = config.connect_timeout_seconds
         self._proxies = {"http": config.proxy, "https": config.proxy} if config.proxy else {}
         self._verify: bool | str = config.ca_bundle or True
-        self._base_url = config.base_url.rstrip("/")
 
-    def post(self, path: str, form: list[tuple[str, str]], within_seconds: float) -> Answer:
-        """Send the form in the body, never in the URL, and read the whole answer within the time given.
+    def send(self, request: Request, within_seconds: float) -> Answer:
+        """Send it and read the whole answer within the time given.
 
         Raises NotSent when the request cannot have left, OutcomeUnknown when no whole answer came back in time.
         """
         try:
             response = self._adapter.send(
-                self._prepared(path, _encoded(form)),
+                _prepared(request),
                 stream=True,
                 timeout=self._timeout(within_seconds),  # type: ignore[arg-type]  # urllib3's is passed through
                 verify=self._verify,
@@ -76,26 +78,20 @@ class Transport:
         connect = min(self._connect_timeout_seconds, within_seconds)
         return urllib3.Timeout(connect=connect, total=within_seconds)
 
-    def _prepared(self, path: str, body: bytes) -> PreparedRequest:
-        # Built by hand: requests' own preparation costs more than the rest of the call together.
-        request = PreparedRequest()
-        request.method = "POST"
-        request.url = self._base_url + path
-        # A plain dictionary will do: urllib3 only copies it, which is slow for requests' own kind.
-        request.headers = {**_HEADERS, "Content-Length": str(len(body))}  # type: ignore[assignment]
-        request.body = body
-        request.hooks = {"response": []}
-        return request
 
-
-def _encoded(form: list[tuple[str, str]]) -> bytes:
-    return "&".join([f"{_encoded_name(name)}={quote_plus(value)}" for name, value in form]).encode()
-
-
-@cache
-def _encoded_name(name: str) -> str:
-    # The names are the provider's, and few.
-    return quote_plus(name)
+def _prepared(request: Request) -> PreparedRequest:
+    # Built by hand: requests' own preparation costs more than the rest of the call together.
+    prepared = PreparedRequest()
+    prepared.method = request.method
+    prepared.url = request.url
+    # A plain dictionary will do: urllib3 only copies it, which is slow for requests' own kind.
+    headers = {**_HEADERS, **request.headers}
+    if request.body is not None:
+        headers["Content-Length"] = str(len(request.body))
+    prepared.headers = headers  # type: ignore[assignment]
+    prepared.body = request.body
+    prepared.hooks = {"response": []}
+    return prepared
 
 
 def _body_of(response: Response) -> bytes:

@@ -9,7 +9,7 @@ from requests.models import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
-from worker.provider.line import Line
+from worker.provider.wire.line import Line
 
 
 class _Connection(HTTPConnection):

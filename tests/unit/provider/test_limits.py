@@ -1,0 +1,90 @@
+"""How long an answer asks us to wait."""
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from tests.unit.provider.answering import SUCCESS, answer, failure
+from worker.errors import Throttled
+from worker.provider.answers.limits import exhausted_seconds
+
+
+def waits(**headers: str) -> float | None:
+    throttled = failure('{"errors":[{"field":null,"message":"too many requests"}]}', 429, **headers)
+    assert type(throttled) is Throttled
+    return throttled.retry_after_seconds
+
+
+@pytest.mark.parametrize("name", ["Retry_After", "retry_after", "RETRY_AFTER"])
+def test_retry_after_is_honoured_in_seconds(name: str) -> None:
+    assert waits(**{name: " 7 "}) == 7.0
+
+
+def test_retry_after_is_honoured_as_a_date() -> None:
+    assert waits(Retry_After=formatdate(time.time() + 120, usegmt=True)) == pytest.approx(120, abs=60)
+
+
+def test_the_reset_of_the_rate_limit_is_honoured() -> None:
+    assert waits(X_RateLimit_Reset=str(int(time.time() + 120))) == pytest.approx(120, abs=60)
+
+
+def test_retry_after_wins_over_the_reset_unless_it_cannot_be_read() -> None:
+    reset = str(int(time.time() + 120))
+
+    assert waits(Retry_After="7", X_RateLimit_Reset=reset) == 7.0
+    assert waits(Retry_After="soon", X_RateLimit_Reset=reset) == pytest.approx(120, abs=60)
+
+
+@pytest.mark.parametrize("reset", ["1", "0"])
+def test_a_reset_that_is_over_asks_for_no_wait(reset: str) -> None:
+    assert waits(X_RateLimit_Reset=reset) == 0.0
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "1.5", "²", "٣", "0x10", "Mon, 99 Foo 2026", "nan", "inf"])
+def test_a_time_that_cannot_be_read_is_none(text: str) -> None:
+    assert waits(Retry_After=text) is None
+    assert waits(X_RateLimit_Reset=text) is None
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "99999999999", "86400"])
+def test_an_absurd_time_does_not_stop_the_intake_for_ever(text: str) -> None:
+    assert waits(Retry_After=text) == 3_600.0
+    assert waits(X_RateLimit_Reset="9" * 400) == 3_600.0
+
+
+@pytest.mark.parametrize("name", ["X_RateLimit_Remaining", "x_ratelimit_remaining", "X_RATELIMIT_REMAINING"])
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_the_last_call_that_is_allowed_tells_when_the_next_one_is(name: str, status: int) -> None:
+    last = answer(SUCCESS, status, **{name: "0", "X_RateLimit_Reset": str(int(time.time() + 120))})
+
+    assert exhausted_seconds(last) == pytest.approx(120, abs=60)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X_RateLimit_Remaining": "1", "X_RateLimit_Reset": "99999999999"},
+        {"X_RateLimit_Remaining": "", "X_RateLimit_Reset": "99999999999"},
+        {"X_RateLimit_Remaining": "0"},
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "soon"},
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1"},
+        {"X_RateLimit_Reset": "99999999999"},
+    ],
+    ids=str,
+)
+def test_nothing_is_to_be_waited_for_without_a_limit_used_up_and_its_end(headers: dict[str, str]) -> None:
+    assert exhausted_seconds(answer(SUCCESS, 200, **headers)) == 0.0
+
+
+def test_a_throttle_names_its_own_time() -> None:
+    reset = str(int(time.time() + 120))
+
+    assert exhausted_seconds(answer(SUCCESS, 429, X_RateLimit_Remaining="0", X_RateLimit_Reset=reset)) == 0.0
+
+
+def test_an_absurd_reset_does_not_stop_the_intake_for_ever() -> None:
+    absurd = answer(SUCCESS, 200, X_RateLimit_Remaining="0", X_RateLimit_Reset="9" * 400)
+
+    assert exhausted_seconds(absurd) == 3_600.0

@@ -1,0 +1,55 @@
+"""Which ProviderError an answer is that is no success. The body decides, the HTTP status is a hint."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
+from worker.provider.answers.limits import retry_after_seconds
+from worker.provider.answers.texts import ask_for_a_pause, hint_of, refuse_the_login, texts_of
+from worker.provider.wire.transport import Answer
+
+_REFUSED_LOGINS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_REDIRECTS = range(300, 400)
+_SERVER_ERROR = 500
+_SETTINGS = {
+    ProviderLogin.V2: "PROVISIONING_PROVIDER__API_USER and __API_KEY",
+    ProviderLogin.V3: "PROVISIONING_PROVIDER__V3_API_KEY",
+}
+
+
+def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
+    """The error that this answer to a call with this login means; its words are not scrubbed yet."""
+    texts = texts_of(parsed)
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or ask_for_a_pause(texts):
+        return Throttled("the provider asks for a pause (429)", retry_after_seconds(answer.headers))
+    if answer.status in _REFUSED_LOGINS or refuse_the_login(texts):
+        return Unauthorized(
+            f"the provider refuses the {login} login ({answer.status}); check {_SETTINGS[login]}", texts, login
+        )
+    if tells_nothing(answer.status) or says_success(parsed) or not _names_a_fault(texts):
+        return OutcomeUnknown(f"the provider's answer ({answer.status}) does not say whether it was done", texts)
+    return Rejected(f"the provider refused: {'; '.join(texts)}", texts, hint_of(texts))
+
+
+def tells_nothing(status: int) -> bool:
+    """Whether an answer with this status is no answer to the call, whatever its body says: a 5xx, or a redirect."""
+    return status >= _SERVER_ERROR or status in _REDIRECTS
+
+
+def says_success(parsed: object) -> bool:
+    """Whether its `message` is exactly `success`; beside errors it is a contradiction, which says nothing."""
+    return isinstance(parsed, dict) and parsed.get("message") == "success"
+
+
+def has_errors(parsed: Mapping[str, object]) -> bool:
+    """Whether it tells of errors, in whatever shape."""
+    return bool(parsed.get("errors") or parsed.get("error"))
+
+
+def _names_a_fault(texts: tuple[str, ...]) -> bool:
+    return any(_is_a_fault(text.lower()) for text in texts)
+
+
+def _is_a_fault(text: str) -> bool:
+    # "Success!" and its like are neither the documented success nor a refusal, and a number alone is no word.
+    return not text.startswith("success") and any(map(str.isalpha, text))

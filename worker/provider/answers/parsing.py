@@ -1,0 +1,68 @@
+"""From bytes to values. XML is put into the shapes that JSON has, so that all that follows knows one form only."""
+
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
+from pydantic_core import from_json
+
+#: Lists are always read as JSON, so XML is a short answer to a change; parsing it costs far more than JSON does.
+MAX_XML_BYTES = 64 * 1024
+
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_LOOK_AHEAD_BYTES = 64
+#: errors, error, message: no answer of theirs goes deeper.
+_DEEPEST = 3
+
+
+def parsed(body: bytes) -> object:
+    """What the body says, told apart by its first character and not by its content type; None for what is neither.
+
+    JSON is UTF-8. XML is in the encoding that it declares, and may have no DTD: it could make a small body a huge one.
+    """
+    if _is_markup(body):
+        return _from_xml(body)
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
+
+
+def _is_markup(body: bytes) -> bool:
+    start = body[:_LOOK_AHEAD_BYTES]
+    return start.removeprefix(_UTF8_MARK).lstrip().startswith(b"<") or start.startswith(_UTF16_MARKS)
+
+
+def _from_xml(body: bytes) -> object:
+    if len(body) > MAX_XML_BYTES:
+        return None
+    try:
+        # An XML declaration must come first, and some servers let a line break slip out before it.
+        return _answer(fromstring(body.lstrip(), forbid_dtd=True))
+    except (ParseError, ValueError, LookupError):
+        # Not well-formed, forbidden, or in an encoding that nobody knows.
+        return None
+
+
+def _answer(root: Element) -> object:
+    """`<result>` is the object itself; `<error>` and `<errors>` are the only member of one."""
+    value = _value(root, 0)
+    if root.tag in {"error", "errors"}:
+        return {root.tag: value}
+    return value if root.tag == "result" else None
+
+
+def _value(element: Element, depth: int) -> object:
+    if depth > _DEEPEST:
+        raise ValueError("deeper than any answer")
+    children = list(element)
+    if not children:
+        return element.text or ""
+    values = [_value(child, depth + 1) for child in children]
+    if element.tag == "errors":
+        return values
+    named = dict(zip((child.tag for child in children), values, strict=True))
+    if len(named) < len(values):
+        # Two messages would make it a matter of taste whether it was a success.
+        raise ValueError("an element is there twice")
+    return named

@@ -1,0 +1,172 @@
+"""Makes calls: how many at once, how often again, with which login, and what is told of each."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeVar
+
+import tenacity
+
+from worker.domain.scrub import scrubbed
+from worker.errors import (
+    ClaimLost,
+    NotSent,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unprovable,
+)
+from worker.provider.answers.limits import exhausted_seconds
+from worker.provider.calls.call import Call
+from worker.provider.config import READS, CallObserver, CallResult, Login, Operation, ProviderConfig
+from worker.provider.wire.pace import Pace
+from worker.provider.wire.transport import Transport
+
+_T = TypeVar("_T")
+
+_MAX_TEXT_CHARACTERS = 500
+_MAX_DETAIL_CHARACTERS = 2_000
+#: Scrubbing takes far longer than reading: an endless text must not hold up all other threads.
+_MAX_SCRUBBED_CHARACTERS = 65_536
+#: 255 characters, each of them written as twelve.
+_LONGEST_SPELLED_SECRET_CHARACTERS = 4_096
+_FURTHER_TRIES = 2
+_LONGEST_WAIT_SECONDS = 0.15
+
+_RESULTS = {
+    Rejected: CallResult.REJECTED,
+    OutcomeUnknown: CallResult.UNKNOWN,
+    Unprovable: CallResult.UNKNOWN,
+    NotSent: CallResult.NOT_SENT,
+    Throttled: CallResult.THROTTLED,
+    Unauthorized: CallResult.UNAUTHORIZED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Who is asked and told around each call.
+
+    `may_write` is asked right before each try of a change, `observe` hears of each try, `read_login` gives the login as
+    it is set now, `exhausted` hears for how many seconds no further call is allowed.
+    """
+
+    may_write: Callable[[], bool]
+    observe: CallObserver
+    read_login: Callable[[], Login]
+    exhausted: Callable[[float], None]
+
+
+class Caller:
+    """Makes at most `concurrency` calls at once, for any number of threads."""
+
+    def __init__(self, config: ProviderConfig, around: Surroundings) -> None:
+        self._transport = Transport(config)
+        self._login = config.login
+        self._around = around
+        self._pace = Pace(config.rate_per_minute)
+        self._timeout_seconds = config.timeout_seconds
+        # A semaphore without a semaphore's price: handlers wait here all the time.
+        self._places: SimpleQueue[None] = SimpleQueue()
+        for _ in range(config.concurrency):
+            self._places.put(None)
+
+    def make(self, call: Call[_T]) -> _T:
+        """Make the call when it is its turn. Raises the ProviderError that came of it, or ClaimLost before a change."""
+        asked = time.monotonic()
+        self._places.get()
+        try:
+            return self._in_turn(call, asked)
+        finally:
+            self._places.put(None)
+
+    def end(self) -> None:
+        """Turn away what waits for its turn; calls under way go on."""
+        self._pace.end()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._transport.close()
+
+    def _in_turn(self, call: Call[_T], asked: float) -> _T:
+        try:
+            self._pace.wait()
+        except NotSent as failure:
+            failure.waited_seconds = time.monotonic() - asked
+            raise
+        turn = time.monotonic()
+        try:
+            return self._persistently(call, turn + self._timeout_seconds)
+        except ProviderError as failure:
+            failure.waited_seconds = turn - asked
+            raise
+
+    def _persistently(self, call: Call[_T], deadline: float) -> _T:
+        try:
+            return self._once(call, deadline)
+        except NotSent:
+            if _is_over(deadline):
+                raise
+            return self._again(call, deadline)
+
+    def _again(self, call: Call[_T], deadline: float) -> _T:
+        """Try twice more what cannot have happened: a connection refused while a server restarts."""
+        policy = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(NotSent),
+            stop=lambda state: state.attempt_number >= _FURTHER_TRIES or _is_over(deadline),
+            wait=tenacity.wait_random(0.05, _LONGEST_WAIT_SECONDS),
+            reraise=True,
+        )
+        return policy(lambda: self._once(call, deadline))
+
+    def _once(self, call: Call[_T], deadline: float) -> _T:
+        login = self._login
+        request = call.request(login)
+        self._check_lease(call.operation)
+        started = time.perf_counter()
+        result = CallResult.SUCCESS
+        try:
+            answer = self._transport.send(request, deadline - time.monotonic())
+            self._mind_the_limit(exhausted_seconds(answer))
+            return call.understand(answer)
+        except ProviderError as failure:
+            result = _RESULTS[type(failure)]
+            if isinstance(failure, Unauthorized):
+                # It may have been changed in its file meanwhile; the next call uses what is there now.
+                self._login = self._around.read_login()
+            secrets = (login.api_key, login.v3_api_key or "", *call.secrets())
+            raise _clean(failure, secrets) from failure.__cause__
+        finally:
+            self._around.observe(call.operation, result, time.perf_counter() - started)
+
+    def _check_lease(self, operation: Operation) -> None:
+        # Right before the write: a process that was frozen past its lease must not write beside its successor.
+        if operation not in READS and not self._around.may_write():
+            raise ClaimLost("the ledger's lease has run out; another worker may have taken the command over")
+
+    def _mind_the_limit(self, seconds: float) -> None:
+        if seconds:
+            self._around.exhausted(seconds)
+
+
+def _is_over(deadline: float) -> bool:
+    """Whether the time left is too short for a further try."""
+    return time.monotonic() + _LONGEST_WAIT_SECONDS >= deadline
+
+
+def _clean(failure: ProviderError, secrets: tuple[str, ...]) -> ProviderError:
+    """The same failure without any secret in its words."""
+    failure.detail = _told(failure.detail, secrets)[:_MAX_DETAIL_CHARACTERS]
+    failure.errors = tuple(_told(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
+    failure.args = (failure.detail,)
+    return failure
+
+
+def _told(text: str, secrets: tuple[str, ...]) -> str:
+    if len(text) <= _MAX_SCRUBBED_CHARACTERS:
+        return scrubbed(text, secrets)
+    # Half a secret is not recognised, and one may stand where the text is cut: what is near the cut is not told.
+    return scrubbed(text[:_MAX_SCRUBBED_CHARACTERS], secrets)[:-_LONGEST_SPELLED_SECRET_CHARACTERS]

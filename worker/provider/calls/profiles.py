@@ -1,0 +1,66 @@
+"""Calls of the v3 API: JSON, a bearer key, and the name of the user on whose behalf they are made."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+from messages.commands import UpdateUserProfile
+from worker.errors import Rejected
+from worker.provider.answers.expecting import expect_profile, expect_username
+from worker.provider.calls.call import Call
+from worker.provider.config import Login, Operation, ProviderConfig
+from worker.provider.wire.transport import Request
+
+
+class Profiles:
+    """Knows where the v3 API is. Every change names its user: without, the reseller's own profile would be meant.
+
+    The header is spelled `On-Behalf-Of`: in other letters it was seen to be ignored.
+    """
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._start = f"{(config.v3_base_url or config.base_url).rstrip('/')}/v3/user/"
+        self._has_key = config.login.v3_api_key is not None
+
+    def update(self, command: UpdateUserProfile) -> Call[None]:
+        """Set the fields that the command names; the answer shows the profile as it is then.
+
+        Raises Rejected when there is no key.
+        """
+        self._check_key()
+        sent = command.revealed()
+        behalf = sent.pop("on_behalf_of")
+        request = self._request("PATCH", "profile", behalf, json.dumps(sent).encode())
+        return Call(Operation.USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
+
+    def username(self, on_behalf_of: str) -> Call[str]:
+        """Ask for the username of the user on whose behalf the call is made. Raises Rejected when there is no key."""
+        self._check_key()
+        return Call(Operation.USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
+
+    def own_username(self) -> Call[str]:
+        """Ask for the username that the key itself belongs to. Raises Rejected when there is no key."""
+        self._check_key()
+        return Call(Operation.USER_USERNAME, self._request("GET", "username", None), expect_username)
+
+    def _check_key(self) -> None:
+        if not self._has_key:
+            raise Rejected(
+                "commands of the v3 API need its bearer key; "
+                "set PROVISIONING_PROVIDER__V3_API_KEY, restart the worker, then replay the command"
+            )
+
+    def _request(
+        self, method: str, name: str, behalf: str | None, body: bytes | None = None
+    ) -> Callable[[Login], Request]:
+        headers = {"Accept": "application/json"}
+        if behalf is not None:
+            headers["On-Behalf-Of"] = behalf
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+
+        def request(login: Login) -> Request:
+            bearer = {"Authorization": f"Bearer {login.v3_api_key}"}
+            return Request(method, self._start + name, {**headers, **bearer}, body)
+
+        return request
