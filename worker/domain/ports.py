@@ -48,7 +48,7 @@ class Ledger(Protocol):
         """Whether a command about that customer which arrived after the token's own has been applied."""
 
     def note(self, token: Token, note: str) -> None:
-        """Write down what the next try must know, as `History.note`. Raises ClaimLost when the token is not the newest."""
+        """Write down what the next try must know (`History.note`). Raises ClaimLost when the token is not newest."""
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
