@@ -30,6 +30,9 @@ _NOBODY = 0
 #: The columns of a line of that file: kind, and `major:minor:inode` of what is locked.
 _LOCK_KIND, _LOCK_HOLDER, _LOCK_FILE = 1, 4, 5
 _CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
+_HASTY = text(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off' ORDER BY 1"
+)
 
 
 def look_at_ledger(url: str, identity: LedgerIdentity | None, keys: Sequence[str]) -> LedgerFacts:
@@ -67,7 +70,9 @@ def _read(bare: LedgerFacts, url: str, identity: LedgerIdentity | None) -> Ledge
 def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdentity | None) -> LedgerFacts:
     revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     state = _state(connection, revision)
-    seen = replace(bare, schema=state, revision=revision or "", skew_seconds=_skew(connection))
+    seen = replace(
+        bare, schema=state, revision=revision or "", skew_seconds=_skew(connection), hasty=_hasty(connection)
+    )
     if identity is None or state is not SchemaState.CURRENT:
         return seen
     row = connection.execute(select(identity_table)).one_or_none()
@@ -102,6 +107,13 @@ def _skew(connection: Connection) -> float | None:
     if connection.dialect.name == "sqlite":
         return None
     return float(connection.execute(_CLOCK).scalar_one()) - time.time()
+
+
+def _hasty(connection: Connection) -> tuple[str, ...]:
+    if connection.dialect.name == "sqlite":
+        # Every connection of ours writes with synchronous = FULL, whatever the file says.
+        return ()
+    return tuple(connection.execute(_HASTY).scalars())
 
 
 def _marks(keys: Sequence[str]) -> tuple[str, ...]:

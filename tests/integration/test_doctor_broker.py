@@ -1,0 +1,289 @@
+"""Faults planted in a real broker are found, and the line that mends mends them."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pika
+import pytest
+
+from sandbox.servers.rabbitmq import PrivateRabbitmq
+from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
+from tests.support.doctoring import Patient, ask_management, managed_broker, write_tools
+from tests.support.waiting import wait_for
+from worker.broker import BrokerAddress, Mode, SilentObserver, Topology, inspect_topology
+from worker.doctor import Danger, Finding, Rule, Severity
+from worker.doctor.facts import SettingsFacts
+
+#: A channel of pika's, which is untyped.
+Channel = Any
+Plant = Callable[[Patient, Channel], None]
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PrivateRabbitmq]:
+    with managed_broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def patient(node: PrivateRabbitmq, tmp_path: Path) -> Iterator[Patient]:
+    """A healthy topology under a fresh prefix; policies that a test set go with it."""
+    topology = Topology(f"test-{uuid.uuid4().hex[:8]}")
+    inspect_topology(BrokerAddress(node.url), topology, Mode.APPLY).require_sound()
+    write_tools(node, tmp_path)
+    yield Patient(node, topology, tmp_path)
+    Desk(node.url, topology).clear()
+    for kind in ("policies", "operator-policies"):
+        for each in ask_management(node, "GET", kind):
+            ask_management(node, "DELETE", f"{kind}/%2F/{each['name']}")
+
+
+@pytest.fixture
+def channel(patient: Patient) -> Iterator[Channel]:
+    connection = pika.BlockingConnection(pika.URLParameters(patient.url))
+    yield connection.channel()
+    with suppress(pika.exceptions.AMQPError):
+        connection.close()
+
+
+def the_one(patient: Patient, settings: SettingsFacts | None = None) -> Finding:
+    findings = patient.findings(settings)
+    assert len(findings) == 1, [finding.text for finding in findings]
+    return findings[0]
+
+
+def without(queue: int) -> Plant:
+    return lambda patient, channel: channel.queue_delete(patient.topology.queues[queue].name)
+
+
+def remade(queue: int, **changes: object) -> Plant:
+    """Declare a queue anew with other arguments; None leaves one out."""
+
+    def plant(patient: Patient, channel: Channel) -> None:
+        item = patient.topology.queues[queue]
+        names = {name.replace("-", "_"): name for name in item.arguments}
+        changed = {names.get(f"x_{name}", f"x-{name}"): value for name, value in changes.items()}
+        arguments = {k: v for k, v in {**item.arguments, **changed}.items() if v is not None}
+        channel.queue_delete(item.name)
+        channel.queue_declare(item.name, durable=True, arguments=arguments)
+        for binding in patient.topology.bindings:
+            if binding.queue == item.name:
+                channel.queue_bind(item.name, binding.exchange, binding.routing_key)
+
+    return plant
+
+
+def exchange_as(name: str, kind: str, **arguments: object) -> Plant:
+    """Declare an exchange anew in another way."""
+
+    def plant(patient: Patient, channel: Channel) -> None:
+        exchange = f"{patient.topology.prefix}.{name}"
+        channel.exchange_delete(exchange)
+        if kind:
+            channel.exchange_declare(exchange, kind, durable=True, arguments=arguments)
+        for binding in patient.topology.bindings:
+            if kind and binding.exchange == exchange:
+                channel.queue_bind(binding.queue, exchange, binding.routing_key)
+
+    return plant
+
+
+def policy(queue: int, definition: dict[str, object], kind: str = "policies") -> Plant:
+    def plant(patient: Patient, _channel: object) -> None:
+        pattern = f"^{patient.topology.queues[queue].name}$"
+        told = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": 7}
+        ask_management(patient.broker, "PUT", f"{kind}/%2F/theirs", told)
+
+    return plant
+
+
+UNROUTED, LETTERS, COMMANDS = 0, 1, 2
+
+
+@pytest.mark.parametrize(
+    ("plant", "rule", "danger"),
+    [
+        pytest.param(without(COMMANDS), Rule.QUEUE_PRESENT, Danger.LOSS, id="no command queue"),
+        pytest.param(without(LETTERS), Rule.QUEUE_PRESENT, Danger.STOP, id="no dead-letter queue"),
+        pytest.param(
+            remade(COMMANDS, single_active_consumer=None), Rule.QUEUE_ARGUMENTS, Danger.ORDER, id="many consumers"
+        ),
+        pytest.param(remade(COMMANDS, delivery_limit=20), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="delivery limit"),
+        pytest.param(remade(COMMANDS, overflow="drop-head"), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="overflow"),
+        pytest.param(remade(COMMANDS, dead_letter_strategy=None), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="at-most-once"),
+        pytest.param(
+            remade(LETTERS, queue_type="classic", delivery_limit=None), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="classic"
+        ),
+        pytest.param(remade(UNROUTED, message_ttl=1000), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="events' time"),
+        pytest.param(exchange_as("commands", "direct"), Rule.EXCHANGE_KIND, Danger.LOSS, id="direct exchange"),
+        pytest.param(exchange_as("events", "topic"), Rule.ALTERNATE_EXCHANGE, Danger.STOP, id="no alternate"),
+        pytest.param(exchange_as("events", ""), Rule.EXCHANGE_PRESENT, Danger.STOP, id="no events exchange"),
+        pytest.param(policy(COMMANDS, {"overflow": "drop-head"}), Rule.POLICY_HARMLESS, Danger.LOSS, id="drop-head"),
+        pytest.param(policy(COMMANDS, {"delivery-limit": 20}), Rule.POLICY_HARMLESS, Danger.LOSS, id="limit policy"),
+        pytest.param(policy(COMMANDS, {"message-ttl": 60000}), Rule.POLICY_HARMLESS, Danger.LOSS, id="ttl policy"),
+        pytest.param(policy(LETTERS, {"max-length": 10}), Rule.POLICY_HARMLESS, Danger.LOSS, id="length policy"),
+        pytest.param(
+            policy(LETTERS, {"expires": 600000}, "operator-policies"), Rule.POLICY_HARMLESS, Danger.LOSS, id="operator"
+        ),
+        pytest.param(
+            policy(UNROUTED, {"expires": 600000}, "operator-policies"),
+            Rule.POLICY_HARMLESS,
+            Danger.LOSS,
+            id="operator too",
+        ),
+    ],
+)
+def test_a_planted_fault_is_found_and_its_line_mends_it(
+    patient: Patient, channel: Channel, plant: Plant, rule: Rule, danger: Danger
+) -> None:
+    assert patient.findings() == []
+    plant(patient, channel)
+
+    finding = the_one(patient)
+
+    assert (finding.rule, finding.danger, finding.severity) == (rule, danger, Severity.BROKEN)
+    # Its queue is empty, and has been since it was made: the count that the line waits for would be the same.
+    typed = patient.types(finding.mend.removeprefix("sleep 10; "))
+    assert typed.returncode == 0, typed.stderr
+    assert patient.findings() == []
+
+
+def test_a_missing_binding_is_found_and_bound(patient: Patient, channel: Channel) -> None:
+    queue = patient.topology.command_queues[0]
+    channel.queue_unbind(queue, patient.topology.commands, "#")
+
+    finding = the_one(patient)
+
+    assert (finding.rule, finding.danger) == (Rule.BINDING_PRESENT, Danger.LOSS)
+    assert patient.types(finding.mend).returncode == 0
+    assert patient.findings() == []
+
+
+def test_the_line_never_deletes_a_queue_that_holds_something(patient: Patient, channel: Channel) -> None:
+    remade(COMMANDS, overflow="drop-head")(patient, channel)
+    channel.confirm_delivery()
+    channel.basic_publish(patient.topology.commands, "any", b"{}", persistent(), mandatory=True)
+    # Delivered and not acknowledged: what a passive declaration no longer counts.
+    channel.basic_consume(patient.topology.command_queues[0], lambda *_: None)
+    channel.connection.process_data_events(0.1)
+
+    finding = next(each for each in patient.findings() if each.rule is Rule.QUEUE_ARGUMENTS)
+
+    assert patient.types(finding.mend).returncode != 0
+    assert Rule.QUEUE_ARGUMENTS in {each.rule for each in patient.findings()}
+
+
+def test_a_stranger_on_the_command_queue_is_found_and_disconnected(patient: Patient, channel: Channel) -> None:
+    channel.basic_consume(patient.topology.command_queues[0], lambda *_: None, consumer_tag="stranger")
+
+    finding = wait_for(lambda: next(iter(patient.findings()), None), "the consumer in the broker's books")
+
+    assert (finding.rule, finding.danger) == (Rule.OWN_CONSUMERS, Danger.LOSS)
+    assert "'stranger'" in finding.text
+    assert patient.types(finding.mend).returncode == 0
+    wait_for(lambda: not patient.findings(), "the end of the stranger")
+
+
+def test_two_strangers_side_by_side_are_found(patient: Patient, channel: Channel) -> None:
+    remade(COMMANDS, single_active_consumer=None)(patient, channel)
+    for tag in ("one", "two"):
+        channel.basic_consume(patient.topology.command_queues[0], lambda *_: None, consumer_tag=tag)
+
+    found = wait_for(
+        lambda: next((each for each in patient.findings() if each.rule is Rule.ONE_ACTIVE_CONSUMER), None), "both"
+    )
+
+    assert (found.severity, found.danger) == (Severity.BROKEN, Danger.ORDER)
+
+
+def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
+    desk = Desk(patient.url, patient.topology)
+    intake = RecordingIntake()
+    with running(desk.consumer(intake, SilentObserver(), prefetch=50)):
+        intake.await_told("1:consuming")
+        smaller = SettingsFacts(prefetch=10)
+        finding = wait_for(lambda: next(iter(patient.findings(smaller)), None), "the consumer in the broker's books")
+        assert patient.findings(SettingsFacts(prefetch=50)) == []
+
+    assert (finding.rule, finding.danger) == (Rule.PREFETCH_KEPT, Danger.ORDER)
+    assert finding.mend == "export PROVISIONING_AMQP__PREFETCH=50"
+
+
+def test_commands_dead_letters_and_events_that_wait_are_counted(patient: Patient, channel: Channel) -> None:
+    topology = patient.topology
+    channel.confirm_delivery()
+    for exchange, count in ((topology.commands, 1), (topology.dead_letters, 2), (topology.events, 3)):
+        for _ in range(count):
+            channel.basic_publish(exchange, "any", b"{}", persistent(), mandatory=True)
+
+    texts = {each.rule: each.text for each in patient.findings()}
+
+    assert texts[Rule.SOMEBODY_CONSUMES].startswith("1 commands wait")
+    assert texts[Rule.DEAD_LETTERS_WAITING].startswith("2 dead letters wait")
+    assert patient.facts(None).queues[UNROUTED].ready == 3
+
+
+def test_dead_letters_that_the_broker_cannot_hand_over_are_found(patient: Patient, channel: Channel) -> None:
+    queue = patient.topology.command_queues[0]
+    channel.exchange_delete(patient.topology.dead_letters)
+    channel.confirm_delivery()
+    channel.basic_publish(patient.topology.commands, "any", b"{}", persistent(), mandatory=True)
+    for method, _, _ in channel.consume(queue, inactivity_timeout=10):
+        channel.basic_reject(method.delivery_tag, requeue=False)
+        break
+    channel.cancel()
+
+    stuck = wait_for(
+        lambda: next((each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_STUCK), None),
+        "the broker's next count",
+    )
+
+    assert stuck.text.startswith("1 dead letters have left")
+    assert patient.types(stuck.mend).returncode == 0
+    wait_for(lambda: patient.facts(None).queues[LETTERS].ready, "the dead letter in its queue")
+
+
+def test_who_hears_the_events_is_seen(patient: Patient, channel: Channel) -> None:
+    assert patient.facts().event_bindings == 0
+    mine = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(mine, patient.topology.events, "*.billing")
+    assert patient.facts().event_bindings == 1
+
+
+def test_an_alarm_is_found_while_it_lasts(patient: Patient) -> None:
+    patient.broker.ctl("set_vm_memory_high_watermark", "0.0001")
+    try:
+        finding = wait_for(lambda: next(iter(patient.findings()), None), "the alarm")
+    finally:
+        patient.broker.ctl("set_vm_memory_high_watermark", "0.4")
+
+    assert (finding.rule, finding.danger) == (Rule.BROKER_ALARM, Danger.STOP)
+    assert "memory" in finding.text
+    wait_for(lambda: not patient.findings(), "the end of the alarm")
+
+
+def test_the_brokers_own_timeout_is_told_by_the_line(patient: Patient) -> None:
+    finding = the_one(patient, SettingsFacts(hold_seconds=1750))
+
+    assert (finding.rule, finding.severity) == (Rule.CONSUMER_TIMEOUT, Severity.UNKNOWN)
+    assert patient.types(finding.mend).stdout == "{ok,1800000}\n"
+
+
+def test_looking_changes_nothing(patient: Patient, channel: Channel) -> None:
+    channel.confirm_delivery()
+    channel.basic_publish(patient.topology.commands, "any", b"{}", persistent(), mandatory=True)
+    channel.basic_publish(patient.topology.dead_letters, "any", b"{}", persistent(), mandatory=True)
+    before = patient.facts()
+
+    again = patient.facts()
+
+    assert replace(again, queues=()) == replace(before, queues=())
+    assert [each.ready for each in again.queues] == [each.ready for each in before.queues] == [0, 1, 1]
+    for queue in (patient.topology.command_queues[0], patient.topology.dead_letters):
+        method, properties, _ = next(channel.consume(queue, inactivity_timeout=10))
+        channel.cancel()
+        assert (method.redelivered, (properties.headers or {}).get("x-delivery-count", 0)) == (False, 0)

@@ -1,0 +1,124 @@
+"""What a person who types `doctor` gets: the page, the JSON, the exit code, and never a secret."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.servers.rabbitmq import PrivateRabbitmq
+from tests.support.doctoring import managed_broker
+from tests.support.house import House, open_house
+from tests.support.waiting import wait_for
+
+#: The house waits shorter than a real one would be told to.
+SETTLED = {"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__V3_API_KEY": "SG.acme"}
+SECRETS = ("geheim", "SG.acme")
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PrivateRabbitmq]:
+    with managed_broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def house(node: PrivateRabbitmq, tmp_path: Path) -> Iterator[House]:
+    with open_house(node.url, tmp_path) as house:
+        house.settings |= SETTLED | {
+            "AMQP__MANAGEMENT_URL": str(node.management_url).replace("http://", "http://guest:guest@")
+        }
+        yield house
+
+
+def told(house: House, **changes: str) -> tuple[int, Any]:
+    """Run it; return its exit code and what it says as JSON."""
+    done = house.type("doctor", "--output", "json", **changes)
+    assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
+    return done.returncode, json.loads(done.stdout)
+
+
+def rules(document: Any, *severities: str) -> set[str]:  # noqa: ANN401 - JSON
+    return {each["rule"] for each in document["findings"] if each["severity"] in severities}
+
+
+def test_a_house_at_work_is_well(house: House) -> None:
+    with house.worker():
+        code, document = wait_for(
+            lambda: next((each for each in [told(house)] if each[0] == 0), None), "a house that is well"
+        )
+        page = house.type("doctor", "--output", "table")
+
+    assert (code, document["well"], document["to_mend"], document["unknown"]) == (0, True, 0, 0)
+    assert rules(document, "broken", "risk", "unknown") == set()
+    assert page.returncode == 0
+    assert page.stdout.splitlines()[-1] == "all is well"
+
+
+def test_the_page_names_the_worst_first_and_each_line_stands_whole(house: House) -> None:
+    house.ear.delete([house.topology.command_queues[0]], [])
+
+    page = house.type("doctor", "--output", "table", PROVIDER__API_KEY="geheim", AMQP__PREFECH="3")
+
+    lines = page.stdout.splitlines()
+    assert page.returncode == 1
+    assert lines[0] == "broken"
+    assert "    $ provisioning-worker topology apply" in lines
+    assert "  broker: events-heard, endangers: loss" in lines, "the queues that listened are gone as well"
+    renamed = 'export PROVISIONING_AMQP__PREFETCH="$PROVISIONING_AMQP__PREFECH"; unset PROVISIONING_AMQP__PREFECH'
+    assert f"    $ {renamed}" in lines
+    assert lines.index("broken") < lines.index("at risk") < lines.index("worth knowing")
+    assert lines[-1] == "4 to mend, 0 unknown"
+    assert "geheim" not in page.stdout + page.stderr
+
+
+def test_without_the_management_api_it_is_not_well(house: House) -> None:
+    house.settings.pop("AMQP__MANAGEMENT_URL")
+
+    code, document = told(house)
+
+    assert (code, document["well"], document["to_mend"]) == (1, False, 0)
+    assert {"policy-harmless", "binding-present", "broker-alarm"} <= rules(document, "unknown")
+
+
+def test_jsonl_is_one_finding_a_line_and_the_summary_aside(house: House) -> None:
+    done = house.type("doctor", PROVIDER__API_KEY="geheim")
+
+    assert json.loads(done.stdout.splitlines()[0])["rule"] == "provider-login"
+    assert done.stderr.splitlines()[-1] == "1 to mend, 0 unknown"
+
+
+def test_two_workers_memories_are_told_apart(house: House, tmp_path: Path) -> None:
+    with house.worker():
+        code, document = told(house, LEDGER__URL=f"sqlite:///{tmp_path}/elsewhere.db")
+
+    assert code == 1
+    assert "one-worker-on-sqlite" in rules(document, "risk")
+
+
+def test_settings_that_do_not_go_together_are_told_with_what_was_looked_at(house: House) -> None:
+    code, document = told(house, PROVIDER__SETTLE_SECONDS="0.5", AMQP__PREFETCH="none")
+
+    assert code == 1
+    assert rules(document, "broken") == {"settings-usable"}
+    assert "provider-v3-key" not in rules(document, "broken", "risk")
+
+
+def test_where_nothing_answers_it_exits_as_unreachable(house: House, tmp_path: Path) -> None:
+    away = {"AMQP__URL": "amqp://a:geheim@127.0.0.1:1/", "PROVIDER__BASE_URL": "http://127.0.0.1:1"}
+
+    code, document = told(house, **away, LEDGER__URL=f"sqlite:///{tmp_path}/none.db")
+
+    assert code == 69
+    assert {"broker-reached", "provider-reached"} <= rules(document, "broken")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(house: House) -> None:
+    bad = {"AMQP__URL": "amqp://a:geheim@:x/", "PROVIDER__BASE_URL": "ftp://geheim", "LEDGER__URL": "oracle://geheim"}
+
+    code, document = told(house, **bad)
+
+    assert code == 78
+    assert rules(document, "broken") >= {"settings-usable"}

@@ -1,0 +1,283 @@
+"""The broker rights that the page on security gives: each role can do its work, and nothing else."""
+
+import re
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pika.exceptions import ChannelClosedByBroker
+
+from sandbox.servers.rabbitmq import PrivateRabbitmq
+from tests.support.broker_tools import Desk, RecordingIntake, event, persistent, plain_connection, running
+from tests.support.commands import create
+from tests.support.doctoring import Patient, managed_broker, write_tools
+from tests.support.house import open_house
+from worker.broker import (
+    BrokerAddress,
+    Condition,
+    Mode,
+    Publisher,
+    PublishLimits,
+    SilentObserver,
+    Topology,
+    inspect_topology,
+)
+from worker.broker.listening import Listener
+from worker.broker.topology import Binding
+from worker.doctor import Rule, Severity
+from worker.doctor.facts import SettingsFacts
+
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+LINES = re.findall(r"^rabbitmqctl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+#: A channel of pika's, which is untyped.
+Channel = Any
+Act = Callable[[Channel, Topology], object]
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PrivateRabbitmq]:
+    with managed_broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def patient(node: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """A topology, and the page's logins for it. Whoever changes them changes them back."""
+    tools = tmp_path_factory.mktemp("tools")
+    topology = Topology(f"test.{uuid.uuid4().hex[:8]}")
+    inspect_topology(BrokerAddress(node.url), topology, Mode.APPLY).require_sound()
+    write_tools(node, tools)
+    give_rights(topology.prefix, tools, LINES)
+    yield Patient(node, topology, tools)
+    Desk(node.url, topology).clear()
+
+
+@pytest.fixture(autouse=True)
+def emptied(patient: Patient) -> Iterator[None]:
+    """Leave nothing in the queues for the next test to find."""
+    yield
+    with plain_connection(patient.broker.url) as connection:
+        channel = connection.channel()
+        for queue in patient.topology.queues:
+            channel.queue_purge(queue.name)
+
+
+def give_rights(prefix: str, tools: Path, lines: list[str]) -> None:
+    """Type lines of the page, for another virtual host and another prefix, as the page says."""
+    for line in lines:
+        typed = line.replace("VHOST", "/").replace(r"provisioning\.", f"{prefix}.".replace(".", r"\."))
+        typed = typed.replace("provisioning.", f"{prefix}.")
+        done = subprocess.run(  # noqa: S603 - the page's own lines
+            ["/bin/sh", "-c", typed],
+            env={"PATH": f"{tools}:/usr/bin:/bin"},
+            input="secret\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def as_user(patient: Patient, user: str) -> Desk:
+    return Desk(patient.broker.url.replace("guest:guest", f"{user}:secret"), patient.topology)
+
+
+def does(patient: Patient, user: str, act: Act) -> object:
+    """Let a login do something on a channel of its own, with confirms."""
+    with plain_connection(as_user(patient, user).url) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        return act(channel, patient.topology)
+
+
+def is_refused(patient: Patient, user: str, act: Act) -> bool:
+    try:
+        does(patient, user, act)
+    except ChannelClosedByBroker as refusal:
+        return bool(refusal.reply_code == 403)
+    return False
+
+
+def publish(exchange: str, key: str, channel: Channel, topology: Topology) -> None:
+    name = exchange.format(p=topology.prefix)
+    channel.basic_publish(name, key.format(p=topology.prefix), b"{}", persistent(), mandatory=True)
+
+
+def consume(queue: str, channel: Channel, topology: Topology) -> None:
+    channel.basic_consume(queue.format(p=topology.prefix), lambda *_: None)
+
+
+def purge(queue: str, channel: Channel, topology: Topology) -> None:
+    channel.queue_purge(queue.format(p=topology.prefix))
+
+
+def delete(queue: str, channel: Channel, topology: Topology) -> None:
+    channel.queue_delete(queue.format(p=topology.prefix))
+
+
+def declare(queue: str, channel: Channel, topology: Topology) -> None:
+    channel.queue_declare(queue.format(p=topology.prefix), durable=True)
+
+
+def hear(key: str, channel: Channel, topology: Topology) -> None:
+    channel.queue_declare("billing.results", durable=True)
+    channel.queue_bind("billing.results", topology.events, key)
+
+
+def tap(channel: Channel, topology: Topology) -> None:
+    """Bind a queue of one's own to the commands."""
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, topology.commands, "#")
+
+
+COMMANDS = "{p}.commands.00"
+LETTERS = "{p}.dead-letters"
+
+ALLOWED: list[tuple[str, str, Act]] = [
+    ("billing", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
+    ("billing", "hear its events", partial(hear, "*.billing")),
+    ("worker", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
+    ("worker", "publish a dead letter", partial(publish, LETTERS, "invalid")),
+    ("worker", "take commands", partial(consume, COMMANDS)),
+    ("worker", "take dead letters", partial(consume, LETTERS)),
+    ("deployer", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
+    ("deployer", "take commands", partial(consume, COMMANDS)),
+    ("operator", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
+]
+REFUSED: list[tuple[str, str, Act]] = [
+    ("billing", "publish another command", partial(publish, "{p}.commands", "DeleteCustomer")),
+    ("billing", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
+    ("billing", "publish past the exchange", partial(publish, "", COMMANDS)),
+    ("billing", "hear everybody's events", partial(hear, "#")),
+    ("billing", "take commands", partial(consume, COMMANDS)),
+    ("billing", "take dead letters", partial(consume, LETTERS)),
+    ("billing", "empty the commands", partial(purge, COMMANDS)),
+    ("billing", "delete the commands", partial(delete, COMMANDS)),
+    ("billing", "copy the commands", tap),
+    ("worker", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
+    ("worker", "publish past the exchange", partial(publish, "", COMMANDS)),
+    ("worker", "declare a queue", partial(declare, "{p}.commands.01")),
+    ("worker", "delete the commands", partial(delete, COMMANDS)),
+    ("worker", "copy the commands", tap),
+    ("deployer", "declare elsewhere", partial(declare, "other.commands")),
+    ("deployer", "declare beside", partial(declare, "{p}.commandsx")),
+    ("deployer", "publish past the exchange", partial(publish, "", COMMANDS)),
+    ("operator", "take commands", partial(consume, COMMANDS)),
+    ("operator", "take dead letters", partial(consume, LETTERS)),
+    ("operator", "copy the commands", tap),
+    ("operator", "empty the dead letters", partial(purge, LETTERS)),
+    ("dashboard", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
+    ("dashboard", "take dead letters", partial(consume, LETTERS)),
+    ("dashboard", "declare a queue", partial(declare, "dashboard")),
+]
+
+
+def test_each_role_may_do_its_work(patient: Patient) -> None:
+    assert [(user, what) for user, what, act in ALLOWED if is_refused(patient, user, act)] == []
+
+
+def test_each_role_is_refused_everything_else(patient: Patient) -> None:
+    assert [(user, what) for user, what, act in REFUSED if not is_refused(patient, user, act)] == []
+
+
+def test_the_worker_consumes_and_publishes_without_any_right_to_declare(patient: Patient) -> None:
+    publishes = partial(publish, "{p}.commands", "CreateCustomer")
+    does(patient, "operator", publishes)
+    desk, intake, observer = as_user(patient, "worker"), RecordingIntake(), SilentObserver()
+    address = BrokerAddress(desk.url)
+    publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, PublishLimits(20.0))
+    with running(desk.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):
+        assert intake.await_count(1)[0].body == b"{}"
+        publisher.publish(event("from-the-worker"))
+
+
+def test_the_deployer_declares_everything_from_nothing(patient: Patient) -> None:
+    Desk(patient.broker.url, patient.topology).clear()
+
+    report = inspect_topology(BrokerAddress(as_user(patient, "deployer").url), patient.topology, Mode.APPLY)
+
+    conditions = {each.condition for each in report.findings if not isinstance(each.item, Binding)}
+    assert conditions == {Condition.DECLARED}
+
+
+def test_an_operator_hears_the_answer_to_what_was_sent(patient: Patient) -> None:
+    operator = as_user(patient, "operator").url
+    with Listener(BrokerAddress(operator), patient.topology.events, ["#"]) as listener:
+        with plain_connection(patient.broker.url) as connection:
+            publish("{p}.events", "CustomerCreated.billing", connection.channel(), patient.topology)
+        heard = next(each for each in listener.hear(20.0) if each is not None)
+
+    assert heard.routing_key == "CustomerCreated.billing"
+
+
+def test_a_dashboard_sees_the_queues_and_their_arguments(patient: Patient) -> None:
+    url = str(patient.broker.management_url).replace("http://", "http://dashboard:secret@")
+
+    facts = patient.facts(url)
+
+    assert facts.management.fault == ""
+    assert facts.policies == ()
+    assert all(queue.arguments for queue in facts.queues)
+    assert facts.alarms == ()
+
+
+@pytest.mark.parametrize(("user", "declare"), [("worker", False), ("deployer", True)])
+def test_the_doctor_finds_the_pages_rights_sufficient_and_narrow(patient: Patient, user: str, declare: bool) -> None:
+    asked = Patient(patient.broker, patient.topology, patient.tools, f"{user}:secret")
+
+    assert asked.findings(SettingsFacts(declare=declare)) == []
+    assert all(right.granted for right in asked.facts().rights)
+    assert asked.facts().may_configure is declare
+
+
+def test_a_login_without_rights_is_found_and_given_them_by_the_line(patient: Patient) -> None:
+    patient.broker.ctl("set_permissions", "-p", "/", "worker", "^$", "^$", "^$")
+    asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
+
+    (finding,) = asked.findings(SettingsFacts(declare=False))
+
+    topology = patient.topology
+    assert (finding.rule, finding.severity) == (Rule.RIGHTS_SUFFICE, Severity.BROKEN)
+    for lacking in (topology.command_queues[0], topology.events, topology.dead_letters):
+        assert f"on {lacking}" in finding.text
+    assert patient.types(finding.mend).returncode == 0
+    assert asked.findings(SettingsFacts(declare=False)) == []
+
+
+def test_without_the_management_api_a_login_that_only_looks_cannot_compare(patient: Patient) -> None:
+    asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
+
+    unknown = {each.rule for each in asked.findings(SettingsFacts(declare=False), None)}
+
+    assert {Rule.QUEUE_ARGUMENTS, Rule.EXCHANGE_KIND, Rule.POLICY_HARMLESS, Rule.BINDING_PRESENT} <= unknown
+
+
+@pytest.mark.parametrize("login", ["worker:secret", "dashboard:wrong"])
+def test_a_login_that_the_management_api_refuses_is_unknown_and_never_well(patient: Patient, login: str) -> None:
+    user, _, password = login.partition(":")
+    url = str(patient.broker.management_url).replace("http://", f"http://{login}@")
+
+    findings = patient.findings(management_url=url)
+
+    assert {each.severity for each in findings} == {Severity.UNKNOWN}
+    finding = next(each for each in findings if each.rule is Rule.MANAGEMENT_READ)
+    assert finding.mend == f"rabbitmqctl set_user_tags {user} monitoring"
+    assert password not in str(findings)
+
+
+def test_the_real_worker_runs_with_the_pages_rights(patient: Patient, tmp_path: Path) -> None:
+    of_worker = [line for line in LINES if line.startswith("rabbitmqctl set_permissions -p VHOST worker ")]
+    with open_house(patient.broker.url, tmp_path) as house:
+        give_rights(house.topology.prefix, patient.tools, of_worker)
+        url = as_user(patient, "worker").url
+        with house.worker(AMQP__URL=url, AMQP__DECLARE="false") as worker:
+            command = create("new@example.com")
+            house.emitter.publish(command)
+            house.ear.await_events([command])
+            assert worker.terminate() == 0
+    give_rights(patient.topology.prefix, patient.tools, of_worker)

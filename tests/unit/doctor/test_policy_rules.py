@@ -1,0 +1,107 @@
+"""Policies that touch the queues: which harm what, and the policy that keeps them away."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.doctor.planted import found, healthy_broker, the_one, with_policy
+from worker.doctor import Danger, Rule, Severity
+from worker.doctor.broker_facts import PolicyFacts
+
+COMMANDS, LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.events\.unrouted$"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "definition", "severity", "danger"),
+    [
+        (COMMANDS, {"overflow": "drop-head"}, Severity.BROKEN, Danger.LOSS),
+        (COMMANDS, {"delivery-limit": 20}, Severity.BROKEN, Danger.LOSS),
+        (COMMANDS, {"message-ttl": 60_000}, Severity.BROKEN, Danger.LOSS),
+        (COMMANDS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"overflow": "drop-head"}, Severity.RISK, Danger.LOSS),
+        (LETTERS, {"max-length": 10}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"max-length-bytes": 10}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"max-length": 10, "overflow": "reject-publish"}, Severity.RISK, Danger.STOP),
+        (LETTERS, {"message-ttl": 10}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"delivery-limit": 5}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
+        (LETTERS, {"dead-letter-exchange": "elsewhere"}, Severity.RISK, Danger.SECRECY),
+        (UNROUTED, {"overflow": "reject-publish"}, Severity.RISK, Danger.STOP),
+        (UNROUTED, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
+    ],
+)
+def test_a_harmful_policy_is_told_with_what_it_endangers(
+    pattern: str, definition: dict[str, object], severity: Severity, danger: Danger
+) -> None:
+    finding = the_one(found(with_policy(definition, pattern=pattern)))
+
+    assert (finding.rule, finding.severity, finding.danger) == (Rule.POLICY_HARMLESS, severity, danger)
+    assert "the policy theirs sets" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "definition"),
+    [
+        (COMMANDS, {"overflow": "reject-publish"}),
+        (COMMANDS, {"delivery-limit": 1_000_000}),
+        (COMMANDS, {"max-length": 1_000_000}),
+        (COMMANDS, {"dead-letter-strategy": "at-most-once", "dead-letter-exchange": "x"}),
+        (UNROUTED, {"message-ttl": 10, "max-length": 5, "delivery-limit": 3, "overflow": "drop-head"}),
+        ("^other", {"overflow": "drop-head"}),
+        (COMMANDS, {"queue-leader-locator": "balanced"}),
+    ],
+)
+def test_a_policy_that_changes_nothing_of_the_promise_is_left_alone(
+    pattern: str, definition: dict[str, object]
+) -> None:
+    assert found(with_policy(definition, pattern=pattern)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "operator", "line"),
+    [
+        (
+            COMMANDS,
+            False,
+            (
+                "rabbitmqctl set_policy -p / --priority 4 --apply-to queues p.commands.00-untouched "
+                r"""'^p\.commands\.00$' '{"overflow": "reject-publish"}'"""
+            ),
+        ),
+        (
+            LETTERS,
+            True,
+            (
+                "rabbitmqctl set_operator_policy -p / --priority 4 --apply-to queues p.dead-letters-untouched "
+                r"""'^p\.dead-letters$' '{"delivery-limit": 1000000}'"""
+            ),
+        ),
+        (
+            UNROUTED,
+            True,
+            (
+                "rabbitmqctl set_operator_policy -p / --priority 4 --apply-to queues p.events.unrouted-untouched "
+                r"""'^p\.events\.unrouted$' '{"max-length-bytes": 1073741824}'"""
+            ),
+        ),
+    ],
+)
+def test_the_line_sets_a_stronger_policy_for_that_queue_alone(pattern: str, operator: bool, line: str) -> None:
+    assert the_one(found(with_policy({"expires": 1}, pattern=pattern, operator=operator))).mend == line
+
+
+def test_only_the_policy_with_the_highest_priority_counts() -> None:
+    weak = PolicyFacts("weak", False, COMMANDS, "queues", 0, {"overflow": "drop-head"})
+    strong = PolicyFacts("strong", False, COMMANDS, "all", 1, {"overflow": "reject-publish"})
+
+    assert found(replace(healthy_broker(), policies=(weak, strong))) == []
+
+
+def test_a_policy_for_exchanges_alone_touches_no_queue() -> None:
+    policy = PolicyFacts("theirs", False, "", "exchanges", 0, {"overflow": "drop-head"})
+
+    assert found(replace(healthy_broker(), policies=(policy,))) == []
+
+
+def test_a_pattern_that_cannot_be_understood_here_is_taken_to_match() -> None:
+    assert found(with_policy({"expires": 1}, pattern="(?<name>"))

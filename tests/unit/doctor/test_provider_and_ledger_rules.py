@@ -1,0 +1,152 @@
+"""The provider's doors, the ledger, and the clocks."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.doctor.planted import LEDGER, PROVIDER, found, healthy_broker, the_one, with_queue
+from worker.doctor import Danger, Rule, Severity, diagnose
+from worker.doctor.broker_facts import Duty
+from worker.doctor.facts import Door, Facts, FileFacts, LedgerFacts, SchemaState, SettingsFacts, SqliteFacts
+
+SQLITE = SqliteFacts("/var/ledger.db", (FileFacts("/var/ledger.db", 0o600),), free_bytes=10**12, holder=17)
+ON_SQLITE = replace(LEDGER, name="/var/ledger.db", sqlite=SQLITE)
+
+
+@pytest.mark.parametrize(
+    ("door", "rule", "severity"),
+    [
+        (Door.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
+        (Door.REFUSED, Rule.PROVIDER_LOGIN, Severity.BROKEN),
+        (Door.UNCLEAR, Rule.PROVIDER_REACHED, Severity.UNKNOWN),
+    ],
+)
+def test_a_provider_that_does_not_let_us_in_stops_the_worker(door: Door, rule: Rule, severity: Severity) -> None:
+    finding = the_one(found(provider=replace(PROVIDER, v2=door, v2_words="its words")))
+
+    assert (finding.rule, finding.severity, finding.danger) == (rule, severity, Danger.STOP)
+    assert "its words" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("door", "rule", "severity"),
+    [
+        (Door.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
+        (Door.REFUSED, Rule.PROVIDER_V3_KEY, Severity.BROKEN),
+        (Door.UNCLEAR, Rule.PROVIDER_V3_KEY, Severity.UNKNOWN),
+    ],
+)
+def test_a_v3_door_that_is_shut_is_told_apart_from_the_other(door: Door, rule: Rule, severity: Severity) -> None:
+    finding = the_one(found(provider=replace(PROVIDER, v3=door, v3_words="its words")))
+
+    assert (finding.rule, finding.severity) == (rule, severity)
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule"),
+    [
+        (SettingsFacts(v3_key_set=False), Rule.PROVIDER_V3_KEY),
+        (SettingsFacts(edition="distributor"), Rule.PROVIDER_EDITION),
+    ],
+)
+def test_commands_that_cannot_work_here_are_noted(settings: SettingsFacts, rule: Rule) -> None:
+    findings = diagnose(Facts(settings, provider=replace(PROVIDER, v3=Door.UNUSED))).findings
+
+    assert rule in {each.rule for each in findings if each.severity is Severity.NOTE}
+
+
+@pytest.mark.parametrize("seconds", [61.0, -3600.0])
+def test_clocks_that_differ_by_more_than_a_minute_are_told(seconds: float) -> None:
+    of_provider = the_one(found(provider=replace(PROVIDER, skew_seconds=seconds)))
+    of_database = the_one(found(ledger=replace(LEDGER, skew_seconds=seconds)))
+
+    assert of_provider.rule == of_database.rule == Rule.CLOCK_SKEW
+    assert ("ahead of" if seconds > 0 else "behind") in of_provider.text
+
+
+def test_a_clock_that_nobody_told_is_no_finding() -> None:
+    assert found(provider=replace(PROVIDER, skew_seconds=None), ledger=replace(LEDGER, skew_seconds=-59.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "danger", "mend"),
+    [
+        ({"readable": False, "words": "away"}, Rule.LEDGER_REACHED, Danger.STOP, "export PROVISIONING_LEDGER__URL="),
+        ({"schema": SchemaState.OLDER}, Rule.LEDGER_SCHEMA, Danger.STOP, "provisioning-worker ledger migrate"),
+        ({"schema": SchemaState.ABSENT}, Rule.LEDGER_SCHEMA, Danger.STOP, "provisioning-worker ledger migrate"),
+        ({"schema": SchemaState.NEWER}, Rule.LEDGER_SCHEMA, Danger.STOP, "pip install --upgrade"),
+        ({"schema": SchemaState.FOREIGN}, Rule.LEDGER_SCHEMA, Danger.STOP, "export PROVISIONING_LEDGER__URL="),
+        (
+            {"differences": ("prefix ('a' there)",)},
+            Rule.LEDGER_OWNER,
+            Danger.DOUBLES,
+            "provisioning-worker ledger adopt",
+        ),
+        ({"keys_fit": False}, Rule.LEDGER_KEYS, Danger.DOUBLES, "export PROVISIONING_SECRETS__KEYS_FILE="),
+        ({"keys_missing": True}, Rule.LEDGER_KEYS, Danger.STOP, "export PROVISIONING_SECRETS__KEYS=$(python3 -c"),
+    ],
+)
+def test_a_ledger_that_the_worker_would_refuse_is_told(
+    changes: dict[str, object], rule: Rule, danger: Danger, mend: str
+) -> None:
+    finding = the_one(found(ledger=replace(LEDGER, **changes)))  # type: ignore[arg-type]  # each is of its field's type
+
+    assert (finding.rule, finding.severity, finding.danger) == (rule, Severity.BROKEN, danger)
+    assert finding.mend.startswith(mend)
+
+
+@pytest.mark.parametrize("state", [SchemaState.OLDER, SchemaState.ABSENT])
+def test_an_older_sqlite_ledger_is_brought_up_to_date_by_the_worker_itself(state: SchemaState) -> None:
+    assert found(ledger=replace(ON_SQLITE, schema=state)) == []
+
+
+def test_a_ledger_that_is_not_there_yet_is_no_fault() -> None:
+    assert found(ledger=LedgerFacts("/var/ledger.db", there=False, readable=False, sqlite=SQLITE)) == []
+
+
+def test_a_key_file_that_is_gone_turns_repeats_into_new_commands() -> None:
+    finding = the_one(found(ledger=replace(ON_SQLITE, keys_missing=True)))
+
+    assert (finding.rule, finding.danger) == (Rule.LEDGER_KEYS, Danger.DOUBLES)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o601])
+def test_files_that_others_can_open_are_told(mode: int) -> None:
+    files = (FileFacts("/var/ledger db.keys", mode),)
+
+    finding = the_one(found(ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, files=files))))
+
+    assert (finding.rule, finding.danger) == (Rule.LEDGER_FILE_MODES, Danger.SECRECY)
+    assert finding.mend == "chmod 600 '/var/ledger db.keys'"
+
+
+@pytest.mark.parametrize("setting", ["fsync", "synchronous_commit"])
+def test_a_database_that_forgets_in_a_crash_is_told(setting: str) -> None:
+    finding = the_one(found(ledger=replace(LEDGER, hasty=(setting,))))
+
+    assert (finding.rule, finding.severity, finding.danger) == (Rule.LEDGER_DURABLE, Severity.RISK, Danger.DOUBLES)
+    assert f"SET {setting} = on" in finding.mend
+
+
+def test_a_disk_that_is_nearly_full_is_told() -> None:
+    finding = the_one(found(ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, free_bytes=5 * 1024**2))))
+
+    assert (finding.rule, finding.danger) == (Rule.LEDGER_DISK, Danger.STOP)
+    assert "5 MiB" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("consumers", "holder", "severity"),
+    [(2, 17, Severity.BROKEN), (2, 0, Severity.BROKEN), (1, 0, Severity.RISK)],
+)
+def test_two_memories_would_apply_commands_twice(consumers: int, holder: int, severity: Severity) -> None:
+    broker = with_queue(healthy_broker(), Duty.COMMANDS, consumer_count=consumers)
+
+    finding = the_one(found(broker, ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, holder=holder))))
+
+    assert (finding.rule, finding.severity, finding.danger) == (Rule.ONE_WORKER_ON_SQLITE, severity, Danger.DOUBLES)
+
+
+def test_one_worker_on_its_own_sqlite_file_is_well() -> None:
+    assert found(ledger=ON_SQLITE) == []
+    assert found(ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, holder=None))) == []

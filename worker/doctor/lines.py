@@ -1,0 +1,81 @@
+"""The lines that mend: for a POSIX shell, quoted, without a secret; words in capitals are for the reader to fill in."""
+
+import json
+from collections.abc import Mapping
+from shlex import quote
+from urllib.parse import quote as percent
+
+APPLY = "provisioning-worker topology apply"
+ANY_MANAGEMENT = "http://HOST:15672"
+#: A quorum queue tells its count every five seconds: the one before may say 0 of a queue that is not empty.
+_COUNTED_AFTER_SECONDS = 10
+
+
+def export(name: str, value: object) -> str:
+    """Set one of the worker's settings."""
+    return f"export PROVISIONING_{name}={quote(str(value))}"
+
+
+def set_management_url(host: str) -> str:
+    """Let doctor read the management API."""
+    return f"export PROVISIONING_AMQP__MANAGEMENT_URL=https://USER:PASSWORD@{host}:15671"
+
+
+def rabbitmqctl(command: str, vhost: str, *words: str) -> str:
+    """One command of the broker's own tool, within a virtual host."""
+    return " ".join(["rabbitmqctl", command, "-p", quote(vhost), *map(quote, words)])
+
+
+def remade_queue(vhost: str, name: str) -> str:
+    """Delete a queue if nothing is in it, and declare it again. The broker's `--if-empty` knows no quorum queues."""
+    counted = f"sleep {_COUNTED_AFTER_SECONDS}; rabbitmqctl -q list_queues -p {quote(vhost)} name messages"
+    empty = f"{counted} | grep -qxF \"$(printf '%s\\t0' {quote(name)})\""
+    return f"{empty} && {rabbitmqctl('delete_queue', vhost, name)} && {APPLY}"
+
+
+def policy(vhost: str, shield: "Shield") -> str:
+    """Set a policy that takes one queue away from another policy: only one of each kind applies to a queue."""
+    command = "set_operator_policy" if shield.operator else "set_policy"
+    words = ["--priority", str(shield.priority), "--apply-to", "queues", shield.name, f"^{literal(shield.queue)}$"]
+    return rabbitmqctl(command, vhost, *words, json.dumps(dict(shield.definition)))
+
+
+class Shield:
+    """A policy that changes nothing about its one queue but keeps another policy from it."""
+
+    def __init__(self, queue: str, definition: Mapping[str, object], priority: int, *, operator: bool) -> None:
+        self.queue = queue
+        self.definition = definition
+        self.priority = priority
+        self.operator = operator
+        self.name = f"{queue}-untouched"
+
+
+def deleted(management_url: str | None, kind: str, *names: str) -> str:
+    """Delete something through the management API, which asks for the password."""
+    path = "/".join(percent(name, safe="") for name in names)
+    url = f"{management_url or ANY_MANAGEMENT}/api/{kind}/{path}"
+    return f"curl -u ADMINISTRATOR -X DELETE {quote(url)}"
+
+
+def bound(management_url: str | None, vhost: str, exchange: str) -> str:
+    """Bind a queue of the reader's to an exchange, through the management API."""
+    url = f"{management_url or ANY_MANAGEMENT}/api/bindings/{percent(vhost, safe='')}/e/{exchange}/q/YOUR-QUEUE"
+    key = json.dumps({"routing_key": "*.billing"})
+    return f"curl -u ADMINISTRATOR -H 'content-type: application/json' -d {quote(key)} {quote(url)}"
+
+
+def permissions(vhost: str, user: str, prefix: str, *, declare: bool) -> str:
+    """Give the worker's login what it needs, and nothing else in this virtual host."""
+    start = literal(prefix)
+    if declare:
+        everything = rf"^{start}\.(commands|events|dead-letters)(\..+)?$"
+        return rabbitmqctl("set_permissions", vhost, user, everything, everything, everything)
+    write = rf"^{start}\.(events|dead-letters)$"
+    read = rf"^{start}\.(commands\.[0-9]+|dead-letters)$"
+    return rabbitmqctl("set_permissions", vhost, user, "^$", write, read)
+
+
+def literal(name: str) -> str:
+    """A name of ours as a pattern that matches it alone; nothing but the dot in it has a meaning."""
+    return name.replace(".", r"\.")

@@ -1,0 +1,140 @@
+"""The ledger: there, ours, of this worker's schema, with its keys, and with room to write."""
+
+import stat
+from collections.abc import Iterator
+from shlex import quote
+
+from worker.doctor import lines
+from worker.doctor.broker_facts import BrokerFacts, Duty
+from worker.doctor.facts import LedgerFacts, SchemaState, SqliteFacts
+from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
+from worker.doctor.rules.provider import skew_rules
+
+_MIGRATE = "provisioning-worker ledger migrate"
+_ADOPT = "provisioning-worker ledger adopt"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+#: Some hundred thousand commands, and the write-ahead log's own swelling.
+_LEAST_FREE_BYTES = 1024**3
+_PSQL = "psql postgresql://USER@HOST/DATABASE"
+_DURABLE = {
+    "fsync": f"{_PSQL} -c 'ALTER SYSTEM SET fsync = on' -c 'SELECT pg_reload_conf()'",
+    "synchronous_commit": f"{_PSQL} -c 'ALTER ROLE CURRENT_USER SET synchronous_commit = on'",
+}
+_NEW_KEY = (
+    "export PROVISIONING_SECRETS__KEYS=$(python3 -c "
+    "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"
+)
+_POSTGRES = lines.export("LEDGER__URL", "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+
+
+def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Finding]:
+    """Look at the ledger, and at how many workers there are for it."""
+    if ledger.keys_missing:
+        yield _keys_missing(ledger)
+    if ledger.sqlite is not None:
+        yield from _file(ledger.sqlite)
+        yield from _several(ledger.sqlite, broker)
+    if not ledger.there:
+        text = f"there is no ledger at {ledger.name} yet: the worker makes it when it first runs"
+        yield _finding(Rule.LEDGER_REACHED, Severity.NOTE, text, _MIGRATE)
+    elif not ledger.readable:
+        text = f"the ledger cannot be read: {ledger.words}. Intake pauses, and nothing is taken up"
+        yield _finding(Rule.LEDGER_REACHED, Severity.BROKEN, text, _unreadable(ledger), Danger.STOP)
+    else:
+        yield from _schema(ledger)
+        yield from _owner(ledger)
+        yield from _durable(ledger)
+        yield from skew_rules("the database's clock", ledger.skew_seconds, Area.LEDGER)
+
+
+def _finding(rule: Rule, severity: Severity, text: str, mend: str, danger: Danger | None = None) -> Finding:
+    return Finding(rule, Area.LEDGER, severity, text, mend, danger)
+
+
+def _unreadable(ledger: LedgerFacts) -> str:
+    return f"ls -l {quote(ledger.sqlite.path)}*" if ledger.sqlite else _POSTGRES
+
+
+def _keys_missing(ledger: LedgerFacts) -> Finding:
+    if ledger.sqlite is None:
+        text = "a PostgreSQL ledger needs PROVISIONING_SECRETS__KEYS, the same for every replica"
+        return _finding(Rule.LEDGER_KEYS, Severity.BROKEN, text, _NEW_KEY, Danger.STOP)
+    path = f"{ledger.sqlite.path}.keys"
+    text = (
+        f"the ledger is there, its key file {path} is not: with a new key every repeat would look like another command"
+    )
+    return _finding(Rule.LEDGER_KEYS, Severity.BROKEN, text, f"cp BACKUP {quote(path)}", Danger.DOUBLES)
+
+
+def _file(sqlite: SqliteFacts) -> Iterator[Finding]:
+    for file in sqlite.files:
+        if file.mode & _OTHERS:
+            text = f"{file.path} has mode {file.mode:03o}: others on this machine can read what it holds"
+            mend = f"chmod 600 {quote(file.path)}"
+            yield _finding(Rule.LEDGER_FILE_MODES, Severity.RISK, text, mend, Danger.SECRECY)
+    if sqlite.free_bytes is not None and sqlite.free_bytes < _LEAST_FREE_BYTES:
+        text = f"the ledger's disk has {sqlite.free_bytes // 1024**2} MiB left: intake pauses when it is full"
+        mend = f"df -h {quote(sqlite.path)}"
+        yield _finding(Rule.LEDGER_DISK, Severity.RISK, text, mend, Danger.STOP)
+
+
+def _several(sqlite: SqliteFacts, broker: BrokerFacts | None) -> Iterator[Finding]:
+    queues = broker.queues if broker else ()
+    count = max((queue.consumer_count or 0 for queue in queues if queue.duty is Duty.COMMANDS), default=0)
+    if count > 1:
+        text = (
+            f"{count} workers consume, and this one's ledger is a SQLite file: each remembers only what it did itself"
+        )
+        yield _finding(Rule.ONE_WORKER_ON_SQLITE, Severity.BROKEN, text, _POSTGRES, Danger.DOUBLES)
+    elif count == 1 and sqlite.holder == 0:
+        text = (
+            f"a worker consumes, and no process on this machine holds {sqlite.path}: it remembers elsewhere, so one "
+            "started here would not know what it did"
+        )
+        yield _finding(Rule.ONE_WORKER_ON_SQLITE, Severity.RISK, text, _POSTGRES, Danger.DOUBLES)
+
+
+def _durable(ledger: LedgerFacts) -> Iterator[Finding]:
+    for setting in ledger.hasty:
+        text = (
+            f"the database has {setting} = off: it calls committed what is not on disk, and may forget in a crash "
+            "what was done"
+        )
+        yield _finding(Rule.LEDGER_DURABLE, Severity.RISK, text, _DURABLE[setting], Danger.DOUBLES)
+
+
+def _schema(ledger: LedgerFacts) -> Iterator[Finding]:
+    elsewhere = lines.export("LEDGER__URL", "URL-OF-ANOTHER-DATABASE")
+    match ledger.schema:
+        case SchemaState.OLDER:
+            text = f"the ledger's schema is at revision {ledger.revision}, older than this worker"
+            # A SQLite ledger is brought up to date by the worker that opens it alone.
+            severity = Severity.NOTE if ledger.sqlite else Severity.BROKEN
+            yield _finding(Rule.LEDGER_SCHEMA, severity, text, _MIGRATE, Danger.STOP)
+        case SchemaState.ABSENT:
+            text = f"the ledger {ledger.name} has no tables yet"
+            severity = Severity.NOTE if ledger.sqlite else Severity.BROKEN
+            yield _finding(Rule.LEDGER_SCHEMA, severity, text, _MIGRATE, Danger.STOP)
+        case SchemaState.NEWER:
+            text = f"the ledger's schema is at revision {ledger.revision}, newer than this worker: it will not start"
+            mend = "pip install --upgrade provisioning-worker"
+            yield _finding(Rule.LEDGER_SCHEMA, Severity.BROKEN, text, mend, Danger.STOP)
+        case SchemaState.FOREIGN:
+            text = "the database has tables of the ledger's names that no ledger made: the worker will not start"
+            yield _finding(Rule.LEDGER_SCHEMA, Severity.BROKEN, text, elsewhere, Danger.STOP)
+
+
+def _owner(ledger: LedgerFacts) -> Iterator[Finding]:
+    if ledger.differences:
+        text = (
+            f"the ledger belongs to a worker with another {'; another '.join(ledger.differences)}: this one will not "
+            "start. If they are the same after all, adopt it"
+        )
+        yield _finding(Rule.LEDGER_OWNER, Severity.BROKEN, text, _ADOPT, Danger.DOUBLES)
+    if ledger.keys_fit is False:
+        text = (
+            "the ledger was written with a secret key that is not set: every repeat of an earlier command would look "
+            "like another one. Put the old key behind the new ones"
+        )
+        mend = lines.export("SECRETS__KEYS_FILE", "/run/secrets/ledger-keys")
+        yield _finding(Rule.LEDGER_KEYS, Severity.BROKEN, text, mend, Danger.DOUBLES)

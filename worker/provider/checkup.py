@@ -1,0 +1,58 @@
+"""A look at the provider for `doctor`: both logins and the clock, by calls that only read."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+
+from worker.doctor.facts import Door, ProviderFacts
+from worker.errors import NotSent, ProviderError, Rejected, Throttled, Unauthorized
+from worker.provider.client import ProviderClient
+from worker.provider.config import ProviderConfig
+from worker.provider.wire.transport import Request, Transport
+
+
+def look_at_provider(config: ProviderConfig) -> ProviderFacts:
+    """What can be seen of the provider. One that is away, or refuses us, is a fact too: never raises."""
+    client = ProviderClient(config, may_write=lambda: False, observe=lambda *_: None)
+    try:
+        v2, v2_words = _tried(client.probe)
+        v3, v3_words = _tried(lambda: _ask_v3(client, config)) if config.login.v3_api_key else (Door.UNUSED, "")
+    finally:
+        client.close()
+    return ProviderFacts(v2, v3, v2_words, v3_words, _skew_seconds(config))
+
+
+def _tried(call: Callable[[], object]) -> tuple[Door, str]:
+    try:
+        call()
+    except (Rejected, Throttled):
+        # It knows us, and answers the question with no, or not now.
+        return Door.OPEN, ""
+    except Unauthorized as refusal:
+        return Door.REFUSED, refusal.detail
+    except NotSent as failure:
+        return Door.AWAY, failure.detail
+    except ProviderError as failure:
+        return Door.UNCLEAR, failure.detail
+    return Door.OPEN, ""
+
+
+def _ask_v3(client: ProviderClient, config: ProviderConfig) -> None:
+    """Ask on behalf of a customer that is there: for one that is not, some providers refuse a good key as well."""
+    customer = None
+    with suppress(ProviderError):
+        customer = next(iter(client.search({})), None)
+    client.acting_for(customer.username if customer else config.login.api_user)
+
+
+def _skew_seconds(config: ProviderConfig) -> float | None:
+    """The provider's clock minus ours, by the Date of whatever it answers; None when there is none."""
+    transport = Transport(config)
+    try:
+        answer = transport.send(Request("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
+    except (ProviderError, KeyError, ValueError):
+        return None
+    finally:
+        transport.close()
