@@ -43,7 +43,7 @@ class ResultFields(BaseModel):
     command_type: str | None = Field(description="The command's `type`; null when it could not be read.")
     username: str | None = Field(description="The customer it was about; null when it was about nobody in particular.")
     generation: int = Field(
-        description="0, and one more for every replay of the command's dead letter; the highest one tells the truth."
+        description="Always 0 so far. Should a command ever have several results, the highest one tells the truth."
     )
 
 
@@ -65,10 +65,37 @@ class CustomerDeleted(Succeeded):
     """The customer's account is closed."""
 
 
+_AS_TEXT = "`true` or `false`, as text and not as a boolean"
+_ROW_TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "username": "Its name, as the provider spells it.",
+        "active": f"Whether it may send: {_AS_TEXT}.",
+        **dict.fromkeys(
+            ("email", "first_name", "last_name", "address", "city", "state", "zip", "country", "phone", "website"),
+            "As the provider has it.",
+        ),
+        "id": "The provider's number of the account; only when the provider gives it.",
+        "address2": "The address's second line; only when the provider gives it.",
+        "website_access": f"Whether it may log in on the website: {_AS_TEXT}; only when the provider gives it.",
+    }
+)
+_Row = Annotated[
+    dict[str, str],
+    Field(
+        json_schema_extra={
+            "properties": {name: {"type": "string", "description": told} for name, told in _ROW_TEXTS.items()}
+        }
+    ),
+]
+
+
 class CustomersRetrieved(Succeeded):
     """One page of the customers, as the provider lists them. An event has at most 1 MiB, so a page may be short."""
 
-    customers: tuple[dict[str, str], ...] = Field(description="The provider's own fields, all of them text.")
+    customers: tuple[_Row, ...] = Field(
+        description="One object for each customer: the provider's own fields, all of them text; what the provider does"
+        " not list is left out. `company` is never listed."
+    )
     offset: int = Field(description="How many were passed over.")
     next_offset: int | None = Field(description="The `offset` of the next page; null when there are no more.")
 
@@ -134,7 +161,7 @@ class UserProfileUpdated(Succeeded):
 
 
 class CommandFailed(ResultFields):
-    """The command ended as a dead letter, which an operator can mend and replay."""
+    """The command ended as a dead letter. `reason` decides whether to send it again under a new id, mended."""
 
     reason: str = Field(
         description="One of `undecodable`, `unknown_type`, `invalid`, `id_conflict`, `provider_rejected`,"

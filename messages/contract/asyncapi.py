@@ -7,9 +7,11 @@ from messages.contract.models import Document, command_data, flowing
 from messages.events import CommandFailed
 
 VERSION = "1.0.0"
+_TITLE = "Provisioning worker, as a billing system talks to it"
 _DESCRIPTION = """\
-A billing system sends commands; the worker applies each to the provider once in effect, in every customer's order, and
-answers it with one result event.
+This document stands on the billing system's side: it sends the commands and receives the results. The worker is on the
+other end: it applies each command to the provider once in effect, in every customer's order, and answers it with one
+result event.
 
 Publish persistent and mandatory, and wait for the publisher confirm: otherwise a command can vanish before the worker
 sees it. Bodies are JSON in UTF-8, of at most 256 KiB. A command has three forms, of which you choose one. `source` and
@@ -27,7 +29,7 @@ def asyncapi(prefix: str) -> Document:
     events = {model.__name__: event_message(model) for model in event_models(entries)}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Provisioning worker", "version": VERSION, "description": flowing(_DESCRIPTION)},
+        "info": {"title": _TITLE, "version": VERSION, "description": flowing(_DESCRIPTION)},
         "defaultContentType": "application/cloudevents+json",
         "servers": {"broker": _server()},
         "channels": {"commands": _commands(prefix, list(commands)), "events": _events(prefix, list(events))},

@@ -32,7 +32,9 @@ def attributes() -> dict[str, Document]:
         "format": "date-time",
         "pattern": _TIME,
         "not": _CONTROL,
-        "description": "When it was sent, in RFC 3339 with an offset. A `billing_date` is measured from it.",
+        "description": "When it was sent, in RFC 3339 with an offset. A `billing_date` is measured from it. The worker"
+        " checks the calendar, and that it lies in the years 1 to 9998 of UTC; it also reads some other forms of ISO"
+        " 8601 (a space instead of the T), which no emitter should count on.",
     }
     traceparent = {
         "type": "string",

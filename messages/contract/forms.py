@@ -1,6 +1,7 @@
 """The AMQP messages of the AsyncAPI document: every command in its three forms, and every event."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from messages.catalog import Entry
@@ -13,6 +14,11 @@ BINDING_VERSION = "0.3.0"
 CLOUDEVENT = "application/cloudevents+json"
 _JSON = "application/json"
 _PERSISTENT = {"const": 2, "description": "Persistent."}
+#: An example of AsyncAPI has no room for properties, and a bare message without them is no command.
+_ITS_PROPERTIES = (
+    "It needs its properties `type`, `message_id` and `app_id`: they are in the examples of `x-amqp-properties`, at the"
+    " same place."
+)
 
 
 def reference(section: str, name: str) -> Document:
@@ -70,7 +76,7 @@ def _structured(entry: Entry) -> Document:
 
 def _binary(entry: Entry) -> Document:
     name = entry.command.value
-    least, most = examples.least(entry.command), examples.most(entry.command)
+    least, most = (tell(entry.command, examples.Form.BINARY) for tell in (examples.least, examples.most))
     headers = [{f"ce-{key}": value for key, value in each.items()} for each in (least, most)]
     return {
         **_message(
@@ -88,16 +94,28 @@ def _binary(entry: Entry) -> Document:
 
 def _bare(entry: Entry) -> Document:
     name = entry.command.value
-    subject = {"subject": examples.most(entry.command)["subject"]}
+    told = [tell(entry.command, examples.Form.BARE) for tell in (examples.least, examples.most)]
+    headers: list[Document] = [{key: each[key] for key in ("subject", "traceparent") if key in each} for each in told]
+    stated = _properties(_bare_properties(name), ["type", "message_id", "app_id"])
     return {
         **_message(name, f"{name}, bare", "No envelope: AMQP's own properties say what it is, the body is the data."),
         "contentType": _JSON,
         "headers": {"type": "object", "properties": {name: _attribute(name) for name in ("subject", "traceparent")}},
         "payload": reference("schemas", f"{name}Data"),
         "bindings": _binding(name),
-        "x-amqp-properties": _properties(_bare_properties(name), ["type", "message_id", "app_id"]),
-        "examples": _with_data(entry, [{}, subject]),
+        "x-amqp-properties": {**stated, "examples": [_as_properties(each) for each in told]},
+        "examples": [{**each, "summary": _ITS_PROPERTIES} for each in _with_data(entry, headers)],
     }
+
+
+def _as_properties(attributes: Document) -> Document:
+    """The attributes of a command as AMQP's properties carry them."""
+    told = {"content_type": _JSON, "delivery_mode": 2, "type": attributes["type"]}
+    told |= {"message_id": attributes["id"], "app_id": attributes["source"]}
+    if "time" in attributes:
+        sent_at = int(datetime.fromisoformat(attributes["time"]).timestamp())
+        told |= {"correlation_id": attributes["correlationid"], "timestamp": sent_at}
+    return told
 
 
 def _bare_properties(name: str) -> Document:

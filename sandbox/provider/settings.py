@@ -172,14 +172,34 @@ def parse_switches(assignments: Iterable[str]) -> Switches:
     chosen: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
-        if not equals or name not in Switches.model_fields:
+        if name not in Switches.model_fields:
             raise SwitchError(_unknown_switch(assignment, name))
+        # No value at all: a list of none is written as such.
+        if not equals or not value:
+            raise SwitchError(f"The switch {name} is without a value; give a value: {name}={values_of(name)}")
         chosen[name] = value
     try:
         return Switches.model_validate(chosen)
     except ValidationError as exc:
         first = exc.errors()[0]
         raise SwitchError(f"The switch {first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from exc
+
+
+def values_of(name: str) -> str:
+    """What a switch may be set to, as it is typed; of a few values the default is the first.
+
+    Several of `row_extra` are joined by commas.
+    """
+    kind, default = Switches.model_fields[name].annotation, Switches.model_fields[name].default
+    if name == "row_extra":
+        return "|".join(("none", *RowExtra))
+    if name == "today":
+        return "YYYY-mm-dd"
+    if kind is bool:
+        return "true|false" if default else "false|true"
+    if isinstance(default, StrEnum):
+        return "|".join(sorted(type(default), key=lambda value: value != default))
+    return "SECONDS" if kind is float else "NUMBER"
 
 
 def _unknown_switch(assignment: str, name: str) -> str:

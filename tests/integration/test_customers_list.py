@@ -129,6 +129,30 @@ def test_what_is_not_there_is_an_empty_list(run: Run, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--where", "username=nobody"), "no customer matches"),
+        (
+            ("--exact", "--where", "username=C11@x.com"),
+            "no customer matches; --exact tells upper from lower case, so try it without",
+        ),
+        (
+            ("--exact", "--where", "active=true", "--offset", "5000"),
+            "--offset 5000 is beyond the end: 960 customers match",
+        ),
+        (("--where", "username=c77@", "--offset", "1"), "--offset 1 is beyond the end: 1 customer matches"),
+        (("--where", "username=nobody", "--offset", "1"), "no customer matches"),
+    ],
+)
+def test_why_nothing_is_shown_is_said_beside_the_list(
+    run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert run(*words) == 0
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"{said}\n")
+
+
 @pytest.mark.parametrize("edition", ["reseller", "distributor"])
 def test_the_list_is_read_as_json_whatever_the_format_of_answers(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], edition: str

@@ -52,13 +52,13 @@ def list_customers(
 ) -> None:
     """List the provider's customers: all of them, page after page, or those that match every --where.
 
-    The provider finds whatever contains the value, in upper or lower case; --exact compares the whole value.
+    The provider finds whatever contains the value, in upper or lower case; --exact compares it whole, with its case.
     Exit codes: 69 when the provider cannot be reached or gives no answer, 78 when it refuses the login.
     """
     filters = _filters(where or (), exact=exact)
     client = ProviderClient(provider_config(load(ProviderReach)), _never, _unwatched)
     found = (row for row in client.search(filters) if not exact or _is_exactly(row, filters))
-    shown = _Shown(islice(found, offset, None), limit)
+    shown = _Shown(found, offset, limit)
     try:
         _show(shown, output)
     except ProviderError as failure:
@@ -67,25 +67,41 @@ def list_customers(
         client.close()
     if shown.has_more:
         sys.stderr.write(f"there are more; the next ones follow with --offset {offset + shown.count}\n")
+    if not shown.count:
+        sys.stderr.write(f"{_why_none(shown, exact=exact)}\n")
 
 
 class _Shown:
-    """The rows to print, counted while they are; asks for one beyond the limit, to tell whether there is one."""
+    """The rows to print, counted while they are; asks for one beyond the limit, to tell whether there is one.
 
-    def __init__(self, rows: Iterator[CustomerRow], limit: int | None) -> None:
+    `passed_over` is how many came before them: less than the offset when the list ends there.
+    """
+
+    def __init__(self, rows: Iterator[CustomerRow], offset: int, limit: int | None) -> None:
         self._rows = rows
         self._limit = limit
+        self.offset = offset
+        self.passed_over = 0
         self.count = 0
         self.has_more = False
 
     def __iter__(self) -> Iterator[Row]:
         """Each row, as the provider wrote it."""
+        for _ in islice(self._rows, self.offset):
+            self.passed_over += 1
         for row in self._rows:
             if self.count == self._limit:
                 self.has_more = True
                 return
             self.count += 1
             yield dict(row.fields)
+
+
+def _why_none(shown: _Shown, *, exact: bool) -> str:
+    if shown.passed_over:
+        match = "1 customer matches" if shown.passed_over == 1 else f"{shown.passed_over} customers match"
+        return f"--offset {shown.offset} is beyond the end: {match}"
+    return "no customer matches" + ("; --exact tells upper from lower case, so try it without" if exact else "")
 
 
 def _show(shown: _Shown, output: Output) -> None:
@@ -110,8 +126,7 @@ def _filters(words: Sequence[str], *, exact: bool) -> dict[str, str]:
     for word in words:
         name, equals, value = word.partition("=")
         if name not in _FIELDS:
-            near = difflib.get_close_matches(name, _FIELDS, n=1)
-            raise _refused(f"{name} is not a field" + (f"; did you mean {near[0]}?" if near else ""))
+            raise _refused(_no_field(word, name))
         if not equals or not value:
             raise _refused(f"{name} has no value; write {name}=VALUE")
         if name in found:
@@ -121,6 +136,14 @@ def _filters(words: Sequence[str], *, exact: bool) -> dict[str, str]:
         found[name] = value
     _check(found)
     return found
+
+
+def _no_field(word: str, name: str) -> str:
+    near = difflib.get_close_matches(name, _FIELDS, n=1)
+    if near:
+        return f"{name} is not a field; did you mean {near[0]}?"
+    fault = f"{name} is not a field" if name else f"{word} names no field"
+    return f"{fault}; write FIELD=VALUE with one of: {', '.join(_FIELDS)}"
 
 
 def _check(filters: Mapping[str, str]) -> None:

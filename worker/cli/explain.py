@@ -19,6 +19,10 @@ _STATES = {
     "done": "done; its event was told",
     "dead": "given up; its dead letter and its event were told",
 }
+_OUTCOMES = {
+    "applied": "applied; its event was told",
+    "already_applied": "already_applied: found done by an earlier try; its event was told",
+}
 
 
 def explain(
@@ -46,7 +50,7 @@ def _command_rows(command: CommandStory) -> list[dict[str, object]]:
         _row(tried.at, f"try {tried.number} failed ({tried.cause})", source, tried.detail) for tried in command.tries
     ]
     ended = command.finished_at or command.not_before
-    detail = _STATES.get(command.state, command.state)
+    detail = _OUTCOMES.get(command.outcome or "") or _STATES.get(command.state, command.state)
     if command.letter is not None:
         detail += f": {command.letter.reason}, {command.letter.headers.get('provisioning-detail', '')}"
     rows.append(_row(ended, command.state, source, detail))

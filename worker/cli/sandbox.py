@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
-from sandbox.provider.settings import SandboxConfig, SwitchError, Switches, parse_switches
+from sandbox.provider.settings import SandboxConfig, SwitchError, Switches, parse_switches, values_of
 from worker.errors import SettingsInvalid
+
+_ALL_SWITCHES = ", ".join(f"{name}={values_of(name)}" for name in Switches.model_fields)
 
 
 def sandbox(
@@ -21,7 +23,8 @@ def sandbox(
         typer.Option(
             metavar="NAME=VALUE",
             help="How to read a rule that the provider's documents leave open, as in error_status=4xx. May be given "
-            f"again for another. Names: {', '.join(Switches.model_fields)}.",
+            f"again for another. Of a few values the first is the default: {_ALL_SWITCHES}. row_extra takes several, "
+            "with commas between them. docs/sandbox.md tells what each stands for.",
         ),
     ] = None,
     url_file: Annotated[Path | None, typer.Option(help="Write the URL into this file once it listens.")] = None,

@@ -34,7 +34,8 @@ class FailedTry:
 class CommandStory:
     """One command as the ledger knows it. `state` is claimed, waiting, done or dead; times are epoch seconds.
 
-    `arrival` counts up in the order in which commands were first claimed.
+    `arrival` counts up in the order in which commands were first claimed. `outcome` is what the stored event of a
+    success says (`applied`, `already_applied`); None for every other command.
     """
 
     key: CommandKey
@@ -45,6 +46,7 @@ class CommandStory:
     lanes: tuple[str, ...]
     generation: int
     state: str
+    outcome: str | None
     owner: str
     history: History
     not_before: float | None
@@ -149,6 +151,7 @@ def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
         lanes=tuple(json.loads(row.lanes)),
         generation=row.generation,
         state=row.state,
+        outcome=None if row.event_id is None else _outcome(event_of(row)),
         owner=row.owner,
         history=history_of(row),
         not_before=row.not_before,
@@ -163,3 +166,8 @@ def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
             if each.command_source == row.source
         ),
     )
+
+
+def _outcome(event: StoredEvent) -> str | None:
+    told = json.loads(event.body).get("data", {})
+    return told.get("outcome") if isinstance(told, dict) else None

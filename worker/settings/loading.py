@@ -59,7 +59,8 @@ def _sentence(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
     name = _name(fault)
     if fault["type"] == "missing":
         return f"{name}: is required; export it, or {name}_FILE with the path of a file that holds it"
-    return f"{name}: {fault['msg']}"
+    # What our own checks say is a sentence already; the library puts its own word before it.
+    return f"{name}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _name(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary

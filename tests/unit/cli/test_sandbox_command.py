@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.provider import server
 from sandbox.provider.accounts.book import StateFileError
-from sandbox.provider.settings import ErrorStatus, SandboxConfig, Switches
+from sandbox.provider.settings import ErrorStatus, SandboxConfig, Switches, values_of
 from worker.cli.main import main
 
 
@@ -52,7 +52,9 @@ def test_every_option_reaches_the_stand_in(monkeypatch: pytest.MonkeyPatch, serv
     ("words", "said"),
     [
         (("--switch", "eror_status=4xx"), "Did you mean error_status?"),
-        (("--switch", "page_size"), "Did you mean page_size?"),
+        (("--switch", "page_size"), "give a value: page_size=NUMBER"),
+        (("--switch", "error_status"), "give a value: error_status=200|4xx"),
+        (("--switch", "error_status="), "give a value: error_status=200|4xx"),
         (("--switch", "page_size=many"), "page_size cannot be 'many'"),
         (("--port", "http"), "--port"),
         (("--port", "65536"), "--port"),
@@ -80,3 +82,15 @@ def test_a_state_file_that_cannot_be_used_is_a_sentence_and_not_a_traceback(
 
     assert typed(monkeypatch) == 78
     assert capsys.readouterr().err == "It is no state file.\n"
+
+
+def test_the_help_lists_the_values_of_every_switch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert typed(monkeypatch, "--help") == 0
+
+    told = "".join(capsys.readouterr().out.replace("│", " ").split())
+    assert [name for name in Switches.model_fields if f"{name}={''.join(values_of(name).split())}" not in told] == []
+    assert "auth_error=nest401|errors|html403" in told
+    assert "gzip=false|true" in told

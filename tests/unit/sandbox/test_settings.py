@@ -4,7 +4,15 @@ from datetime import date
 
 import pytest
 
-from sandbox.provider.settings import Filter, RowExtra, SandboxConfig, SwitchError, Switches, parse_switches
+from sandbox.provider.settings import (
+    Filter,
+    RowExtra,
+    SandboxConfig,
+    SwitchError,
+    Switches,
+    parse_switches,
+    values_of,
+)
 
 
 def test_no_word_means_every_default() -> None:
@@ -40,3 +48,13 @@ def test_a_wrong_value_is_refused_with_the_values_there_are() -> None:
 
 def test_a_configuration_shows_no_key() -> None:
     assert "demo-key" not in repr(SandboxConfig())
+
+
+@pytest.mark.parametrize("name", Switches.model_fields)
+def test_every_value_that_is_told_can_be_typed_and_the_default_comes_first(name: str) -> None:
+    values = values_of(name).replace("NUMBER", "100").replace("SECONDS", "60").replace("YYYY-mm-dd", "2026-11-21")
+
+    for value in values.split("|"):
+        parse_switches([f"{name}={value}"])
+    if "|" in values:
+        assert parse_switches([f"{name}={values.partition('|')[0]}"]) == Switches()

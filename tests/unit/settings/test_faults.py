@@ -24,7 +24,7 @@ WRONG = {
     "AMQP__DECLARE": ("perhaps", "Input should be a valid boolean, unable to interpret input"),
     "PROVIDER__EDITION": ("Reseller", "Input should be 'reseller' or 'distributor'"),
     "PROVIDER__FORMAT": ("JSON", "Input should be 'json' or 'xml'"),
-    "PROVIDER__V3_API_KEY": ("SG.\nkey", "Value error, must be printable ASCII without spaces at its ends"),
+    "PROVIDER__V3_API_KEY": ("SG.\nkey", "must be printable ASCII without spaces at its ends"),
     "PROVIDER__TIMEOUT_SECONDS": ("inf", "Input should be a finite number"),
     "PROVIDER__RATE_PER_MINUTE": ("-1", "Input should be greater than or equal to 0"),
     "WORKER__CONCURRENCY": ("many", "Input should be a valid integer, unable to parse string as an integer"),

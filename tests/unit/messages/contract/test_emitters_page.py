@@ -1,0 +1,75 @@
+"""The page for emitters, where it says in what the schemas and the worker differ, and how a row of a list looks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # ships no types
+import pytest
+
+from messages.contract import documents
+from messages.envelope import WireMessage
+from tests.unit.messages.wire import faults
+from worker.handlers.families.retrieval import TOLD_FIELDS
+
+TEXT = (Path(__file__).parents[4] / "docs" / "emitters.md").read_text(encoding="utf-8")
+PAGE = " ".join(TEXT.split())
+SCHEMAS = documents()
+#: What only one of the two takes, with the words that name it on the page.
+WORKER_IS_STRONGER = [
+    ({"data": {"limit": 100.0}}, '`"limit": 100.0`'),
+    ({"time": "2026-02-30T09:30:00Z"}, "one of the calendar"),
+    ({"time": "0001-01-01T00:00:00+01:00"}, "years 1 to 9998 of UTC"),
+    ({"time": "9998-12-31T23:00:00-02:00"}, "years 1 to 9998 of UTC"),
+    ({"id": "ä" * 128}, "bytes of UTF-8"),
+    ({"subject": "\ud800"}, "half of a surrogate pair"),
+]
+SCHEMA_IS_STRONGER = [
+    ({"time": "2026-11-21 09:30:00Z"}, "a space instead of the `T`"),
+    ({"time": "2026-11-21T09:30Z"}, "no seconds"),
+    ({"time": "20261121T093000Z"}, "no punctuation"),
+    ({"time": 1_795_253_400}, "epoch seconds"),
+    ({"traceparent": 7}, "a `traceparent` or a `datacontenttype` that is no text"),
+    ({"datacontenttype": 7}, "a `traceparent` or a `datacontenttype` that is no text"),
+]
+
+
+def verdicts(change: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether the schema takes it, and whether the worker does."""
+    command = {"specversion": "1.0", "type": "RetrieveCustomers", "source": "billing", "id": "e", "data": {}, **change}
+    told = faults(WireMessage(json.dumps(command).encode(), content_type="application/cloudevents+json"))
+    return jsonschema.Draft202012Validator(SCHEMAS["commands/RetrieveCustomers.json"]).is_valid(command), told == ()
+
+
+@pytest.mark.parametrize(("change", "words"), WORKER_IS_STRONGER)
+def test_what_the_worker_alone_refuses_is_named(change: dict[str, Any], words: str) -> None:
+    assert verdicts(change) == (True, False)
+    assert words in PAGE
+
+
+@pytest.mark.parametrize(("change", "words"), SCHEMA_IS_STRONGER)
+def test_what_the_schema_alone_refuses_is_named(change: dict[str, Any], words: str) -> None:
+    assert verdicts(change) == (False, True)
+    assert words in PAGE
+
+
+def test_the_page_names_every_attribute() -> None:
+    shown = SCHEMAS["commands/CreateCustomer.json"]["properties"]
+    told = " ".join(line.split("|")[1] for line in TEXT.splitlines() if line.startswith("|"))
+
+    assert {name for name in shown if name not in {"data", "datacontenttype"} and f"`{name}`" not in told} == set()
+
+
+def test_the_page_tells_the_fields_of_a_listed_customer() -> None:
+    _, _, told = PAGE.partition("A row of `CustomersRetrieved`")
+    told = told.partition("## ")[0]
+
+    assert {name for name in TOLD_FIELDS if f"`{name}`" not in told} == set()
+    assert '`"true"` or `"false"` as text' in told
+    assert "`company` is never listed" in told
+    assert "`active` is a boolean" in PAGE
+
+
+def test_the_page_promises_no_tool_that_there_is_not() -> None:
+    assert "replay" not in PAGE.lower()
+    assert PAGE.count("send it again under a new id after mending") == 2
