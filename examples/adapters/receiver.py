@@ -7,7 +7,7 @@ the vendor. 400: its shape is not the documented one. 503: the broker did not ta
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,8 @@ from .translation import Adapter, Malformed, NotForUs, Terms
 
 MAX_BODY_BYTES = 1024 * 1024
 _READ_SECONDS = 10
+_HOST = "127.0.0.1"
+_MAX_PORT = 65535
 
 Answer = tuple[HTTPStatus, str]
 
@@ -77,12 +79,17 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
     return webhook
 
 
+class Unusable(Exception):
+    """A setting is missing or cannot be used; the words name it and never hold its value."""
+
+
 def _stripe(settings: Mapping[str, str]) -> Adapter:
-    return Stripe(settings["STRIPE_WEBHOOK_SECRET"], _terms(settings))
+    return Stripe(_given(settings, "STRIPE_WEBHOOK_SECRET"), _terms(settings))
 
 
 def _chargebee(settings: Mapping[str, str]) -> Adapter:
-    return Chargebee(settings["CHARGEBEE_WEBHOOK_USER"], settings["CHARGEBEE_WEBHOOK_PASSWORD"], _terms(settings))
+    user, password = _given(settings, "CHARGEBEE_WEBHOOK_USER"), _given(settings, "CHARGEBEE_WEBHOOK_PASSWORD")
+    return Chargebee(user, password, _terms(settings))
 
 
 VENDORS: Mapping[str, Callable[[Mapping[str, str]], Adapter]] = {"stripe": _stripe, "chargebee": _chargebee}
@@ -90,28 +97,61 @@ VENDORS: Mapping[str, Callable[[Mapping[str, str]], Adapter]] = {"stripe": _stri
 
 def _terms(settings: Mapping[str, str]) -> Terms:
     return Terms(
-        password_secret=settings["PASSWORD_SECRET"].encode(),
-        package=settings.get("PACKAGE", "Basic"),
-        website=settings["WEBSITE"],
-        whitelabel=settings["WHITELABEL"],
+        password_secret=_given(settings, "PASSWORD_SECRET").encode(),
+        package=settings.get("PACKAGE") or "Basic",
+        website=_given(settings, "WEBSITE"),
+        whitelabel=_given(settings, "WHITELABEL"),
     )
+
+
+def _given(settings: Mapping[str, str], name: str) -> str:
+    """A setting without which nothing starts: with an empty secret anybody could sign, or compute a password."""
+    value = settings.get(name, "")
+    if not value.strip():
+        raise Unusable(f"{name} must be given, and not be empty; see README.md")
+    return value
+
+
+def _adapter(words: Sequence[str], settings: Mapping[str, str]) -> Adapter:
+    if len(words) != 1:
+        raise Unusable(f"usage: receiver {'|'.join(VENDORS)}")
+    if words[0] not in VENDORS:
+        raise Unusable(f"there is no adapter for {words[0]}; there are {', '.join(VENDORS)}")
+    return VENDORS[words[0]](settings)
+
+
+def _publisher(settings: Mapping[str, str]) -> Publisher:
+    url = settings.get("AMQP_URL") or "amqp://guest:guest@127.0.0.1:5672/"
+    try:
+        if url.startswith(("amqp://", "amqps://")):
+            return Publisher(url, settings.get("PREFIX") or "provisioning")
+    except ValueError:
+        pass
+    # Raised out here, so that the library's own error is in no chain: it holds the URL.
+    raise Unusable("AMQP_URL must be amqp:// or amqps:// with a host, and every / : @ # ? of a password escaped")
+
+
+def _port(settings: Mapping[str, str]) -> int:
+    given = settings.get("PORT") or "8080"
+    if not (given.isascii() and given.isdecimal()) or int(given) > _MAX_PORT:
+        raise Unusable(f"PORT must be a number from 0 to {_MAX_PORT}")
+    return int(given)
 
 
 def main() -> None:
     """Serve until interrupted."""
     settings = os.environ
     try:
-        adapter = VENDORS[sys.argv[1]](settings)
-    except IndexError:
-        sys.exit(f"usage: receiver {'|'.join(VENDORS)}")
-    except KeyError as missing:
-        sys.exit(f"{missing} must be given; see README.md")
-    publisher = Publisher(
-        settings.get("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/"), settings.get("PREFIX", "provisioning")
-    )
-    port = int(settings.get("PORT", "8080"))
-    with ThreadingHTTPServer(("127.0.0.1", port), handler(adapter, publisher)) as server:
-        print(f"listening on http://127.0.0.1:{server.server_port}/", flush=True)
+        webhook = handler(_adapter(sys.argv[1:], settings), _publisher(settings))
+        port = _port(settings)
+    except Unusable as problem:
+        sys.exit(str(problem))
+    try:
+        server = ThreadingHTTPServer((_HOST, port), webhook)
+    except OSError as error:
+        sys.exit(f"cannot listen on {_HOST}:{port}: {error.strerror}")
+    with server:
+        print(f"listening on http://{_HOST}:{server.server_port}/", flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
 

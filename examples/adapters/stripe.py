@@ -20,7 +20,9 @@ _ABOUT_SUBSCRIPTIONS: Mapping[str, str] = {
     "customer.subscription.paused": "DisableCustomer",
     "customer.subscription.deleted": "DisableCustomer",
 }
+_UPDATED = "customer.subscription.updated"
 _PAID_FOR = {"active", "trialing"}
+_ENDED = {"canceled", "unpaid", "paused"}
 _STAMP = re.compile(r"[0-9]{1,12}")
 
 
@@ -52,21 +54,14 @@ class Stripe:
         """Make the command of a verified event. Raises Malformed."""
         kind = required(webhook, "type")
         happened = part(webhook, "data", "object")
-        if kind in _ABOUT_SUBSCRIPTIONS:
-            return self._about_subscription(kind, webhook, happened)
+        if kind in _ABOUT_SUBSCRIPTIONS or kind == _UPDATED:
+            return _about_subscription(kind, webhook, happened)
         if kind not in {"customer.created", "customer.deleted"}:
             return NotForUs(f"{kind} asks for nothing here")
         occurrence = _occurrence(webhook, required(happened, "id"))
         if kind == "customer.deleted":
             return command(occurrence, "DeleteCustomer", {"username": occurrence.customer})
         return command(occurrence, "CreateCustomer", self._new_customer(occurrence, happened))
-
-    def _about_subscription(self, kind: str, webhook: Mapping[str, Any], subscription: object) -> Command | NotForUs:
-        wanted = _ABOUT_SUBSCRIPTIONS[kind]
-        if wanted == "EnableCustomer" and text(subscription, "status") not in _PAID_FOR:
-            return NotForUs(f"{kind} of a subscription that is not paid for")
-        occurrence = _occurrence(webhook, required(subscription, "customer"))
-        return command(occurrence, wanted, {"username": occurrence.customer})
 
     def _new_customer(self, occurrence: Occurrence, customer: object) -> dict[str, str]:
         first_name, _, last_name = text(customer, "name").partition(" ")
@@ -89,6 +84,27 @@ class Stripe:
             "package": text(customer, "metadata", "package") or self._terms.package,
             "whitelabel": text(customer, "metadata", "whitelabel") or self._terms.whitelabel,
         }
+
+
+def _about_subscription(kind: str, webhook: Mapping[str, Any], subscription: object) -> Command | NotForUs:
+    now = text(subscription, "status")
+    wanted = _by_change(webhook, now) if kind == _UPDATED else _ABOUT_SUBSCRIPTIONS[kind]
+    if wanted is None:
+        return NotForUs(f"{kind} that asks for nothing here")
+    if wanted == "EnableCustomer" and now not in _PAID_FOR:
+        return NotForUs(f"{kind} of a subscription that is not paid for")
+    occurrence = _occurrence(webhook, required(subscription, "customer"))
+    return command(occurrence, wanted, {"username": occurrence.customer})
+
+
+def _by_change(webhook: Mapping[str, Any], now: str) -> str | None:
+    """The command that a new status asks for; None for any other update, which does not tell a former status."""
+    before = text(webhook, "data", "previous_attributes", "status")
+    if before and now in _PAID_FOR and before not in _PAID_FOR:
+        return "EnableCustomer"
+    if before and now in _ENDED and before not in _ENDED:
+        return "DisableCustomer"
+    return None
 
 
 def _occurrence(webhook: Mapping[str, Any], customer: str) -> Occurrence:

@@ -4,13 +4,18 @@ import json
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
+from tests.support.broker_tools import plain_connection
 from tests.support.commands import Command, create, disable, new_username, structured
 from tests.support.house import House
 from tests.support.worker_process import environment
+from worker.broker.address import BrokerAddress
+from worker.broker.removal import remove
+from worker.broker.topology import Topology
 
 DONE, FAILED, PARTLY, UNREACHABLE, INTERRUPTED = 0, 1, 3, 69, 130
 #: Whoever runs the tests in the background has every process ignore Ctrl-C from the start.
@@ -108,17 +113,59 @@ def test_one_invalid_command_keeps_all_of_a_file_from_being_sent(house: House) -
     file = written(house, [good, bad])
     sent = house.type("send", file, "--wait")
     assert sent.returncode == FAILED
-    assert "line 2: command 2 is not valid: password: must have at least 6 characters" in sent.stderr
+    assert f"line 2 ({bad.id}): data.password: must have at least 6 characters" in sent.stderr
     assert "tiny" not in sent.stderr
     assert house.sandbox.state(good.username).customers == {}
 
 
 def test_send_says_when_the_broker_is_not_there(house: House) -> None:
     url = "amqp://guest:planted-secret@127.0.0.1:9/"
-    sent = house.type("send", "-", "--wait", stdin=lines_of([create(new_username())]), AMQP__URL=url)
-    assert sent.returncode == UNREACHABLE
-    assert "PROVISIONING_AMQP__URL" in sent.stderr
-    assert "planted-secret" not in sent.stderr
+    one = lines_of([create(new_username())])
+    sent, waited = (house.type("send", "-", *words, stdin=one, AMQP__URL=url) for words in ([], ["--wait"]))
+    for told in (sent, waited):
+        assert told.returncode == UNREACHABLE
+        assert "amqp://127.0.0.1:9/" in told.stderr
+        assert "PROVISIONING_AMQP__URL" in told.stderr
+        assert "planted-secret" not in told.stderr
+    assert sent.stderr == (
+        "the broker at amqp://127.0.0.1:9/ (PROVISIONING_AMQP__URL) cannot be used: nothing listens at that address; "
+        "no command was confirmed\n"
+    )
+
+
+def test_a_pipe_without_a_command_is_no_success(house: House) -> None:
+    for words in ([], ["--wait"], ["--dry-run"]):
+        sent = house.type("send", "-", *words, stdin="")
+        assert (sent.returncode, sent.stdout) == (FAILED, "")
+        assert sent.stderr == "no command was read from standard input; nothing was sent\n"
+
+
+def test_what_no_queue_took_is_told_without_noise(house: House) -> None:
+    command, nobody = create(new_username()), Topology(f"test-{uuid.uuid4().hex[:12]}")
+    assert house.type("topology", "apply", AMQP__PREFIX=nobody.prefix).returncode == DONE
+    with plain_connection(house.broker_url) as connection:
+        connection.channel().queue_unbind(nobody.command_queues[0], nobody.commands, "#")
+    sent = house.type("send", "-", stdin=lines_of([command]), AMQP__PREFIX=nobody.prefix)
+    remove(BrokerAddress(house.broker_url), nobody)
+    assert sent.returncode == FAILED
+    assert sent.stderr.startswith(f"CreateCustomer {command.id} is not confirmed: the broker returned it: NO_ROUTE")
+
+
+def test_without_the_workers_exchanges_what_is_missing_is_named(house: House) -> None:
+    prefix = f"test-{uuid.uuid4().hex[:12]}"
+    sent = house.type("send", "-", stdin=lines_of([create(new_username())]), AMQP__PREFIX=prefix)
+    assert sent.returncode in {FAILED, UNREACHABLE}
+    assert f"{prefix}.commands" in sent.stderr
+
+
+def test_a_setting_that_nothing_reads_is_warned_about_once(house: House) -> None:
+    command = create(new_username())
+    sent = house.type("send", written(house, [command]), AMQP__PREFX="x")
+    assert sent.returncode == DONE
+    assert sent.stderr.splitlines()[0] == (
+        "warning: PROVISIONING_AMQP__PREFX is not a setting; did you mean PROVISIONING_AMQP__PREFIX?"
+    )
+    assert sent.stderr.count("warning") == 1
 
 
 def test_a_pipe_is_sent_up_to_its_first_invalid_line(house: House) -> None:
@@ -127,8 +174,7 @@ def test_a_pipe_is_sent_up_to_its_first_invalid_line(house: House) -> None:
     assert sent.returncode == PARTLY
     assert [event["causationid"] for event in rows(sent.stdout)] == [good.id]
     assert sent.stderr == (
-        "line 2: command 2 is not valid: password: must have at least 6 characters; 1 command before it sent and"
-        " confirmed\n"
+        f"line 2 ({bad.id}): data.password: must have at least 6 characters; 1 command before it sent and confirmed\n"
     )
     assert house.sandbox.state(later.username).customers == {}
 

@@ -82,6 +82,17 @@ def test_a_customer_is_created_and_the_answer_printed(house: House, emit: Emit, 
     assert properties.content_type == "application/cloudevents+json"
 
 
+def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(house: House, emit: Emit) -> None:
+    username, identity = new_username(), f"evt_{uuid.uuid4().hex}"
+
+    once, again = (emit(house.topology.prefix, username, identity) for _ in range(2))
+
+    assert once.stderr.startswith(f"sending {identity} for {username}\n")
+    assert (once.returncode, again.returncode) == (CREATED, CREATED)
+    assert json.loads(once.stdout) == json.loads(again.stdout)
+    assert json.loads(once.stdout)["causationid"] == identity
+
+
 def test_a_command_that_failed_is_told_by_the_exit_code(house: House, emit: Emit) -> None:
     taken = create(new_username())
     house.emitter.publish(taken)
@@ -97,7 +108,18 @@ def test_a_command_that_no_queue_took_is_told(empty_prefix: str, emit: Emit) -> 
     returned = emit(empty_prefix)
 
     assert (returned.returncode, returned.stdout) == (NOT_TAKEN, "")
-    assert re.search(r"not sent: .*(NO_ROUTE|Unroutable|no queue took it).*; send it again", returned.stderr)
+    cause = rf"is PREFIX={empty_prefix} wrong, or has no worker declared its exchanges yet\?"
+    told = (
+        rf"^sending evt_\S+ for ada-\S+\n(.*\n)*not sent: .*(NO_ROUTE|Unroutable|no queue took it).*{cause}.*; send it"
+    )
+    assert re.search(told, returned.stderr)
+
+
+def test_a_prefix_that_nobody_uses_is_told_as_the_likely_cause(emit: Emit) -> None:
+    returned = emit("nobodys")
+
+    assert (returned.returncode, returned.stdout) == (NOT_TAKEN, "")
+    assert re.search(r"not sent: .*is PREFIX=nobodys wrong, or has no worker declared its exchanges", returned.stderr)
 
 
 def test_a_command_that_was_refused_is_told(empty_prefix: str, emit: Emit, channel: Any) -> None:  # noqa: ANN401
@@ -118,7 +140,7 @@ def test_a_broker_that_is_not_there_is_told(emit: Emit) -> None:
     done = emit("away", **away, MANAGEMENT_PASSWORD="planted-secret")
 
     assert (done.returncode, done.stdout) == (NOT_TAKEN, "")
-    assert re.search(r"not sent: .+; send it again", done.stderr)
+    assert re.search(r"^sending evt_\S+ for ada-\S+\n(.*\n)*not sent: .+; send it again", done.stderr)
     assert "planted-secret" not in done.stderr
 
 

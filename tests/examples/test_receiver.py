@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -184,11 +185,11 @@ def test_without_a_broker_every_command_is_to_be_sent_again() -> None:
     assert not [secret for secret in ("planted-secret", "a secret of", "ada@example.com") if secret in written]
 
 
-@pytest.mark.parametrize(("words", "told"), [([], "usage: "), (["stripe"], "'STRIPE_WEBHOOK_SECRET' must be given")])
-def test_what_is_missing_to_start_is_said(words: list[str], told: str) -> None:
+def refused(*words: str, **settings: str) -> str:
+    """Start it with what must not work, and return what it says."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "examples.adapters.receiver", *words],
-        env={},
+        env=settings,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -196,5 +197,57 @@ def test_what_is_missing_to_start_is_said(words: list[str], told: str) -> None:
         check=False,
     )
 
-    assert done.returncode == 1
-    assert told in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "usage: "),
+        (["paypal"], "there is no adapter for paypal; there are stripe, chargebee"),
+        (["stripe"], "STRIPE_WEBHOOK_SECRET must be given"),
+    ],
+)
+def test_what_is_missing_to_start_is_said(words: list[str], told: str) -> None:
+    assert told in refused(*words)
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+@pytest.mark.parametrize(
+    ("vendor", "name"),
+    [
+        ("stripe", "STRIPE_WEBHOOK_SECRET"),
+        ("stripe", "PASSWORD_SECRET"),
+        ("chargebee", "PASSWORD_SECRET"),
+        ("chargebee", "CHARGEBEE_WEBHOOK_USER"),
+        ("chargebee", "CHARGEBEE_WEBHOOK_PASSWORD"),
+    ],
+)
+def test_a_secret_that_is_empty_is_none(vendor: str, name: str, blank: str) -> None:
+    told = refused(vendor, **SETTINGS | {name: blank})
+
+    assert told == f"{name} must be given, and not be empty; see README.md\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"PORT": "x"}, "PORT must be a number from 0 to 65535"),
+        ({"PORT": "65536"}, "PORT must be a number from 0 to 65535"),
+        ({"AMQP_URL": "http://ada:planted-secret@127.0.0.1/"}, "AMQP_URL must be amqp:// or amqps://"),
+        ({"AMQP_URL": "amqp://ada:planted-secret@127.0.0.1:x/"}, "AMQP_URL must be amqp:// or amqps://"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said(setting: dict[str, str], told: str) -> None:
+    words = refused("stripe", **SETTINGS | setting)
+
+    assert words.startswith(told)
+    assert "planted-secret" not in words
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refused("stripe", **SETTINGS | {"PORT": str(port)}).startswith(f"cannot listen on 127.0.0.1:{port}: ")

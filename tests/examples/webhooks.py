@@ -32,6 +32,14 @@ def stripe_subscription(kind: str, status: str) -> dict[str, Any]:
     return webhook
 
 
+def stripe_change(before: str | None, after: str) -> dict[str, Any]:
+    """Make an event about a subscription at Stripe that changed; `before` is None when its status did not."""
+    webhook = stripe_subscription("customer.subscription.updated", after)
+    changed: dict[str, object] = {"metadata": {}} if before is None else {"status": before}
+    webhook["data"]["previous_attributes"] = changed
+    return webhook
+
+
 def chargebee(kind: str, **changes: object) -> dict[str, Any]:
     """Make an event at Chargebee; `changes` are fields of the customer."""
     name = "chargebee-customer-created" if kind.startswith("customer") else "chargebee-subscription-cancelled"

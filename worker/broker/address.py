@@ -124,7 +124,7 @@ def _url_faults(url: str) -> list[str]:
             )
         ]
     checks = {
-        "the scheme must be amqp or amqps": parts.scheme in PORTS,
+        "it must begin with amqp://, or amqps:// for TLS": parts.scheme in PORTS,
         "a host is missing": bool(parts.hostname),
         "port 0 cannot be used": port != 0,
         "a user needs a password": parts.username is None or parts.password is not None,

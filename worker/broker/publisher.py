@@ -13,7 +13,7 @@ from worker.broker.observing import BrokerObserver
 from worker.broker.parcel import Parcel
 from worker.broker.publishing import PublishSession
 from worker.broker.topology import Topology
-from worker.domain.deliveries import Outgoing
+from worker.domain.deliveries import Destination, Outgoing
 from worker.errors import PublishFailed
 
 STOPPED = "the publisher has been stopped"
@@ -84,9 +84,9 @@ class Publisher:
         failure = self._carry(parcel)
         if failure is not None:
             named = f"{message.properties.type or 'message'} {message.properties.message_id or ''}".rstrip()
-            raise PublishFailed(
-                f"{named} for {message.destination} is not confirmed: {failure}. Publish it again as it is"
-            )
+            # Events and dead letters are named by their command's type too; a command needs no such word.
+            where = "" if message.destination is Destination.COMMANDS else f" for {message.destination}"
+            raise PublishFailed(f"{named}{where} is not confirmed: {failure}. Publish it again as it is")
 
     def _carry(self, parcel: Parcel) -> str | None:
         """Hand the parcel to the loop and wait. Returns why it is not confirmed; None when it is."""

@@ -20,12 +20,11 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
         "AMQP__MANAGEMENT_URL": _page_fault(broker.get("management_url")),
     }
     if str(given.get("allow_plaintext", "")).lower() not in _TRUE:
-        # Whether it is a URL at all, the broker's room says in its own words.
         plain = {
             "PROVIDER__BASE_URL": provider.get("base_url"),
             "PROVIDER__V3_BASE_URL": provider.get("v3_base_url"),
             "AMQP__MANAGEMENT_URL": broker.get("management_url"),
-            "AMQP__URL": broker.get("url"),
+            "AMQP__URL": _if_amqp(broker.get("url")),
         }
         faults |= {name: faults.get(name) or _plaintext_fault(url) for name, url in plain.items()}
     return [f"{PREFIX}{name}: {fault}" for name, fault in faults.items() if fault]
@@ -55,6 +54,12 @@ def _plaintext_fault(url: str | None) -> str | None:
         f"{parts.scheme}:// to a host beyond the loopback would show passwords to the network; "
         f"use {parts.scheme}s://, or set {PREFIX}ALLOW_PLAINTEXT=true"
     )
+
+
+def _if_amqp(url: str | None) -> str | None:
+    """The broker's URL; None for another scheme, which the broker's room refuses in its own words."""
+    parts = _split(url)
+    return url if parts and parts.scheme == "amqp" else None
 
 
 def _split(url: str | None) -> SplitResult | None:

@@ -7,8 +7,9 @@ url=${MANAGEMENT_URL:-http://127.0.0.1:15672}
 vhost=${VHOST:-%2F}
 prefix=${PREFIX:-provisioning}
 username=${1:-ada-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')@example.com}
-id=evt_$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
-queue=answers.$id
+id=${2:-evt_$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')}
+cause="is PREFIX=$prefix wrong, or has no worker declared its exchanges yet?"
+queue=answers.$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
 CREATED=0 FAILED=1 NOT_TAKEN=2 NO_ANSWER=3
 
 # Keep the id with your order: sent again under the same id, the command is still done only once. The subject is your own
@@ -53,8 +54,11 @@ LOGIN
 }
 
 # The queue for the answers is gone a minute after us; in production declare one that stays, once.
-listen() {
+make_queue() {
     echo '{"durable": true, "arguments": {"x-expires": 60000}}' | api PUT "queues/$vhost/$queue"
+}
+
+bind_queue() {
     echo '{"routing_key": "*.billing"}' | api POST "bindings/$vhost/e/$prefix.events/q/$queue" >/dev/null
 }
 
@@ -82,9 +86,11 @@ not_taken() {
     exit $NOT_TAKEN
 }
 
-listen || not_taken "no queue for the answers"
+echo "sending $id for $username" >&2
+make_queue || not_taken "no queue for the answers"
+bind_queue || not_taken "nothing to listen to ($cause)"
 routed=$(publish) || not_taken "the broker refused it"
-[ "$routed" = '{"routed":true}' ] || not_taken "no queue took it"
+[ "$routed" = '{"routed":true}' ] || not_taken "no queue took it ($cause)"
 
 tries=60
 while [ $tries -gt 0 ]; do

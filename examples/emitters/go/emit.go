@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -50,26 +51,31 @@ func run() int {
 	if len(os.Args) > 1 {
 		username = os.Args[1]
 	}
-	prefix, order := setting("PREFIX", "provisioning"), createCustomer(username)
+	id := "evt_" + random(16)
+	if len(os.Args) > 2 {
+		id = os.Args[2]
+	}
+	prefix, order := setting("PREFIX", "provisioning"), createCustomer(username, id)
+	fmt.Fprintln(os.Stderr, "sending "+id+" for "+username)
 	connection, err := amqp.Dial(setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/"))
 	if err != nil {
-		return tell(notTaken, "not sent: "+err.Error()+"; send it again with the same id")
+		return tellNotSent(err, prefix)
 	}
 	defer connection.Close()
 	events, err := send(connection, prefix, order)
 	if err != nil {
-		return tell(notTaken, "not sent: "+err.Error()+"; send it again with the same id")
+		return tellNotSent(err, prefix)
 	}
 	return wait(events, order.ID)
 }
 
 // Keep the id with your order: sent again under the same id, the command is still done only once.
-func createCustomer(username string) command {
+func createCustomer(username, id string) command {
 	return command{
 		SpecVersion: "1.0",
 		Type:        "CreateCustomer",
 		Source:      source,
-		ID:          "evt_" + random(16),
+		ID:          id,
 		Subject:     "cus_" + username, // your own reference of the customer: commands about one are done in order
 		Time:        time.Now().UTC(),
 		ContentType: "application/json",
@@ -178,6 +184,15 @@ func wait(events <-chan amqp.Delivery, id string) int {
 			return tell(noAnswer, "sent, and not answered yet")
 		}
 	}
+}
+
+// tellNotSent says what is usually wrong, too, when nothing was there to take the command.
+func tellNotSent(err error, prefix string) int {
+	problem := err.Error()
+	if strings.Contains(problem, "NO_ROUTE") || strings.Contains(problem, "NOT_FOUND") {
+		problem += " (is PREFIX=" + prefix + " wrong, or has no worker declared its exchanges yet?)"
+	}
+	return tell(notTaken, "not sent: "+problem+"; send it again with the same id")
 }
 
 func tell(code int, what string) int {

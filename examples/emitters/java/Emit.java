@@ -21,16 +21,20 @@ public final class Emit {
 
     private final String prefix = setting("PREFIX", "provisioning");
     // Keep the id with your order: sent again under the same id, the command is still done only once.
-    private final String id = "evt_" + UUID.randomUUID();
+    private final String id;
     private final String username;
 
-    private Emit(String username) {
+    private Emit(String username, String id) {
         this.username = username;
+        this.id = id;
     }
 
     public static void main(String[] arguments) throws Exception {
         String random = "ada-" + UUID.randomUUID().toString().substring(0, 8) + "@example.com";
-        System.exit(new Emit(arguments.length > 0 ? arguments[0] : random).run());
+        String username = arguments.length > 0 ? arguments[0] : random;
+        String id = arguments.length > 1 ? arguments[1] : "evt_" + UUID.randomUUID();
+        System.err.println("sending " + id + " for " + username);
+        System.exit(new Emit(username, id).run());
     }
 
     private int run() throws Exception {
@@ -47,7 +51,7 @@ public final class Emit {
             answers = listen(channel); // before sending: so the answer cannot be missed
             publish(channel);
         } catch (Exception error) {
-            System.err.println("not sent: " + error + "; send it again with the same id");
+            System.err.println("not sent: " + problem(error) + "; send it again with the same id");
             if (connection != null) {
                 connection.abort();
             }
@@ -61,6 +65,16 @@ public final class Emit {
         }
         System.out.println(event);
         return event.contains("\"type\":\"CommandFailed\"") ? FAILED : CREATED;
+    }
+
+    /** What happened, and what is usually wrong when nothing was there to take the command. */
+    private String problem(Exception error) {
+        // The library wraps what the broker said in an exception without words.
+        String told = error.getMessage() == null && error.getCause() != null ? "" + error.getCause() : "" + error;
+        boolean nobodyThere = told.contains("NO_ROUTE") || told.contains("NOT_FOUND");
+        return told + (nobodyThere
+            ? " (is PREFIX=" + prefix + " wrong, or has no worker declared its exchanges yet?)"
+            : "");
     }
 
     /** The queue goes with this program; in production declare a durable one, once. */

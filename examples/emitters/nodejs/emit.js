@@ -9,13 +9,14 @@ const [CREATED, FAILED, NOT_TAKEN, NO_ANSWER] = [0, 1, 2, 3];
 const url = process.env.AMQP_URL ?? "amqp://guest:guest@127.0.0.1:5672/";
 const prefix = process.env.PREFIX ?? "provisioning";
 const username = process.argv[2] ?? `ada-${randomUUID().slice(0, 8)}@example.com`;
+const id = process.argv[3] ?? `evt_${randomUUID()}`;
 
 // Keep the id with your order: sent again under the same id, the command is still done only once.
 const command = {
   specversion: "1.0",
   type: "CreateCustomer",
   source: SOURCE,
-  id: `evt_${randomUUID()}`,
+  id,
   subject: `cus_${username}`, // your own reference of the customer: commands about one are done in order
   time: new Date().toISOString(),
   datacontenttype: "application/json",
@@ -72,7 +73,14 @@ function publish(channel) {
   });
 }
 
+// What is usually wrong when nothing was there to take the command.
+function likelyCause(problem) {
+  if (!/NO_ROUTE|NOT_FOUND|NOT-FOUND/.test(problem)) return "";
+  return ` (is PREFIX=${prefix} wrong, or has no worker declared its exchanges yet?)`;
+}
+
 async function main() {
+  console.error(`sending ${id} for ${username}`);
   let connection, listening;
   try {
     connection = await amqp.connect(url);
@@ -82,7 +90,8 @@ async function main() {
     listening = await listen(channel); // before sending: so the answer cannot be missed
     await publish(channel);
   } catch (error) {
-    console.error(`not sent: ${error.message || error.code}; send it again with the same id`);
+    const problem = error.message || error.code;
+    console.error(`not sent: ${problem}${likelyCause(problem)}; send it again with the same id`);
     listening?.cancel();
     await connection?.close().catch(() => {});
     return NOT_TAKEN;

@@ -18,13 +18,13 @@ const ANSWER_SECONDS = 60;
 const CREATED = 0, FAILED = 1, NOT_TAKEN = 2, NO_ANSWER = 3;
 
 /** Keep the id with your order: sent again under the same id, the command is still done only once. */
-function createCustomer(string $username): array
+function createCustomer(string $username, string $id): array
 {
     return [
         'specversion' => '1.0',
         'type' => 'CreateCustomer',
         'source' => SOURCE,
-        'id' => 'evt_' . bin2hex(random_bytes(16)),
+        'id' => $id,
         'subject' => "cus_$username", // your own reference of the customer: commands about one are done in order
         'time' => gmdate('Y-m-d\TH:i:s\Z'),
         'datacontenttype' => 'application/json',
@@ -91,11 +91,22 @@ function publish(AMQPChannel $channel, string $prefix, array $command): void
     }
 }
 
+/** Says what is usually wrong when nothing was there to take the command. */
+function likelyCause(string $problem, string $prefix): string
+{
+    if (!preg_match('/NO_ROUTE|NOT_FOUND/', $problem)) {
+        return '';
+    }
+    return " (is PREFIX=$prefix wrong, or has no worker declared its exchanges yet?)";
+}
+
 /** @param array<int, string> $argv */
 function main(array $argv): int
 {
     $prefix = getenv('PREFIX') ?: 'provisioning';
-    $command = createCustomer($argv[1] ?? 'ada-' . bin2hex(random_bytes(4)) . '@example.com');
+    $username = $argv[1] ?? 'ada-' . bin2hex(random_bytes(4)) . '@example.com';
+    $command = createCustomer($username, $argv[2] ?? 'evt_' . bin2hex(random_bytes(16)));
+    fwrite(STDERR, "sending {$command['id']} for $username\n");
     $answer = null;
     try {
         $connection = connect(getenv('AMQP_URL') ?: 'amqp://guest:guest@127.0.0.1:5672/');
@@ -106,7 +117,8 @@ function main(array $argv): int
         });
         publish($channel, $prefix, $command);
     } catch (AMQPExceptionInterface | RuntimeException $error) {
-        fwrite(STDERR, "not sent: {$error->getMessage()}; send it again with the same id\n");
+        $problem = $error->getMessage() . likelyCause($error->getMessage(), $prefix);
+        fwrite(STDERR, "not sent: $problem; send it again with the same id\n");
         return NOT_TAKEN;
     }
     $deadline = microtime(true) + ANSWER_SECONDS;

@@ -13,16 +13,18 @@ from pika.exceptions import AMQPError
 
 SOURCE = "billing"
 ANSWER_SECONDS = 60
+#: What the broker answers when nothing is there to take a command or to listen to.
+NOBODY_THERE = ("NO_ROUTE", "NOT_FOUND", "Unroutable")
 CREATED, FAILED, NOT_TAKEN, NO_ANSWER = range(4)
 
 
-def create_customer(username: str) -> dict[str, Any]:
+def create_customer(username: str, identity: str) -> dict[str, Any]:
     """Write the command. Keep its id with your order: sent again under the same id it is still done only once."""
     return {
         "specversion": "1.0",
         "type": "CreateCustomer",
         "source": SOURCE,
-        "id": f"evt_{uuid.uuid4()}",
+        "id": identity,
         "subject": f"cus_{username}",  # your own reference of the customer: commands about one are done in order
         "time": datetime.now(UTC).isoformat(),
         "datacontenttype": "application/json",
@@ -75,11 +77,20 @@ def answer_to(command: dict[str, Any], channel: BlockingChannel, queue: str) -> 
     return None
 
 
+def likely_cause(problem: str, prefix: str) -> str:
+    """Say what is usually wrong when nothing was there to take the command."""
+    if not any(sign in problem for sign in NOBODY_THERE):
+        return ""
+    return f" (is PREFIX={prefix} wrong, or has no worker declared its exchanges yet?)"
+
+
 def main() -> int:
     """Listen first, then send: so the answer cannot be missed."""
     url = os.environ.get("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/")
     prefix = os.environ.get("PREFIX", "provisioning")
-    command = create_customer(sys.argv[1] if len(sys.argv) > 1 else f"ada-{uuid.uuid4().hex[:8]}@example.com")
+    username = sys.argv[1] if len(sys.argv) > 1 else f"ada-{uuid.uuid4().hex[:8]}@example.com"
+    command = create_customer(username, sys.argv[2] if len(sys.argv) > 2 else f"evt_{uuid.uuid4()}")  # noqa: PLR2004
+    print(f"sending {command['id']} for {username}", file=sys.stderr)
     try:
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
             channel = connection.channel()
@@ -87,7 +98,8 @@ def main() -> int:
             publish(channel, prefix, command)
             event = answer_to(command, channel, queue)
     except AMQPError as error:
-        print(f"not sent: {error!r}; send it again with the same id", file=sys.stderr)
+        problem = f"{error!r}{likely_cause(repr(error), prefix)}"
+        print(f"not sent: {problem}; send it again with the same id", file=sys.stderr)
         return NOT_TAKEN
     if event is None:
         print("sent, and not answered yet", file=sys.stderr)

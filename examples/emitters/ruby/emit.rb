@@ -11,12 +11,12 @@ CREATED, FAILED, NOT_TAKEN, NO_ANSWER = 0, 1, 2, 3
 class NotTaken < StandardError; end
 
 # Keep the id with your order: sent again under the same id, the command is still done only once.
-def create_customer(username)
+def create_customer(username, id)
   {
     specversion: "1.0",
     type: "CreateCustomer",
     source: SOURCE,
-    id: "evt_#{SecureRandom.uuid}",
+    id: id,
     subject: "cus_#{username}", # your own reference of the customer: commands about one are done in order
     time: Time.now.utc.iso8601,
     datacontenttype: "application/json",
@@ -72,9 +72,18 @@ def publish(channel, prefix, command)
   raise NotTaken, "returned: #{returned}" if returned
 end
 
+# Says what is usually wrong when nothing was there to take the command.
+def likely_cause(problem, prefix)
+  return "" unless problem.match?(/NO_ROUTE|NOT_FOUND/)
+
+  " (is PREFIX=#{prefix} wrong, or has no worker declared its exchanges yet?)"
+end
+
 def main
   prefix = ENV.fetch("PREFIX", "provisioning")
-  command = create_customer(ARGV.fetch(0, "ada-#{SecureRandom.hex(4)}@example.com"))
+  username = ARGV.fetch(0, "ada-#{SecureRandom.hex(4)}@example.com")
+  command = create_customer(username, ARGV.fetch(1, "evt_#{SecureRandom.uuid}"))
+  warn "sending #{command[:id]} for #{username}"
   url = ENV.fetch("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/").chomp("/") # Bunny takes "/" for a vhost named ""
   connection = Bunny.new(url, automatically_recover: false, log_file: $stderr)
   begin
@@ -83,7 +92,7 @@ def main
     answers = listen(channel, prefix, command) # before sending: so the answer cannot be missed
     publish(channel, prefix, command)
   rescue Bunny::Exception, NotTaken, Timeout::Error => e
-    warn "not sent: #{e.message}; send it again with the same id"
+    warn "not sent: #{e.message}#{likely_cause(e.message, prefix)}; send it again with the same id"
     return NOT_TAKEN
   end
   event = Timeout.timeout(ANSWER_SECONDS) { answers.pop }

@@ -58,7 +58,8 @@ def test_only_the_publishing_connection_gives_up_on_an_alarm() -> None:
 @pytest.mark.parametrize(
     ("url", "named"),
     [
-        ("http://h", "scheme"),
+        ("http://h", "must begin with amqp://, or amqps:// for TLS"),
+        ("https://h", "must begin with amqp://, or amqps:// for TLS"),
         ("amqp://", "host"),
         ("amqp://h:0/", "port 0"),
         ("amqp://h:70000/", "host and port"),

@@ -46,7 +46,7 @@ def test_send_names_the_command_and_the_rule_and_sends_nothing(
 
     assert run("send", written(tmp_path, json.dumps([SIGNUP, broken]))) == 1
     told = capsys.readouterr()
-    assert told.err == "command 2 is not valid: password: must have at least 6 characters; nothing was sent\n"
+    assert told.err == f"command 2 ({SIGNUP['id']}): data.password: must have at least 6 characters; nothing was sent\n"
     assert told.out == ""
 
 

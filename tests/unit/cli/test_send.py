@@ -35,18 +35,18 @@ def dry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_every_faulty_command_is_named_with_its_line_its_fields_and_their_rules(dry: Dry) -> None:
-    lines = [changed(), changed(password="pl4nt", zip=""), "", "{pl4nt", json.dumps({**SIGNUP, "type": "Pl4nt"})]
+    other = {**SIGNUP, "id": "evt_2"}
+    lines = [changed(), changed(password="pl4nt", zip=""), "", "{pl4nt", json.dumps({**other, "type": "Pl4nt"})]
 
     code, told = dry("\n".join(lines))
 
     assert code == 1
     second, third, fourth = told.splitlines()
     assert second == (
-        "line 2: command 2 is not valid: password: must have at least 6 characters; "
-        "zip: must have at least 1 characters"
+        "line 2 (evt_2001): data.password: must have at least 6 characters; data.zip: must have at least 1 characters"
     )
     assert third.startswith("line 4 is not JSON: ")
-    assert fourth.startswith("line 5: command 4 is not valid: type: is not a command; known are ")
+    assert fourth.startswith("line 5 (evt_2): type: is not a command; known are ")
     assert fourth.endswith("; nothing was sent")
     assert "pl4nt" not in told
 
@@ -66,22 +66,103 @@ def test_what_is_json_and_no_command_is_refused(dry: Dry, entry: str) -> None:
     assert "line 2" in told
 
 
-@pytest.mark.parametrize(("text", "count"), [("", "0 commands are"), (changed(), "1 command is")])
-def test_the_valid_ones_are_counted(dry: Dry, text: str, count: str) -> None:
-    assert dry(text) == (0, f"{count} valid; nothing was sent\n")
+def test_the_valid_ones_are_counted(dry: Dry) -> None:
+    assert dry(changed()) == (0, "1 command is valid; nothing was sent\n")
+    assert dry(f"{changed()}\n{json.dumps({**SIGNUP, 'id': 'evt_2'})}") == (
+        0,
+        "2 commands are valid; nothing was sent\n",
+    )
 
 
-def test_an_empty_file_needs_no_broker(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def without(*names: str, **changes: object) -> str:
+    return json.dumps({name: value for name, value in {**SIGNUP, **changes}.items() if name not in names})
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (without("specversion"), "line 1 (evt_2001): specversion: must be 1.0"),
+        (f"[{without('specversion')}]", "command 1 (evt_2001): specversion: must be 1.0"),
+        (without("source"), "line 1 (evt_2001): source: is required"),
+        (without(time="now"), "line 1 (evt_2001): time: must be an RFC 3339 time with an offset"),
+        (without("id", "data"), "line 1: data: must be an object with the command's fields"),
+        (without(data={"id": 1}), "data.id: is not a field of this command"),
+        (without(id=""), "line 1: id: must have 1 to 255 bytes, not 0"),
+        (without(id="a\u0007b"), "line 1: id: must not contain control characters"),
+        (without(note="x" * 300_000), "line 1 (evt_2001): the body has "),
+    ],
+)
+def test_what_the_worker_would_refuse_is_refused_with_its_place_and_its_path(dry: Dry, text: str, fault: str) -> None:
+    code, told = dry(text)
+
+    assert code == 1
+    assert fault in told
+
+
+def test_an_id_alone_is_made_up_and_that_is_said(dry: Dry) -> None:
+    code, told = dry(without("id"))
+
+    assert code == 0
+    assert told.splitlines() == [
+        "note: commands without an id: 1; `send` makes one up, the worker itself asks for one",
+        "1 command is valid; nothing was sent",
+    ]
+
+
+def test_one_id_with_two_contents_is_refused_before_anything_is_sent(dry: Dry) -> None:
+    code, told = dry(f"{changed()}\n{changed(first_name='Eve')}\n{without(subject='other')}\n{without(source='b')}")
+
+    assert code == 1
+    why = "id: stands for other content in line 1 (evt_2001); the worker would answer id_conflict"
+    assert told == f"line 2 (evt_2001): {why}\nline 3 (evt_2001): {why}; nothing was sent\n"
+
+
+def test_a_repeat_of_the_same_content_is_allowed_and_counted(dry: Dry) -> None:
+    again = without(time="2026-11-22T09:30:00Z")
+
+    code, told = dry(f"{changed()}\n{again}\n{without(id='evt_3')}")
+
+    assert code == 0
+    assert told.splitlines() == [
+        "note: repeats of an earlier command (same source, id and content): 1; each is done once",
+        "3 commands are valid; nothing was sent",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "[]"])
+@pytest.mark.parametrize("words", [["--wait"], ["--dry-run"], []])
+def test_an_input_without_commands_is_no_success_and_needs_no_broker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: list[str]
 ) -> None:
-    (tmp_path / "none").write_text("\n")
-    monkeypatch.setattr("sys.argv", ["provisioning-worker", "send", "--wait", str(tmp_path / "none")])
+    file = tmp_path / "none"
+    file.write_text(text)
+    monkeypatch.setattr("sys.argv", ["provisioning-worker", "send", *words, str(file)])
 
     with pytest.raises(SystemExit) as ended:
         main()
 
-    assert not ended.value.code
-    assert capsys.readouterr().err == "there are no commands in it; nothing was sent\n"
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"no command was read from {file}; nothing was sent\n"
+
+
+def test_settings_are_looked_at_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "one"
+    file.write_text(changed())
+    monkeypatch.setenv("PROVISIONING_AMQP__URL", "http://ada:pl4nt@broker.example.com/")
+    monkeypatch.setenv("PROVISIONING_AMQP__PREFX", "pl4nt")
+    monkeypatch.setattr("sys.argv", ["provisioning-worker", "send", str(file)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    told = capsys.readouterr().err
+    assert ended.value.code == 78
+    assert told.splitlines() == [
+        "warning: PROVISIONING_AMQP__PREFX is not a setting; did you mean PROVISIONING_AMQP__PREFIX?",
+        "PROVISIONING_AMQP__URL: it must begin with amqp://, or amqps:// for TLS",
+    ]
 
 
 def test_a_file_that_breaks_while_it_is_read_is_said_in_one_line(

@@ -111,6 +111,7 @@ class Show:
             f"  curl {stage.http_url}/readyz",
             f"  curl {stage.provider.url}/_sandbox/journal",
             f"  {amqp} {program} send --wait examples/signup.json",
+            f"  export AMQP_URL={stage.kept_url} PREFIX={stage.topology.prefix}   # what examples/ reads",
             f"  {ledger} {program} explain evt_1007",
             f"The worker's log is {stage.folder}/worker.log. To end it all:",
             f"  kill {' '.join(map(str, stage.endings))}",

@@ -2,24 +2,37 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.codec import MAX_ATTRIBUTE_BYTES, decode
+from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError
 from worker.cli.send.values import NotJson, Value
+from worker.domain.identity import canonical
 
 CONTENT_TYPE = "application/cloudevents+json"
+
+#: Where a fault begins that is not about a field of the data.
+_OUTSIDE_THE_DATA = ("id", "source", "type", "subject", "correlationid", "specversion", "time", "data")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One valid command, ready to be published."""
+    """One valid command, ready to be published.
+
+    `place` is where it stands, in words; `content` a digest of what the worker compares when the same source and id
+    come again; `named` is false when the input gave no id.
+    """
 
     id: str
     source: str
     type: str
     body: bytes = field(repr=False)  # it holds passwords
+    place: str = ""
+    content: bytes = field(default=b"", repr=False)
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +46,43 @@ Checked = Prepared | Fault
 
 
 def checked(value: Value | NotJson) -> Checked:
-    """Judge one value. A missing specversion is put in, and a missing id made up."""
+    """Judge one value. A missing id is made up, as the command's help says; nothing else is."""
     if isinstance(value, NotJson):
         return Fault(f"line {value.line} is not JSON: {value.rule}")
     content = value.content
+    named = not isinstance(content, dict) or "id" in content
     if isinstance(content, dict):
-        content = {"specversion": "1.0", "id": str(uuid.uuid4()), **content}
+        content = {"id": str(uuid.uuid4()), **content}
     body = json.dumps(content).encode()
     try:
         envelope = decode(WireMessage(body, content_type=CONTENT_TYPE))
     except MessageError as exc:
-        place = "" if value.line is None else f"line {value.line}: "
-        return Fault(f"{place}command {value.number} is not valid: {exc}")
-    return Prepared(envelope.id, envelope.source, envelope.type, body)
+        return Fault(f"{_place(value)}: {'; '.join(map(_with_its_path, exc.faults))}")
+    return Prepared(envelope.id, envelope.source, envelope.type, body, _place(value), _digest(envelope), named)
+
+
+def _place(value: Value) -> str:
+    where = f"command {value.number}" if value.line is None else f"line {value.line}"
+    named = _shown_id(value.content)
+    return f"{where} ({named})" if named else where
+
+
+def _shown_id(content: object) -> str | None:
+    """The id, where there is one that may be printed."""
+    given = content.get("id") if isinstance(content, Mapping) else None
+    if isinstance(given, str) and given and given.isprintable() and len(given.encode()) <= MAX_ATTRIBUTE_BYTES:
+        return given
+    return None
+
+
+def _with_its_path(fault: str) -> str:
+    """The worker's own words, with the way to the field: `username` is found as `data.username` in a file."""
+    name = fault.partition(":")[0]
+    about_a_field = ":" in fault and not fault.startswith("the body ")
+    inside = name not in _OUTSIDE_THE_DATA or fault.endswith(" is not a field of this command")
+    return f"data.{fault}" if about_a_field and inside else fault
+
+
+def _digest(envelope: Envelope) -> bytes:
+    kept = (envelope.type, envelope.subject, canonical(envelope.data).decode())
+    return sha256(json.dumps(kept).encode()).digest()

@@ -1,7 +1,7 @@
 """What `send` does with its words: check, send, wait, and say how it ended."""
 
+import os
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import islice
 from typing import Annotated
@@ -12,14 +12,13 @@ from worker.app import Exit
 from worker.assembly import broker_address
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
-from worker.cli.send.checking import Checked, Fault
 from worker.cli.send.publishing import Batch, Sent, counted, publish
 from worker.cli.send.results import Results, Tally
+from worker.cli.send.reviewing import review
 from worker.cli.send.source import Source, opened
 from worker.errors import WorkerError
-from worker.settings import BrokerReach, load
+from worker.settings import BrokerReach, load, unknown_names
 
-_SHOWN_FAULTS = 1000
 _SHOWN_IDS = 20
 
 
@@ -36,34 +35,26 @@ def send(
     invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
     """
     with opened(file) as source:
-        total = _all_valid(source.commands()) if dry_run or source.repeatable else None
+        total = _reviewed(source) if dry_run or source.repeatable else None
         if dry_run:
             valid = "1 command is valid" if total == 1 else f"{total} commands are valid"
             sys.stderr.write(f"{valid}; nothing was sent\n")
-        elif total == 0:
-            sys.stderr.write("there are no commands in it; nothing was sent\n")
         else:
             sys.exit(_sent(source, total, timeout if wait else None))
 
 
-def _all_valid(commands: Iterator[Checked]) -> int:
-    """Count the commands. Raises WorkerError, naming every one that is not valid."""
-    valid = invalid = 0
-    told: list[str] = []
-    for command in commands:
-        if not isinstance(command, Fault):
-            valid += 1
-            continue
-        invalid += 1
-        told += [command.sentence] if invalid <= _SHOWN_FAULTS else []
-    if invalid > _SHOWN_FAULTS:
-        told.append(f"and {counted(invalid - _SHOWN_FAULTS)} more")
-    if told:
-        raise WorkerError("\n".join(told) + "; nothing was sent")
-    return valid
+def _reviewed(source: Source) -> int:
+    found = review(source.commands())
+    if not found.count:
+        raise WorkerError(f"no command was read from {source.name}; nothing was sent")
+    for note in found.notes():
+        sys.stderr.write(f"note: {note}\n")
+    return found.count
 
 
 def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit:
+    for warning in unknown_names(os.environ):
+        sys.stderr.write(f"warning: {warning}\n")
     reach = load(BrokerReach)
     topology = Topology(reach.amqp.prefix)
     waiting = wait_seconds is not None
@@ -73,6 +64,8 @@ def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit
         bar = not (results and sys.stdout.isatty())
         expect = results.expect if results else lambda _: None
         sent = publish(reach, Batch(source.commands(), total, expect, bar))
+        if not sent.count and sent.fault is None:
+            raise WorkerError(f"no command was read from {source.name}; nothing was sent")
         if results is None or wait_seconds is None:
             return _told_as_sent(sent, topology)
         return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))

@@ -48,10 +48,15 @@ def publish(reach: BrokerReach, batch: Batch) -> Sent:
     what was sent, when a later one could not.
     """
     limits = PublishLimits(patience_seconds=_PATIENCE_SECONDS)
-    publisher = Publisher(lambda: broker_address(reach), Topology(reach.amqp.prefix), SilentObserver(), limits=limits)
+    address = broker_address(reach)
+    publisher = Publisher(lambda: address, Topology(reach.amqp.prefix), SilentObserver(), limits=limits)
     publisher.start()
     try:
         return _publish_all(publisher, batch)
+    except BrokerUnreachable as exc:
+        raise BrokerUnreachable(
+            f"the broker at {address} (PROVISIONING_AMQP__URL) cannot be used: {exc}; no command was confirmed"
+        ) from exc
     finally:
         publisher.stop()
 
@@ -83,10 +88,10 @@ def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:
     try:
         publisher.publish(Outgoing(Destination.COMMANDS, command.type, command.body, properties))
     except PublishFailed as exc:
-        failed = f"{counted(done)} sent and confirmed; {command.id} was not: {exc}"
         if not publisher.state.connected and not done:
-            raise BrokerUnreachable(failed) from exc
-        sys.stderr.write(f"{failed}\n")
+            # Why there is no connection says more than that there is no confirm.
+            raise BrokerUnreachable(str(publisher.state.fault)) from exc
+        sys.stderr.write(f"{exc} ({counted(done)} before it sent and confirmed)\n")
         sys.exit(Exit.PARTLY if done else Exit.FAILED)
 
 

@@ -19,6 +19,7 @@ class Source:
     stream: BinaryIO
     repeatable: bool
     start: int
+    name: str
 
     def commands(self) -> Iterator[Checked]:
         """Read and check one command after the other, from the beginning where that is possible."""
@@ -32,7 +33,8 @@ def opened(file: str) -> Iterator[Source]:
     """Open a file, or standard input for `-`. Ends the program with a usage error when it cannot be read."""
     with _stream(file) as stream:
         repeatable = stream.seekable()
-        yield Source(stream, repeatable, stream.tell() if repeatable else 0)
+        name = "standard input" if file == "-" else file
+        yield Source(stream, repeatable, stream.tell() if repeatable else 0, name)
 
 
 def _stream(file: str) -> BinaryIO:
