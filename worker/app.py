@@ -43,7 +43,8 @@ class App:
             "handlers": lambda: self._parts.dispatcher.alive,
             "ledger": lambda: self._parts.ledger.alive,
             "later": lambda: self._parts.later.alive,
-            "probe": lambda: self._parts.pause.alive,
+            "pause": lambda: self._parts.pause.alive,
+            "sharing": lambda: self._parts.sharing.alive,
             "health": lambda: self._health.alive,
         }
 
@@ -68,11 +69,14 @@ class App:
         parts = self._parts
         self._health.start()
         parts.later.start()
+        # Read before anything is taken up: what the ledger says is paused is paused from the start.
+        parts.sharing.start()
         parts.pause.start()
         parts.publisher.start()
         parts.dispatcher.start(parts.stages)
         parts.consumer.start()
         parts.window.start()
+        parts.pruning.start()
         self._log.info("worker_started", http_port=self._health.port, prefix=self._settings.amqp.prefix)
 
     def _drain(self) -> Exit:
@@ -88,7 +92,9 @@ class App:
         parts.dispatcher.stop()
         parts.publisher.stop()
         parts.pause.stop()
+        parts.sharing.stop()
         parts.later.stop()
+        parts.pruning.stop()
         parts.ledger.close()
         parts.provider.close()
         self._health.stop()

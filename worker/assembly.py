@@ -15,24 +15,28 @@ from worker.broker.topology import Topology
 from worker.clock import SystemClock
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Step
-from worker.errors import SettingsInvalid
+from worker.errors import ProviderLogin, SettingsInvalid
+from worker.flow.alone.careful import CarefulReader, Eyes
 from worker.flow.dispatcher import Dispatcher, Stages
-from worker.flow.guarded import Guarded
+from worker.flow.guarded import Guarded, LedgerPause
 from worker.flow.later import Later
-from worker.flow.pause import Pause, PausePolicy
+from worker.flow.pausing.causes import PausePolicy
+from worker.flow.pausing.pause import Pause
+from worker.flow.pausing.sharing import Sharing
 from worker.flow.window import HoldWindow
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
 from worker.ledger.config import LedgerConfig, LedgerIdentity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, fingerprinter
+from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
-from worker.process import Process, Rooms, decode
+from worker.process import Process, Rooms, decode, leave_unread, whole
 from worker.provider import Login, ProviderClient, ProviderConfig
 from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
-from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher
+from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher, PruneWatcher
 from worker.telemetry.publishing import MeasuredPublisher
 from worker.telemetry.recorder import Recorder
 
@@ -62,12 +66,14 @@ class Parts:
 
     metrics: Metrics
     ledger: SqlLedger
+    pruning: HourlyPruning
     provider: ProviderClient
     publisher: Publisher
     consumer: Consumer
     dispatcher: Dispatcher
     stages: Stages
     pause: Pause
+    sharing: Sharing
     later: Later
     window: HoldWindow
 
@@ -106,11 +112,16 @@ def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Part
     threads = settings.worker.concurrency * _THREADS_PER_CALL
     later = Later(clock)
     dispatcher = Dispatcher(threads, clock, later)
-    provider, pause = _provider(base, ledger, PausePolicy(settings.pause.probe_seconds, threads=threads), dispatcher)
+    watcher = PauseWatcher(base.metrics, base.around.log)
+    policy = PausePolicy(settings.pause.probe_seconds, threads=threads)
+    provider, pause = _provider(base, ledger, policy, dispatcher, watcher)
+    ledger.watch(LedgerPause(pause.hold, later.after))
     publisher, consumer = _broker(base, dispatcher)
-    trying = Trying(Handlers(provider, ledger), Judgement(_retry_policy(settings), pause), base.recorder, clock)
+    judgement = Judgement(_retry_policy(settings), pause, waited=provider.waited_seconds)
+    trying = Trying(Handlers(provider, ledger), judgement, base.recorder, clock)
     rooms = Rooms(ledger, trying, MeasuredPublisher(publisher, base.metrics), consumer, base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
+    eyes = _eyes(marks)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],
@@ -119,23 +130,36 @@ def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Part
     return Parts(
         metrics=base.metrics,
         ledger=ledger,
+        pruning=HourlyPruning(ledger.prune, PruneWatcher(base.around.log)),
         provider=provider,
         publisher=publisher,
         consumer=consumer,
         dispatcher=dispatcher,
         stages=Stages(
-            read=lambda delivery: decode(delivery, marks.fingerprints),
+            read=eyes.read,
             run=Guarded(process.run, pause, clock).run,
             reached=base.around.reached,
+            careful=CarefulReader(eyes, ledger, pause, clock),
         ),
         pause=pause,
+        sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
     )
 
 
+def _eyes(marks: Fingerprinter) -> Eyes:
+    # The version is part of the mark: what ended an older program gets a new chance with the next one.
+    release = version("provisioning-worker")
+    return Eyes(
+        read=lambda delivery: decode(delivery, marks.fingerprints),
+        mark=lambda delivery: marks.fingerprints("read by", release, whole(delivery))[0],
+        leave_unread=leave_unread,
+    )
+
+
 def _provider(
-    base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher
+    base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher, watcher: PauseWatcher
 ) -> tuple[ProviderClient, Pause]:
     """The client, and the pause that its calls bring about and its probe ends: each needs the other."""
     provider = ProviderClient(
@@ -145,8 +169,8 @@ def _provider(
         read_login=lambda: _login_again(base.settings, base.around),
         exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
     )
-    watcher = PauseWatcher(base.metrics, base.around.log)
-    pause = Pause(provider.probe, policy, base.clock, dispatcher.allow, watcher)
+    probes = {ProviderLogin.V2: provider.probe, ProviderLogin.V3: provider.probe_v3}
+    pause = Pause(probes, policy, base.clock, dispatcher.allow, watcher)
     return provider, pause
 
 

@@ -5,6 +5,7 @@ WorkerError
 ├── ProviderError              one call to the provider did not succeed
 │   ├── NotSent                it cannot have happened
 │   ├── Rejected               it did not happen, the provider said so
+│   │   └── Unsupported        refused without a call: this login cannot do it at all
 │   ├── Throttled              the provider asks for a pause
 │   ├── Unauthorized           the provider refuses our login
 │   ├── OutcomeUnknown         it may have happened
@@ -53,14 +54,17 @@ class ProviderLogin(StrEnum):
 class ProviderError(WorkerError):
     """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets.
 
-    `waited_seconds` is how long the call waited for our own rate limit before it was sent: no fault of the command's.
+    `login` is the one that the call was made with; None when no call was made, or it is not known. `nothing_written`:
+    no write of this try was sent that may have been applied; set where only a read failed.
     """
+
+    login: ProviderLogin | None = None
+    nothing_written: bool = False
 
     def __init__(self, detail: str, errors: Sequence[str] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = tuple(errors)
-        self.waited_seconds = 0.0
 
 
 class NotSent(ProviderError):
@@ -73,6 +77,10 @@ class Rejected(ProviderError):
     def __init__(self, detail: str, errors: Sequence[str] = (), hint: RefusalHint | None = None) -> None:
         super().__init__(detail, errors)
         self.hint = hint
+
+
+class Unsupported(Rejected):
+    """Refused by the worker itself, without a call: this login cannot do it at all. The provider was not asked."""
 
 
 class Throttled(ProviderError):

@@ -10,17 +10,19 @@ tell: nothing (it is redelivered as new), a claim that was begun (look before yo
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from messages.codec import decode as decode_message
+from messages.codec import name_from_properties
 from messages.envelope import Envelope, WireMessage
-from messages.errors import MessageError, Undecodable
+from messages.errors import MessageError, Undecodable, Unread
 from worker.domain import endings, letters, results
 from worker.domain.claims import (
     Claim,
     ClaimRequest,
     CommandKey,
     Conflict,
+    Crashed,
     Dead,
     Deferral,
     Done,
@@ -30,6 +32,7 @@ from worker.domain.claims import (
     Refusal,
     Resumed,
     StoredEvent,
+    Suspect,
     Token,
 )
 from worker.domain.deliveries import Delivery
@@ -37,7 +40,7 @@ from worker.domain.endings import Closing
 from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
-from worker.domain.work import Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
+from worker.domain.work import Alone, Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
 from worker.errors import LedgerUnavailable, PublishFailed
 from worker.handlers.trying import Trying
 
@@ -73,8 +76,22 @@ def decode(delivery: Delivery, fingerprint: Fingerprint) -> Work:
     except MessageError as error:
         return Work(delivery, error, ())
     except Exception as bug:  # noqa: BLE001 - whatever it is, it would come again with each redelivery and stop the queue
-        words = f"the worker failed while reading it ({type(bug).__name__}): replay it once the worker is mended"
+        words = f"the worker failed while reading it ({type(bug).__name__}): send it again once the worker is mended"
         return Work(delivery, Undecodable([words]), ())
+
+
+def whole(delivery: Delivery) -> bytes:
+    """Everything the sender gave it, secrets in clear: only ever fed to a keyed hash."""
+    message = _message(delivery)
+    # What the broker adds counts the deliveries: it is another each time.
+    headers = sorted((name, repr(value)) for name, value in message.headers.items() if not name.startswith("x-"))
+    return repr((replace(message, headers={}), headers)).encode(errors="backslashreplace") + b"\0" + delivery.body
+
+
+def leave_unread(delivery: Delivery, crashes: int) -> Work:
+    """Refuse a delivery without looking at its content: so many processes died of that and of nothing else."""
+    words = f"the worker died {crashes} times while it read this message and did nothing else, so it is not read again"
+    return Work(delivery, Unread([words], name_from_properties(_message(delivery))), ())
 
 
 def _message(delivery: Delivery) -> WireMessage:
@@ -124,7 +141,7 @@ class Process:
         """
         taken_up = self._clock.monotonic()
         ending = self._end(work)
-        if isinstance(ending, Wait):
+        if isinstance(ending, Wait | Alone):
             return ending
         self._tell_or_remember(work, ending)
         self._rooms.settlement.ack(work.delivery.receipt)
@@ -132,18 +149,18 @@ class Process:
         self._report(work, ending, self._clock.monotonic() - taken_up)
         return Settled()
 
-    def _end(self, work: Work) -> Told | Wait:
+    def _end(self, work: Work) -> Told | Wait | Alone:
         match work.content:
             case MessageError() as error:
                 return self._keep(endings.refusal(work.delivery, error, self._closing()))
             case Requested(envelope, request):
-                claim = self._rooms.ledger.claim(request)
+                claim = self._rooms.ledger.claim(replace(request, alone=True) if work.alone else request)
                 self._reached(Step.CLAIMED)
                 return self._after_claim(work, envelope, claim)
 
-    def _after_claim(self, work: Work, envelope: Envelope, claim: Claim) -> Told | Wait:
+    def _after_claim(self, work: Work, envelope: Envelope, claim: Claim) -> Told | Wait | Alone:
         match claim:
-            case Fresh() | Resumed():
+            case Fresh() | Resumed() | Crashed():
                 return self._handle(work, envelope, claim)
             case Done(event):
                 return self._untold.pop(event.id, Told(event, None, Outcome.DUPLICATE))
@@ -151,23 +168,29 @@ class Process:
                 return self._untold.pop(event.id, Told(event, letter, Outcome.DUPLICATE))
             case Held(until):
                 return Wait(until)
+            case Suspect():
+                return Alone()
             case Conflict():
                 return self._keep(endings.conflict(work.delivery, envelope, self._closing()))
 
-    def _handle(self, work: Work, envelope: Envelope, claim: Fresh | Resumed) -> Told | Wait:
-        outcome = self._rooms.trying.attempt(work, envelope, claim, self._closing)
+    def _handle(self, work: Work, envelope: Envelope, claim: Fresh | Resumed | Crashed) -> Told | Wait:
+        if isinstance(claim, Crashed):
+            outcome: Finished | Deferral = endings.crash_loop(work.delivery, envelope, claim, self._closing())
+        else:
+            outcome = self._rooms.trying.attempt(work, envelope, claim, self._closing)
         self._reached(Step.HANDLED)
         if isinstance(outcome, Deferral):
-            return self._defer(claim.token, outcome)
+            return self._defer(claim.token, outcome, work)
         self._rooms.ledger.record(claim.token, outcome.ending)
         self._reached(Step.RECORDED)
         return _told(outcome)
 
-    def _defer(self, token: Token, deferral: Deferral) -> Wait:
+    def _defer(self, token: Token, deferral: Deferral, work: Work) -> Wait:
         # Cannot it be written down, the wait must still be kept: the provider may be applying the call right now.
         with suppress(LedgerUnavailable):
             self._rooms.ledger.defer(token, deferral)
-        return Wait(deferral.not_before)
+            return Wait(deferral.not_before)
+        return Wait(deferral.not_before, alone=work.alone)
 
     def _keep(self, refusal: Refusal) -> Told:
         # The ledger answers with the first refusal of this message: its repeat carries the same bytes.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import asking, failed_try, failure, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_try, failure, success, token_of
 from worker.domain.claims import Conflict, Done, Fresh, Held, Resumed
 from worker.errors import ClaimLost, LedgerError
 
@@ -64,7 +64,7 @@ def test_a_frozen_process_loses_what_it_was_at(rig: Rig) -> None:
 
     assert standby.claim(asking()) == Held(rig.clock.now() + SETTLE_SECONDS)
     rig.clock.advance(SETTLE_SECONDS)
-    assert isinstance(standby.claim(asking()), Resumed)
+    assert isinstance(standby.claim(alone(asking())), Resumed)
 
 
 def test_the_late_record_of_a_frozen_process_is_refused(rig: Rig) -> None:
@@ -76,7 +76,7 @@ def test_the_late_record_of_a_frozen_process_is_refused(rig: Rig) -> None:
     with pytest.raises(LedgerError):
         frozen.record(late, failure())
     rig.clock.advance(SETTLE_SECONDS)
-    assert isinstance(standby.claim(asking()), Resumed)
+    assert isinstance(standby.claim(alone(asking())), Resumed)
 
 
 def test_the_late_deferral_of_a_frozen_process_is_refused(rig: Rig) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import asking, failed_try, failure, from_shop, key, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_try, failure, from_shop, key, success, token_of
 from worker.domain.claims import Done, History, Resumed, Token
 from worker.domain.ports import Ledger
 from worker.errors import ClaimLost
@@ -70,7 +70,7 @@ def test_a_note_survives_the_process_that_wrote_it(rig: Rig, ledger: Ledger) -> 
     successor.claim(asking())
     rig.clock.advance(SETTLE_SECONDS)
 
-    claim = successor.claim(asking())
+    claim = successor.claim(alone(asking()))
 
     assert isinstance(claim, Resumed)
     assert (claim.history.begun, claim.history.note) == (True, "written down")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import asking, failed_try, refusal, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_try, refusal, success, token_of
 from worker.domain.claims import Conflict, Done, Held, History, Resumed
 from worker.domain.ports import Ledger
 
@@ -54,7 +54,7 @@ def test_what_a_dead_process_was_at_may_have_been_applied(rig: Rig, ledger: Ledg
     successor.claim(asking())
     rig.clock.advance(SETTLE_SECONDS)
 
-    claim = successor.claim(asking(redelivered=True))
+    claim = successor.claim(alone(asking(redelivered=True)))
 
     assert isinstance(claim, Resumed)
     assert claim.history.begun
@@ -82,7 +82,7 @@ def test_a_successor_that_dies_while_it_waits_costs_no_second_wait(rig: Rig, led
     successor = next_process(rig, ledger)
     successor.claim(asking())
 
-    claim = next_process(rig, successor).claim(asking())
+    claim = next_process(rig, successor).claim(alone(asking()))
 
     assert isinstance(claim, Resumed)
     assert claim.history.begun

@@ -5,8 +5,21 @@ from collections.abc import Mapping
 import pytest
 
 from messages.commands import DeleteCustomer
+from sandbox.provider.remote import RemoteSandbox
+from sandbox.provider.settings import Switches
 from tests.contracts.provider_commands import about, creating
-from tests.contracts.provider_places import ADA, GONE, NEIGHBOUR, NEW, NOBODY, OFF, THEIRS, Place
+from tests.contracts.provider_places import (
+    ADA,
+    GONE,
+    NEIGHBOUR,
+    NEW,
+    NOBODY,
+    OFF,
+    THEIRS,
+    Dialect,
+    Place,
+    SandboxPlace,
+)
 from worker.domain.provider import READABLE_FIELDS
 from worker.errors import Rejected
 
@@ -100,10 +113,12 @@ def test_who_is_not_ours_is_no_target(place: Place, username: str) -> None:
         place.provider.acting_for(username)
 
 
-def test_a_header_that_is_ignored_shows_in_the_target_s_name(place: Place) -> None:
+def test_the_reseller_itself_is_no_target(place: Place) -> None:
     place.ignore_on_behalf_of_strangers()
 
-    assert place.provider.acting_for(NOBODY) not in {NOBODY, *place.names()}
+    for ignored in (NOBODY, "account-id 0"):
+        with pytest.raises(Rejected, match="itself"):
+            place.provider.acting_for(ignored)
 
 
 def test_a_deleted_customer_is_no_target(place: Place) -> None:
@@ -119,3 +134,18 @@ def test_the_probe_succeeds_and_changes_nothing(place: Place) -> None:
     place.provider.probe()
 
     assert (place.names(), place.customer()) == ({ADA, OFF, NEIGHBOUR}, before)
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3])
+def test_who_stays_is_listed_also_when_another_goes_while_it_is_read(stand_in: RemoteSandbox, page_size: int) -> None:
+    place = SandboxPlace(stand_in, Dialect(Switches(page_size=page_size)))
+    for number in range(3):
+        place.provider.apply(creating(f"more{number}@x.com"))
+    search = place.provider.search({})
+    gone = next(search).username
+
+    place.provider.apply(about(DeleteCustomer, gone))
+
+    rest = [row.username for row in search]
+    assert sorted(rest) == sorted(place.names())
+    place.provider.close()

@@ -1,11 +1,18 @@
 """The provider is away, asks for a pause, or refuses the login: commands wait, and none becomes a dead letter."""
 
+import pytest
+
 from sandbox.provider.faults import Fault, FaultRule
-from tests.support.commands import create, new_username
+from sandbox.provider.operations.calls import Operation
+from tests.support.commands import create, new_username, update_user_profile
 from tests.support.detour import detour
 from tests.support.house import House
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
+
+#: Three that the stand-in knows from the start.
+CUSTOMERS = ("a@x.com", "aa@x.com", "b@x.com")
+PROBES = 3
 
 
 def is_paused(worker: WorkerProcess, cause: str) -> bool:
@@ -89,3 +96,48 @@ def test_a_command_that_alone_fails_is_given_up_when_the_provider_is_well(own_ho
         assert worker.terminate() == 0
     assert (event.properties.type, event.data["reason"]) == ("CommandFailed", "retries_exhausted")
     own_house.verdict([stuck, *others], failing={stuck.id})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "login"), [({"PROVIDER__V3_API_KEY": "SG.wrong"}, "v3"), ({"PROVIDER__API_KEY": "wrong"}, "v2")]
+)
+def test_a_refused_login_stops_only_the_commands_that_need_it(
+    own_house: House, wrong: dict[str, str], login: str
+) -> None:
+    by_login = {
+        "v2": [create(new_username()) for _ in range(3)],
+        "v3": [update_user_profile(name, {"city": "Ulm"}) for name in CUSTOMERS],
+    }
+    waiting = by_login.pop(login)
+    [going] = by_login.values()
+    with own_house.worker(**wrong, RETRY__MAX_ATTEMPTS="1") as worker:
+        own_house.emitter.publish(*waiting)
+        assert f"{login} commands wait" in worker.await_paused("unauthorized")
+        assert is_paused(worker, "unauthorized")
+        own_house.emitter.publish(*going)
+        own_house.ear.await_events(going)
+        assert [own_house.ear.events_of(command) for command in waiting] == [[], [], []]
+        assert worker.terminate() == 0
+    with own_house.worker() as worker:
+        own_house.ear.await_events(waiting)
+        assert worker.terminate() == 0
+    assert own_house.verdict([*waiting, *going]).letters == 0
+
+
+def test_a_worker_that_begins_during_an_outage_is_paused_and_only_asks_the_probe(own_house: House) -> None:
+    commands = [create(new_username()) for _ in range(30)]
+    own_house.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    own_house.emitter.publish(*commands)
+    with own_house.worker() as worker:
+        worker.await_paused("outage")
+        worker.kill()
+    seen = max(entry.sequence for entry in own_house.sandbox.journal())
+    with own_house.worker() as worker:
+        worker.await_paused("outage")
+        worker.await_metric("provisioning_commands_held", len(commands))
+        wait_for(lambda: len(own_house.sandbox.journal(after=seen)) > PROBES, "some probes")
+        assert {entry.operation for entry in own_house.sandbox.journal(after=seen)} == {Operation.RETRIEVE}
+        own_house.sandbox.clear_faults()
+        own_house.ear.await_events(commands)
+        assert worker.terminate() == 0
+    assert own_house.verdict(commands).letters == 0

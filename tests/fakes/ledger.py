@@ -6,10 +6,12 @@ from threading import Lock
 
 from tests.fakes.clock import FakeClock
 from worker.domain.claims import (
+    MOST_CRASHES,
     Claim,
     ClaimRequest,
     CommandKey,
     Conflict,
+    Crashed,
     Dead,
     Deferral,
     Done,
@@ -17,8 +19,10 @@ from worker.domain.claims import (
     Fresh,
     Held,
     History,
+    Reading,
     Refusal,
     Resumed,
+    Suspect,
     Token,
 )
 from worker.errors import ClaimLost, LedgerUnavailable
@@ -29,7 +33,10 @@ LEASE_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class FakeRow:
-    """One command. `running`: claimed and neither deferred nor ended since; `tries` are the failed ones."""
+    """One command. `running`: claimed and neither deferred nor ended since; `tries` are the failed ones.
+
+    `alone`: a process died that was at it; `crashes`: so many died while it ran alone.
+    """
 
     request: ClaimRequest
     owner: str
@@ -39,15 +46,28 @@ class FakeRow:
     not_before: float = 0.0
     ending: Ending | None = None
     tries: tuple[Deferral, ...] = ()
+    alone: bool = False
+    crashes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReading:
+    """One marked message: who reads it now, and how many died of it."""
+
+    owner: str | None
+    crashes: int = 0
 
 
 @dataclass(slots=True)
 class FakeStorage:
-    """What outlives a process. `leases` are the living owners' (epoch seconds)."""
+    """What outlives a process: leases of the living, the last ones of all, and when who stopped (epoch seconds)."""
 
     rows: dict[CommandKey, FakeRow] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     leases: dict[str, float] = field(default_factory=dict)
+    last_leases: dict[str, float] = field(default_factory=dict)
+    stopped: dict[str, float] = field(default_factory=dict)
+    readings: dict[bytes, FakeReading] = field(default_factory=dict)
     pauses: dict[tuple[str, str], Pause] = field(default_factory=dict)
     names: "count[int]" = field(default_factory=lambda: count(1))
     lock: Lock = field(default_factory=Lock)
@@ -67,6 +87,12 @@ class FakeLedger:
     def renew(self) -> None:
         """Hold the lease for its full time again."""
         self.storage.leases[self.owner] = self._clock.now() + LEASE_SECONDS
+        self.storage.last_leases[self.owner] = self.storage.leases[self.owner]
+
+    def stop(self) -> None:
+        """Stop in order."""
+        self.storage.leases.pop(self.owner, None)
+        self.storage.stopped[self.owner] = self._clock.now()
 
     def die(self) -> None:
         """End without a word; in a SQLite ledger nobody would wait for the lease."""
@@ -86,7 +112,7 @@ class FakeLedger:
                 return Conflict()
             if row.ending is not None:
                 return _told(row.ending)
-            return self._unfinished(request.key, row)
+            return self._unfinished(request, row)
 
     def record(self, token: Token, ending: Ending) -> None:
         """Write down how it ended."""
@@ -111,6 +137,7 @@ class FakeLedger:
                 running=False,
                 not_before=deferral.not_before,
                 tries=(*row.tries, deferral),
+                alone=False,
             )
 
     def refuse(self, refusal: Refusal) -> Refusal:
@@ -140,6 +167,31 @@ class FakeLedger:
             if row.ending is not None:
                 raise ClaimLost(token.key.id)
             self.storage.rows[token.key] = replace(row, history=replace(row.history, note=note))
+
+    def last_death(self) -> float | None:
+        """About when another process died, if none stopped in order since then."""
+        with self._working():
+            stopped = self.storage.stopped
+            died = {name: at for name, at in self.storage.last_leases.items() if name not in {*stopped, self.owner}}
+            last = max(died.values(), default=0.0)
+            return last if last > max(stopped.values(), default=0.0) else None
+
+    def begin_reading(self, mark: bytes) -> Reading | Held:
+        """Mark this message alone."""
+        with self._working():
+            self._unmark()
+            before = self.storage.readings.get(mark, FakeReading(None))
+            lease_until = self.storage.leases.get(before.owner or "", 0.0)
+            if lease_until > self._clock.now():
+                return Held(lease_until)
+            died = before.owner is not None and before.owner not in self.storage.stopped
+            self.storage.readings[mark] = FakeReading(self.owner, before.crashes + died)
+            return Reading(before.crashes + died)
+
+    def end_reading(self) -> None:
+        """Take the mark away."""
+        with self._working():
+            self._unmark()
 
     def lease_holds(self) -> bool:
         """Whether our lease runs, its last tenth left out."""
@@ -173,7 +225,8 @@ class FakeLedger:
         self.storage.rows[request.key] = FakeRow(request, self.owner, token.value, History())
         return Resumed(token, History()) if request.redelivered else Fresh(token, History())
 
-    def _unfinished(self, key: CommandKey, row: FakeRow) -> Claim:
+    def _unfinished(self, request: ClaimRequest, row: FakeRow) -> Claim:
+        key = request.key
         if row.owner != self.owner and row.running:
             lease_until = self.storage.leases.get(row.owner, 0.0)
             if lease_until > self._clock.now():
@@ -182,11 +235,15 @@ class FakeLedger:
             row = self._wait_for_the_dead(key, row)
         if row.not_before > self._clock.now():
             return Held(row.not_before)
-        return self._again(key, row)
+        if row.crashes >= MOST_CRASHES:
+            taken = self._again(key, row)
+            return Crashed(taken.token, taken.history, row.crashes)
+        return Suspect() if row.alone and not request.alone else self._again(key, row)
 
     def _wait_for_the_dead(self, key: CommandKey, row: FakeRow) -> FakeRow:
         until = self._clock.now() + self._settle_seconds
         token = self._new_token(key).value
+        died = row.owner not in self.storage.stopped
         waiting = replace(
             row,
             owner=self.owner,
@@ -194,6 +251,8 @@ class FakeLedger:
             running=False,
             not_before=until,
             history=replace(row.history, begun=True),
+            alone=died or row.alone,
+            crashes=row.crashes + (died and row.alone),
         )
         self.storage.rows[key] = waiting
         return waiting
@@ -203,6 +262,11 @@ class FakeLedger:
         history = replace(row.history, begun=True) if row.running else row.history
         self.storage.rows[key] = replace(row, owner=self.owner, token=token.value, running=True, not_before=0.0)
         return Resumed(token, history)
+
+    def _unmark(self) -> None:
+        readings = self.storage.readings
+        for mark in [mark for mark, reading in readings.items() if reading.owner == self.owner]:
+            readings[mark] = replace(readings[mark], owner=None)
 
     def _held(self, token: Token) -> FakeRow:
         row = self.storage.rows[token.key]

@@ -8,6 +8,7 @@ from messages.commands import Command, CreateCustomer, UpdateUserProfile
 from tests.fakes.accounts import FakeAccounts, FakeCustomer
 from worker.domain.identity import customer_of
 from worker.domain.provider import CustomerRow
+from worker.domain.recoverability import Blame
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Unauthorized
 
 #: What the provider keeps of a customer and leaves out of its list, by its documents.
@@ -95,11 +96,18 @@ class FakeProvider:
     def acting_for(self, on_behalf_of: str) -> str:
         """The username that a v3 call on this one's behalf would act on."""
         self._ask(f"acting_for {on_behalf_of}", ProviderLogin.V3)
-        return self.accounts.acting_for(on_behalf_of)
+        name = self.accounts.acting_for(on_behalf_of)
+        if name == self.accounts.own_name:
+            raise Rejected(f"the provider would have acted for {name}, the login itself")
+        return name
 
     def probe(self) -> None:
         """Answer, unless told to fail."""
         self._ask("probe")
+
+    def probe_v3(self) -> None:
+        """Answer for the v3 key, unless told to fail."""
+        self._ask("probe_v3", ProviderLogin.V3)
 
     def _ask(self, call: str, login: ProviderLogin = ProviderLogin.V2) -> None:
         fault = self._begin(call, login)
@@ -123,17 +131,24 @@ class FakeHealth:
 
     def __init__(self) -> None:
         self.well: list[str] = []
+        self.logins: list[ProviderLogin] = []
         self.failures: list[tuple[str, ProviderError]] = []
         self.proven_at: float | None = None
 
-    def succeeded(self, customer: str) -> None:
+    def succeeded(self, customer: str, login: ProviderLogin) -> None:
         """Remember it."""
+        self.logins.append(login)
         self.well.append(customer)
 
-    def failed(self, customer: str, failure: ProviderError) -> None:
+    def failed(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
         """Remember it."""
+        self.logins.append(login)
         self.failures.append((customer, failure))
 
-    def proven_well_at(self, _customer: str) -> float | None:
-        """Say what was set."""
-        return self.proven_at
+    def blame(self, _customer: str, _login: ProviderLogin, since: float) -> Blame:
+        """Say whose it was, by when the provider was well."""
+        return Blame.COMMAND if self.proven_at is not None and self.proven_at > since else Blame.OPEN
+
+    def paused_since(self, _login: ProviderLogin, _since: float) -> bool:
+        """Say that nothing was paused."""
+        return False

@@ -2,23 +2,27 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, event, select, text
 
 from sandbox.servers.postgres import PrivatePostgres
-from tests.support.ledger_opening import opened
+from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking
+from tests.support.ledger_seeds import old_command, old_refusal
 from tests.support.servers import session_database
-from worker.domain.claims import Held, History, Resumed
+from worker.domain.claims import Done, Held, History, Resumed, StoredEvent
 from worker.errors import LedgerRefused
 from worker.ledger.migration import VERSION_TABLE, _config, check_schema, migrate
-from worker.ledger.schema import metadata
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.schema import commands, metadata, refusals, tries
+from worker.ledger.stats import read_stats
+from worker.ledger.stores.opening import open_store
+from worker.ledger.upkeep import migrate_ledger, prune_ledger
 
 _DEFINITIONS = "SELECT name, sql FROM sqlite_master WHERE name NOT IN ('ledger_revision') AND sql IS NOT NULL"
 #: A command of the first schema, put off by a process that is gone.
@@ -52,6 +56,19 @@ def first_schema(engine: Engine, *, begun: bool = False) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.execute(_OLD_ROW, {"fingerprint": b"a" * 32, "begun": begun})
+
+
+def rows_of(engine: Engine) -> dict[str, list[object]]:
+    """Read what the first schema already knew, table by table."""
+    known = [
+        commands.c[name] for name in ("arrival", "id", "source", "state", "event_body", "finished_at", "letter_id")
+    ]
+    with engine.connect() as connection:
+        return {
+            "commands": list(connection.execute(select(*known).order_by(commands.c.arrival))),
+            "tries": list(connection.execute(select(tries).order_by(tries.c.position))),
+            "refusals": list(connection.execute(select(refusals))),
+        }
 
 
 def definitions(engine: Engine) -> dict[str, list[str]]:
@@ -126,7 +143,7 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_what_it_knows(t
     first_schema(migrated)
     metadata.create_all(created)
 
-    with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0002"):
+    with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0004"):
         check_schema(migrated)
     migrate(migrated)
 
@@ -144,6 +161,73 @@ def test_a_worker_brings_its_sqlite_ledger_up_to_date_by_itself(tmp_path: Path) 
     with opened(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         assert isinstance(ledger.claim(asking()), Resumed)
     check_schema(engine)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either product."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    database: PrivatePostgres = request.getfixturevalue("database")
+    empty_database(database.url)
+    return database.url
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(url: str, revision: str) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    for number in range(50):
+        old_command(engine, f"evt_{number}", finished_at=1_000.0 + number)
+    old_command(engine, "given up", 1.0, state="dead", letter_id="l", letter_reason="invalid", letter_headers="{}")
+    old_refusal(engine, "refused", 1.0)
+    before = rows_of(engine)
+
+    with pytest.raises(LedgerRefused, match=f"revision {revision}, this worker needs 0004: run .*ledger migrate"):
+        check_schema(engine)
+    migrate_ledger(url)
+
+    check_schema(engine)
+    assert rows_of(engine) == before
+    with opened(url) as ledger:
+        claim = ledger.claim(asking("evt_7"))
+    assert claim == Done(StoredEvent("event of evt_7", "CustomerCreated", b"{}"))
+
+
+def test_a_schema_newer_than_the_code_is_refused_by_everything_that_opens_a_ledger(url: str) -> None:
+    migrate_ledger(url)
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("UPDATE ledger_revision SET version_num = '9999'"))
+    words = r"revision 9999, newer than this worker, which knows up to 0004: start the version that wrote it"
+
+    with pytest.raises(LedgerRefused, match=words), opened(url):
+        pass
+    with pytest.raises(LedgerRefused, match=words):
+        migrate_ledger(url)
+    with pytest.raises(LedgerRefused, match=words):
+        read_stats(url, 90, SystemClock())
+    with pytest.raises(LedgerRefused, match=words):
+        prune_ledger(url, 90, SystemClock(), lambda _seconds: False)
+
+
+def test_a_step_over_millions_of_rows_may_take_longer_than_a_workers_statement(database: PrivatePostgres) -> None:
+    empty_database(database.url)
+    engine = open_store(database.url).engine
+    limits: dict[str, str] = {}
+
+    def note(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401  # the driver's
+        beside = cursor.connection.cursor()
+        limits[" ".join(statement.split()[:2])] = beside.execute("SHOW statement_timeout").fetchone()[0]
+
+    event.listen(engine, "before_cursor_execute", note)
+    migrate(engine)
+
+    assert (limits["CREATE TABLE"], limits["CREATE INDEX"]) == ("0", "0")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "10s"
 
 
 def test_a_postgresql_ledger_of_the_first_schema_waits_for_its_operator(

@@ -108,7 +108,7 @@ def test_a_schema_newer_than_the_worker_is_refused(url: str, path: Path) -> None
         pass
     alter(path, "UPDATE ledger_revision SET version_num = '0999'")
 
-    with pytest.raises(LedgerRefused, match=r"revision 0999, newer than .* up to 0002: start the version"), opened(url):
+    with pytest.raises(LedgerRefused, match=r"revision 0999, newer than .* up to 0004: start the version"), opened(url):
         pass
     with pytest.raises(LedgerRefused, match="0999"), opened(url):
         pass
@@ -137,7 +137,6 @@ def test_a_file_that_is_no_database_is_refused(url: str, path: Path) -> None:
         {"prefix": "other"},
         {"provider_login": "other"},
         {"provider_base_url": "http://other"},
-        {"provider_edition": "distributor"},
     ],
 )
 def test_the_ledger_of_another_worker_is_refused(url: str, change: dict[str, str]) -> None:
@@ -147,6 +146,14 @@ def test_the_ledger_of_another_worker_is_refused(url: str, change: dict[str, str
     with pytest.raises(LedgerRefused) as caught, opened(url, replace(IDENTITY, **change)):  # type: ignore[arg-type]  # one field each
         pass
     assert all(word in str(caught.value) for word in (*change.values(), "'provisioning'", "ledger adopt"))
+
+
+def test_another_edition_of_the_same_provider_is_no_other_worker(url: str) -> None:
+    with opened(url) as ledger:
+        ledger.record(token_of(ledger.claim(asking())), success())
+
+    with opened(url, replace(IDENTITY, provider_edition="distributor")) as ledger:
+        assert ledger.claim(asking()) == Done(success().event)
 
 
 def test_an_adopted_ledger_belongs_to_its_new_worker(url: str) -> None:

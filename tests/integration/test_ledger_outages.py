@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event, make_url
@@ -14,6 +15,7 @@ from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import asking, success, token_of
 from tests.support.servers import session_database
+from tests.support.waiting import wait_for
 from worker.domain.claims import Done, Ending, Fresh
 from worker.errors import LedgerUnavailable
 from worker.ledger.migration import migrate
@@ -52,6 +54,16 @@ class Spell:
         cursor = connection.connection.cursor()
         cursor.execute(self.pragma)
         cursor.close()
+
+
+class Listener:
+    """Keeps what is told of outages."""
+
+    def __init__(self) -> None:
+        self.told: SimpleQueue[str] = SimpleQueue()
+
+    def ledger_away(self, detail: str) -> None:
+        self.told.put(detail)
 
 
 def bulky() -> Ending:
@@ -134,6 +146,29 @@ def test_a_lease_that_cannot_be_renewed_runs_out_and_comes_back(tmp_path: Path) 
     ledger.claim(asking())
     assert ledger.lease_holds()
     rig.clear()
+
+
+def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: SqlLedger) -> None:
+    listener = Listener()
+    ledger.watch(listener)
+    spell = Spell(ledger, "PRAGMA query_only = 1")
+    with pytest.raises(LedgerUnavailable):
+        ledger.claim(asking())
+    for _ in range(3):
+        assert "readonly" in listener.told.get(timeout=10)
+
+    spell.pragma = "PRAGMA query_only = 0"
+    wait_for(lambda: not ledger._commits.away, "a commit that goes well by itself")
+    assert isinstance(ledger.claim(asking()), Fresh)
+
+
+def test_a_ledger_that_is_well_is_not_worth_a_word(ledger: SqlLedger) -> None:
+    listener = Listener()
+    ledger.watch(listener)
+    ledger.record(token_of(ledger.claim(asking())), success())
+
+    with pytest.raises(Empty):
+        listener.told.get_nowait()
 
 
 def test_a_database_that_is_gone_is_unavailable_until_it_is_back(database: PrivatePostgres) -> None:

@@ -18,6 +18,8 @@ BOUND, RATIO = 0.4, 12
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 PROFILE = {"city": "Zürich", "address2": "", "country": "CH"}
 UPDATE = UpdateUserProfile(on_behalf_of="Ada@Example.com", city="Zürich", address2="")
+#: The user's, and then the reseller's own.
+NAMES = (sends(answer(b'{"username":"ada"}')), sends(answer(b'{"username":"reseller"}')))
 Ask = Callable[[ProviderClient], object]
 ASKED: dict[str, Ask] = {
     "update": lambda client: client.apply(UPDATE),
@@ -64,7 +66,7 @@ def test_a_profile_travels_as_json_with_its_headers_spelled_as_documented() -> N
 
 
 def test_a_target_is_asked_for_without_a_body() -> None:
-    with raw_server(sends(answer(b'{"username":"ada"}'))) as server, client(server.url) as made:
+    with raw_server(*NAMES) as server, client(server.url) as made:
         assert made.acting_for("account-id 42") == "ada"
 
         lines, body = head_and_body(server.requests[0])
@@ -75,12 +77,12 @@ def test_a_target_is_asked_for_without_a_body() -> None:
 
 
 def test_v2_and_v3_each_keep_their_own_server_and_login() -> None:
-    with raw_server() as v2, raw_server(sends(answer(b'{"username":"ada"}'))) as v3, client(v3.url, v2.url) as made:
+    with raw_server() as v2, raw_server(*NAMES) as v3, client(v3.url, v2.url) as made:
         made.apply(disable_command())
         made.acting_for("ada")
         made.apply(disable_command())
 
-        assert (len(v2.requests), len(v3.requests), v2.connections) == (2, 1, 1)
+        assert (len(v2.requests), len(v3.requests), v2.connections) == (2, 2, 1)
         assert all(b"Bearer" not in request and V3_KEY.encode() not in request for request in v2.requests)
 
 

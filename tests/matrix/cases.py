@@ -14,6 +14,8 @@ from worker.provider.config import Login
 
 LOGIN = Login("acme", "pw", "SG.acme")
 ADA, OFF, NEW = "ada@x.com", "off@x.com", "new@x.com"
+#: Another reseller's customer.
+EVE = "eve@y.org"
 PASSWORD = "Pl4nted &<pässword>"
 
 #: The digest of a secret, as the stand-in shows it.
@@ -34,20 +36,22 @@ class Case:
 
 
 def seed() -> Seed:
-    """Ada may send and log in and has a credential; Off may do neither."""
+    """Ada may send and log in and has a credential; Off may do neither; Eve is another reseller's."""
     login = SeedReseller(
         api_user=LOGIN.api_user,
         api_key=SecretStr(LOGIN.api_key),
         v3_api_key=SecretStr(LOGIN.v3_api_key or ""),
         packages=(SeedPackage(name="Basic"),),
     )
+    other = SeedReseller(api_user="rival", api_key=SecretStr("rival-0"))
     return Seed(
-        resellers=(login,),
+        resellers=(login, other),
         customers=(
             _customer(ADA, credentials=(SeedCredential(name="mailer", password=SecretStr("mailer-0")),)),
             # Found by the same search, so that a search is never taken for a find.
             _customer(f"a{ADA}"),
             _customer(OFF, active=False, website_access=False),
+            _customer(EVE, reseller="rival"),
         ),
     )
 
@@ -92,7 +96,7 @@ def _has_no_credential(state: AccountsSnapshot, _digest: Digest) -> bool:
 
 
 def _unchanged(state: AccountsSnapshot, _digest: Digest) -> bool:
-    return set(state.customers) == {ADA, f"a{ADA}", OFF}
+    return set(state.customers) == {ADA, f"a{ADA}", OFF, EVE}
 
 
 def _about(username: str, type_: str, **fields: object) -> Command:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.settings import Switches
-from tests.matrix.cases import CASES
+from tests.matrix.cases import CASES, EVE, LOGIN
 from tests.matrix.rig import Dialect, Stage
 from tests.matrix.verdict import assert_done, assert_refused, is_refused_here
 from tests.support.commands import Command
@@ -58,8 +58,8 @@ def test_every_command_is_done_exactly_once(
 
 
 @pytest.mark.parametrize("reading", ["error", "ignore", "forbidden"])
-@pytest.mark.parametrize("target", ["nobody@x.com", "account-id 999"])
-def test_a_profile_of_nobody_never_becomes_a_change_of_the_resellers_own(
+@pytest.mark.parametrize("target", ["nobody@x.com", "account-id 999", LOGIN.api_user, LOGIN.api_user.upper(), EVE])
+def test_a_profile_of_nobody_of_ours_never_becomes_a_change_of_the_resellers_own(
     stage: Stage, target: str, reading: str
 ) -> None:
     command = Command("UpdateUserProfile", {"on_behalf_of": target, "city": "Z"}, id="evt_1")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sandbox.provider.faults import ErrorShape, Fault, FaultRule, Garble
@@ -12,23 +13,34 @@ _REFUSAL_STATUSES = (200, 400)
 _SLOW_SECONDS = 1.3
 
 
+class Expected(StrEnum):
+    """What it must come to: done exactly once, refused and unchanged, or told as it is, whatever that is."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    TRUTH = "truth"
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to answer. `refused`: the command must end as rejected; otherwise it must be done, exactly once."""
+    """One way to answer the first call of an operation. `then_refused`: the second call of it is refused."""
 
     name: str
     fault: Fault | None = None
-    refused: bool = False
+    expected: Expected = Expected.DONE
     options: dict[str, Any] = field(default_factory=dict)
+    then_refused: bool = False
 
     def __str__(self) -> str:
         return self.name
 
     def rules(self, operation: Operation) -> tuple[FaultRule, ...]:
-        """The fault, for the first call of that operation alone."""
+        """The faults of the first calls of that operation."""
         if self.fault is None:
             return ()
-        return (FaultRule.model_validate({"fault": self.fault, "operation": operation, "times": 1, **self.options}),)
+        first = FaultRule.model_validate({"fault": self.fault, "operation": operation, "times": 1, **self.options})
+        refusal = FaultRule(fault=Fault.REFUSED, operation=operation, times=1)
+        return (first, refusal) if self.then_refused else (first,)
 
 
 def ways() -> Iterator[Way]:
@@ -37,6 +49,7 @@ def ways() -> Iterator[Way]:
     yield from _refusals()
     yield from _lost_answers()
     yield from _pages_for_answers()
+    yield from _refused_repeats()
     yield Way("unauthorized once", Fault.UNAUTHORIZED)
     yield from _either("throttled", Fault.THROTTLED)
 
@@ -45,7 +58,12 @@ def _refusals() -> Iterator[Way]:
     for shape in ErrorShape:
         for status in _REFUSAL_STATUSES:
             options = {"error_shape": shape, "status": status}
-            yield Way(f"refused as {shape} with {status}", Fault.REFUSED, refused=True, options=options)
+            yield Way(f"refused as {shape} with {status}", Fault.REFUSED, Expected.REFUSED, options=options)
+
+
+def _refused_repeats() -> Iterator[Way]:
+    yield Way("lost, then refused", Fault.APPLY_THEN_DROP, Expected.TRUTH, then_refused=True)
+    yield Way("not applied and lost, then refused", Fault.DROP_BEFORE, Expected.TRUTH, then_refused=True)
 
 
 def _lost_answers() -> Iterator[Way]:

@@ -89,6 +89,15 @@ class Ear:
         for queue, exchange in self._exchanges.items():
             self._line.use(partial(_bind, queue, exchange))
 
+    def unbind_events(self) -> None:
+        """Be deaf for events; `bind` ends it."""
+        exchange = self._exchanges[self._events]
+        self._line.use(lambda channel: channel.queue_unbind(self._events, exchange, "#"))
+
+    def listen_to(self, queue: str) -> None:
+        """Take in the events that went to another queue."""
+        self.events += self._line.use(partial(_take_all, queue))
+
     def listen(self) -> None:
         """Take in what has arrived."""
         self.events += self._line.use(partial(_take_all, self._events))

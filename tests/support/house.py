@@ -34,6 +34,8 @@ QUICK = {
     "HTTP__PORT": "0",
 }
 _COMMAND_SECONDS = 60
+#: Every call of the longest test is remembered.
+_JOURNAL = 1_000_000
 
 
 @dataclass(slots=True)
@@ -80,12 +82,16 @@ class House:
 
     def verdict(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Totals:
         """Check the whole story, once all workers have ended; `commands` in the order in which they were published."""
+        return settle_accounts(self.accounts(commands, failing))
+
+    def accounts(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Accounts:
+        """Put together what the story left behind, once all workers have ended; nothing may be left in the queue."""
         waiting = wait_for(self._queue_without_consumers, "the end of the last consumer")
         assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
         self.ear.listen()
         digest: Callable[[str], str] = cache(self.sandbox.digest)
         journal, state = self.sandbox.journal(), self.sandbox.state()
-        return settle_accounts(Accounts(commands, self.ear.events, self.ear.letters, journal, state, failing, digest))
+        return Accounts(commands, self.ear.events, self.ear.letters, journal, state, failing, digest)
 
     def _queue_without_consumers(self) -> tuple[int, int] | None:
         # What a consumer held is ready again in the same moment in which the broker forgets the consumer.
@@ -101,7 +107,7 @@ def open_house(broker_url: str, folder: Path, seed: Seed | None = None) -> Itera
     """Open a house under a fresh prefix; everything of it is deleted at the end."""
     topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
     inspect_topology(BrokerAddress(broker_url), topology, Mode.APPLY).require_sound()
-    with running(SandboxConfig(port=0, seed=seed or check_seed())) as sandbox:
+    with running(SandboxConfig(port=0, seed=seed or check_seed(), journal_limit=_JOURNAL)) as sandbox:
         settings = QUICK | {
             "AMQP__URL": broker_url,
             "AMQP__PREFIX": topology.prefix,

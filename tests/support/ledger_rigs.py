@@ -35,6 +35,9 @@ class Rig(Protocol):
     def crash(self, ledger: Ledger) -> None:
         """End a process that had no time to say so; its lease, where there is one, runs on."""
 
+    def stop(self, ledger: Ledger) -> None:
+        """End a process in order."""
+
     def clear(self) -> None:
         """End all processes."""
 
@@ -52,6 +55,11 @@ class FakeRig:
 
     def crash(self, ledger: Ledger) -> None:
         """Do nothing: nobody asks it any more."""
+
+    def stop(self, ledger: Ledger) -> None:
+        """Let it say so."""
+        assert isinstance(ledger, FakeLedger)
+        ledger.stop()
 
     def clear(self) -> None:
         """Do nothing: there is no process."""
@@ -79,6 +87,11 @@ class SqlRig:
         engine = create_engine(self._config.url, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(update(owners).where(owners.c.owner == ledger._lease.owner).values(stopped_at=None))
+
+    def stop(self, ledger: Ledger) -> None:
+        """Close it."""
+        assert isinstance(ledger, SqlLedger)
+        ledger.close()
 
     def clear(self) -> None:
         """Close all processes that were started."""

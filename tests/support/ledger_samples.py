@@ -41,6 +41,11 @@ def asking(
     return ClaimRequest(key(id_), type_, "cus_1", username, lanes, tuple(content), redelivered)
 
 
+def alone(request: ClaimRequest) -> ClaimRequest:
+    """Ask with nothing else under way."""
+    return replace(request, alone=True)
+
+
 def from_shop(request: ClaimRequest) -> ClaimRequest:
     """Ask for the command of the same id that another source sent."""
     return replace(request, key=key(request.key.id, "shop"))

@@ -4,10 +4,11 @@ It compares the accounts of one run: what was published (confirmed by the broker
 letters), what happened (the provider's journal), and what is left (the provider's state at the end).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.journal import Entry
@@ -32,6 +33,16 @@ class Accounts:
     digest: Digest
 
 
+class Promise(StrEnum):
+    """What is promised. `ENDING`: a command ends as it must, and the provider is left as the commands say."""
+
+    KEPT = "lost"
+    ONCE = "second effects"
+    ORDER = "order breaks"
+    REPEAT = "repeats that differ"
+    ENDING = "wrong endings"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One promise that was broken."""
@@ -39,6 +50,7 @@ class Fault:
     command: str
     customer: str
     what: str
+    promise: Promise = Promise.ENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,15 @@ class Totals:
 
 def settle_accounts(accounts: Accounts) -> Totals:
     """Return the totals when every promise was kept; otherwise fail with a table of those that were not."""
-    faults = [*_told(accounts), *_happened(accounts)]
-    assert not faults, _table(faults)
+    faults = broken_promises(accounts)
+    assert not faults, table_of(faults)
     repeats = len(accounts.events) - len({heard.properties.message_id for heard in accounts.events})
     return Totals(len(accounts.commands), len(accounts.events), len(accounts.letters), len(accounts.journal), repeats)
+
+
+def broken_promises(accounts: Accounts) -> list[Fault]:
+    """Name every promise that was broken, so that they can be counted."""
+    return [*_told(accounts), *_happened(accounts)]
 
 
 def _told(accounts: Accounts) -> Iterator[Fault]:
@@ -80,13 +97,13 @@ def _by_command(heard: Sequence[Heard], id_of: Callable[[Heard], str]) -> dict[s
 
 def _event_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
     if not heard:
-        yield Fault(command.id, command.customer, "LOST: no event tells of it")
+        yield Fault(command.id, command.customer, "LOST: no event tells of it", Promise.KEPT)
         return
     ids = {one.properties.message_id for one in heard}
     if len(ids) != 1:
-        yield Fault(command.id, command.customer, f"has {len(ids)} events of different ids")
+        yield Fault(command.id, command.customer, f"has {len(ids)} events of different ids", Promise.REPEAT)
     if len({one.body for one in heard}) != len(ids):
-        yield Fault(command.id, command.customer, "a repeat of its event has other bytes")
+        yield Fault(command.id, command.customer, "a repeat of its event has other bytes", Promise.REPEAT)
     failed = heard[0].properties.type == "CommandFailed"
     if failed != failing:
         yield Fault(command.id, command.customer, f"ended as {heard[0].body.decode()}")
@@ -113,13 +130,15 @@ def _count_faults(steps: Sequence[Step], done: Sequence[Change]) -> Iterator[Fau
     wanted: dict[Change, list[Command]] = defaultdict(list)
     for step in steps:
         wanted[step.change].append(step.command)
-    for change in set(done) - set(wanted):
-        yield Fault("-", change[1], f"INVENTED: nobody asked for {change}")
+    counted = Counter(done)
+    for change in set(counted) - set(wanted):
+        yield Fault("-", change[1], f"INVENTED: nobody asked for {change}", Promise.ONCE)
     for change, commands in wanted.items():
-        if (times := done.count(change)) != len(commands):
+        if (times := counted[change]) != len(commands):
             command = commands[0]
             what = f"{command.type} changed the state {times} times instead of {len(commands)}"
-            yield Fault(command.id, command.customer, what)
+            promise = Promise.ONCE if times > len(commands) else Promise.KEPT
+            yield Fault(command.id, command.customer, what, promise)
 
 
 def _order_faults(steps: Sequence[Step], done: Sequence[Change]) -> Iterator[Fault]:
@@ -132,11 +151,14 @@ def _order_faults(steps: Sequence[Step], done: Sequence[Change]) -> Iterator[Fau
         place = places[change].pop()
         overtaken = {latest[lane][1].id for lane in command.lanes if lane in latest and place < latest[lane][0]}
         for identity in sorted(overtaken):
-            yield Fault(command.id, command.customer, f"OVERTOOK {identity}, which was published before it")
+            yield Fault(
+                command.id, command.customer, f"OVERTOOK {identity}, which was published before it", Promise.ORDER
+            )
         latest |= dict.fromkeys(command.lanes, (place, command))
 
 
-def _table(faults: Sequence[Fault]) -> str:
+def table_of(faults: Sequence[Fault]) -> str:
+    """Write the first of them, for people."""
     rows = [f"{fault.command:<40} {fault.customer:<28} {fault.what}" for fault in faults[:_MAX_ROWS]]
     title = f"{len(faults)} promises were broken\n{'command':<40} {'customer':<28} what"
     return "\n".join([title, *rows, *(["..."] if len(faults) > _MAX_ROWS else [])])

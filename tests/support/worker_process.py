@@ -46,6 +46,11 @@ class WorkerProcess:
         return self._log.read_text(encoding="utf-8")
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it lives."""
         return self._process.poll() is None

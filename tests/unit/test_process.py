@@ -177,7 +177,7 @@ def test_a_command_whose_attempts_are_used_up_ends_as_a_letter() -> None:
     rig.run_to_the_end(CREATE)
 
     assert letters(rig)[0].routing_key == Reason.RETRIES_EXHAUSTED
-    assert rig.provider.calls[-1] == f"find {USERNAME}"
+    assert rig.provider.calls[-1] == f"search username={USERNAME}"
 
 
 def test_a_provider_that_never_comes_back_costs_no_command(rig: ProcessRig) -> None:

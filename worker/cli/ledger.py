@@ -1,15 +1,23 @@
-"""`provisioning-worker ledger migrate|adopt`."""
+"""`provisioning-worker ledger migrate|stats|prune|adopt`."""
 
 import os
+import sys
+from threading import Event
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from worker.assembly import configured_keys, ledger_identity
+from worker.cli.ledger_rows import STATS_COLUMNS, stats_rows
+from worker.cli.output import Column, Output, Row, show_rows
 from worker.cli.reading import read_settings
+from worker.clock import SystemClock
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
-from worker.ledger.upkeep import adopt_ledger, migrate_ledger
+from worker.ledger.stats import read_stats
+from worker.ledger.stores.opening import name_of
+from worker.ledger.upkeep import adopt_ledger, look_what_to_prune, migrate_ledger, prune_ledger
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 
@@ -18,6 +26,8 @@ def commands() -> typer.Typer:
     """The noun's commands."""
     app = typer.Typer(help="The database that remembers every command.", no_args_is_help=True)
     app.command("migrate")(migrate)
+    app.command("stats")(stats)
+    app.command("prune")(prune)
     app.command("adopt")(adopt)
     return app
 
@@ -28,6 +38,38 @@ def migrate() -> None:
     Console(stderr=True).print("The ledger's schema is up to date.")
 
 
+def stats(output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO) -> None:
+    """Count what the ledger holds, also while a worker runs; nothing is changed.
+
+    Commands by state, type and reason, the oldest unfinished and the newest finished one, the room it takes, what could
+    be pruned now, and the workers that have it open.
+    """
+    settings = load(LedgerReach)
+    url = ledger_url(settings, os.environ)
+    sys.stderr.write(f"read from {name_of(url)}\n")
+    show_rows(stats_rows(read_stats(url, settings.ledger.keep_days, SystemClock())), STATS_COLUMNS, output)
+
+
+def prune(
+    *,
+    older_than: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=1, help="Instead of PROVISIONING_LEDGER__KEEP_DAYS.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would go.")] = False,
+    output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
+) -> None:
+    """Forget the commands that ended long ago, with their tries, and old refusals; a running worker does so hourly.
+
+    What is unfinished stays, and every command of which a dead letter is open. A repeat of what was forgotten is new.
+    """
+    settings = load(LedgerReach)
+    url = ledger_url(settings, os.environ)
+    days = settings.ledger.keep_days if older_than is None else older_than
+    verb = "would be pruned from" if dry_run else "pruned from"
+    sys.stderr.write(f"what ended more than {days} days ago, {verb} {name_of(url)}\n")
+    show_rows(_pruned_rows(url, days, dry_run=dry_run), (Column("what"), Column("count")), output)
+
+
 def adopt() -> None:
     """Sign the ledger over to the worker that these settings describe (say, after a new prefix)."""
     settings = read_settings()
@@ -35,3 +77,16 @@ def adopt() -> None:
     marks = fingerprinter(load_keys(configured_keys(settings), url))
     adopt_ledger(url, ledger_identity(settings, marks))
     Console(stderr=True).print("The ledger belongs to the worker of these settings now.")
+
+
+def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:
+    if dry_run:
+        found = look_what_to_prune(url, days, SystemClock())
+        return _counted(found.commands, found.refusals)
+    # Nobody asks it to stop: Ctrl-C ends it between two commits, and what was committed stays forgotten.
+    pruned = prune_ledger(url, days, SystemClock(), Event().wait)
+    return _counted(pruned.commands, pruned.refusals)
+
+
+def _counted(commands_: int, refusals: int) -> list[Row]:
+    return [{"what": "commands", "count": commands_}, {"what": "refusals", "count": refusals}]

@@ -30,10 +30,11 @@ class CommandKey:
 class History:
     """What earlier tries of one command left behind. It survives restarts.
 
-    `tries` counts every try; `attempts` only the charged ones; `provisional` those that are charged once the provider
-    has proven to be well since `provisional_at` (epoch seconds). `begun`: an earlier write may have been applied.
-    `seconds_used` counts unpaused seconds, waits included. `first_failed_at` is epoch seconds. `note` is what a handler
-    wrote down before its first write, so that what it finds later can be told from what was there before.
+    `tries` counts every try; `attempts` only the charged ones; `provisional` those of which it is not known yet whose
+    fault they were. `provisional_at` (epoch seconds): when the last try failed. `begun`: an earlier write may have been
+    applied. `seconds_used` counts unpaused seconds of its own, waits included. `first_failed_at` is epoch seconds.
+    `note` is what a handler wrote down before its first write, so that what it finds later can be told from what was
+    there before.
     """
 
     tries: int = 0
@@ -51,7 +52,8 @@ class ClaimRequest:
     """What a claim is asked for.
 
     `fingerprints` are of the same content under every secret key, newest first: a stored one may equal any of them.
-    `lanes` are the ordering keys, `username` the customer at the provider (None where the command names none).
+    `lanes` are the ordering keys, `username` the customer at the provider (None where the command names none). `alone`:
+    nothing else runs or is read in this process until this command has come to its end or its wait.
     """
 
     key: CommandKey
@@ -62,6 +64,7 @@ class ClaimRequest:
     fingerprints: tuple[bytes, ...]
     redelivered: bool
     generation: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +135,35 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A process died while it was at this command: it is given only to who claims it `alone`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """Ours, to be ended as a crash loop: so many processes died while they were at this command and nothing else."""
+
+    token: Token
+    history: History
+    crashes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """The key is taken by a command with other content."""
 
 
-Claim = Fresh | Resumed | Done | Dead | Held | Conflict
+Claim = Fresh | Resumed | Done | Dead | Held | Suspect | Crashed | Conflict
+
+#: So many crashes while it was alone end a command: one may be a person's SIGKILL, two a bad day.
+MOST_CRASHES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The message may be read, behind its mark: so many processes died while they read it and did nothing else."""
+
+    crashes: int
 
 
 @dataclass(frozen=True, slots=True)

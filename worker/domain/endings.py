@@ -1,15 +1,16 @@
 """How a command ends, in the ledger's words: the event, and the letter when it failed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from messages.envelope import Envelope
-from messages.errors import Invalid, MessageError, Undecodable, UnknownType
+from messages.errors import Invalid, MessageError, Undecodable, UnknownType, Unread
 from worker.domain import letters, results
-from worker.domain.claims import CommandKey, Ending, History, Letter, Reason, Refusal
+from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, Reason, Refusal
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import event_id, letter_id, refusal_id
-from worker.domain.results import Failure, Success, rfc3339
-from worker.errors import ProviderError
+from worker.domain.results import Failure, Outcome, Success, rfc3339
+from worker.domain.work import Finished
+from worker.errors import OutcomeUnknown, ProviderError
 
 _GENERATION = 0
 
@@ -54,6 +55,17 @@ def failure(delivery: Delivery, envelope: Envelope, verdict: Verdict, closing: C
     return Ending(event, verdict.history, _letter(delivery, envelope, told, (first, closing)))
 
 
+def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing: Closing) -> Finished:
+    """The command is given up, because whoever handles it dies of it."""
+    died = OutcomeUnknown(
+        f"the worker died {crashed.crashes} times while it handled this command and nothing else; it may have been "
+        "applied, so look at the customer before it is sent again to a worker that is mended"
+    )
+    history = replace(crashed.history, tries=crashed.history.tries + crashed.crashes)
+    ending = failure(delivery, envelope, Verdict(Reason.CRASH_LOOP, died, history), closing)
+    return Finished(ending, Outcome.FAILED, died.detail)
+
+
 def refusal(delivery: Delivery, error: MessageError, closing: Closing) -> Refusal:
     """The message is no command; it is answered if it says who it is, and never takes its key."""
     reason = _reason_of(error)
@@ -95,6 +107,8 @@ def _reason_of(error: MessageError) -> Reason:
             return Reason.UNKNOWN_TYPE
         case Invalid():
             return Reason.INVALID
+        case Unread():
+            return Reason.CRASH_LOOP
         case _:
             raise AssertionError(f"{type(error).__name__} has no reason")
 

@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
-from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Held, Reading, Refusal, Token
 from worker.domain.deliveries import Delivery, Outgoing, Receipt
+from worker.domain.recoverability import Blame
 from worker.domain.work import Report, Retry, Work
-from worker.errors import ProviderError
+from worker.errors import ProviderError, ProviderLogin
 
 
 class Clock(Protocol):
@@ -30,6 +31,10 @@ class Ledger(Protocol):
         A claim marks the command begun in the same commit: a crash from here on makes the next claim `Resumed` with
         `history.begun`. This process may claim again what it holds (the older token dies). What a dead process left
         not begun is given at once; what it had begun only after its lease and the settle time have passed (`Held`).
+
+        What a process was at that did not stop in order is a `Suspect` from then on: it is given only to a request with
+        `alone`, until it is put off or ended. A process that dies after that was alone with it, which counts as a crash
+        of this command; after MOST_CRASHES of them it is `Crashed`.
         """
 
     def record(self, token: Token, ending: Ending) -> None:
@@ -52,6 +57,28 @@ class Ledger(Protocol):
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
+
+
+class CrashMarks(Protocol):
+    """Remembers what was being read, so that a message that ends the process while it is read can be told.
+
+    Every call may raise LedgerUnavailable: nothing was committed then.
+    """
+
+    def last_death(self) -> float | None:
+        """About when another process died, if none stopped in order since then; epoch seconds, the end of its lease.
+
+        One that lives counts as well: for as long as its lease runs a dead one looks the same.
+        """
+
+    def begin_reading(self, mark: bytes) -> Reading | Held:
+        """Write down that this message, and nothing else, is read now; replaces this process's mark before.
+
+        `Held` while another process that has marked it may be alive. One that died with this mark counts as a crash.
+        """
+
+    def end_reading(self) -> None:
+        """Take this process's mark away: nothing is read one by one any more."""
 
 
 class EventPublisher(Protocol):
@@ -84,14 +111,17 @@ class Intake(Protocol):
 class ProviderHealth(Protocol):
     """What the tries of all customers together say about the provider."""
 
-    def succeeded(self, customer: str) -> None:
+    def succeeded(self, customer: str, login: ProviderLogin) -> None:
         """A call for this customer (its first ordering key) was answered well, or was refused for its own fault."""
 
-    def failed(self, customer: str, failure: ProviderError) -> None:
+    def failed(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
         """A call for this customer failed for a reason that may be the provider's."""
 
-    def proven_well_at(self, customer: str) -> float | None:
-        """When the provider last answered another customer, or the probe, well (epoch seconds)."""
+    def blame(self, customer: str, login: ProviderLogin, since: float) -> Blame:
+        """Whose the failure was that a command of this customer met at that time (epoch seconds)."""
+
+    def paused_since(self, login: ProviderLogin, since: float) -> bool:
+        """Whether commands of this login were paused at that time or later."""
 
 
 class Telemetry(Protocol):

@@ -58,7 +58,7 @@ class Provider(Protocol):
         A create is not idempotent: a second one of a username is rejected. So are a rename, and adding or removing a
         credential. Deleting and all commands that set a value change nothing when repeated, but a second delete is
         rejected. What this login cannot do at all (credentials in the distributor edition, v3 without a key) is
-        rejected without a call.
+        Unsupported, without a call.
         """
 
     def find(self, username: str) -> CustomerRow | None:
@@ -72,7 +72,13 @@ class Provider(Protocol):
         """
 
     def acting_for(self, on_behalf_of: str) -> str:
-        """The username that a v3 call on this one's behalf would act on, as the provider itself says; reads only."""
+        """The username that a v3 call on this one's behalf would act on, as the provider itself says; reads only.
+
+        Never the reseller's own: when the answer is the username of the key itself, it is a Rejected.
+        """
 
     def probe(self) -> None:
         """A call that concerns no customer: succeeds when the provider is there and accepts our login."""
+
+    def probe_v3(self) -> None:
+        """The same of the v3 API and its key."""

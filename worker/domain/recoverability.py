@@ -1,15 +1,26 @@
 """What to do after a failed try. Pure: a failure, the history and the surroundings go in, a decision comes out.
 
-A failure is the provider's until it is proven the message's: an outcome that is unknown is provisional, and is charged
-to the command only once another customer's call, or the probe, has succeeded after it. What was never sent, a throttle
-and a refused login are never charged. Once no attempts are left, what may have happened gets a last look, and that look
-too is repeated until it is answered, or until its failures are charged.
+A failure is the provider's until it is proven the message's. An outcome that is unknown is provisional at first; when
+the next try fails too, it is asked whose it was. The command's: it is charged, and the seconds since then with it. The
+provider's: neither is. Not known: it stays open. What was never sent, a throttle and a refused login cost no attempt
+at all, and what was waited through a pause costs no seconds. So an hour in which half of all calls fail is nobody's
+own: at such a rate nobody can be told from the others. Once no attempts are left, what may have happened gets a last
+look, and that look too is repeated until it is answered, or until its failures are charged.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from worker.domain.claims import History, Reason
 from worker.errors import NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+
+
+class Blame(StrEnum):
+    """Whose an earlier failure was, as far as is known by now."""
+
+    COMMAND = "command"
+    PROVIDER = "provider"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +38,14 @@ class RetryPolicy:
 class Surroundings:
     """What was so when the try failed.
 
-    `now` and `proven_well_at` are epoch seconds: when the provider last answered somebody else well, None if never.
-    `spent_seconds` is the unpaused time the try took, `jitter` a number from 0 up to 1, `could_write` False for a try
-    that was only a last look.
+    `now` is epoch seconds. `blame`: whose the failure before this one was; `paused`: whether intake was paused since
+    then. `spent_seconds` is the time the try took, `jitter` a number from 0 up to 1, `could_write` False for a try that
+    was only a last look.
     """
 
     now: float
-    proven_well_at: float | None
+    blame: Blame
+    paused: bool
     spent_seconds: float
     jitter: float
     could_write: bool
@@ -41,7 +53,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Try again after so many seconds. `charged`: this failure, or an earlier one, was charged now."""
+    """Try again after so many seconds. `charged`: an earlier failure was charged now."""
 
     delay_seconds: float
     history: History
@@ -66,7 +78,7 @@ def exhausted(history: History, policy: RetryPolicy) -> bool:
 
 def decide(failure: ProviderError, history: History, around: Surroundings, policy: RetryPolicy) -> Decision:
     """The whole table; see the module's text for the idea behind it."""
-    after = _counted(failure, history, around)
+    after = _counted(failure, _blamed(history, around, policy), around)
     match failure:
         case Rejected():
             return GiveUp(Reason.PROVIDER_REJECTED, after)
@@ -74,18 +86,14 @@ def decide(failure: ProviderError, history: History, around: Surroundings, polic
             return GiveUp(Reason.RETRIES_EXHAUSTED, after)
         case Unprovable():
             return GiveUp(Reason.OUTCOME_UNKNOWN, after)
-    later = _later(_delay(failure, after, around, policy), history, after)
-    if isinstance(failure, Throttled):
-        # The whole intake is paused for as long, so the wait is none of this command's seconds.
-        return replace(later, history=after)
-    if exhausted(later.history, policy):
-        return _at_the_end(failure, after, later, around, policy)
+    later = RetryLater(_delay(failure, after, around, policy), after, charged=after.attempts > history.attempts)
+    if exhausted(after, policy) and not isinstance(failure, Throttled):
+        return _at_the_end(failure, later, around, policy)
     return later
 
 
-def _at_the_end(
-    failure: ProviderError, after: History, later: RetryLater, around: Surroundings, policy: RetryPolicy
-) -> Decision:
+def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings, policy: RetryPolicy) -> Decision:
+    after = later.history
     if not after.begun:
         return GiveUp(Reason.RETRIES_EXHAUSTED, after)
     if around.could_write:
@@ -97,38 +105,54 @@ def _at_the_end(
     return later
 
 
-def _counted(failure: ProviderError, history: History, around: Surroundings) -> History:
-    charged = _with_proven_failures_charged(history, around.proven_well_at)
+def _blamed(history: History, around: Surroundings, policy: RetryPolicy) -> History:
+    """Settle the failures that are open, when it is known by now whose they were."""
+    match around.blame:
+        case Blame.OPEN:
+            return history
+        case Blame.PROVIDER:
+            return replace(history, provisional=0)
+    return replace(
+        history,
+        attempts=history.attempts + history.provisional,
+        provisional=0,
+        seconds_used=history.seconds_used + _seconds_since(history, around, policy),
+    )
+
+
+def _seconds_since(history: History, around: Surroundings, policy: RetryPolicy) -> float:
+    if history.provisional_at is None or around.paused:
+        return 0.0
+    # Only the wait itself and the try: what it had to wait longer, for a thread or a new process, is not its fault.
+    longest = _least_wait(_ceiling(history.tries, policy), history, policy) + around.spent_seconds
+    return min(max(0.0, around.now - history.provisional_at), longest)
+
+
+def _counted(failure: ProviderError, blamed: History, around: Surroundings) -> History:
     unknown = isinstance(failure, OutcomeUnknown)
     # A 429 may come after the provider has applied the call (seen with creates), so it too is read back.
     may_have_happened = unknown or isinstance(failure, Throttled)
     return replace(
-        charged,
-        tries=charged.tries + 1,
-        provisional=charged.provisional + (1 if unknown else 0),
-        provisional_at=around.now if unknown else charged.provisional_at,
-        seconds_used=charged.seconds_used + around.spent_seconds,
-        begun=charged.begun or (may_have_happened and around.could_write),
-        first_failed_at=charged.first_failed_at or around.now,
+        blamed,
+        tries=blamed.tries + 1,
+        provisional=blamed.provisional + (1 if unknown else 0),
+        provisional_at=around.now,
+        begun=blamed.begun or (may_have_happened and around.could_write and not failure.nothing_written),
+        first_failed_at=blamed.first_failed_at or around.now,
     )
-
-
-def _with_proven_failures_charged(history: History, proven_well_at: float | None) -> History:
-    if not history.provisional or proven_well_at is None or proven_well_at <= (history.provisional_at or 0.0):
-        return history
-    return replace(history, attempts=history.attempts + history.provisional, provisional=0, provisional_at=None)
 
 
 def _delay(failure: ProviderError, after: History, around: Surroundings, policy: RetryPolicy) -> float:
     if isinstance(failure, Throttled) and failure.retry_after_seconds is not None:
-        return max(failure.retry_after_seconds, policy.settle_seconds if after.begun else 0.0)
+        return _least_wait(failure.retry_after_seconds, after, policy)
+    ceiling = _ceiling(after.tries, policy)
+    return _least_wait(ceiling / 2 + around.jitter * ceiling / 2, after, policy)
+
+
+def _ceiling(tries: int, policy: RetryPolicy) -> float:
     # Bounded exponent: 2 ** 1000 is no float.
-    ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(after.tries - 1, 32))
-    backoff = ceiling / 2 + around.jitter * ceiling / 2
-    return max(backoff, policy.settle_seconds) if after.begun else backoff
+    return min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(tries - 1, 32))
 
 
-def _later(delay: float, before: History, after: History) -> RetryLater:
-    # The wait will be spent in the lane, so it is counted now: a restart in between must not make it free.
-    waited = replace(after, seconds_used=after.seconds_used + delay)
-    return RetryLater(delay, waited, charged=after.attempts > before.attempts)
+def _least_wait(seconds: float, history: History, policy: RetryPolicy) -> float:
+    return max(seconds, policy.settle_seconds if history.begun else 0.0)

@@ -9,6 +9,7 @@ from messages.errors import MessageError
 from worker.domain.claims import ClaimRequest, Ending, Reason, Token
 from worker.domain.deliveries import Delivery
 from worker.domain.results import Outcome
+from worker.errors import ProviderLogin
 
 _COMMANDS = frozenset(CommandType)
 
@@ -23,11 +24,15 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A delivery with what it says: a command, or the reason why it is none."""
+    """A delivery with what it says: a command, or the reason why it is none.
+
+    `alone`: nothing else runs or is read in this process while this is run.
+    """
 
     delivery: Delivery
     content: Requested | MessageError
     lanes: tuple[str, ...]
+    alone: bool = False
 
     @property
     def command(self) -> str:
@@ -36,6 +41,12 @@ class Work:
             return self.content.envelope.type.value
         named = self.content.name.type if self.content.name else None
         return named if named in _COMMANDS else "unknown"
+
+    @property
+    def login(self) -> ProviderLogin:
+        """The login that applies it."""
+        is_v3 = isinstance(self.content, Requested) and self.content.envelope.type is CommandType.UPDATE_USER_PROFILE
+        return ProviderLogin.V3 if is_v3 else ProviderLogin.V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,21 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not finished: run it again at `until` (epoch seconds); its customer's later commands stay behind it."""
+    """Not finished: run it again at `until` (epoch seconds); its customer's later commands stay behind it.
+
+    `alone`: the ledger still counts it as alone, so nothing else may run before it has been run again.
+    """
 
     until: float
+    alone: bool = False
 
 
-Verdict = Settled | Wait
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Not begun: run it again as soon as nothing else runs, and nothing beside it."""
+
+
+Verdict = Settled | Wait | Alone
 
 
 class RetryCause(StrEnum):

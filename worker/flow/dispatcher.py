@@ -3,30 +3,53 @@
 It takes deliveries from the consumer in the queue's order. When a connection is lost, everything of it that has not
 started is forgotten: the broker brings all of it again, in order, and a command that still runs keeps its place in
 front of its own repetition.
+
+After a crash some of it is read, or run, with nothing else beside it (see worker/flow/alone).
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Clock
-from worker.domain.work import Settled, Step, Verdict, Wait, Work
+from worker.domain.work import Alone, Settled, Step, Verdict, Wait, Work
+from worker.errors import ProviderLogin
+from worker.flow.alone.turns import ReadUnread, Turns
+from worker.flow.alone.unread import Unread
 from worker.flow.lanes import Lanes, Ticket
 from worker.flow.later import Later
+
+
+class Careful(Protocol):
+    """Reads what may end the process; by one thread at a time, and with nothing else beside it."""
+
+    def suspects(self, delivery: Delivery) -> bool:
+        """Whether it must be read so. From any thread; quick."""
+
+    def demands(self, delivery: Delivery) -> bool | Wait:
+        """Whether nothing may run beside reading it; Wait when that cannot be told yet."""
+
+    def read(self, delivery: Delivery) -> Work | Wait:
+        """Read it, or say when to try again."""
+
+    def finish(self) -> Wait | None:
+        """There is nothing more to read for now; Wait when that cannot be written down yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The two ends of the way that the dispatcher connects: reading a delivery, and running a unit of work.
 
-    `reached` hears of the boundaries in front of the lanes, as the process tells of those behind them.
+    `reached` hears of the boundaries in front of the lanes, as the process tells of those behind them. Without
+    `careful` nothing is suspected.
     """
 
     read: Callable[[Delivery], Work]
     run: Callable[[Work], Verdict]
     reached: Callable[[Step], None] = lambda _step: None
+    careful: Careful | None = None
 
 
 class Dispatcher:
@@ -37,13 +60,11 @@ class Dispatcher:
         self._clock = clock
         self._later = later
         self._lanes = Lanes()
-        self._ready: deque[Ticket] = deque()
+        self._turns = Turns(dict.fromkeys(ProviderLogin, threads))
         self._unsettled: dict[Receipt, Ticket] = {}
         self._lock = threading.Condition()
+        self._unread = Unread(self._turns, self._lock, clock, self._enter)
         self._epoch = 0
-        # Those of lost connections too: however many are lost meanwhile, each keeps its lanes until it has finished.
-        self._running: set[Ticket] = set()
-        self._allowed = threads
         self._quiet = False
         self._draining = False
         self._stopping = False
@@ -60,13 +81,13 @@ class Dispatcher:
     @property
     def running(self) -> int:
         """How many commands are being handled now."""
-        return len(self._running)
+        return len(self._turns.running)
 
     @property
     def held(self) -> int:
         """How many deliveries wait: for a retry, behind their customer, or for a free thread."""
         with self._lock:
-            return sum(not ticket.running for ticket in self._unsettled.values())
+            return sum(not ticket.running for ticket in self._unsettled.values()) + len(self._turns.unread)
 
     def start(self, stages: Stages) -> None:
         """Start the handler threads; nothing may be delivered before."""
@@ -81,15 +102,22 @@ class Dispatcher:
             self._lock.notify_all()
 
     def delivered(self, delivery: Delivery) -> None:
-        """Queue a delivery up in its lanes."""
+        """Queue a delivery up in its lanes; at once, unless it or something before it must be read with care."""
         stages = self._stage()
         stages.reached(Step.ARRIVED)
+        with self._lock:
+            if self._is_suspect(delivery) or not self._turns.may_read:
+                self._turns.unread.append(delivery)
+                self._lock.notify()
+                return
+            self._turns.reading = True
         ticket = Ticket(stages.read(delivery))
         stages.reached(Step.DECODED)
         with self._lock:
-            self._unsettled[delivery.receipt] = ticket
-            if self._lanes.enter(ticket):
-                self._enqueue(ticket)
+            self._turns.reading = False
+            self._enter(ticket)
+            if self._turns.alone or self._turns.exclusive:
+                self._lock.notify_all()
         stages.reached(Step.QUEUED)
 
     def consuming(self, epoch: int) -> None:
@@ -106,14 +134,15 @@ class Dispatcher:
                 return
             for ticket in self._unsettled.values():
                 ticket.dropped = True
-            self._ready.clear()
-            self._lanes.keep_only(self._running)
+            self._turns.forget()
+            self._lanes.keep_only(self._turns.running)
             self._unsettled = {}
+            self._lock.notify_all()
 
-    def allow(self, running: int) -> None:
-        """How many commands may run at once from now on: 0 pauses, what runs is finished."""
+    def allow(self, login: ProviderLogin, running: int) -> None:
+        """How many commands that need this login may run at once from now on: 0 pauses, what runs is finished."""
         with self._lock:
-            self._allowed = min(running, len(self._threads))
+            self._turns.allowed[login] = min(running, len(self._threads))
             self._lock.notify_all()
 
     def quiesce(self, when_idle: Callable[[], None]) -> None:
@@ -126,6 +155,7 @@ class Dispatcher:
                 return
             self._quiet = True
             self._when_idle = when_idle
+            self._lock.notify_all()
         self._tell_if_idle()
 
     def drain(self, when_idle: Callable[[], None]) -> None:
@@ -134,48 +164,70 @@ class Dispatcher:
             self._draining = True
             self._quiet = True
             self._when_idle = when_idle
+            self._lock.notify_all()
         self._tell_if_idle()
 
     def oldest_age(self) -> float:
         """Seconds since the oldest delivery that is still unsettled arrived; 0 when there is none."""
         with self._lock:
-            first = next(iter(self._unsettled.values()), None)
-            return self._clock.monotonic() - first.work.delivery.arrived_at if first else 0.0
+            first = next((ticket.work.delivery for ticket in self._unsettled.values()), None)
+            oldest = first or next(iter(self._turns.unread), None)
+            return self._clock.monotonic() - oldest.arrived_at if oldest else 0.0
 
     def _stage(self) -> Stages:
         if self._stages is None:
             raise AssertionError("the dispatcher was not started before the consumer")
         return self._stages
 
+    def _is_suspect(self, delivery: Delivery) -> bool:
+        careful = self._stage().careful
+        return careful is not None and careful.suspects(delivery)
+
     def _work(self) -> None:
-        while (ticket := self._take()) is not None:
-            verdict = self._stage().run(ticket.work)
-            self._finish(ticket, verdict)
+        while (turn := self._take()) is not None:
+            if isinstance(turn, ReadUnread):
+                self._unread.read_all(self._stage(), self._leaves)
+            else:
+                work = replace(turn.work, alone=True) if turn.alone else turn.work
+                self._finish(turn, self._stage().run(work))
             self._tell_if_idle()
 
-    def _take(self) -> Ticket | None:
+    def _take(self) -> Ticket | ReadUnread | None:
         with self._lock:
             while not self._stopping:
-                if self._ready and len(self._running) < self._allowed and not self._quiet:
-                    ticket = self._ready.popleft()
-                    ticket.running = True
-                    self._running.add(ticket)
-                    return ticket
+                turn = None if self._quiet else self._turns.next()
+                if turn is not None:
+                    return turn
                 self._lock.wait()
             return None
 
+    def _leaves(self) -> bool:
+        return self._stopping or self._quiet
+
+    def _enter(self, ticket: Ticket) -> None:
+        self._unsettled[ticket.work.delivery.receipt] = ticket
+        if self._lanes.enter(ticket):
+            self._enqueue(ticket)
+
     def _finish(self, ticket: Ticket, verdict: Verdict) -> None:
         with self._lock:
-            ticket.running = False
-            self._running.remove(ticket)
+            self._turns.ended(ticket)
+            if self._turns.exclusive or ticket.alone:
+                # Somebody waits to be alone, or everybody has waited for this one.
+                self._lock.notify_all()
             if isinstance(verdict, Settled) and not ticket.dropped:
                 del self._unsettled[ticket.work.delivery.receipt]
             if isinstance(verdict, Settled) or ticket.dropped:
                 freed = self._lanes.leave(ticket)
-                self._ready.extend(freed)
+                for next_one in freed:
+                    self._turns.wait(next_one)
                 # This thread takes one of them itself; waking another for it would only make them fight.
                 self._lock.notify(max(0, len(freed) - 1))
+            elif isinstance(verdict, Alone):
+                ticket.alone = True
+                self._enqueue(ticket)
             else:
+                ticket.alone = self._turns.reserved = ticket.alone and verdict.alone
                 self._wait(ticket, verdict)
 
     def _wait(self, ticket: Ticket, verdict: Wait) -> None:
@@ -188,12 +240,12 @@ class Dispatcher:
                 self._enqueue(ticket)
 
     def _enqueue(self, ticket: Ticket) -> None:
-        self._ready.append(ticket)
+        self._turns.wait(ticket)
         self._lock.notify()
 
     def _tell_if_idle(self) -> None:
         with self._lock:
-            if self._running or not self._quiet or self._when_idle is None:
+            if not (self._turns.idle and self._quiet) or self._when_idle is None:
                 return
             call, self._when_idle = self._when_idle, None
         call()

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from worker.domain.ports import Clock
 from worker.domain.work import Verdict, Wait, Work
 from worker.errors import ClaimLost, LedgerError, PublishFailed
-from worker.flow.pause import Pause, PauseCause
+from worker.flow.pausing.causes import PauseCause
+from worker.flow.pausing.pause import Pause
 
 _AGAIN_SECONDS = 1.0
+#: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
+_AWAY_SECONDS = 5.0
 
 
 class Guarded:
@@ -27,10 +30,29 @@ class Guarded:
             return self._again()
         except LedgerError as trouble:
             self._pause.hold(PauseCause.LEDGER, _AGAIN_SECONDS, str(trouble))
-            return self._again()
+            return self._again(alone=work.alone)
         except PublishFailed as trouble:
             self._pause.hold(PauseCause.PUBLISH, _AGAIN_SECONDS, str(trouble))
             return self._again()
 
-    def _again(self) -> Wait:
-        return Wait(self._clock.now() + _AGAIN_SECONDS)
+    def _again(self, *, alone: bool = False) -> Wait:
+        return Wait(self._clock.now() + _AGAIN_SECONDS, alone)
+
+
+class LedgerPause:
+    """Pauses intake while the ledger's database is away: also when nothing is in hand, and without a gap.
+
+    The ledger tells on its writer's thread, which must not wait for a lock of ours: the clockwork does it in its place.
+    """
+
+    def __init__(
+        self,
+        hold: Callable[[PauseCause, float, str], None],
+        after: Callable[[float, Callable[[], None]], None],
+    ) -> None:
+        self._hold = hold
+        self._after = after
+
+    def ledger_away(self, detail: str) -> None:
+        """The database cannot be read or written."""
+        self._after(0, lambda: self._hold(PauseCause.LEDGER, _AWAY_SECONDS, detail))

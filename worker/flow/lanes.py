@@ -15,6 +15,7 @@ class Ticket:
     blocked_by: int = 0
     running: bool = False
     dropped: bool = False
+    alone: bool = False
 
 
 @dataclass(slots=True)

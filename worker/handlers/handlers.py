@@ -29,7 +29,7 @@ from worker.domain.work import Attempt
 from worker.errors import NotApplied
 from worker.handlers.families.addition import add_credential
 from worker.handlers.families.creation import CreateHandler
-from worker.handlers.families.removals import delete_customer, remove_credential
+from worker.handlers.families.removals import DeleteHandler, remove_credential
 from worker.handlers.families.renaming import RenameHandler
 from worker.handlers.families.retrieval import retrieve_customers
 from worker.handlers.families.sets import set_password, set_readable
@@ -56,7 +56,7 @@ def _stories(provider: Provider, ledger: Ledger) -> Mapping[type[Command], Story
     password = partial(set_password, provider)
     return {
         CreateCustomer: CreateHandler(provider, ledger).handle,
-        DeleteCustomer: partial(delete_customer, provider),
+        DeleteCustomer: DeleteHandler(provider, ledger).handle,
         RetrieveCustomers: partial(retrieve_customers, provider),
         EnableCustomer: readable,
         DisableCustomer: readable,
@@ -66,7 +66,7 @@ def _stories(provider: Provider, ledger: Ledger) -> Mapping[type[Command], Story
         ChangePassword: password,
         ChangeUsername: RenameHandler(provider, ledger).handle,
         ChangeEmail: readable,
-        AddCredential: partial(add_credential, provider),
+        AddCredential: partial(add_credential, provider, ledger),
         RotateCredential: password,
         RemoveCredential: partial(remove_credential, provider),
         UpdateUserProfile: partial(update_user_profile, provider),

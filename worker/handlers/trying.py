@@ -9,20 +9,34 @@ from worker.domain import endings
 from worker.domain.claims import Deferral, Fresh, History, Resumed
 from worker.domain.endings import Closing, Verdict
 from worker.domain.ports import Clock, ProviderHealth, Telemetry
-from worker.domain.recoverability import GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
+from worker.domain.recoverability import Blame, GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
-from worker.errors import LedgerError, NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+from worker.errors import (
+    LedgerError,
+    NotApplied,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderLogin,
+    Rejected,
+    Throttled,
+    Unprovable,
+    Unsupported,
+)
 from worker.handlers.handlers import Handlers
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What failures are judged by."""
+    """What failures are judged by.
+
+    `waited`: the seconds that this thread has ever waited for our own rate limit; it only grows.
+    """
 
     policy: RetryPolicy
     health: ProviderHealth
     jitter: Callable[[], float] = random.random
+    waited: Callable[[], float] = lambda: 0.0
 
 
 class Trying:
@@ -46,17 +60,19 @@ class Trying:
             may_write=not exhausted(claim.history, self._judgement.policy),
             note=claim.history.note,
         )
-        started = self._clock.monotonic()
+        started = self._spent()
         try:
             done = self._handle(work, envelope, attempt)
         except ProviderError as failure:
-            # What our own rate limit made it wait is no fault of the command's.
-            spent = max(0.0, self._clock.monotonic() - started - failure.waited_seconds)
-            around = self._surroundings(work, attempt, failure, spent)
+            around = self._surroundings(work, claim.history, failure, max(0.0, self._spent() - started))
             return self._decide(work, envelope, (failure, claim.history, around), closing)
-        self._judgement.health.succeeded(_customer(work))
+        self._judgement.health.succeeded(_customer(work), work.login)
         history = replace(claim.history, tries=claim.history.tries + 1)
         return Finished(endings.success(envelope, done, history, closing()), done.outcome, "")
+
+    def _spent(self) -> float:
+        # What our own rate limit made it wait is no fault of the command's.
+        return self._clock.monotonic() - self._judgement.waited()
 
     def _handle(self, work: Work, envelope: Envelope, attempt: Attempt) -> Success:
         try:
@@ -69,23 +85,31 @@ class Trying:
             self._telemetry.crashed(work, bug)
             raise OutcomeUnknown(f"the worker failed while handling it ({type(bug).__name__}); see its log") from bug
 
-    def _surroundings(self, work: Work, attempt: Attempt, failure: ProviderError, spent_seconds: float) -> Surroundings:
-        health = self._judgement.health
+    def _surroundings(self, work: Work, history: History, failure: ProviderError, spent_seconds: float) -> Surroundings:
+        customer, login = _customer(work), failure.login or work.login
+        self._tell(customer, failure, login)
+        health, since = self._judgement.health, history.provisional_at
+        return Surroundings(
+            now=self._clock.now(),
+            blame=Blame.OPEN if since is None else health.blame(customer, login, since),
+            paused=since is not None and health.paused_since(login, since),
+            spent_seconds=spent_seconds,
+            jitter=self._judgement.jitter(),
+            could_write=not exhausted(history, self._judgement.policy),
+        )
+
+    def _tell(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
         match failure:
+            case Unsupported():
+                # No call was made: it says nothing about the provider.
+                pass
             case Rejected():
-                health.succeeded(_customer(work))
+                self._judgement.health.succeeded(customer, login)
             case NotApplied() | Unprovable():
                 # Our own conclusions, some without any call: they say nothing about the provider.
                 pass
             case _:
-                health.failed(_customer(work), failure)
-        return Surroundings(
-            now=self._clock.now(),
-            proven_well_at=health.proven_well_at(_customer(work)),
-            spent_seconds=spent_seconds,
-            jitter=self._judgement.jitter(),
-            could_write=attempt.may_write,
-        )
+                self._judgement.health.failed(customer, failure, login)
 
     def _decide(
         self,

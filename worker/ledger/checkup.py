@@ -4,7 +4,7 @@ import shutil
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from worker.doctor.facts import FileFacts, LedgerFacts, SchemaState, SqliteFacts
 from worker.errors import LedgerError, SettingsInvalid
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
+from worker.ledger.identity import COMPARED
 from worker.ledger.keyfile import key_path
 from worker.ledger.keys import fingerprinter
 from worker.ledger.migration import VERSION_TABLE
@@ -80,8 +81,7 @@ def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdenti
 
 
 def _compared(seen: LedgerFacts, row: StoredRow, identity: LedgerIdentity) -> LedgerFacts:
-    names = [each.name for each in fields(identity) if each.name != "key_marks"]
-    pairs = {name: (getattr(row, name), getattr(identity, name)) for name in names}
+    pairs = {name: (getattr(row, name), getattr(identity, name)) for name in COMPARED}
     differing = tuple(
         f"{name.replace('_', ' ')} ({theirs!r} there, {ours!r} here)"
         for name, (theirs, ours) in pairs.items()

@@ -49,8 +49,17 @@ class Operation(StrEnum):
     OTHER_CREATE = "other_create"
     LATER_APPLIED = "later_applied"
     NOTE = "note"
+    READING = "reading"
     PAUSE = "pause"
     COMMIT = "commit"
+    PRUNE = "prune"
+
+
+class OutageListener(Protocol):
+    """Told on the writer's thread that the database cannot be used: it is quick, and never waits for the ledger."""
+
+    def ledger_away(self, detail: str) -> None:
+        """A commit was given up; told again about once a second, as long as it cannot be used."""
 
 
 class LedgerObserver(Protocol):

@@ -10,6 +10,8 @@ from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import identity as identity_table
 
 _NAMES = tuple(each.name for each in fields(LedgerIdentity) if each.name != "key_marks")
+#: Both editions tell of the same customers, so changing from one to the other makes it no other worker's ledger.
+COMPARED = tuple(name for name in _NAMES if name != "provider_edition")
 
 
 def settle_identity(engine: Engine, name: str, identity: LedgerIdentity) -> None:
@@ -24,8 +26,8 @@ def settle_identity(engine: Engine, name: str, identity: LedgerIdentity) -> None
             return
         _compare(row, name, identity)
         _compare_keys(row, name, identity)
-        if identity.key_marks:
-            connection.execute(update(identity_table).values(key_mark=identity.key_marks[0]))
+        newest = {"key_mark": identity.key_marks[0]} if identity.key_marks else {}
+        connection.execute(update(identity_table).values(provider_edition=identity.provider_edition, **newest))
 
 
 def adopt(engine: Engine, identity: LedgerIdentity) -> None:
@@ -42,8 +44,8 @@ def _sign(connection: Connection, identity: LedgerIdentity) -> None:
 
 
 def _compare(row: StoredRow, name: str, identity: LedgerIdentity) -> None:
-    theirs = {each: getattr(row, each) for each in _NAMES}
-    ours = {each: getattr(identity, each) for each in _NAMES}
+    theirs = {each: getattr(row, each) for each in COMPARED}
+    ours = {each: getattr(identity, each) for each in COMPARED}
     if theirs != ours:
         raise LedgerRefused(
             f"The ledger {name} belongs to the worker with {_worded(theirs)}; this one has {_worded(ours)}. If they "

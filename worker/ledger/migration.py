@@ -23,6 +23,9 @@ def migrate(engine: Engine) -> None:
         if _revision(connection) == _newest(config):
             return
         _refuse_unknown(connection, config)
+        if connection.dialect.name == "postgresql":
+            # A worker's statement may take seconds; an index over millions of rows takes longer.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

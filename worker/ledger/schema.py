@@ -78,7 +78,14 @@ commands = Table(
     CheckConstraint("(state = 'dead') = (letter_id IS NOT NULL)", name="letter"),
 )
 
-Index("ix_commands_username", commands.c.username)
+# What is asked of a customer: its commands after a certain one, and its creates; both found without reading the others.
+Index("ix_commands_username_arrival", commands.c.username, commands.c.arrival)
+Index(
+    "ix_commands_creates",
+    commands.c.username,
+    sqlite_where=text("type = 'CreateCustomer'"),
+    postgresql_where=text("type = 'CreateCustomer'"),
+)
 # The two halves are indexed apart: what is unfinished is a few hundred rows among millions, and must be found at once.
 Index(
     "ix_commands_unfinished",
@@ -130,6 +137,18 @@ owners = Table(
     Column("lease_until", Float(53), nullable=False),
     Column("started_at", Float(53), nullable=False),
     Column("stopped_at", Float(53)),
+    # Set beside `stopped_at` where not the process itself said that it has stopped.
+    Column("died", Boolean, nullable=False, server_default=false()),
+)
+
+# Messages that are read one by one after a crash, each by a keyed digest: it tells nothing of what they hold.
+readings = Table(
+    "readings",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    Column("owner", String(32)),
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("at", Float(53), nullable=False),
 )
 
 pauses = Table(

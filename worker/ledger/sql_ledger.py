@@ -5,9 +5,9 @@ import socket
 from typing import Self
 from uuid import uuid4
 
-from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Held, Reading, Refusal, Token
 from worker.domain.ports import Clock
-from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation
+from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation, OutageListener
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
 from worker.ledger.migration import check_schema, migrate
@@ -15,9 +15,11 @@ from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
 from worker.ledger.operations.neighbours import later_applied, other_creates
 from worker.ledger.operations.pausing import Pause, clear_pauses, list_pauses, save_pauses
+from worker.ledger.operations.reading import begin_reading, end_reading, last_death
 from worker.ledger.operations.recording import defer_many, note_many, record_many
 from worker.ledger.operations.refusing import refuse_many
 from worker.ledger.operations.unit import Asked, Bulk, Given
+from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
 from worker.ledger.writing.commits import Commits
@@ -37,11 +39,12 @@ class SqlLedger:
     def __init__(self, store: Store, config: LedgerConfig, clock: Clock, observer: LedgerObserver) -> None:
         self._store = store
         self._deadline_seconds = config.deadline_seconds
+        self._keep_days = config.keep_days
         self._clock = clock
         self._observer = observer
         self._lease = Lease(uuid4().hex, config.lease_seconds, clock)
-        commits = Commits(store, self._lease, config, clock, observer)
-        self._writer = Writer(commits, self._lease.renewal_seconds)
+        self._commits = Commits(store, self._lease, config, clock, observer)
+        self._writer = Writer(self._commits, self._lease.renewal_seconds)
 
     @classmethod
     def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, observer: LedgerObserver) -> Self:
@@ -69,6 +72,10 @@ class SqlLedger:
             leasing.start(connection, self._lease.owner, place, (self._clock.now(), term.until))
         self._lease.grant(term)
         self._writer.start()
+
+    def watch(self, listener: OutageListener) -> None:
+        """Tell this one of outages from now on, also of those that nobody's call would have met."""
+        self._commits.watch(listener)
 
     @property
     def alive(self) -> bool:
@@ -103,6 +110,18 @@ class SqlLedger:
         """Write down what the next try must know. Raises ClaimLost when the token is not the newest."""
         self._ask(Operation.NOTE, note_many, (token, note), _ticket_key(token.key))
 
+    def last_death(self) -> float | None:
+        """About when another process died, if none stopped in order since then."""
+        return self._ask(Operation.READING, last_death, None, None)
+
+    def begin_reading(self, mark: bytes) -> Reading | Held:
+        """Write down that this message, and nothing else, is read now."""
+        return self._ask(Operation.READING, begin_reading, mark, ("", mark.hex()))
+
+    def end_reading(self) -> None:
+        """Take this process's mark away."""
+        self._ask(Operation.READING, end_reading, None, None)
+
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
         return self._lease.holds() and self._writer.alive
@@ -119,6 +138,13 @@ class SqlLedger:
     def pauses(self) -> list[Pause]:
         """Tell what is paused, the oldest pause first."""
         return self._ask(Operation.PAUSE, list_pauses, None, None)
+
+    def prune(self, rest: Rest) -> Pruned:
+        """Forget what ended before the days to keep, in small commits beside the writer's, resting after each.
+
+        Raises PrunedElsewhere when another process is at it, LedgerUnavailable when the database is away.
+        """
+        return Pruner(self._store, self._clock, self._observer).prune(self._keep_days, rest)
 
     def close(self) -> None:
         """Commit what is queued, stop being an owner, let others in; later calls raise LedgerUnavailable.

@@ -1,13 +1,16 @@
-"""What an operator does to a ledger while no worker runs on it."""
+"""What an operator does to a ledger: alone with it, or (pruning) beside a worker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker.ledger.config import LedgerIdentity
+from worker.domain.ports import Clock
+from worker.ledger.config import LedgerIdentity, Operation
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
 from worker.ledger.migration import check_schema, migrate
-from worker.ledger.stores.opening import open_store
+from worker.ledger.pruning.pruner import SECONDS_PER_DAY, Pruned, Pruner, Rest
+from worker.ledger.pruning.rule import Prunable, count_prunable
+from worker.ledger.stores.opening import open_beside, open_reading, open_store
 from worker.ledger.stores.store import Store
 
 
@@ -25,6 +28,34 @@ def adopt_ledger(url: str, identity: LedgerIdentity) -> None:
     with _alone(url) as store:
         check_schema(store.engine)
         adopt(store.engine, identity)
+
+
+def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
+    """Forget what ended more than so many days ago, beside a running worker if there is one.
+
+    Raises LedgerUnavailable when there is no ledger or it cannot be reached, LedgerRefused when its schema is another
+    than ours, PrunedElsewhere when another process prunes it.
+    """
+    store = open_beside(url)
+    with translated(store.name):
+        check_schema(store.engine)
+    return Pruner(store, clock, _Unwatched()).prune(days, rest)
+
+
+def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
+    """Tell what `prune_ledger` would forget, and change nothing. Raises as `prune_ledger` does."""
+    store = open_reading(url)
+    with translated(store.name):
+        check_schema(store.engine)
+        with store.engine.connect() as connection:
+            return count_prunable(connection, clock.now() - days * SECONDS_PER_DAY)
+
+
+class _Unwatched:
+    """A person watches, no metric does."""
+
+    def observed(self, operation: Operation, seconds: float) -> None:
+        """Forget it."""
 
 
 @contextmanager

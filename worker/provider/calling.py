@@ -1,5 +1,6 @@
 """Makes calls: how many at once, how often again, with which login, and what is told of each."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from worker.errors import (
     NotSent,
     OutcomeUnknown,
     ProviderError,
+    ProviderLogin,
     Rejected,
     Throttled,
     Unauthorized,
@@ -21,7 +23,7 @@ from worker.errors import (
 )
 from worker.provider.answers.limits import exhausted_seconds
 from worker.provider.calls.call import Call
-from worker.provider.config import READS, CallObserver, CallResult, Login, Operation, ProviderConfig
+from worker.provider.config import OF_V3, READS, CallObserver, CallResult, Login, Operation, ProviderConfig
 from worker.provider.wire.pace import Pace
 from worker.provider.wire.transport import Transport
 
@@ -60,6 +62,12 @@ class Surroundings:
     exhausted: Callable[[float], None]
 
 
+class _Waits(threading.local):
+    """A thread's own sum."""
+
+    seconds = 0.0
+
+
 class Caller:
     """Makes at most `concurrency` calls at once, for any number of threads."""
 
@@ -73,6 +81,12 @@ class Caller:
         self._places: SimpleQueue[None] = SimpleQueue()
         for _ in range(config.concurrency):
             self._places.put(None)
+        self._waits = _Waits()
+
+    @property
+    def login(self) -> Login:
+        """The login that the next call is made with; a new object each time that it was read again."""
+        return self._login
 
     def make(self, call: Call[_T]) -> _T:
         """Make the call when it is its turn. Raises the ProviderError that came of it, or ClaimLost before a change."""
@@ -82,6 +96,10 @@ class Caller:
             return self._in_turn(call, asked)
         finally:
             self._places.put(None)
+
+    def waited_seconds(self) -> float:
+        """How long the calling thread has ever waited for its turn; only grows."""
+        return self._waits.seconds
 
     def end(self) -> None:
         """Turn away what waits for its turn; calls under way go on."""
@@ -94,15 +112,10 @@ class Caller:
     def _in_turn(self, call: Call[_T], asked: float) -> _T:
         try:
             self._pace.wait()
-        except NotSent as failure:
-            failure.waited_seconds = time.monotonic() - asked
-            raise
-        turn = time.monotonic()
-        try:
-            return self._persistently(call, turn + self._timeout_seconds)
-        except ProviderError as failure:
-            failure.waited_seconds = turn - asked
-            raise
+        finally:
+            turn = time.monotonic()
+            self._waits.seconds += turn - asked
+        return self._persistently(call, turn + self._timeout_seconds)
 
     def _persistently(self, call: Call[_T], deadline: float) -> _T:
         try:
@@ -134,6 +147,7 @@ class Caller:
             return call.understand(answer)
         except ProviderError as failure:
             result = _RESULTS[type(failure)]
+            failure.login = ProviderLogin.V3 if call.operation in OF_V3 else ProviderLogin.V2
             if isinstance(failure, Unauthorized):
                 # It may have been changed in its file meanwhile; the next call uses what is there now.
                 self._login = self._around.read_login()

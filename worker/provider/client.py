@@ -5,11 +5,13 @@ from contextlib import suppress
 
 from messages.commands import Command, UpdateUserProfile
 from worker.domain.provider import CustomerRow
-from worker.errors import OutcomeUnknown, Rejected, Unauthorized
+from worker.errors import OutcomeUnknown, Rejected
+from worker.provider.acting import Acting
 from worker.provider.calling import Caller, Surroundings
 from worker.provider.calls.forms import Forms
 from worker.provider.calls.profiles import Profiles
 from worker.provider.config import CallObserver, Login, ProviderConfig
+from worker.provider.listing import Listing
 
 #: No username is longer than 100 characters, so this one can never exist.
 _IMPOSSIBLE_USERNAME = "probe." + "0" * 120
@@ -30,6 +32,7 @@ class ProviderClient:
         self._caller = Caller(config, around)
         self._forms = Forms(config)
         self._profiles = Profiles(config)
+        self._acting = Acting(self._caller, self._profiles)
 
     def apply(self, command: Command) -> None:
         """Make the one change that the command asks for, in one call; see the port."""
@@ -45,40 +48,30 @@ class ProviderClient:
         except Rejected as refusal:
             # It is the question that was refused, and not the command that it is asked for.
             unknown = OutcomeUnknown(f"the list cannot be read: {refusal.detail}", refusal.errors)
-            unknown.waited_seconds = refusal.waited_seconds
+            unknown.login = refusal.login
             raise unknown from refusal
 
     def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
         """Every customer that matches, each once; a page is read when the rows before it are used up."""
-        seen: set[str] = set()
-        while True:
-            rows = self._caller.make(self._forms.page(filters, len(seen)))
-            new = {row.username: row for row in reversed(rows) if row.username not in seen}
-            # A server that knows no pages gives the same rows again: then all of them were read.
-            if not new:
-                return
-            seen |= new.keys()
-            yield from reversed(new.values())
+        return Listing(lambda offset: self._caller.make(self._forms.page(filters, offset))).rows()
 
     def acting_for(self, on_behalf_of: str) -> str:
-        """The username that a v3 call on this one's behalf would act on.
-
-        A key that is good and may not act for this user is a refusal of the command, not of the login. Both are told
-        in the same way, so a refused key is asked for itself, and then once more: it may have been changed meanwhile.
-        """
-        try:
-            return self._caller.make(self._profiles.username(on_behalf_of))
-        except Unauthorized:
-            self._caller.make(self._profiles.own_username())
-        try:
-            return self._caller.make(self._profiles.username(on_behalf_of))
-        except Unauthorized as refused:
-            raise Rejected("the v3 key is good, but may not act for this user", refused.errors) from refused
+        """The username that a v3 call on this one's behalf would act on; never the key's own. Raises Rejected then."""
+        return self._acting.username(on_behalf_of)
 
     def probe(self) -> None:
         """Ask for a customer that cannot exist. A refusal is an answer too: the provider is there and knows us."""
         with suppress(Rejected):
             self._caller.make(self._forms.page({"username": _IMPOSSIBLE_USERNAME}, 0))
+
+    def probe_v3(self) -> None:
+        """Ask whose the bearer key is; without a key there is nothing to ask."""
+        with suppress(Rejected):
+            self._caller.make(self._profiles.own_username())
+
+    def waited_seconds(self) -> float:
+        """How long the calling thread has ever waited for its turn: for our own rate limit, or for a place."""
+        return self._caller.waited_seconds()
 
     def end(self) -> None:
         """Turn away what waits for its turn; calls under way go on."""

@@ -36,6 +36,9 @@ class Operation(StrEnum):
 #: What changes nothing at the provider, and may be asked by a process that must not write any more.
 READS = frozenset({Operation.RETRIEVE, Operation.USER_USERNAME})
 
+#: What needs the bearer key; all others need name and password.
+OF_V3 = frozenset({Operation.USER_PROFILE_UPDATE, Operation.USER_USERNAME})
+
 
 class CallResult(StrEnum):
     """How one call ended, as the metrics count it."""

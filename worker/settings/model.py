@@ -16,6 +16,8 @@ _SomeSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 def _fits_a_header(value: SecretStr | None) -> SecretStr | None:
     key = value.get_secret_value() if value else ""
+    if value is not None and not key:
+        raise ValueError("is empty; give it a value or unset it")
     if not (key.isascii() and key.isprintable()) or key != key.strip():
         raise ValueError("must be printable ASCII without spaces at its ends")
     return value
@@ -102,7 +104,7 @@ class LedgerSettings(_Section):
         None, description="default: SQLite under the state folder; or postgresql+psycopg://user@host/database"
     )
     keep_days: Annotated[int, Field(ge=1)] = Field(
-        90, description="finished commands are kept so long (nothing is pruned yet)"
+        90, description="finished commands are kept so long; a repeat after that is new"
     )
 
 

@@ -10,7 +10,7 @@ from messages.events import EventType
 from worker.domain.claims import Reason
 from worker.domain.results import Outcome
 from worker.domain.work import RetryCause
-from worker.flow.pause import PauseCause
+from worker.flow.pausing.causes import PauseCause
 
 COMMANDS = (*(command.value for command in CommandType), "unknown")
 ROLES = ("consume", "publish")

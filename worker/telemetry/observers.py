@@ -58,17 +58,40 @@ class LedgerWatcher:
         self._seconds(operation).observe(seconds)
 
 
+class PruneWatcher:
+    """Hears what became of the ledger's own pruning."""
+
+    def __init__(self, log: _Log) -> None:
+        self._log = log
+
+    def pruned(self, commands: int, refusals: int) -> None:
+        """So many rows were forgotten."""
+        self._log.info("ledger_pruned", commands=commands, refusals=refusals)
+
+    def prune_failed(self, detail: str) -> None:
+        """A run broke off; the next one comes in an hour."""
+        self._log.warning("ledger_prune_failed", detail=detail)
+
+
 class PauseWatcher:
     """Hears of pauses."""
 
     def __init__(self, metrics: Metrics, log: _Log) -> None:
         self._metrics = metrics
         self._log = log
+        self._held: set[tuple[str, str | None]] = set()
 
-    def paused(self, cause: str, *, on: bool, detail: str) -> None:
-        """A pause began or ended."""
-        self._metrics.paused.labels(cause).set(1 if on else 0)
+    def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
+        """A pause began or ended, for the commands of one login or (None) for all; the gauge is 1 while it is any."""
+        whose = {} if login is None else {"login": login}
         if on:
-            self._log.warning("intake_paused", cause=cause, detail=detail)
+            self._held.add((cause, login))
+            self._log.warning("intake_paused", cause=cause, **whose, detail=detail)
         else:
-            self._log.info("intake_resumed", cause=cause)
+            self._held.discard((cause, login))
+            self._log.info("intake_resumed", cause=cause, **whose)
+        self._metrics.paused.labels(cause).set(any(cause == held for held, _ in self._held))
+
+    def unshared(self, detail: str) -> None:
+        """The pauses cannot be shared with the other replicas for now."""
+        self._log.warning("pauses_not_shared", detail=detail)

@@ -6,6 +6,7 @@ import pytest
 
 from worker.domain.claims import History, Reason
 from worker.domain.recoverability import (
+    Blame,
     Decision,
     GiveUp,
     RetryLater,
@@ -27,14 +28,18 @@ from worker.errors import (
 
 POLICY = RetryPolicy(max_attempts=3, window_seconds=600.0, base_seconds=1.0, cap_seconds=60.0, settle_seconds=10.0)
 NOW = 1_800_000_000.0
-QUIET = Surroundings(now=NOW, proven_well_at=None, spent_seconds=0.5, jitter=0.0, could_write=True)
+QUIET = Surroundings(now=NOW, blame=Blame.OPEN, paused=False, spent_seconds=0.5, jitter=0.0, could_write=True)
 LOOKING = replace(QUIET, could_write=False)
-#: An unknown outcome a minute ago; whether it is charged hangs on when the provider was well again.
+#: An unknown outcome a minute ago; whether it is charged hangs on whose it was.
 PROVISIONAL = History(tries=1, provisional=1, provisional_at=NOW - 60, begun=True, first_failed_at=NOW - 60)
 LAST = replace(PROVISIONAL, attempts=2)
 SPENT = replace(PROVISIONAL, attempts=3)
-WELL_SINCE = replace(QUIET, proven_well_at=NOW - 59)
-LOOKING_WELL_SINCE = replace(LOOKING, proven_well_at=NOW - 59)
+#: Half a second is left, and the wait that is over was longer.
+NEARLY_OVER = History(tries=3, provisional_at=NOW - 4.0, seconds_used=599.5)
+ITS_OWN = replace(QUIET, blame=Blame.COMMAND)
+NOT_ITS_OWN = replace(QUIET, blame=Blame.PROVIDER)
+LOOKING_ITS_OWN = replace(LOOKING, blame=Blame.COMMAND)
+LOOKING_NOT_ITS_OWN = replace(LOOKING, blame=Blame.PROVIDER)
 
 NOT_SENT, UNKNOWN = NotSent("refused"), OutcomeUnknown("reset")
 THROTTLED, UNAUTHORIZED = Throttled("slow down", 7.0), Unauthorized("login")
@@ -50,17 +55,21 @@ TABLE: list[tuple[str, ProviderError, History, Surroundings, Reason | None]] = [
     ("a first failure is retried", NOT_SENT, History(), QUIET, LATER),
     ("a first unknown outcome is retried", UNKNOWN, History(), QUIET, LATER),
     ("an unknown outcome nobody disproves is retried", UNKNOWN, LAST, QUIET, LATER),
-    ("the last attempt is followed by a look", UNKNOWN, LAST, WELL_SINCE, LATER),
+    ("the provider's failure is retried", UNKNOWN, LAST, NOT_ITS_OWN, LATER),
+    ("the last attempt is followed by a look", UNKNOWN, LAST, ITS_OWN, LATER),
     ("no attempts left and never begun", NOT_SENT, History(attempts=3), QUIET, Reason.RETRIES_EXHAUSTED),
     ("the window is over and never begun", NOT_SENT, History(seconds_used=600.0), QUIET, Reason.RETRIES_EXHAUSTED),
-    ("the wait would end the window", NOT_SENT, History(seconds_used=599.2), QUIET, Reason.RETRIES_EXHAUSTED),
+    ("the wait ended the window", NOT_SENT, NEARLY_OVER, ITS_OWN, Reason.RETRIES_EXHAUSTED),
+    ("a wait that was the provider's ended none", NOT_SENT, NEARLY_OVER, NOT_ITS_OWN, LATER),
+    ("a wait through a pause ended none", NOT_SENT, NEARLY_OVER, replace(ITS_OWN, paused=True), LATER),
     ("the window is over but begun", UNKNOWN, History(seconds_used=600.0), QUIET, LATER),
     ("a login refused for a whole window", UNAUTHORIZED, History(seconds_used=600.0), QUIET, Reason.RETRIES_EXHAUSTED),
-    ("a last look that fails alone", UNKNOWN, SPENT, LOOKING_WELL_SINCE, Reason.OUTCOME_UNKNOWN),
-    ("a last look that fails with everybody", UNKNOWN, SPENT, LOOKING, LATER),
-    ("a last look that is never sent", NOT_SENT, SPENT, LOOKING_WELL_SINCE, LATER),
-    ("a last look that is throttled", THROTTLED, SPENT, LOOKING_WELL_SINCE, LATER),
-    ("a last look that is refused the login", UNAUTHORIZED, SPENT, LOOKING_WELL_SINCE, LATER),
+    ("a last look that fails alone", UNKNOWN, SPENT, LOOKING_ITS_OWN, Reason.OUTCOME_UNKNOWN),
+    ("a last look that fails with everybody", UNKNOWN, SPENT, LOOKING_NOT_ITS_OWN, LATER),
+    ("a last look that fails, nobody knows why", UNKNOWN, SPENT, LOOKING, LATER),
+    ("a last look that is never sent", NOT_SENT, SPENT, LOOKING_ITS_OWN, LATER),
+    ("a last look that is throttled", THROTTLED, SPENT, LOOKING_ITS_OWN, LATER),
+    ("a last look that is refused the login", UNAUTHORIZED, SPENT, LOOKING_ITS_OWN, LATER),
     ("a throttle never ends a command", THROTTLED, History(attempts=3, seconds_used=9_999.0), QUIET, LATER),
 ]  # fmt: skip
 
@@ -74,6 +83,17 @@ def test_the_table(failure: ProviderError, history: History, around: Surrounding
     assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
 
 
+@pytest.mark.parametrize("nothing_written", [True, False])
+def test_a_throttle_counts_as_begun_unless_nothing_was_written(*, nothing_written: bool) -> None:
+    throttled = Throttled("slow down", 7.0)
+    throttled.nothing_written = nothing_written
+
+    decision = later(decide(throttled, History(), QUIET, POLICY))
+
+    assert decision.history.begun is not nothing_written
+    assert decision.delay_seconds == (7.0 if nothing_written else POLICY.settle_seconds)
+
+
 def later(decision: Decision) -> RetryLater:
     assert isinstance(decision, RetryLater), decision
     return decision
@@ -83,7 +103,7 @@ def later(decision: Decision) -> RetryLater:
 def test_what_is_never_charged_stays_uncharged_however_well_the_provider_is(failure: ProviderError) -> None:
     history = History()
     for _ in range(5):
-        decision = later(decide(failure, history, WELL_SINCE, POLICY))
+        decision = later(decide(failure, history, ITS_OWN, POLICY))
         history = decision.history
         assert not decision.charged
 
@@ -100,27 +120,32 @@ def test_an_unknown_outcome_is_provisional_at_first() -> None:
 
 @pytest.mark.parametrize("failure", [NOT_SENT, UNKNOWN, THROTTLED, UNAUTHORIZED])
 def test_a_provisional_failure_is_charged_once_the_provider_was_well_after_it(failure: ProviderError) -> None:
-    decision = later(decide(failure, PROVISIONAL, WELL_SINCE, POLICY))
+    decision = later(decide(failure, PROVISIONAL, ITS_OWN, POLICY))
 
     assert decision.charged
     assert decision.history.attempts == 1
     assert decision.history.provisional == (1 if failure is UNKNOWN else 0)
 
 
-@pytest.mark.parametrize("proven_well_at", [None, NOW - 61, NOW - 60])
-def test_a_provisional_failure_waits_for_proof_that_is_later_than_itself(proven_well_at: float | None) -> None:
-    around = replace(QUIET, proven_well_at=proven_well_at)
-
-    decision = later(decide(UNKNOWN, PROVISIONAL, around, POLICY))
+def test_a_failure_nobody_knows_the_cause_of_stays_open() -> None:
+    decision = later(decide(UNKNOWN, PROVISIONAL, QUIET, POLICY))
 
     assert not decision.charged
     assert (decision.history.attempts, decision.history.provisional) == (0, 2)
 
 
+def test_the_provider_s_failures_are_forgotten() -> None:
+    decision = later(decide(UNKNOWN, replace(PROVISIONAL, provisional=4), NOT_ITS_OWN, POLICY))
+
+    assert not decision.charged
+    assert (decision.history.attempts, decision.history.provisional) == (0, 1)
+    assert decision.history.begun
+
+
 def test_all_provisional_failures_are_charged_together() -> None:
     history = replace(PROVISIONAL, provisional=2)
 
-    assert later(decide(NOT_SENT, history, WELL_SINCE, POLICY)).history.attempts == 2
+    assert later(decide(NOT_SENT, history, ITS_OWN, POLICY)).history.attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -148,12 +173,12 @@ def test_the_first_failure_is_remembered() -> None:
     assert second.first_failed_at == NOW
 
 
-def test_the_look_after_the_last_attempt_may_not_write_any_more() -> None:
-    for history in (LAST, replace(PROVISIONAL, seconds_used=595.0)):
-        decision = later(decide(UNKNOWN, history, WELL_SINCE, POLICY))
+@pytest.mark.parametrize("history", [LAST, replace(PROVISIONAL, seconds_used=590.0)])
+def test_the_look_after_the_last_attempt_may_not_write_any_more(history: History) -> None:
+    decision = later(decide(UNKNOWN, history, ITS_OWN, POLICY))
 
-        assert exhausted(decision.history, POLICY)
-        assert decision.delay_seconds == POLICY.settle_seconds
+    assert exhausted(decision.history, POLICY)
+    assert decision.delay_seconds == POLICY.settle_seconds
 
 
 def test_a_command_is_exhausted_by_attempts_or_by_seconds_and_not_before() -> None:
@@ -198,23 +223,37 @@ def test_a_throttle_that_names_no_time_is_waited_for_like_any_failure() -> None:
     assert decision.delay_seconds == 8.0
 
 
-def test_the_try_and_the_wait_use_up_the_window() -> None:
-    decision = later(decide(UNKNOWN, History(seconds_used=1.0), QUIET, POLICY))
+@pytest.mark.parametrize(
+    ("history", "seconds"),
+    [
+        (History(tries=4, provisional_at=NOW - 5.0), 5.0),
+        (History(tries=4, provisional_at=NOW - 3600.0), 8.5),
+        (History(tries=9, provisional_at=NOW - 3600.0), 60.5),
+        (History(tries=1, provisional_at=NOW - 3600.0, begun=True), 10.5),
+        (History(tries=1, provisional_at=NOW + 3600.0), 0.0),
+    ],
+    ids=["what passed", "no more than its wait and its try", "the longest wait", "time to settle", "a clock set back"],
+)
+def test_the_wait_and_the_try_use_up_the_window_once_they_are_its_own(history: History, seconds: float) -> None:
+    for around, used in [(ITS_OWN, seconds), (NOT_ITS_OWN, 0.0), (QUIET, 0.0)]:
+        decision = later(decide(UNKNOWN, replace(history, seconds_used=1.0), around, POLICY))
 
-    assert decision.history.seconds_used == 1.0 + 0.5 + POLICY.settle_seconds
+        assert decision.history.seconds_used == pytest.approx(1.0 + used)
 
 
-def test_the_wait_of_a_throttle_uses_up_nothing_because_everybody_waits() -> None:
-    asked = Throttled("come back in an hour", 3600.0)
+def test_what_was_waited_through_a_pause_uses_up_nothing_and_the_attempt_is_charged() -> None:
+    decision = later(decide(UNKNOWN, PROVISIONAL, replace(ITS_OWN, paused=True), POLICY))
 
-    decision = later(decide(asked, History(), QUIET, POLICY))
+    assert (decision.history.seconds_used, decision.history.attempts) == (0.0, 1)
 
-    assert decision.history.seconds_used == 0.5
-    assert not exhausted(decision.history, POLICY)
+
+@pytest.mark.parametrize("failure", [NOT_SENT, UNKNOWN, THROTTLED, UNAUTHORIZED])
+def test_each_failure_is_dated_so_that_the_next_can_ask_whose_it_was(failure: ProviderError) -> None:
+    assert later(decide(failure, PROVISIONAL, QUIET, POLICY)).history.provisional_at == NOW
 
 
 def test_what_is_given_up_keeps_its_count() -> None:
-    decision = decide(REJECTED, PROVISIONAL, WELL_SINCE, POLICY)
+    decision = decide(REJECTED, PROVISIONAL, ITS_OWN, POLICY)
 
     assert isinstance(decision, GiveUp)
     assert (decision.history.tries, decision.history.attempts) == (2, 1)

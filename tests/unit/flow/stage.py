@@ -6,35 +6,44 @@ from dataclasses import replace
 
 from messages.errors import Undecodable
 from tests.fakes.clock import FakeClock
-from tests.support.work_samples import delivery
+from tests.support.commands import update_user_profile
+from tests.support.work_samples import delivery, work_of
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Settled, Verdict, Work
+from worker.errors import ProviderLogin
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.later import Later
 
 LONG = 10.0
 SETTLED = Settled()
+_V3 = work_of(update_user_profile("ada@example.com", {"city": "Ulm"})).content
 
 
 class Stage:
-    """A body like `2:ada,bob` names a command and its lanes; what ran is noted as `2@1`, with the epoch."""
+    """A body like `2:ada,bob` names a command and its lanes, `2:v3 ada` one that needs the v3 login.
+
+    What ran is noted as `2@1`, with the epoch.
+    """
 
     def __init__(self) -> None:
         self.began: list[str] = []
         self.running: list[str] = []
+        self.alone: list[bool] = []
         self._verdicts: defaultdict[str, deque[Verdict]] = defaultdict(deque)
         self._changed = threading.Condition()
 
     def read(self, came: Delivery) -> Work:
         """Read the lanes."""
-        lanes = came.body.decode().partition(":")[2]
-        return Work(came, Undecodable(["no JSON"]), tuple(filter(None, lanes.split(","))))
+        words = came.body.decode().partition(":")[2]
+        lanes = tuple(filter(None, words.removeprefix("v3").strip().split(",")))
+        return Work(came, _V3 if words.startswith("v3") else Undecodable(["no JSON"]), lanes)
 
     def run(self, work: Work) -> Verdict:
         """Run until the test says how it ends."""
         name = f"{work.delivery.body.decode().partition(':')[0]}@{work.delivery.receipt.epoch}"
         with self._changed:
             self.began.append(name)
+            self.alone.append(work.alone)
             self.running.append(name)
             self._changed.notify_all()
             assert self._changed.wait_for(lambda: self._verdicts[name], LONG), f"nobody finished {name}"
@@ -48,6 +57,11 @@ class Stage:
             for name in names:
                 self._verdicts[name].append(verdict)
             self._changed.notify_all()
+
+    def await_began(self, count: int) -> None:
+        """Return once so many have begun, repetitions included."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.began) >= count, LONG), f"only {self.began} began"
 
     def await_running(self, *names: str) -> None:
         """Return once exactly these run."""
@@ -79,6 +93,10 @@ class House:
         self.dispatcher.stop()
         self.stage.finish(*self.stage.running)
         self.later.stop()
+
+    def allow(self, running: int) -> None:
+        """Allow so many commands at once."""
+        self.dispatcher.allow(ProviderLogin.V2, running)
 
     def deliver(self, *bodies: str, epoch: int = 1) -> None:
         """Have these delivered, in this order."""

@@ -10,6 +10,7 @@ from tests.support.waiting import wait_for
 from tests.support.work_samples import delivery
 from tests.unit.flow.stage import LONG, SETTLED, House, Stage
 from worker.domain.work import Verdict, Wait, Work
+from worker.errors import ProviderLogin
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.later import Later
 
@@ -90,32 +91,56 @@ def test_allow_nothing_pauses_and_what_runs_is_finished(house: House) -> None:
     house.deliver("1:ada", "2:ada", "3:bob")
     house.stage.await_running("1@1", "3@1")
 
-    house.dispatcher.allow(0)
+    house.allow(0)
     house.stage.finish("1@1", "3@1")
     house.stage.await_running()
-    house.dispatcher.allow(House.THREADS)
+    house.allow(House.THREADS)
 
     house.stage.await_running("2@1")
 
 
 def test_a_backlog_comes_back_one_by_one_and_then_more(house: House) -> None:
-    house.dispatcher.allow(0)
+    house.allow(0)
     house.deliver(*(str(number) for number in range(9)))
 
-    house.dispatcher.allow(1)
+    house.allow(1)
     house.stage.await_running("0@1")
-    house.dispatcher.allow(2)
+    house.allow(2)
     house.stage.await_running("0@1", "1@1")
-    house.dispatcher.allow(99)
+    house.allow(99)
 
     house.stage.await_running("0@1", "1@1", "2@1", "3@1")
+
+
+def test_commands_that_wait_for_one_login_let_those_of_the_other_pass(house: House) -> None:
+    house.allow(0)
+
+    house.deliver("1:ada", "2:v3 bob", "3:v3 bob", "4:ada", "5:v3 cyd")
+
+    house.stage.await_running("2@1", "5@1")
+    house.dispatcher.allow(ProviderLogin.V3, 0)
+    house.allow(House.THREADS)
+    house.stage.finish("2@1", "5@1")
+    house.stage.await_running("1@1")
+    assert house.stage.began == ["2@1", "5@1", "1@1"]
+
+
+def test_of_both_logins_what_arrived_first_is_taken_up_first(house: House) -> None:
+    for body in ("1", "2", "3", "4", "5:v3", "6", "7:v3"):
+        house.deliver(body)
+        house.clock.advance(1.0)
+    house.stage.await_running("1@1", "2@1", "3@1", "4@1")
+
+    for finished, running in [("1@1", ("2@1", "3@1", "4@1", "5@1")), ("2@1", ("3@1", "4@1", "5@1", "6@1"))]:
+        house.stage.finish(finished)
+        house.stage.await_running(*running)
 
 
 def test_fewer_are_allowed_than_run_and_they_may_finish(house: House) -> None:
     house.deliver("1", "2", "3", "4", "5", "6")
     house.stage.await_running("1@1", "2@1", "3@1", "4@1")
 
-    house.dispatcher.allow(2)
+    house.allow(2)
     house.stage.finish("1@1", "2@1")
     house.stage.await_running("3@1", "4@1")
     house.stage.finish("3@1")
@@ -135,7 +160,7 @@ def test_what_runs_and_what_is_held_is_counted(house: House) -> None:
 
 
 def test_the_oldest_unsettled_delivery_gives_the_age(house: House) -> None:
-    house.dispatcher.allow(0)
+    house.allow(0)
     assert house.dispatcher.oldest_age() == 0.0
 
     house.deliver("1:ada")

@@ -8,7 +8,7 @@ from worker.domain.work import Wait
 
 def test_what_was_not_started_on_a_lost_connection_never_runs(house: House) -> None:
     house.deliver("1:ada", "2:ada")
-    house.dispatcher.allow(1)
+    house.allow(1)
     house.deliver("3:bob")
     house.stage.await_running("1@1")
 
@@ -155,7 +155,7 @@ def test_a_drain_is_for_good(house: House) -> None:
 
     house.dispatcher.drain(idle.set)
     house.reconnect(2)
-    house.dispatcher.allow(House.THREADS)
+    house.allow(House.THREADS)
     house.deliver("3:bob", epoch=2)
     house.stage.finish("1@1")
 

@@ -9,7 +9,7 @@ from tests.unit.flow.pausing import Watched
 from worker.domain.work import Settled, Verdict, Wait, Work
 from worker.errors import ClaimLost, LedgerUnavailable, PublishFailed
 from worker.flow.guarded import Guarded
-from worker.flow.pause import PauseCause
+from worker.flow.pausing.causes import PauseCause
 
 WORK = work_of(create())
 

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from tests.unit.flow.pausing import THREADS, UNKNOWN, Watched
+from tests.unit.flow.pausing import THREADS, UNKNOWN, V2, Watched
 from tests.unit.flow.stage import LONG
-from worker.errors import ProviderError, ProviderLogin, Throttled, Unauthorized
-from worker.flow.pause import PauseCause, PausePolicy
+from worker.errors import ProviderError, ProviderLogin, Throttled
+from worker.flow.pausing.causes import PauseCause, PausePolicy
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def test_ten_failures_of_three_customers_pause_also_when_nothing_ever_succeeded(
     watched.fail(9, 3)
     assert watched.causes == set()
 
-    watched.pause.failed("customer:2", UNKNOWN)
+    watched.pause.failed("customer:2", UNKNOWN, V2)
 
     assert watched.causes == {PauseCause.OUTAGE}
     assert watched.allowed == 0
-    assert watched.heard == [("outage", True, UNKNOWN.detail)]
+    assert watched.heard == [("outage", "v2", True, UNKNOWN.detail)]
 
 
 def test_failures_of_two_customers_are_theirs(watched: Watched) -> None:
@@ -42,7 +42,7 @@ def test_an_outage_ends_with_a_probe_that_succeeds_and_not_by_time(watched: Watc
     watched.go_on(10.0)
 
     assert watched.causes == set()
-    assert watched.heard[-1] == ("outage", False, "")
+    assert watched.heard[-1] == ("outage", "v2", False, "")
 
 
 def test_the_probe_is_not_asked_before_its_time(watched: Watched) -> None:
@@ -59,22 +59,51 @@ def test_the_backlog_comes_back_one_then_two_then_four(watched: Watched) -> None
     watched.fail(10, 3)
     watched.go_on(10.0)
 
-    for _ in range(5):
-        watched.pause.succeeded("customer:1")
+    watched.succeed(*["customer:1"] * 5)
 
     assert watched.permits == [0, 1, 2, 4, 8]
+
+
+def test_more_return_with_the_time_too_when_nobody_fails(watched: Watched) -> None:
+    watched.fail(10, 3)
+    watched.go_on(10.0)
+
+    for seconds, allowed in [(9.9, 1), (0.1, 2), (10.0, 4), (10.0, 8), (10.0, 8)]:
+        watched.go_on(seconds)
+        assert watched.allowed == allowed
+
+    assert watched.permits == [0, 1, 2, 4, 8]
+
+
+def test_a_failure_during_the_return_begins_it_anew(watched: Watched) -> None:
+    watched.fail(10, 3)
+    watched.go_on(10.0)
+    watched.succeed(*["customer:1"] * 2)
+    assert watched.allowed == 4
+
+    watched.fail(1, 1)
+
+    assert watched.allowed == 1
+    watched.succeed("customer:1")
+    assert watched.allowed == 2
+
+
+def test_a_failure_when_all_have_returned_slows_nobody_down(watched: Watched) -> None:
+    watched.fail(1, 1)
+
+    assert watched.permits == []
 
 
 def test_a_success_during_a_pause_does_not_lift_it(watched: Watched) -> None:
     watched.fail(10, 3)
 
-    watched.pause.succeeded("customer:7")
+    watched.succeed("customer:7")
 
     assert watched.allowed == 0
 
 
 def test_a_throttle_ends_by_time(watched: Watched) -> None:
-    watched.pause.failed("customer:1", Throttled("slow down", 30.0))
+    watched.pause.failed("customer:1", Throttled("slow down", 30.0), V2)
     assert (watched.causes, watched.allowed) == ({PauseCause.THROTTLED}, 0)
 
     watched.go_on(29.9)
@@ -86,7 +115,7 @@ def test_a_throttle_ends_by_time(watched: Watched) -> None:
 
 @pytest.mark.parametrize("failure", [Throttled("slow down"), Throttled("slow down", 0.0)])
 def test_a_throttle_that_names_no_time_lasts_a_second(watched: Watched, failure: ProviderError) -> None:
-    watched.pause.failed("customer:1", failure)
+    watched.pause.failed("customer:1", failure, V2)
 
     watched.go_on(0.9)
     assert watched.causes == {PauseCause.THROTTLED}
@@ -113,26 +142,9 @@ def test_a_limit_that_is_used_up_holds_until_its_reset(watched: Watched) -> None
     watched.go_on(0.1)
 
     assert (watched.causes, watched.allowed, watched.probes) == (set(), 1, 0)
-    assert [(cause, on) for cause, on, _ in watched.heard] == [("throttled", True), ("throttled", False)]
-
-
-def test_a_refused_v3_key_holds_up_nobody_and_asks_nothing(watched: Watched) -> None:
-    watched.fail(20, 5, Unauthorized("the provider refuses the v3 login (401)", login=ProviderLogin.V3))
-
-    watched.go_on(60.0)
-
-    assert (watched.causes, watched.allowed, watched.probes) == (set(), THREADS, 0)
-
-
-def test_refused_v3_keys_are_not_counted_beside_other_failures(watched: Watched) -> None:
-    watched.fail(5, 3)
-    watched.fail(20, 3, Unauthorized("the provider refuses the v3 login (401)", login=ProviderLogin.V3))
-    watched.fail(4, 3)
-    assert watched.causes == set()
-
-    watched.fail(1, 1)
-
-    assert watched.causes == {PauseCause.OUTAGE}
+    assert [(cause, login, on) for cause, login, on, _ in watched.heard] == [
+        ("throttled", login, on) for on in (True, False) for login in ("v2", "v3")
+    ]
 
 
 @pytest.mark.parametrize("cause", [PauseCause.PUBLISH, PauseCause.LEDGER])
@@ -171,7 +183,7 @@ def test_trouble_that_goes_on_is_told_of_once(watched: Watched) -> None:
 
     watched.go_on(0.9)
 
-    assert watched.heard == [("ledger", True, "locked")]
+    assert watched.heard == [("ledger", None, True, "locked")]
     assert watched.pause.causes[PauseCause.LEDGER].detail == "still locked"
 
 
@@ -186,29 +198,42 @@ def test_nothing_runs_until_the_last_cause_has_ended(watched: Watched) -> None:
     assert (watched.causes, watched.allowed) == (set(), THREADS)
 
 
-def test_another_customer_s_success_is_the_proof(watched: Watched) -> None:
-    watched.pause.succeeded("ada")
+def test_whether_it_was_paused_since_then_is_known_during_the_pause_and_after_it(watched: Watched) -> None:
     now = watched.clock.now()
+    assert not watched.pause.paused_since(V2, now)
 
-    assert watched.pause.proven_well_at("ada") is None
-    assert watched.pause.proven_well_at("bob") == now
+    watched.pause.hold(PauseCause.LEDGER, 1.0, "locked")
+    assert watched.pause.paused_since(V2, now + 99.0)
+    watched.go_on(1.0)
 
-
-def test_a_probe_s_success_is_proof_for_everybody(watched: Watched) -> None:
-    watched.fail(10, 3)
-    watched.go_on(10.0)
-
-    assert watched.pause.proven_well_at("customer:1") == watched.clock.now()
+    assert watched.pause.paused_since(V2, now + 1.0)
+    assert not watched.pause.paused_since(V2, now + 1.1)
 
 
-def test_the_thread_ends_a_pause_by_itself() -> None:
-    watched, lifted = Watched(PausePolicy(probe_seconds=0.0, threads=THREADS)), threading.Event()
-    watched.pause._allow = lambda limit: lifted.set() if limit else None
+class Lifting(Watched):
+    """Says when a pause is lifted."""
+
+    def __init__(self, policy: PausePolicy) -> None:
+        self.lifted = threading.Event()
+        super().__init__(policy)
+
+    def _allow(self, login: ProviderLogin, running: int) -> None:
+        super()._allow(login, running)
+        if login is V2 and running:
+            self.lifted.set()
+
+
+@pytest.mark.parametrize("cause", [PauseCause.OUTAGE, PauseCause.LEDGER])
+def test_the_threads_end_a_pause_by_themselves(cause: PauseCause) -> None:
+    watched = Lifting(PausePolicy(probe_seconds=0.0, threads=THREADS))
     watched.pause.start()
 
-    watched.fail(10, 3)
+    if cause is PauseCause.OUTAGE:
+        watched.fail(10, 3)
+    else:
+        watched.pause.hold(cause, 0.0, "locked")
 
-    assert lifted.wait(LONG)
+    assert watched.lifted.wait(LONG)
     assert watched.pause.alive
     watched.pause.stop()
     assert not watched.pause.alive

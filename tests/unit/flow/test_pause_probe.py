@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.unit.flow.pausing import UNKNOWN, Watched, refused
+from tests.unit.flow.pausing import UNKNOWN, V2, Watched, refused
 from worker.errors import ProviderError, Throttled, Unauthorized
-from worker.flow.pause import PauseCause, PausePolicy
+from worker.flow.pausing.causes import PauseCause, PausePolicy
 
 LOGIN_REFUSED = Unauthorized("the provider refuses the login (401)")
 
@@ -16,7 +16,7 @@ def watched() -> Watched:
 
 @pytest.mark.parametrize("failure", [UNKNOWN, refused()])
 def test_a_single_failure_asks_the_probe_after_a_second(watched: Watched, failure: ProviderError) -> None:
-    watched.pause.failed("ada", failure)
+    watched.pause.failed("ada", failure, V2)
 
     watched.go_on(0.9)
     assert watched.probes == 0
@@ -26,9 +26,9 @@ def test_a_single_failure_asks_the_probe_after_a_second(watched: Watched, failur
 
 
 def test_a_success_since_then_spares_the_probe(watched: Watched) -> None:
-    watched.pause.failed("ada", UNKNOWN)
+    watched.pause.failed("ada", UNKNOWN, V2)
     watched.clock.advance(0.5)
-    watched.pause.succeeded("bob")
+    watched.succeed("bob")
 
     watched.go_on(0.5)
 
@@ -36,9 +36,9 @@ def test_a_success_since_then_spares_the_probe(watched: Watched) -> None:
 
 
 def test_a_success_before_it_does_not(watched: Watched) -> None:
-    watched.pause.succeeded("bob")
+    watched.succeed("bob")
     watched.clock.advance(0.5)
-    watched.pause.failed("ada", UNKNOWN)
+    watched.pause.failed("ada", UNKNOWN, V2)
 
     watched.go_on(1.0)
 
@@ -46,7 +46,7 @@ def test_a_success_before_it_does_not(watched: Watched) -> None:
 
 
 def test_one_failure_is_asked_about_once(watched: Watched) -> None:
-    watched.pause.failed("ada", UNKNOWN)
+    watched.pause.failed("ada", UNKNOWN, V2)
     watched.go_on(1.0)
 
     watched.go_on(60.0)
@@ -56,7 +56,7 @@ def test_one_failure_is_asked_about_once(watched: Watched) -> None:
 
 @pytest.mark.parametrize("answer", [UNKNOWN, refused()])
 def test_a_failure_that_the_probe_confirms_is_an_outage(watched: Watched, answer: ProviderError) -> None:
-    watched.pause.failed("ada", UNKNOWN)
+    watched.pause.failed("ada", UNKNOWN, V2)
     watched.probe_answers(answer)
 
     watched.go_on(1.0)
@@ -67,7 +67,7 @@ def test_a_failure_that_the_probe_confirms_is_an_outage(watched: Watched, answer
 
 
 def test_a_refused_login_is_asked_about_at_once(watched: Watched) -> None:
-    watched.pause.failed("ada", LOGIN_REFUSED)
+    watched.pause.failed("ada", LOGIN_REFUSED, V2)
 
     watched.go_on(0.0)
 
@@ -75,7 +75,7 @@ def test_a_refused_login_is_asked_about_at_once(watched: Watched) -> None:
 
 
 def test_a_login_that_the_probe_is_refused_too_pauses_for_a_minute_at_least(watched: Watched) -> None:
-    watched.pause.failed("ada", LOGIN_REFUSED)
+    watched.pause.failed("ada", LOGIN_REFUSED, V2)
     watched.probe_answers(LOGIN_REFUSED)
     watched.go_on(0.0)
     assert (watched.causes, watched.allowed) == ({PauseCause.UNAUTHORIZED}, 0)
@@ -88,7 +88,7 @@ def test_a_login_that_the_probe_is_refused_too_pauses_for_a_minute_at_least(watc
 
 
 def test_a_login_that_stays_refused_is_asked_about_ever_more_seldom(watched: Watched) -> None:
-    watched.pause.failed("ada", LOGIN_REFUSED)
+    watched.pause.failed("ada", LOGIN_REFUSED, V2)
     watched.probe_answers(*[LOGIN_REFUSED] * 7)
     watched.go_on(0.0)
 
@@ -103,7 +103,7 @@ def test_a_login_that_stays_refused_is_asked_about_ever_more_seldom(watched: Wat
 
 def test_a_refused_login_is_never_asked_about_more_often_than_an_outage() -> None:
     watched = Watched(PausePolicy(probe_seconds=90.0))
-    watched.pause.failed("ada", LOGIN_REFUSED)
+    watched.pause.failed("ada", LOGIN_REFUSED, V2)
     watched.probe_answers(LOGIN_REFUSED)
     watched.go_on(0.0)
 
@@ -119,7 +119,7 @@ def test_an_outage_that_turns_out_to_be_a_refused_login_is_one(watched: Watched)
     watched.go_on(10.0)
 
     assert watched.causes == {PauseCause.UNAUTHORIZED}
-    assert watched.heard[-1] == ("outage", False, "")
+    assert watched.heard[-1] == ("outage", "v2", False, "")
     assert watched.allowed == 0
 
 
@@ -137,7 +137,7 @@ def test_a_throttled_probe_leaves_the_outage_open(watched: Watched) -> None:
 
 
 def test_a_refused_login_is_not_forgotten_when_the_next_probe_meets_an_outage(watched: Watched) -> None:
-    watched.pause.failed("ada", LOGIN_REFUSED)
+    watched.pause.failed("ada", LOGIN_REFUSED, V2)
     watched.probe_answers(LOGIN_REFUSED, UNKNOWN)
     watched.go_on(0.0)
 
@@ -150,7 +150,7 @@ def test_a_refused_login_is_not_forgotten_when_the_next_probe_meets_an_outage(wa
 
 def test_failures_of_calls_that_were_under_way_do_not_ask_again_during_the_pause(watched: Watched) -> None:
     watched.fail(10, 3)
-    watched.pause.failed("late", UNKNOWN)
+    watched.pause.failed("late", UNKNOWN, V2)
 
     watched.go_on(1.0)
 
@@ -168,8 +168,8 @@ def test_failures_of_calls_that_were_under_way_do_not_put_the_probe_off(watched:
 
 
 def test_a_failure_during_a_throttle_is_asked_about_after_it(watched: Watched) -> None:
-    watched.pause.failed("ada", Throttled("slow down", 5.0))
-    watched.pause.failed("bob", UNKNOWN)
+    watched.pause.failed("ada", Throttled("slow down", 5.0), V2)
+    watched.pause.failed("bob", UNKNOWN, V2)
 
     watched.go_on(4.9)
     assert watched.probes == 0

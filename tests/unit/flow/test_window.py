@@ -18,7 +18,7 @@ def given_back(house: House) -> threading.Event:
 
 
 def test_a_window_that_grows_too_old_is_given_back(house: House, given_back: threading.Event) -> None:
-    house.dispatcher.allow(0)
+    house.allow(0)
     house.deliver("1:ada")
 
     house.go_on(HOLD - 1.0)
@@ -48,7 +48,7 @@ def test_an_empty_window_is_kept(house: House, given_back: threading.Event) -> N
 
 def test_it_goes_on_looking(house: House, given_back: threading.Event) -> None:
     for epoch in (2, 3):
-        house.dispatcher.allow(0)
+        house.allow(0)
         house.deliver("1:ada", epoch=epoch - 1)
         house.go_on(HOLD)
         assert given_back.wait(LONG)

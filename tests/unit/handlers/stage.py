@@ -1,6 +1,6 @@
 """What the tests of a family play on: a provider that has Ada, and a ledger that has claimed the command."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from messages.commands import Command
@@ -55,7 +55,7 @@ def gone(provider: FakeProvider) -> None:
 
 
 class LateProvider(FakeProvider):
-    """Applies an earlier command late: right after somebody looked for that customer."""
+    """Applies an earlier command late: right after somebody looked for that customer, or asked whom it stands for."""
 
     def __init__(self, late: Command, looked_for: str) -> None:
         super().__init__()
@@ -65,7 +65,22 @@ class LateProvider(FakeProvider):
     def find(self, username: str) -> CustomerRow | None:
         """Look, and then let the late one take effect."""
         found = super().find(username)
+        self._seen(username)
+        return found
+
+    def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """Search, and then let the late one take effect."""
+        found = list(super().search(filters))
+        self._seen(filters.get("username"))
+        return iter(found)
+
+    def acting_for(self, on_behalf_of: str) -> str:
+        """Tell whom it stands for, and then let the late one take effect."""
+        found = super().acting_for(on_behalf_of)
+        self._seen(on_behalf_of)
+        return found
+
+    def _seen(self, username: str | None) -> None:
         if username == self._looked_for and self._late is not None:
             self.accounts.apply(self._late)
             self._late = None
-        return found

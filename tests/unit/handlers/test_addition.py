@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.fakes.provider import FakeProvider
+from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Ended, Prepare, Stage, gone
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import OutcomeUnknown, Rejected, Throttled, Unprovable
+from worker.errors import OutcomeUnknown, Rejected, Throttled, Unprovable, Unsupported
 
 ADD = commands_about_ada()["AddCredential"]
 SOMEBODY_S = "somebody else's"
@@ -100,6 +101,26 @@ def test_a_proof_that_is_not_answered_is_asked_for_again(stage: Stage, failure: 
 
     assert stage.end(ADD, BEGUN) is type(failure)
     assert stage.end(ADD, BEGUN) == "already_applied"
+
+
+def test_a_password_that_a_later_command_may_have_given_it_is_not_undone(stage: Stage) -> None:
+    added_with_another_password(stage.provider)
+    later = asking("evt_2", username=USERNAME, type_="RotateCredential")
+    stage.ledger.record(token_of(stage.ledger.claim(later)), success())
+
+    with pytest.raises(Unprovable, match="a later command about this customer has been applied") as raised:
+        stage.handle(ADD, BEGUN)
+    assert raised.value.errors == ("taken",)
+    assert stage.provider.calls == [f"AddCredential {USERNAME}"]
+    assert stage.provider.customers[USERNAME].credentials == {"mailer": "the old one"}
+
+
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
+def test_what_the_login_cannot_do_at_all_is_refused_without_a_proof(stage: Stage, attempt: Attempt) -> None:
+    stage.provider.fail_next(Unsupported("not in this edition"))
+
+    assert stage.end(ADD, attempt) is Unsupported
+    assert len(stage.provider.calls) == 1
 
 
 def test_a_name_that_is_somebody_else_s_is_refused_in_the_words_of_both_answers(stage: Stage) -> None:

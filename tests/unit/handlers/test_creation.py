@@ -19,7 +19,6 @@ from worker.errors import (
     NotApplied,
     NotSent,
     OutcomeUnknown,
-    ProviderError,
     Rejected,
     Throttled,
     Unprovable,
@@ -28,6 +27,8 @@ from worker.handlers import Handlers
 
 COMMAND = create_command()
 READABLE = ["email", "first_name", "last_name", "address", "city", "state", "zip", "country", "phone", "website"]
+LOOKED = f"search username={USERNAME}"
+IDENTITY = ["email", "first_name", "last_name"]
 CREATED = f"CreateCustomer {USERNAME}"
 PASSWORD_SET = f"ChangePassword {USERNAME}"
 
@@ -75,7 +76,7 @@ def test_a_first_try_that_is_refused_is_refused(handlers: Handlers, provider: Fa
 
 def test_what_was_begun_and_is_absent_is_created(handlers: Handlers, provider: FakeProvider) -> None:
     assert outcome(handlers, BEGUN) is Outcome.APPLIED
-    assert provider.calls == [f"find {USERNAME}", CREATED]
+    assert provider.calls == [LOOKED, CREATED]
 
 
 def test_what_was_begun_and_is_there_is_adopted(handlers: Handlers, provider: FakeProvider) -> None:
@@ -85,23 +86,44 @@ def test_what_was_begun_and_is_there_is_adopted(handlers: Handlers, provider: Fa
     assert provider.changes == []
 
 
-@pytest.mark.parametrize("field", READABLE)
-def test_a_customer_that_differs_in_one_field_is_another_s(
+@pytest.mark.parametrize("field", IDENTITY)
+def test_a_customer_of_another_identity_is_another_s(handlers: Handlers, provider: FakeProvider, field: str) -> None:
+    provider.add(COMMAND)
+    provider.customers[USERNAME].fields.update({field: "something else", "city": "Elsewhere"})
+
+    with pytest.raises(Rejected, match=f"taken by a customer with other values in: {field}, city$"):
+        handlers.handle(COMMAND, BEGUN)
+
+
+@pytest.mark.parametrize("field", [name for name in READABLE if name not in IDENTITY])
+def test_a_customer_of_the_same_identity_that_differs_otherwise_may_be_ours(
     handlers: Handlers, provider: FakeProvider, field: str
 ) -> None:
     provider.add(COMMAND)
     provider.customers[USERNAME].fields[field] = "something else"
 
-    with pytest.raises(Rejected, match=f"taken by a customer with other values in: {field}$"):
+    with pytest.raises(Unprovable, match=f"same e-mail address and names, and other values in: {field};"):
         handlers.handle(COMMAND, BEGUN)
+    assert provider.changes == []
 
 
 def test_a_field_the_provider_does_not_list_proves_nothing(handlers: Handlers, provider: FakeProvider) -> None:
     provider.add(COMMAND)
     del provider.customers[USERNAME].fields["phone"]
 
-    with pytest.raises(Rejected, match="phone"):
+    with pytest.raises(Unprovable, match="phone"):
         handlers.handle(COMMAND, BEGUN)
+
+
+@pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED, LAST_LOOK])
+def test_a_name_listed_in_another_case_is_neither_absent_nor_ours(
+    handlers: Handlers, provider: FakeProvider, attempt: Attempt
+) -> None:
+    provider.add(create_command(username=USERNAME.upper()))
+
+    with pytest.raises(Unprovable, match=rf"lists customer {USERNAME.upper()}, .*upper and lower case"):
+        handlers.handle(COMMAND, attempt)
+    assert provider.changes == []
 
 
 @pytest.mark.parametrize("username", [USERNAME, USERNAME.upper()])
@@ -157,35 +179,38 @@ def test_a_refused_repeat_of_a_create_that_was_applied_late_is_adopted(ledger: F
     provider = LateProvider(COMMAND, USERNAME)
 
     assert outcome(Handlers(provider, ledger), BEGUN) is Outcome.ALREADY_APPLIED
-    assert provider.calls == [f"find {USERNAME}", CREATED, f"find {USERNAME}", PASSWORD_SET]
+    assert provider.calls == [LOOKED, CREATED, LOOKED, PASSWORD_SET]
 
 
-@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
 def test_a_list_that_cannot_be_read_after_a_refusal_does_not_make_the_command_look_begun(
-    handlers: Handlers, provider: FakeProvider, failure: ProviderError
+    handlers: Handlers, provider: FakeProvider
 ) -> None:
     provider.add(COMMAND)
-    provider.fail_next(failure, "find")
+    provider.fail_next(OutcomeUnknown("reset"), "search")
+    provider.fail_next(Throttled("slow down", 5.0), "search")
 
     with pytest.raises(NotSent, match="cannot be read"):
         handlers.handle(COMMAND, UNREMEMBERED)
+    with pytest.raises(Throttled) as throttled:
+        handlers.handle(COMMAND, UNREMEMBERED)
+    assert (throttled.value.nothing_written, throttled.value.retry_after_seconds) == (True, 5.0)
 
 
 def test_a_list_that_cannot_be_read_stays_an_unknown_outcome_once_begun(
     handlers: Handlers, provider: FakeProvider
 ) -> None:
-    provider.fail_next(OutcomeUnknown("reset"), "find")
+    provider.fail_next(OutcomeUnknown("reset"), "search")
 
     with pytest.raises(OutcomeUnknown):
         handlers.handle(COMMAND, BEGUN)
-    assert provider.calls == [f"find {USERNAME}"]
+    assert provider.calls == [LOOKED]
 
 
 def test_the_last_look_adopts_what_is_there(handlers: Handlers, provider: FakeProvider) -> None:
     provider.add(COMMAND)
 
     assert outcome(handlers, LAST_LOOK) is Outcome.ALREADY_APPLIED
-    assert provider.calls == [f"find {USERNAME}"]
+    assert provider.calls == [LOOKED]
 
 
 def with_another_password(provider: FakeProvider) -> None:
@@ -239,7 +264,7 @@ def test_a_refused_password_does_not_unmake_the_customer(handlers: Handlers, pro
 def test_a_list_that_is_refused_is_no_refusal_of_the_create(
     handlers: Handlers, provider: FakeProvider, attempt: Attempt
 ) -> None:
-    provider.fail_next(Rejected("the provider refused: no list for you"), "find")
+    provider.fail_next(Rejected("the provider refused: no list for you"), "search")
 
     with pytest.raises(OutcomeUnknown, match="no list for you"):
         handlers.handle(COMMAND, attempt)

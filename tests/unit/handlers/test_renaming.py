@@ -235,12 +235,24 @@ def test_a_look_that_fails_decides_nothing(stage: Stage, name: str, failure: Pro
     assert stage.end(RENAME, SENT_LAST) == "already_applied"
 
 
-@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down"), Rejected("no list for you")])
+@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Rejected("no list for you")])
 def test_a_first_look_that_fails_makes_nothing_look_begun(stage: Stage, failure: ProviderError) -> None:
     stage.provider.fail_next(failure, "find")
 
     assert stage.end(RENAME, FIRST) is NotSent
     assert (stage.provider.changes, note_of(stage)) == ([], None)
+
+
+@pytest.mark.parametrize(("attempt", "nothing_written"), [(FIRST, True), (SENT, False)])
+def test_a_throttled_look_stays_a_throttle_that_tells_whether_anything_was_written(
+    stage: Stage, attempt: Attempt, *, nothing_written: bool
+) -> None:
+    stage.provider.fail_next(Throttled("slow down", 900.0), "find")
+
+    with pytest.raises(Throttled) as throttled:
+        stage.handle(RENAME, attempt)
+    assert throttled.value.retry_after_seconds == 900.0
+    assert throttled.value.nothing_written is nothing_written
 
 
 def test_a_customer_that_is_nowhere_is_told_as_an_alert(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeHealth, FakeProvider
 from tests.fakes.telemetry import FakeTelemetry
 from tests.support.commands import Command as Wire
+from tests.support.commands import rename, update_user_profile
 from tests.support.work_samples import PASSWORD, create, create_command, disable, rotate, work_of
 from worker.domain.claims import Deferral, Fresh, History, Reason, Resumed, Token
 from worker.domain.endings import Closing
@@ -21,9 +22,11 @@ from worker.errors import (
     NotSent,
     OutcomeUnknown,
     ProviderError,
+    ProviderLogin,
     Rejected,
     Throttled,
     Unauthorized,
+    Unsupported,
 )
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
@@ -40,6 +43,7 @@ class Rig:
     provider: FakeProvider = field(default_factory=FakeProvider)
     health: FakeHealth = field(default_factory=FakeHealth)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    waited: float = 100.0
 
     def attempt(
         self, work: Work, history: History | None = None, handlers: Handlers | None = None
@@ -49,7 +53,7 @@ class Rig:
         ledger = FakeLedger(self.clock)
         token = Token(work.content.request.key, "token-1")
         claim = Fresh(token, History()) if history is None else Resumed(token, history)
-        judgement = Judgement(POLICY, self.health, lambda: 0.0)
+        judgement = Judgement(POLICY, self.health, lambda: 0.0, lambda: self.waited)
         trying = Trying(handlers or Handlers(self.provider, ledger), judgement, self.telemetry, self.clock)
         return trying.attempt(work, work.content.envelope, claim, lambda: Closing(self.clock.now(), "1.2.3"))
 
@@ -94,6 +98,7 @@ def test_a_success_ends_the_command_and_is_proof_for_the_others(rig: Rig) -> Non
     assert (ended.outcome, ended.ending.event.type) == (Outcome.APPLIED, "CustomerDisabled")
     assert ended.ending.history.tries == 1
     assert rig.health.well == ["subject:cus_42"]
+    assert rig.health.logins == [ProviderLogin.V2]
 
 
 def test_a_refusal_ends_the_command_and_is_proof_too(rig: Rig) -> None:
@@ -126,12 +131,35 @@ def test_a_failure_puts_the_command_off_and_is_told(rig: Rig, failure: ProviderE
     assert put_off.not_before == rig.clock.now() + retry.delay_seconds
 
 
+def an_old_failure(rig: Rig) -> History:
+    """A failure that is the command's own, from longer ago than any wait lasts."""
+    rig.health.proven_at = rig.clock.now()
+    return History(tries=1, provisional=1, provisional_at=rig.clock.now() - 3600.0, begun=True)
+
+
 def test_the_time_a_try_takes_is_counted(rig: Rig) -> None:
     handlers = Listening(rig.clock, OutcomeUnknown("reset"))
 
-    put_off = deferred(rig.attempt(work_of(disable()), handlers=handlers))
+    put_off = deferred(rig.attempt(work_of(disable()), an_old_failure(rig), handlers))
 
     assert put_off.history.seconds_used == 2.5 + POLICY.settle_seconds
+
+
+@pytest.mark.parametrize(
+    ("made_with", "counted_for"),
+    [(None, ProviderLogin.V3), (ProviderLogin.V2, ProviderLogin.V2), (ProviderLogin.V3, ProviderLogin.V3)],
+)
+def test_a_failure_is_told_of_the_login_that_its_call_was_made_with(
+    rig: Rig, made_with: ProviderLogin | None, counted_for: ProviderLogin
+) -> None:
+    failure = OutcomeUnknown("reset")
+    failure.login = made_with
+
+    rig.attempt(
+        work_of(update_user_profile("ada@example.com", {"city": "Ulm"})), handlers=Listening(rig.clock, failure)
+    )
+
+    assert rig.health.logins == [counted_for]
 
 
 @pytest.mark.parametrize("command", [create(), rotate()])
@@ -157,22 +185,48 @@ def test_a_command_redelivered_and_never_seen_is_not_remembered(rig: Rig) -> Non
     assert [attempt.begun for attempt in handlers.attempts] == [False, False, False, True]
 
 
-def test_the_time_our_own_rate_limit_took_is_not_counted(rig: Rig) -> None:
-    failure = OutcomeUnknown("reset")
-    failure.waited_seconds = 2.0
+class HeldBack(Listening):
+    """Takes two and a half seconds, some of which our own rate limit took, over all of its calls."""
 
-    put_off = deferred(rig.attempt(work_of(disable()), handlers=Listening(rig.clock, failure)))
+    def __init__(self, rig: Rig, *waits: float) -> None:
+        super().__init__(rig.clock, OutcomeUnknown("reset"))
+        self._rig = rig
+        self._waits = waits
 
-    assert put_off.history.seconds_used == 0.5 + POLICY.settle_seconds
+    def handle(self, command: Command, attempt: Attempt) -> Success:
+        """Wait, and listen."""
+        for seconds in self._waits:
+            self._rig.waited += seconds
+        return super().handle(command, attempt)
 
 
-def test_a_try_never_takes_less_than_no_time(rig: Rig) -> None:
-    failure = OutcomeUnknown("reset")
-    failure.waited_seconds = 3.0
+@pytest.mark.parametrize(("waits", "counted"), [((0.75, 1.25), 0.5), ((3.0,), 0.0), ((), 2.5)])
+def test_the_time_our_own_rate_limit_took_in_the_whole_try_is_not_counted(
+    rig: Rig, waits: tuple[float, ...], counted: float
+) -> None:
+    put_off = deferred(rig.attempt(work_of(disable()), an_old_failure(rig), HeldBack(rig, *waits)))
 
-    put_off = deferred(rig.attempt(work_of(disable()), handlers=Listening(rig.clock, failure)))
+    assert put_off.history.seconds_used == counted + POLICY.settle_seconds
 
-    assert put_off.history.seconds_used == POLICY.settle_seconds
+
+def test_what_was_refused_without_a_call_says_nothing_about_the_provider(rig: Rig) -> None:
+    rig.provider.fail_next(Unsupported("not in this edition"))
+
+    ended = finished(rig.attempt(work_of(disable())))
+
+    assert ended.ending.letter is not None
+    assert ended.ending.letter.reason is Reason.PROVIDER_REJECTED
+    assert (rig.health.well, rig.health.failures) == ([], [])
+
+
+def test_a_throttled_look_pauses_for_its_time_and_makes_nothing_look_begun(rig: Rig) -> None:
+    throttled = Throttled("slow down", 900.0)
+    rig.provider.fail_next(throttled, "find")
+
+    put_off = deferred(rig.attempt(work_of(rename("ada@example.com", "new@example.com"))))
+
+    assert rig.health.failures[0][1] is throttled
+    assert (put_off.not_before, put_off.history.begun) == (rig.clock.now() + 900.0, False)
 
 
 def test_what_an_earlier_try_wrote_down_is_told_to_the_next(rig: Rig) -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from messages.commands import UpdateUserProfile
 from tests.fakes.provider import FakeProvider
-from tests.support.work_samples import USERNAME
+from tests.support.work_samples import USERNAME, commands_about_ada
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
-from tests.unit.handlers.stage import Ended, Prepare, Stage, gone
+from tests.unit.handlers.stage import Ended, LateProvider, Prepare, Stage, gone
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import (
@@ -19,6 +19,7 @@ from worker.errors import (
     Throttled,
     Unauthorized,
     Unprovable,
+    Unsupported,
 )
 
 ACCOUNT = "account-id 4711"
@@ -70,26 +71,67 @@ def test_without_a_proof_nothing_is_written(
     assert stage.provider.accounts.own_profile == {}
 
 
+@pytest.mark.parametrize("own_name", ["the-reseller", "The-Reseller"])
+@pytest.mark.parametrize("attempt", [FIRST, UNREMEMBERED, BEGUN, LAST_LOOK])
+def test_the_reseller_s_own_name_is_refused(stage: Stage, attempt: Attempt, own_name: str) -> None:
+    assert stage.end(update(own_name), attempt) is (Unprovable if attempt.begun else Rejected)
+    assert [call for call in stage.provider.calls if call.startswith("Update")] == []
+    assert stage.provider.accounts.own_profile == {}
+
+
+@pytest.mark.parametrize("on_behalf_of", [USERNAME, ACCOUNT])
+@pytest.mark.parametrize(
+    ("attempt", "listed", "ended"),
+    [
+        (FIRST, True, Rejected),
+        (BEGUN, True, Unprovable),
+        (UNREMEMBERED, True, Unprovable),
+        (BEGUN, False, Rejected),
+        (UNREMEMBERED, False, Rejected),
+    ],
+)
+def test_a_refused_repeat_is_believed_only_of_who_is_not_there(
+    stage: Stage, on_behalf_of: str, attempt: Attempt, ended: Ended, *, listed: bool
+) -> None:
+    stage.provider.fail_next(Rejected("the provider refused: not now", ("not now",)), "UpdateUserProfile")
+    if not listed:
+        vanishing = LateProvider(commands_about_ada()["DeleteCustomer"], USERNAME)
+        vanishing.accounts, stage.provider = stage.provider.accounts, vanishing
+        stage.provider.fail_next(Rejected("the provider refused: not now", ("not now",)), "UpdateUserProfile")
+
+    with pytest.raises(ProviderError) as raised:
+        stage.handle(update(on_behalf_of), attempt)
+    assert type(raised.value) is ended
+    assert raised.value.errors == ("not now",)
+    assert ended is Rejected or "does no harm" in raised.value.detail
+
+
+def test_without_a_v3_key_it_is_refused_without_a_call(stage: Stage) -> None:
+    stage.provider.fail_next(Unsupported("no v3 key is set"), "acting_for")
+    stage.provider.fail_next(Unsupported("no v3 key is set"), "acting_for")
+
+    assert [stage.end(update(), attempt) for attempt in (FIRST, BEGUN)] == [Unsupported, Unprovable]
+
+
 def test_an_account_that_is_not_among_our_customers_may_be_the_reseller_s_own(stage: Stage) -> None:
     stage.provider.accounts.accounts["1"] = stage.provider.accounts.own_name
 
-    with pytest.raises(Rejected, match="would have acted for the-reseller; nothing was changed"):
+    with pytest.raises(Rejected, match=r"would have acted for the-reseller, .*; nothing was changed"):
         stage.handle(update("account-id 1"), FIRST)
     assert stage.provider.accounts.own_profile == {}
 
 
-@pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
 @pytest.mark.parametrize("question", ["acting_for", "find"])
-def test_a_proof_that_cannot_be_had_does_not_make_the_command_look_begun(
-    stage: Stage, question: str, failure: ProviderError
-) -> None:
-    failure.waited_seconds = 1.5
-    stage.provider.fail_next(failure, question)
+def test_a_proof_that_cannot_be_had_does_not_make_the_command_look_begun(stage: Stage, question: str) -> None:
+    throttled = Throttled("slow down", 5.0)
+    stage.provider.fail_next(OutcomeUnknown("reset"), question)
+    stage.provider.fail_next(throttled, question)
 
-    with pytest.raises(NotSent) as raised:
+    assert stage.end(update(ACCOUNT), FIRST) is NotSent
+    with pytest.raises(Throttled) as raised:
         stage.handle(update(ACCOUNT), FIRST)
-    assert raised.value.waited_seconds == 1.5
-    assert stage.provider.changes == []
+    assert raised.value is throttled
+    assert (throttled.nothing_written, stage.provider.changes) == (True, [])
 
 
 def test_a_proof_that_cannot_be_had_is_waited_for_as_it_asks_once_begun(stage: Stage) -> None:

@@ -28,6 +28,7 @@ class Echo:
         self.gate.set()
         self.has_left = False
         self.dies_of: BaseException | None = None
+        self.away = False
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Note the batch, wait at the gate, answer."""

@@ -26,7 +26,7 @@ LOGINS = [
 ]
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 400, 404])
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 408])
 def test_success_is_what_says_so(status: int) -> None:
     expect_success(answer(SUCCESS, status))
 
@@ -86,6 +86,31 @@ def test_an_error_in_any_of_its_shapes_is_a_refusal(body: str, texts: tuple[str,
         (HTML, 502),
         ("", 503),
         (HTML, 404),
+        (SUCCESS, 202),
+        (ERRORS, 202),
+        (LOGINS[0], 202),
+        (HTML, 202),
+        (ERRORS, 408),
+        (NESTED, 408),
+        (LOGINS[0], 408),
+        (THROTTLED, 408),
+        (HTML, 408),
+        ('{"error":{"code":500,"message":"Internal error"}}', 200),
+        ('{"error":{"code":"503","message":"Service unavailable"}}', 400),
+        ('{"error":{"code":500,"message":"wrong credentials"}}', 200),
+        ('{"code":502,"message":"User does not exist"}', 200),
+        ('{"code":503,"message":"success"}', 200),
+        ('{"code":400,"message":"success"}', 200),
+        ('{"message":"Endpoint request timed out"}', 200),
+        ('{"message":"Request Timeout"}', 400),
+        ('{"message":"Busy, please try again later"}', 200),
+        ('{"error":"the backend timed out"}', 400),
+        ('{"message":"error","message":"success"}', 200),
+        ('{"message":"success","message":"success"}', 200),
+        ('{"message":"error","errors":["no"],"message":"success","errors":[]}', 200),
+        ('{"message":"error","mess\\u0061ge" : "success"}', 200),
+        ('{"message":"error","errors":["a"],"errors":["b"]}', 200),
+        ('{"error":{"code":500,"code":400,"message":"no"}}', 200),
     ],
 )
 def test_whatever_does_not_say_so_may_have_happened(body: str | bytes, status: int) -> None:
@@ -121,6 +146,33 @@ def test_a_throttle_is_known_by_its_words_as_well() -> None:
     assert type(failure(THROTTLED, 200)) is Throttled
 
 
+@pytest.mark.parametrize("body", ['{"error":{"code":429,"message":"slow down"}}', '{"code":"429","message":"slow"}'])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_throttle_is_known_by_the_code_in_its_body(body: str, status: int) -> None:
+    assert type(failure(body, status)) is Throttled
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"message":"error","errors":["package is taken, please try again"]}',
+        '{"error":{"code":400,"message":"the username is taken, try again"}}',
+        '{"code":400,"message":"timeout is not a field"}',
+        '{"code":"nonsense","message":"no"}',
+        '{"code":true,"message":"no"}',
+        '{"code":99999,"message":"no"}',
+        '{"message":"User: \\"a:b\\" not found"}',
+    ],
+)
+def test_a_refusal_is_one_in_whatever_words(body: str) -> None:
+    assert type(failure(body)) is Rejected
+
+
+@pytest.mark.parametrize("body", [SUCCESS, '{"message":"success","id":"a:b"}', '{"message":"success","code":200}'])
+def test_a_success_may_say_more(body: str) -> None:
+    expect_success(answer(body))
+
+
 def test_a_list_is_read_with_its_texts_alone() -> None:
     rows = expect_rows(answer('[{"username":"ada","active":"true","id":7,"tags":["a"]},{"username":"bob"}]'))
 
@@ -147,6 +199,10 @@ def test_a_list_with_an_entry_that_names_nobody_proves_nothing(entry: str) -> No
         ('[{"username":"ada"}', 200, OutcomeUnknown),
         (HTML, 200, OutcomeUnknown),
         ("[]", 404, OutcomeUnknown),
+        ("[]", 202, OutcomeUnknown),
+        ("[]", 408, OutcomeUnknown),
+        ('[{"username":"ada","username":"bob"}]', 200, OutcomeUnknown),
+        ('[{"username":"ada","active":"true","active":"false"}]', 200, OutcomeUnknown),
         ("[]", 302, OutcomeUnknown),
         ("[]", 403, Unauthorized),
         ("[]", 429, Throttled),

@@ -4,15 +4,18 @@ import json
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from messages import commands
 from messages.commands import Command, CreateCustomer, RetrieveCustomers
 from tests.support.work_samples import PASSWORD, USERNAME, create_command
 from tests.unit.provider.rig import KEY, LOGIN, V2_URL, V3_KEY, V3_URL, Rig, form
 from tests.unit.provider.samples import ALL_COMMANDS, CHANGES, CREDENTIALS, CUSTOMERS, UPDATE, V3_PROFILE, Change
-from worker.errors import Rejected
+from worker.errors import NotSent, Unsupported
 from worker.provider.calls.profiles import Profiles
 from worker.provider.config import READS, CallResult, Edition, Format, Login, Operation, ProviderConfig
+from worker.provider.wire.transport import Request, Transport
+from worker.settings.model import ProviderSettings
 
 PREFIXES: dict[Edition, str] = {"reseller": "/apiv2/reseller.", "distributor": "/api/distributor."}
 WITHOUT_V3_KEY = Login("reseller", KEY)
@@ -56,7 +59,7 @@ def test_a_change_of_a_credential_is_one_form_of_the_reseller_edition(change: Ch
 def test_the_distributor_edition_refuses_credentials_without_a_call(change: Change) -> None:
     rig = Rig(edition="distributor")
 
-    with pytest.raises(Rejected, match="PROVISIONING_PROVIDER__EDITION=reseller") as refused:
+    with pytest.raises(Unsupported, match="PROVISIONING_PROVIDER__EDITION=reseller") as refused:
         rig.client.apply(change.command)
 
     assert (refused.value.errors, refused.value.hint) == ((), None)
@@ -121,14 +124,15 @@ def test_a_profile_is_patched_on_behalf_of_exactly_the_user_it_names() -> None:
 
 def test_an_account_is_named_as_it_is() -> None:
     rig = Rig()
-    rig.answer(b'{"username":"ada@example.com","user_id":7}')
+    rig.answer(b'{"username":"ada@example.com","user_id":7}', b'{"username":"reseller"}')
 
     assert rig.client.acting_for("account-id 42") == "ada@example.com"
 
-    [request] = rig.transport.requests
+    request, own = rig.transport.requests
+    assert (own.method, own.url, "On-Behalf-Of" in own.headers) == (request.method, request.url, False)
     assert (request.method, request.url, request.body) == ("GET", f"{V3_URL}/v3/user/username", None)
     assert request.headers["On-Behalf-Of"] == "account-id 42"
-    assert rig.observed == [(Operation.USER_USERNAME, CallResult.SUCCESS)]
+    assert rig.observed == [(Operation.USER_USERNAME, CallResult.SUCCESS)] * 2
 
 
 def test_v3_lives_where_v2_does_unless_it_is_told() -> None:
@@ -137,12 +141,13 @@ def test_v3_lives_where_v2_does_unless_it_is_told() -> None:
     assert call.request(LOGIN).url == f"{V2_URL}/v3/user/username"
 
 
-def test_without_its_key_v3_refuses_without_a_call() -> None:
-    rig = Rig(login=WITHOUT_V3_KEY)
+@pytest.mark.parametrize("login", [WITHOUT_V3_KEY, Login("reseller", KEY, "")], ids=["none", "empty"])
+def test_without_its_key_v3_refuses_without_a_call(login: Login) -> None:
+    rig = Rig(login=login)
 
-    with pytest.raises(Rejected, match="PROVISIONING_PROVIDER__V3_API_KEY"):
+    with pytest.raises(Unsupported, match="PROVISIONING_PROVIDER__V3_API_KEY"):
         rig.client.apply(UPDATE)
-    with pytest.raises(Rejected, match="PROVISIONING_PROVIDER__V3_API_KEY"):
+    with pytest.raises(Unsupported, match="PROVISIONING_PROVIDER__V3_API_KEY"):
         rig.client.acting_for("ada@example.com")
 
     assert (rig.transport.requests, rig.observed) == ([], [])
@@ -151,3 +156,17 @@ def test_without_its_key_v3_refuses_without_a_call() -> None:
 def test_what_only_reads_changes_nothing() -> None:
     with pytest.raises(TypeError, match="RetrieveCustomers"):
         Rig().client.apply(RetrieveCustomers())
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t", " SG.key"])
+def test_a_blank_v3_key_is_no_setting(key: str) -> None:
+    with pytest.raises(ValidationError, match="v3_api_key"):
+        ProviderSettings.model_validate({"api_user": "reseller", "api_key": KEY, "v3_api_key": key})
+
+
+@pytest.mark.parametrize("seconds", [0.0, -0.0, -3.0])
+def test_what_has_no_time_left_is_not_sent(seconds: float) -> None:
+    transport = Transport(ProviderConfig(V2_URL, LOGIN))
+
+    with pytest.raises(NotSent, match="over before it could be sent"):
+        transport.send(Request("GET", V2_URL, {}), seconds)

@@ -17,22 +17,22 @@ def rows(*usernames: str) -> bytes:
 
 
 def test_only_the_very_same_name_is_found(rig: Rig) -> None:
-    rig.answer(rows(f"a{USERNAME}", USERNAME.upper(), f"{USERNAME}.org"), rows(f"a{USERNAME}"))
+    rig.answer(rows(f"a{USERNAME}", USERNAME.upper(), f"{USERNAME}.org"), rows(f"{USERNAME}.org"))
 
     assert rig.client.find(USERNAME) is None
 
 
 def test_a_customer_is_looked_for_on_every_page(rig: Rig) -> None:
-    rig.answer(rows("a", "b"), rows("c", "d"), rows("e", USERNAME))
+    rig.answer(rows("a", "b"), rows("b", "c", "d"), rows("d", "e", USERNAME))
 
     found = rig.client.find(USERNAME)
 
     assert found is not None
-    assert [dict(form).get("offset") for _, form in rig.transport.posted] == [None, "2", "4"]
+    assert [dict(form).get("offset") for _, form in rig.transport.posted] == [None, "1", "3"]
 
 
-def test_an_empty_page_ends_the_list(rig: Rig) -> None:
-    rig.answer(rows("a", "b"), b"[]")
+def test_a_page_with_nothing_new_ends_the_list(rig: Rig) -> None:
+    rig.answer(rows("a", "b"), rows("b"))
 
     assert rig.client.find(USERNAME) is None
     assert len(rig.transport.posted) == 2
@@ -64,10 +64,10 @@ def names_found(rig: Rig, **filters: str) -> list[str]:
 
 
 def test_a_search_gives_every_row_of_every_page_once_and_in_order(rig: Rig) -> None:
-    rig.answer(rows("b", "a"), rows("a", "c", "c"), rows("d"), b"[]")
+    rig.answer(rows("b", "a"), rows("a", "c", "c"), rows("c", "d"), rows("d"))
 
     assert names_found(rig) == ["b", "a", "c", "d"]
-    assert [dict(form).get("offset") for _, form in rig.transport.posted] == [None, "2", "3", "4"]
+    assert [dict(form).get("offset") for _, form in rig.transport.posted] == [None, "1", "3", "4"]
 
 
 def test_a_search_sends_its_filters_beside_the_size_of_a_page(rig: Rig) -> None:
@@ -76,13 +76,6 @@ def test_a_search_sends_its_filters_beside_the_size_of_a_page(rig: Rig) -> None:
     assert names_found(rig, city="Łódź & more", active="true") == []
     asked = {"method": "profile", "task": "get", "city": "Łódź & more", "active": "true", "limit": "500"}
     assert {name: value for name, value in rig.sent.items() if not name.startswith("api_")} == asked
-
-
-def test_a_server_that_knows_no_pages_is_asked_twice(rig: Rig) -> None:
-    rig.answer(rows("a", "b"), rows("a", "b"))
-
-    assert names_found(rig) == ["a", "b"]
-    assert len(rig.transport.posted) == 2
 
 
 def test_a_page_is_read_when_the_rows_before_it_are_used_up(rig: Rig) -> None:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
@@ -12,14 +13,13 @@ import pytest
 
 from messages.commands import Command
 from tests.support.work_samples import USERNAME, disable_command
-from tests.unit.provider.rig import KEY, LOGIN_REFUSED, OK, V3_KEY, V3_REFUSED, Rig
+from tests.unit.provider.rig import KEY, LOGIN_REFUSED, OK, V3_KEY, Rig
 from tests.unit.provider.samples import ALL_COMMANDS, UPDATE
 from worker.errors import (
     ClaimLost,
     NotSent,
     OutcomeUnknown,
     ProviderError,
-    ProviderLogin,
     Rejected,
     Throttled,
     Unauthorized,
@@ -99,7 +99,7 @@ def test_without_the_lease_nothing_is_written(rig: Rig, command: Command) -> Non
 
 def test_without_the_lease_it_may_still_be_asked(rig: Rig) -> None:
     rig.may_write = False
-    rig.answer(b"[]", b'{"username":"ada"}')
+    rig.answer(b"[]", b'{"username":"ada"}', b'{"username":"reseller"}')
 
     assert rig.client.find(USERNAME) is None
     assert rig.client.acting_for(USERNAME) == "ada"
@@ -126,34 +126,6 @@ def test_a_refused_login_is_read_again_for_the_next_call(rig: Rig) -> None:
     rig.client.apply(disable_command())
 
     assert [dict(form)["api_key"] for _, form in rig.transport.posted] == [KEY, "the-new-key"]
-
-
-def test_a_refused_v3_key_that_was_changed_in_its_file_is_good_at_once(rig: Rig) -> None:
-    rig.login_in_the_file = Login("reseller", KEY, "SG.the-new-one")
-    rig.answer(Answer(401, {}, V3_REFUSED), b'{"username":"reseller"}', b'{"username":"ada"}')
-
-    assert rig.client.acting_for(USERNAME) == "ada"
-
-    sent = [request.headers["Authorization"] for request in rig.transport.requests]
-    assert sent == [f"Bearer {V3_KEY}", "Bearer SG.the-new-one", "Bearer SG.the-new-one"]
-
-
-def test_a_v3_key_that_is_refused_for_itself_is_a_refused_login(rig: Rig) -> None:
-    rig.answer(Answer(403, {}, V3_REFUSED), Answer(401, {}, V3_REFUSED))
-
-    with pytest.raises(Unauthorized) as refused:
-        rig.client.acting_for(USERNAME)
-
-    assert refused.value.login is ProviderLogin.V3
-    asked = [request.headers.get("On-Behalf-Of") for request in rig.transport.requests]
-    assert asked == [USERNAME, None]
-
-
-def test_a_good_v3_key_that_may_not_act_for_a_user_is_a_refusal_of_the_command(rig: Rig) -> None:
-    rig.answer(Answer(403, {}, V3_REFUSED), b'{"username":"reseller"}', Answer(403, {}, V3_REFUSED))
-
-    with pytest.raises(Rejected, match="may not act for this user"):
-        rig.client.acting_for(USERNAME)
 
 
 @pytest.mark.parametrize("command", [command for command in ALL_COMMANDS if command.secrets()], ids=type)
@@ -250,37 +222,45 @@ class Clockwork:
         return pass_
 
 
-def test_a_failure_tells_how_long_the_call_waited_before_it_was_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_thread_waited_for_its_turn_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     clockwork = Clockwork(rig, monkeypatch)
-    rig.answer(clockwork.passes(5.0))
+    rig.answer(clockwork.passes(5.0), OK)
+    assert rig.client.waited_seconds() == 0.0
 
-    with pytest.raises(OutcomeUnknown) as raised:
+    with pytest.raises(OutcomeUnknown):
         rig.client.apply(disable_command())
+    assert rig.client.waited_seconds() == 7.0
+    rig.client.apply(disable_command())
 
-    assert raised.value.waited_seconds == 7.0
-    assert rig.transport.allowed == [10.0]
+    assert rig.client.waited_seconds() == 14.0
+    assert rig.transport.allowed == [10.0, 10.0]
 
 
-def test_a_call_that_is_turned_away_tells_how_long_it_waited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_thread_s_wait_is_its_own(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clockwork(rig, monkeypatch)
+    told: list[float] = []
+
+    def call() -> None:
+        rig.client.apply(disable_command())
+        told.append(rig.client.waited_seconds())
+
+    thread = Thread(target=call)
+    thread.start()
+    thread.join()
+
+    assert (told, rig.client.waited_seconds()) == ([7.0], 0.0)
+
+
+def test_a_call_that_is_turned_away_has_waited_as_well(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     clockwork = Clockwork(rig, monkeypatch)
     ended = clockwork.passes(4.0, NotSent("the worker ends"))
     rig.client._caller._pace = SimpleNamespace(wait=ended)  # type: ignore[assignment]
 
-    with pytest.raises(NotSent) as raised:
+    with pytest.raises(NotSent):
         rig.client.apply(disable_command())
 
-    assert raised.value.waited_seconds == 7.0
+    assert rig.client.waited_seconds() == 7.0
     assert rig.transport.requests == []
-
-
-def test_a_question_that_is_refused_tells_how_long_it_waited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    Clockwork(rig, monkeypatch)
-    rig.answer(b'{"message":"error","errors":["search is down"]}')
-
-    with pytest.raises(OutcomeUnknown) as raised:
-        rig.client.find(USERNAME)
-
-    assert raised.value.waited_seconds == 7.0
 
 
 def test_an_endless_word_ends_in_no_half_of_a_secret() -> None:

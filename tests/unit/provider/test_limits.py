@@ -36,12 +36,24 @@ def test_retry_after_wins_over_the_reset_unless_it_cannot_be_read() -> None:
     assert waits(Retry_After="soon", X_RateLimit_Reset=reset) == pytest.approx(120, abs=60)
 
 
-@pytest.mark.parametrize("reset", ["1", "0"])
-def test_a_reset_that_is_over_asks_for_no_wait(reset: str) -> None:
-    assert waits(X_RateLimit_Reset=reset) == 0.0
+def test_a_reset_that_is_over_asks_for_no_wait() -> None:
+    assert waits(X_RateLimit_Reset=str(int(time.time()) - 60)) == 0.0
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "1.5", "²", "٣", "0x10", "Mon, 99 Foo 2026", "nan", "inf"])
+@pytest.mark.parametrize(("reset", "seconds"), [("0", 0.0), ("1", 1.0), ("30", 30.0), ("999999999", 3_600.0)])
+def test_a_reset_that_is_no_time_of_day_is_seconds_from_now(reset: str, seconds: float) -> None:
+    assert waits(X_RateLimit_Reset=reset) == seconds
+
+
+def test_fractions_of_a_second_are_read() -> None:
+    assert waits(Retry_After="1.5") == 1.5
+    assert waits(X_RateLimit_Reset=" 2.25 ") == 2.25
+    assert waits(X_RateLimit_Reset=str(time.time() + 120)) == pytest.approx(120, abs=60)
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "-5", "1.", ".5", "1.5.2", "1,5", "1e3", "²", "٣", "0x10", "Mon, 99 Foo 2026", "nan", "inf"]
+)
 def test_a_time_that_cannot_be_read_is_none(text: str) -> None:
     assert waits(Retry_After=text) is None
     assert waits(X_RateLimit_Reset=text) is None
@@ -69,13 +81,28 @@ def test_the_last_call_that_is_allowed_tells_when_the_next_one_is(name: str, sta
         {"X_RateLimit_Remaining": "", "X_RateLimit_Reset": "99999999999"},
         {"X_RateLimit_Remaining": "0"},
         {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "soon"},
-        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1"},
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "0"},
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1000000000"},
+        {"X_RateLimit_Remaining": "0", "Retry_After": "soon"},
+        {"X_RateLimit_Remaining": "1", "Retry_After": "7"},
+        {"Retry_After": "7"},
         {"X_RateLimit_Reset": "99999999999"},
     ],
     ids=str,
 )
 def test_nothing_is_to_be_waited_for_without_a_limit_used_up_and_its_end(headers: dict[str, str]) -> None:
     assert exhausted_seconds(answer(SUCCESS, 200, **headers)) == 0.0
+
+
+@pytest.mark.parametrize("remaining", ["0", " 0 ", "0.0"])
+def test_without_a_reset_retry_after_tells_when_the_next_call_is_allowed(remaining: str) -> None:
+    last = answer(SUCCESS, 200, X_RateLimit_Remaining=remaining, Retry_After="7")
+
+    assert exhausted_seconds(last) == 7.0
+
+
+def test_the_reset_is_when_the_limit_ends_whatever_retry_after_says() -> None:
+    assert exhausted_seconds(answer(X_RateLimit_Remaining="0", X_RateLimit_Reset="9", Retry_After="7")) == 9.0
 
 
 def test_a_throttle_names_its_own_time() -> None:

@@ -1,24 +1,29 @@
 """AddCredential: credentials cannot be listed, so whether one is ours is found out by setting its password."""
 
 from messages.commands import AddCredential, RotateCredential
+from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first
+from worker.handlers.families.evidence import is_whole_answer
 
 
-def add_credential(provider: Provider, command: AddCredential, attempt: Attempt) -> Success:
+def add_credential(provider: Provider, ledger: Ledger, command: AddCredential, attempt: Attempt) -> Success:
     """Add the credential. Refused after an earlier try may have added it, it gets its password once more."""
     if not attempt.may_write:
         raise _unprovable(command, "it cannot be read, and no attempts are left")
     try:
         provider.apply(command)
     except Rejected as refused:
-        if certainly_first(attempt):
+        if is_whole_answer(refused, attempt):
             raise
         if not attempt.begun:
             raise _unprovable(command, refused.detail, refused.errors) from refused
+        if ledger.later_applied(command.username, attempt.token):
+            # It may have given the credential a newer password, which the proof would undo.
+            why = f"a later command about this customer has been applied meanwhile: {refused.detail}"
+            raise _unprovable(command, why, refused.errors) from refused
         return _prove_ours(provider, command, refused)
     return _success(Outcome.APPLIED, command)
 

@@ -9,9 +9,11 @@ from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import NotApplied, Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first, look
+from worker.errors import NotApplied, ProviderError, Rejected, Unprovable
+from worker.handlers.families.evidence import certainly_first, look_in_any_case
+from worker.handlers.families.listed import check_spelling
 
+_IDENTITY = frozenset({"email", "first_name", "last_name"})
 _APPLIED = Success(Outcome.APPLIED, {})
 _FOUND = Success(Outcome.ALREADY_APPLIED, {})
 
@@ -26,7 +28,7 @@ class CreateHandler:
     def handle(self, command: CreateCustomer, attempt: Attempt) -> Success:
         """Try once. By the time an attempt is `begun`, the wait that lets a late create settle is over."""
         if attempt.begun:
-            row = look(self._provider, command.username, attempt)
+            row = look_in_any_case(self._provider, command.username, attempt)
             if row is not None:
                 return self._judge(row, command, attempt)
         if not attempt.may_write:
@@ -38,21 +40,23 @@ class CreateHandler:
             self._provider.apply(command)
         except Rejected:
             # A refused repeat may mean "taken", by our own create that was applied late. The text is no proof: look.
-            row = None if certainly_first(attempt) else look(self._provider, command.username, attempt)
+            if certainly_first(attempt):
+                raise
+            row = look_in_any_case(self._provider, command.username, attempt)
             if row is None:
                 raise
             return self._judge(row, command, attempt)
         return _APPLIED
 
     def _judge(self, row: CustomerRow, command: CreateCustomer, attempt: Attempt) -> Success:
+        check_spelling(row, command.username)
         differences = row.differences(command.revealed())
         if differences:
-            fields = ", ".join(differences)
-            raise Rejected(f"username {command.username} is taken by a customer with other values in: {fields}")
+            raise _differing(command, attempt, differences)
         if not attempt.begun or self._ledger.other_create(command.username, attempt.token):
             raise Unprovable(
                 f"customer {command.username} exists with the same fields, but it cannot be proven that this command "
-                "created it; compare the provider's account with the command before you replay or discard it"
+                "created it; compare the provider's account with the command before you do anything about it"
             )
         return self._adopt(command, attempt)
 
@@ -71,3 +75,14 @@ class CreateHandler:
                 f"read, and setting it once more was refused: {refused.detail}",
                 refused.errors,
             ) from refused
+
+
+def _differing(command: CreateCustomer, attempt: Attempt, differences: tuple[str, ...]) -> ProviderError:
+    fields = ", ".join(differences)
+    if attempt.begun and _IDENTITY.isdisjoint(differences):
+        # It may well be ours, with values that the provider has changed, or shortened, or does not list.
+        return Unprovable(
+            f"customer {command.username} exists with the same e-mail address and names, and other values in: "
+            f"{fields}; compare the provider's account with the command before you do anything about it"
+        )
+    return Rejected(f"username {command.username} is taken by a customer with other values in: {fields}")

@@ -1,11 +1,11 @@
 """What all families share: how tries are told apart, and how to look at the provider without mistaking the look."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.work import Attempt
-from worker.errors import NotApplied, NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unsupported
 
 
 def certainly_first(attempt: Attempt) -> bool:
@@ -13,16 +13,28 @@ def certainly_first(attempt: Attempt) -> bool:
     return attempt.remembered and not attempt.begun
 
 
+def is_whole_answer(refused: Rejected, attempt: Attempt) -> bool:
+    """Whether a refused write says all there is to know: no earlier try of this command can have done anything.
+
+    What the login cannot do at all it could not do earlier either: a ledger belongs to one login of one edition.
+    """
+    return certainly_first(attempt) or isinstance(refused, Unsupported)
+
+
 @contextmanager
 def reading(attempt: Attempt, subject: str) -> Iterator[None]:
     """Read something. A failure of the reading must not look like a write whose outcome is unknown.
 
     It would count as begun, and the next try would take for this command's own what it has never done. `subject` is
-    what is read, for people. A refusal is passed on: only the reader knows what it means.
+    what is read, for people. A throttle stays one, so that its time is kept. A refusal is passed on: only the reader
+    knows what it means.
     """
     try:
         yield
-    except (OutcomeUnknown, Throttled) as failure:
+    except Throttled as throttled:
+        throttled.nothing_written = not attempt.begun
+        raise
+    except OutcomeUnknown as failure:
         if attempt.begun:
             raise
         raise _without_an_answer(NotSent, subject, failure) from failure
@@ -37,31 +49,19 @@ def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | N
         return provider.find(username)
 
 
-def is_listed(provider: Provider, username: str, attempt: Attempt) -> bool:
-    """Whether somebody goes by that name in whatever case: what is gone must be gone in all. Raises as `look` does."""
-    with _reading_the_list(username, attempt):
-        return any(row.username.lower() == username.lower() for row in provider.search({"username": username}))
+def look_in_any_case(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
+    """Read the customer that goes by that name in whatever case, the exact one if there is one; None when nobody does.
 
-
-def prove(row: CustomerRow | None, username: str, wanted: Mapping[str, str]) -> None:
-    """Return when the row has every value wanted: the last look of a command that sets values.
-
-    Raises NotApplied when something that can be read has another value, Unprovable when what can be read agrees and
-    something cannot be read.
+    What is gone must be gone in all cases: nobody knows in which one the provider keeps a name. Raises as `look` does.
     """
-    if row is None:
-        raise NotApplied(f"customer {username} is not in the provider's list, and no attempts are left")
-    legible = _legible(row)
-    differing = [name for name, value in wanted.items() if legible.get(name, value) != value]
-    if differing:
-        fields = ", ".join(differing)
-        raise NotApplied(f"customer {username} is listed with other values in: {fields}; no attempts are left")
-    unread = [name for name in wanted if name not in legible]
-    if unread:
-        raise Unprovable(
-            f"whether {', '.join(unread)} of customer {username} was set cannot be read from the provider's list; "
-            "replaying the command sets the same values again and does no harm"
-        )
+    near = None
+    with _reading_the_list(username, attempt):
+        for row in provider.search({"username": username}):
+            if row.username == username:
+                return row
+            if row.username.lower() == username.lower():
+                near = row
+    return near
 
 
 @contextmanager
@@ -74,13 +74,7 @@ def _reading_the_list(username: str, attempt: Attempt) -> Iterator[None]:
         raise _without_an_answer(OutcomeUnknown if attempt.begun else NotSent, subject, refused) from refused
 
 
-def _legible(row: CustomerRow) -> dict[str, str]:
-    # A flag that says neither true nor false says nothing.
-    flags = {"active": row.active, "website_access": row.website_access}
-    return {name: value for name, value in row.fields.items() if flags.get(name, True) is not None}
-
-
 def _without_an_answer(kind: type[ProviderError], subject: str, failure: ProviderError) -> ProviderError:
     error = kind(f"{subject} cannot be read: {failure.detail}", failure.errors)
-    error.waited_seconds = failure.waited_seconds
+    error.login = failure.login
     return error

@@ -4,51 +4,96 @@ So a refusal says little once an earlier try may have been applied. What the pro
 together with what the list shows.
 """
 
+from enum import StrEnum
+
 from messages.commands import DeleteCustomer, RemoveCredential
+from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import RefusalHint, Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first, is_listed
+from worker.errors import NotApplied, RefusalHint, Rejected, Unprovable
+from worker.handlers.families.evidence import certainly_first, is_whole_answer, look_in_any_case
 
 
-def delete_customer(provider: Provider, command: DeleteCustomer, attempt: Attempt) -> Success:
-    """Close the account. The provider's answer is the success: it may list a deleted customer for some time."""
-    if not attempt.may_write:
-        if is_listed(provider, command.username, attempt):
+class _Noted(StrEnum):
+    """Whether the customer was listed before the first write; UNCLEAR: not, but nobody remembers all earlier tries."""
+
+    LISTED = "listed"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+
+
+class DeleteHandler:
+    """Closes an account once, and tells what it closed from what was never there.
+
+    Whether the customer is listed is written down before the first write. A command without a note has never written.
+    """
+
+    def __init__(self, provider: Provider, ledger: Ledger) -> None:
+        self._provider = provider
+        self._ledger = ledger
+
+    def handle(self, command: DeleteCustomer, attempt: Attempt) -> Success:
+        """Close the account. The provider's answer is the success: it may list a deleted customer for some time."""
+        if not attempt.may_write:
+            return self._look_last(command, attempt)
+        if attempt.note is None:
+            self._ledger.note(attempt.token, self._sight(command, attempt))
+        try:
+            # Also without the customer in the list the provider itself is asked: one wrong list must not decide.
+            self._provider.apply(command)
+        except Rejected as refused:
+            return self._after_refusal(command, attempt, refused)
+        return Success(Outcome.APPLIED, {})
+
+    def _sight(self, command: DeleteCustomer, attempt: Attempt) -> _Noted:
+        if self._is_listed(command, attempt):
+            return _Noted.LISTED
+        return _Noted.ABSENT if attempt.remembered else _Noted.UNCLEAR
+
+    def _look_last(self, command: DeleteCustomer, attempt: Attempt) -> Success:
+        if attempt.note is None:
+            raise NotApplied(f"the deletion of {command.username} was never sent, and no attempts are left")
+        if self._is_listed(command, attempt):
             raise Unprovable(
                 f"customer {command.username} is still in the provider's list, which may show a deleted one until its "
-                "billing cycle ends; look at the provider's account before you replay or discard the command"
+                "billing cycle ends; look at the provider's account before you do anything about the command"
             )
-        return Success(Outcome.ALREADY_APPLIED, {})
-    try:
-        provider.apply(command)
-    except Rejected as refused:
-        return _after_refused_delete(provider, command, attempt, refused)
-    return Success(Outcome.APPLIED, {})
+        if attempt.note == _Noted.ABSENT:
+            raise NotApplied(f"customer {command.username} was never in the provider's list, and no attempts are left")
+        return _gone(command, attempt.note, "no attempts are left")
+
+    def _after_refusal(self, command: DeleteCustomer, attempt: Attempt, refused: Rejected) -> Success:
+        if certainly_first(attempt) or (attempt.begun and attempt.note is None):
+            raise _named_by_its_hint(command, refused) from refused
+        if self._is_listed(command, attempt):
+            raise Unprovable(
+                f"deleting customer {command.username} was refused after an earlier try may have done it, and it is "
+                f"still listed; look at the provider's account before you do anything about the command: "
+                f"{refused.detail}",
+                refused.errors,
+            )
+        if attempt.note == _Noted.ABSENT:
+            raise _nothing_to_delete(command, refused) from refused
+        return _gone(command, attempt.note if attempt.begun else None, refused.detail, refused.errors)
+
+    def _is_listed(self, command: DeleteCustomer, attempt: Attempt) -> bool:
+        return look_in_any_case(self._provider, command.username, attempt) is not None
 
 
-def _after_refused_delete(provider: Provider, command: DeleteCustomer, attempt: Attempt, refused: Rejected) -> Success:
-    if certainly_first(attempt):
-        raise _named_by_its_hint(command, refused) from refused
-    if is_listed(provider, command.username, attempt):
+def _gone(command: DeleteCustomer, noted: str | None, why: str, errors: tuple[str, ...] = ()) -> Success:
+    if noted != _Noted.LISTED:
         raise Unprovable(
-            f"deleting customer {command.username} was refused after an earlier try may have done it, and it is still "
-            f"listed; look at the provider's account before you replay or discard the command: {refused.detail}",
-            refused.errors,
-        )
-    if not attempt.begun:
-        raise Unprovable(
-            f"customer {command.username} is gone, but it cannot be proven that this command deleted it: "
-            f"{refused.detail}",
-            refused.errors,
+            f"customer {command.username} is gone, but it cannot be proven that this command deleted it: {why}", errors
         )
     return Success(Outcome.ALREADY_APPLIED, {})
 
 
 def _named_by_its_hint(command: DeleteCustomer, refused: Rejected) -> Rejected:
-    if refused.hint is not RefusalHint.NOT_FOUND:
-        return refused
+    return _nothing_to_delete(command, refused) if refused.hint is RefusalHint.NOT_FOUND else refused
+
+
+def _nothing_to_delete(command: DeleteCustomer, refused: Rejected) -> Rejected:
     words = f"there is nothing to delete: the provider has no customer {command.username} of ours ({refused.detail})"
     return Rejected(words, refused.errors, refused.hint)
 
@@ -61,7 +106,7 @@ def remove_credential(provider: Provider, command: RemoveCredential, attempt: At
     try:
         provider.apply(command)
     except Rejected as refused:
-        if certainly_first(attempt):
+        if is_whole_answer(refused, attempt):
             raise
         if _was_removed(provider, command, attempt, refused):
             return Success(Outcome.ALREADY_APPLIED, added)
@@ -72,7 +117,7 @@ def remove_credential(provider: Provider, command: RemoveCredential, attempt: At
 def _was_removed(provider: Provider, command: RemoveCredential, attempt: Attempt, refused: Rejected) -> bool:
     # "Not found" may also be said of the customer, so it must be there.
     sounds_removed = attempt.begun and refused.hint is RefusalHint.NOT_FOUND
-    return sounds_removed and is_listed(provider, command.username, attempt)
+    return sounds_removed and look_in_any_case(provider, command.username, attempt) is not None
 
 
 def _unprovable(command: RemoveCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:

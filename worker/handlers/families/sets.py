@@ -13,8 +13,9 @@ from messages.commands import (
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import Unprovable
-from worker.handlers.families.evidence import look, prove
+from worker.errors import Rejected, Unprovable
+from worker.handlers.families.evidence import is_whole_answer, look_in_any_case
+from worker.handlers.families.listed import prove, prove_before_refusal
 
 FlagCommand = EnableCustomer | DisableCustomer | EnableWebsiteAccess | DisableWebsiteAccess
 ReadableCommand = FlagCommand | UpdateProfile | ChangeEmail
@@ -22,25 +23,42 @@ PasswordCommand = ChangePassword | RotateCredential
 
 
 def set_readable(provider: Provider, command: ReadableCommand, attempt: Attempt) -> Success:
-    """Set what the provider lists; a last look reads whether it is as the command asked."""
+    """Set what the provider lists; a last look, or one after a refused repeat, reads whether it is as asked."""
     added = {"email": command.email} if isinstance(command, ChangeEmail) else {}
-    if attempt.may_write:
+    if not attempt.may_write:
+        prove(look_in_any_case(provider, command.username, attempt), command.username, _wanted(command))
+        return Success(Outcome.ALREADY_APPLIED, added)
+    try:
         provider.apply(command)
-        return Success(Outcome.APPLIED, added)
-    prove(look(provider, command.username, attempt), command.username, _wanted(command))
-    return Success(Outcome.ALREADY_APPLIED, added)
+    except Rejected as refused:
+        if is_whole_answer(refused, attempt):
+            raise
+        row = look_in_any_case(provider, command.username, attempt)
+        prove_before_refusal(row, command.username, _wanted(command), attempt, refused)
+        return Success(Outcome.ALREADY_APPLIED, added)
+    return Success(Outcome.APPLIED, added)
 
 
 def set_password(provider: Provider, command: PasswordCommand, attempt: Attempt) -> Success:
     """Set a customer's password, or a credential's; the provider cannot be asked whether it is set."""
     added = {"credential_name": command.credential_name} if isinstance(command, RotateCredential) else {}
-    if attempt.may_write:
+    if not attempt.may_write:
+        raise Unprovable(_unread_password(command))
+    try:
         provider.apply(command)
-        return Success(Outcome.APPLIED, added)
-    owner = " of ".join([*(f"credential {name}" for name in added.values()), command.username])
-    raise Unprovable(
-        f"whether {owner} has the new password cannot be read; replaying the command sets the same password again and "
-        "does no harm"
+    except Rejected as refused:
+        # Of a customer that is not there no password was changed.
+        if is_whole_answer(refused, attempt) or look_in_any_case(provider, command.username, attempt) is None:
+            raise
+        raise Unprovable(f"{_unread_password(command)}: {refused.detail}", refused.errors) from refused
+    return Success(Outcome.APPLIED, added)
+
+
+def _unread_password(command: PasswordCommand) -> str:
+    owner = f"credential {command.credential_name} of " if isinstance(command, RotateCredential) else ""
+    return (
+        f"whether {owner}{command.username} has the new password cannot be read; sending the "
+        "command again sets the same password again and does no harm"
     )
 
 

@@ -8,8 +8,9 @@ from messages.commands import UpdateUserProfile
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
-from worker.errors import ProviderError, Rejected, Unprovable
-from worker.handlers.families.evidence import look, prove, reading
+from worker.errors import ProviderError, Rejected, Unprovable, Unsupported
+from worker.handlers.families.evidence import certainly_first, look, look_in_any_case, reading
+from worker.handlers.families.listed import HARMLESS, prove
 
 _ACCOUNT = "account-id "
 
@@ -19,11 +20,25 @@ def update_user_profile(provider: Provider, command: UpdateUserProfile, attempt:
     added = {"on_behalf_of": command.on_behalf_of}
     target = _proven_target(provider, command, attempt)
     if attempt.may_write:
-        provider.apply(command)
+        _write(provider, command, attempt, target)
         return Success(Outcome.APPLIED, added)
     wanted = {name: value for name, value in command.revealed().items() if name != "on_behalf_of"}
-    prove(look(provider, target, attempt), target, wanted)
+    prove(look_in_any_case(provider, target, attempt), target, wanted)
     return Success(Outcome.ALREADY_APPLIED, added)
+
+
+def _write(provider: Provider, command: UpdateUserProfile, attempt: Attempt, target: str) -> None:
+    try:
+        provider.apply(command)
+    except Rejected as refused:
+        # Of a user that is not there no profile was changed.
+        if certainly_first(attempt) or look_in_any_case(provider, target, attempt) is None:
+            raise
+        raise Unprovable(
+            f"whether an earlier try changed the profile of {target} cannot be read, and this one was refused; "
+            f"{HARMLESS}: {refused.detail}",
+            refused.errors,
+        ) from refused
 
 
 def _proven_target(provider: Provider, command: UpdateUserProfile, attempt: Attempt) -> str:
@@ -31,9 +46,9 @@ def _proven_target(provider: Provider, command: UpdateUserProfile, attempt: Atte
         with reading(attempt, f"whom {command.on_behalf_of} stands for"):
             name = provider.acting_for(command.on_behalf_of)
     except Rejected as refused:
-        raise _unproven(command, attempt, refused.detail, refused.errors) from refused
+        raise _unproven(command, attempt, refused) from refused
     if not _is_meant(provider, command, attempt, name):
-        raise _unproven(command, attempt, f"the provider would have acted for {name}")
+        raise _unproven(command, attempt, Rejected(f"the provider would have acted for {name}"))
     return name
 
 
@@ -44,8 +59,10 @@ def _is_meant(provider: Provider, command: UpdateUserProfile, attempt: Attempt, 
     return look(provider, name, attempt) is not None
 
 
-def _unproven(command: UpdateUserProfile, attempt: Attempt, why: str, errors: tuple[str, ...] = ()) -> ProviderError:
-    asked = f"the provider does not act on behalf of {command.on_behalf_of}: {why}"
+def _unproven(command: UpdateUserProfile, attempt: Attempt, refused: Rejected) -> ProviderError:
+    asked = f"the provider does not act on behalf of {command.on_behalf_of}: {refused.detail}"
     if attempt.begun:
-        return Unprovable(f"{asked}; whether an earlier try changed the profile cannot be read", errors)
-    return Rejected(f"{asked}; nothing was changed", errors)
+        return Unprovable(f"{asked}; whether an earlier try changed the profile cannot be read", refused.errors)
+    if isinstance(refused, Unsupported):
+        return refused
+    return Rejected(f"{asked}; nothing was changed", refused.errors)

@@ -2,24 +2,28 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from sqlalchemy import Executable, bindparam, insert, literal, select, true, update
 
 from worker.domain.claims import (
+    MOST_CRASHES,
     Claim,
     ClaimRequest,
     CommandKey,
     Conflict,
+    Crashed,
     Dead,
     Done,
     Fresh,
     Held,
     History,
     Resumed,
+    Suspect,
     Token,
 )
-from worker.ledger.operations.leasing import living
+from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
@@ -51,6 +55,8 @@ _WAIT = (
         token=bindparam("token"),
         state=literal("waiting"),
         not_before=bindparam("not_before"),
+        crashes=bindparam("crashes"),
+        alone=bindparam("alone"),
     )
 )
 
@@ -64,14 +70,26 @@ class _Verdict:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """What is known of the processes that left something unfinished: until when leases run, and who stopped in order.
+
+    Whoever is in neither has died.
+    """
+
+    leases: Mapping[str, float]
+    stopped: AbstractSet[str]
+
+
 def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     """Take each command, or learn what became of it. The rules are those of the port `Ledger.claim`.
 
     Raises IntegrityError when another process inserts one of the keys at the same moment: doing it again finds its row.
     """
     rows = _find(unit, requests)
-    leases = living(unit, {row.owner for row in rows.values() if row.finished_at is None})
-    verdicts = [_judge(unit, request, rows.get(request.key), leases) for request in requests]
+    names = {row.owner for row in rows.values() if row.finished_at is None}
+    owners = _Owners(living(unit, names), stopped(unit, names))
+    verdicts = [_judge(unit, request, rows.get(request.key), owners) for request in requests]
     for change in (_INSERT, _TAKE, _WAIT):
         values = [verdict.values for verdict in verdicts if verdict.change is change]
         if values:
@@ -86,7 +104,7 @@ def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, Stor
     return {key_of(row): row for row in found}
 
 
-def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, leases: Mapping[str, float]) -> _Verdict:
+def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, owners: _Owners) -> _Verdict:
     if row is None:
         return _first(unit, request)
     if row.fingerprint not in request.fingerprints:
@@ -96,8 +114,8 @@ def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, leases: Map
     if row.state == "dead":
         return _Verdict(Dead(event_of(row), letter_of(row)))
     if row.owner != unit.owner:
-        return _inherit(unit, row, leases)
-    return _again(unit, row)
+        return _inherit(unit, request, row, owners)
+    return _again(unit, request, row)
 
 
 def _first(unit: Unit, request: ClaimRequest) -> _Verdict:
@@ -120,23 +138,32 @@ def _first(unit: Unit, request: ClaimRequest) -> _Verdict:
     return _Verdict(claim, _INSERT, values)
 
 
-def _inherit(unit: Unit, row: StoredRow, leases: Mapping[str, float]) -> _Verdict:
+def _inherit(unit: Unit, request: ClaimRequest, row: StoredRow, owners: _Owners) -> _Verdict:
     if row.state != "claimed":
         # Deferred: no call is under way, and what the last one left behind is in `not_before`. Taken also from an owner
         # that lives: it gave its window back, and will find on its next claim that its token is no longer the newest.
-        return _again(unit, row)
-    lease_until = leases.get(row.owner)
+        return _again(unit, request, row)
+    lease_until = owners.leases.get(row.owner)
     if lease_until is not None:
         return _Verdict(Held(lease_until))
     # A call may have been under way, and the provider may still be applying it: nobody reads back before it settles.
     until = unit.now + unit.settle_seconds
     values = {"row": row.arrival, "owner": unit.owner, "token": unit.new_token(), "not_before": until}
-    return _Verdict(Held(until), _WAIT, values)
+    return _Verdict(Held(until), _WAIT, {**values, **_suspicion(row, died=row.owner not in owners.stopped)})
 
 
-def _again(unit: Unit, row: StoredRow) -> _Verdict:
+def _suspicion(row: StoredRow, *, died: bool) -> dict[str, object]:
+    """What is held against a command that was begun and not finished: being there, or having been there alone."""
+    return {"crashes": row.crashes + (died and row.alone), "alone": died or row.alone}
+
+
+def _again(unit: Unit, request: ClaimRequest, row: StoredRow) -> _Verdict:
     if row.not_before is not None and row.not_before > unit.now:
         return _Verdict(Held(row.not_before))
+    is_crash_loop = row.crashes >= MOST_CRASHES
+    if row.alone and not request.alone and not is_crash_loop:
+        return _Verdict(Suspect())
     token = Token(key_of(row), unit.new_token())
     values = {"row": row.arrival, "owner": unit.owner, "token": token.value}
-    return _Verdict(Resumed(token, history_of(row)), _TAKE, values)
+    claim = Crashed(token, history_of(row), row.crashes) if is_crash_loop else Resumed(token, history_of(row))
+    return _Verdict(claim, _TAKE, values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, true, update
 
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import owners
@@ -12,7 +12,10 @@ _START = insert(owners)
 _RENEW = update(owners).where(_IS_OWNER, owners.c.stopped_at.is_(None)).values(lease_until=bindparam("until"))
 _STOP = update(owners).where(_IS_OWNER, owners.c.stopped_at.is_(None)).values(stopped_at=bindparam("now"))
 # Decided by the row itself at the moment of the change: a renewal that comes first makes this change nothing.
-_DEPOSE = _STOP.where(owners.c.lease_until <= bindparam("now"))
+_DEPOSE = _STOP.where(owners.c.lease_until <= bindparam("now")).values(died=true())
+_STOPPED = select(owners.c.owner).where(
+    owners.c.owner.in_(bindparam("names", expanding=True)), owners.c.stopped_at.is_not(None), ~owners.c.died
+)
 _LIVING = select(owners.c.owner, owners.c.lease_until).where(
     owners.c.owner.in_(bindparam("names", expanding=True)), owners.c.stopped_at.is_(None)
 )
@@ -47,3 +50,12 @@ def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
         return {}
     unit.connection.execute(_DEPOSE, [{"name": name, "now": unit.now} for name in others])
     return {row.owner: row.lease_until for row in unit.connection.execute(_LIVING, {"names": others})}
+
+
+def stopped(unit: Unit, names: AbstractSet[str]) -> set[str]:
+    """Tell which of these owners stopped in order: what they left behind did not end them. To be asked after `living`.
+
+    All others have died, or live and are told by `living`.
+    """
+    others = sorted(names - {unit.owner})
+    return set(unit.connection.execute(_STOPPED, {"names": others}).scalars()) if others else set()

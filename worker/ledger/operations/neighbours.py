@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, literal, or_, select
 
 from worker.domain.claims import Token
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
 
 _NAME: BindParameter[str] = bindparam("name")
+# In the statement's own text: PostgreSQL plans a statement that is asked often without its values, and an index of the
+# creates alone serves only a statement that says so by itself.
+_A_CREATE = commands.c.type == literal("CreateCustomer", literal_execute=True)
 _OTHER_CREATES = (
     select(commands.c.arrival)
-    .where(commands.c.username == _NAME, commands.c.type == "CreateCustomer")
+    .where(commands.c.username == _NAME, _A_CREATE)
     .where(or_(commands.c.id != bindparam("own_id"), commands.c.source != bindparam("own_source")))
     .limit(1)
 )

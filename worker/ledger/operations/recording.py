@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Update, bindparam, insert, literal, select, update
+from sqlalchemy import Update, bindparam, false, insert, literal, select, update
 
 from worker.domain.claims import CommandKey, Deferral, Ending, Token
 from worker.errors import ClaimLost
@@ -14,11 +14,14 @@ _HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used",
 _EVENT = "event_id", "event_type", "event_body"
 _LETTER = "letter_id", "letter_reason", "letter_headers"
 # The token is compared by the statement itself, so that nothing is read first; a finished command never changes.
+# Whether it is finished is asked of the state, not of `finished_at`: PostgreSQL would then not look the key up but read
+# the whole index of the unfinished, with every dead entry that was not swept out of it yet.
 _MINE = (
     (commands.c.id == bindparam("key_id"))
     & (commands.c.source == bindparam("key_source"))
     & (commands.c.token == bindparam("held"))
-    & commands.c.finished_at.is_(None)
+    & (commands.c.state != "done")
+    & (commands.c.state != "dead")
 )
 _FINISH = (
     update(commands)
@@ -30,7 +33,8 @@ _DEFER = (
     update(commands)
     .where(_MINE)
     .values({name: bindparam(name) for name in (*_HISTORY, "not_before")})
-    .values(state=literal("waiting"))
+    # It came back alive: whatever ends the process from here on is not its doing, until it runs alone again.
+    .values(state=literal("waiting"), alone=false())
 )
 _NOTE = update(commands).where(_MINE).values(note=bindparam("note"))
 _REMEMBER = insert(tries)

@@ -4,8 +4,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import LedgerRefused
-from worker.ledger.stores.postgres import open_postgres
-from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_reader
+from worker.ledger.stores.postgres import open_postgres, open_postgres_reader
+from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_beside, open_sqlite_reader, sqlite_path
 from worker.ledger.stores.store import Store
 
 
@@ -18,7 +18,19 @@ def open_store(url: str) -> Store:
 def open_reading(url: str) -> Store:
     """Open for a tool that only looks. Raises LedgerRefused, or LedgerUnavailable when there is none."""
     parsed = parse(url)
-    return open_sqlite_reader(parsed) if is_sqlite(parsed) else open_postgres(parsed)
+    return open_sqlite_reader(parsed) if is_sqlite(parsed) else open_postgres_reader(parsed)
+
+
+def open_beside(url: str) -> Store:
+    """Open for short changes beside a running worker. Raises LedgerRefused, or LedgerUnavailable when there is none."""
+    parsed = parse(url)
+    return open_sqlite_beside(parsed) if is_sqlite(parsed) else open_postgres(parsed)
+
+
+def name_of(url: str) -> str:
+    """Tell people which database a URL means, without its password. Raises LedgerRefused when it means none."""
+    parsed = parse(url)
+    return str(sqlite_path(parsed)) if is_sqlite(parsed) else parsed.render_as_string()
 
 
 def is_sqlite(url: URL) -> bool:

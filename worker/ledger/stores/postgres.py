@@ -1,11 +1,12 @@
 """PostgreSQL: several workers, one of them active at a time."""
 
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, Connection, create_engine, func, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from worker.errors import LedgerRefused
-from worker.ledger.stores.store import Store
+from worker.ledger.schema import metadata
+from worker.ledger.stores.store import Size, Store
 
 #: Classes and codes of SQLSTATE that pass: lost connections (08), serialisation and deadlock (40), resources (53),
 #: an administrator's restart (57P), and a lock that was not given in time (55P03).
@@ -14,7 +15,12 @@ _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
 #: unanswered bytes end the connection.
 _CONNECT_SECONDS = 3
 _SILENCE_MILLISECONDS = 10_000
-_OPTIONS = "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+_COMMON = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+_WORKING = f"{_COMMON} -c statement_timeout=10s"
+#: Who only looks holds nobody up, and counting millions of rows takes its time.
+_READING = f"{_COMMON} -c statement_timeout=600s -c default_transaction_read_only=on"
+#: An advisory lock's number: ours alone, since nothing else in this database knows it.
+_PRUNING_LOCK = 5_063_290_116
 
 
 def open_postgres(url: URL) -> Store:
@@ -22,12 +28,21 @@ def open_postgres(url: URL) -> Store:
 
     Raises LedgerRefused when the driver is not installed.
     """
+    return _described(url, _WORKING)
+
+
+def open_postgres_reader(url: URL) -> Store:
+    """Describe it for a tool that only looks: the server refuses its changes, and lets it look for minutes."""
+    return _described(url, _READING)
+
+
+def _described(url: URL, options: str) -> Store:
     connect_args = {
         "connect_timeout": _CONNECT_SECONDS,
         "tcp_user_timeout": _SILENCE_MILLISECONDS,
         "keepalives_idle": _CONNECT_SECONDS,
         "application_name": "provisioning-worker",
-        "options": _OPTIONS,
+        "options": options,
     }
     try:
         engine = create_engine(
@@ -38,7 +53,26 @@ def open_postgres(url: URL) -> Store:
         )
     except (ImportError, NoSuchModuleError) as exc:
         raise LedgerRefused("A PostgreSQL ledger needs its driver: install provisioning-worker[postgres].") from exc
-    return Store(engine, url.render_as_string(), sole=False, passes=_passes, release=engine.dispose)
+    return Store(
+        engine,
+        url.render_as_string(),
+        sole=False,
+        passes=_passes,
+        release=engine.dispose,
+        measure=_size,
+        may_prune=_may_prune,
+    )
+
+
+def _size(connection: Connection) -> Size:
+    sizes = [func.pg_total_relation_size(name) for name in metadata.tables]
+    return Size(sum(connection.execute(select(*sizes)).one()), free_bytes=None)
+
+
+def _may_prune(connection: Connection) -> bool:
+    """Take the session's lock: the server gives it back when the connection ends, however it ends."""
+    with connection.begin():
+        return bool(connection.execute(select(func.pg_try_advisory_lock(_PRUNING_LOCK))).scalar_one())
 
 
 def _passes(error: DBAPIError) -> bool:

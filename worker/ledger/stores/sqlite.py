@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -11,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.stores.lock import ProcessLock
-from worker.ledger.stores.store import Store
+from worker.ledger.stores.store import Size, Store
 
 #: SQLite's primary result codes for "somebody else is at it"; the extended codes carry them in their low byte.
 _BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -28,10 +29,16 @@ def open_sqlite(url: URL) -> Store:
     path = sqlite_path(url)
     _create(path)
     lock = ProcessLock(path.with_name(path.name + ".lock"))
-    engine = _engine(path, "rw")
-    event.listen(engine, "connect", _tune)
-    event.listen(engine, "begin", _begin)
-    return Store(engine, str(path), sole=True, passes=_is_busy, release=lock.release)
+    return _store(path, _writing_engine(path), sole=True, release=lock.release)
+
+
+def open_sqlite_beside(url: URL) -> Store:
+    """Open the file for short changes beside a running worker, without its lock: each of them waits for its turn.
+
+    Raises LedgerUnavailable when there is no such file.
+    """
+    path = _existing(url)
+    return _store(path, _writing_engine(path), sole=False, release=_nothing)
 
 
 def open_sqlite_reader(url: URL) -> Store:
@@ -39,13 +46,8 @@ def open_sqlite_reader(url: URL) -> Store:
 
     Raises LedgerUnavailable when there is no such file: a read never makes one.
     """
-    path = sqlite_path(url)
-    if not path.is_file():
-        raise LedgerUnavailable(
-            f"There is no ledger at {path}. The worker makes it when it first runs; another one is named by "
-            "PROVISIONING_LEDGER__URL."
-        )
-    return Store(_engine(path, "ro"), str(path), sole=False, passes=_is_busy, release=_nothing)
+    path = _existing(url)
+    return _store(path, _engine(path, "ro"), sole=False, release=_nothing)
 
 
 def sqlite_path(url: URL) -> Path:
@@ -55,6 +57,28 @@ def sqlite_path(url: URL) -> Path:
             "A SQLite ledger needs a plain file, like sqlite:////var/lib/provisioning-worker/ledger.db."
         )
     return Path(url.database).absolute()
+
+
+def _existing(url: URL) -> Path:
+    path = sqlite_path(url)
+    if not path.is_file():
+        raise LedgerUnavailable(
+            f"There is no ledger at {path}. The worker makes it when it first runs; another one is named by "
+            "PROVISIONING_LEDGER__URL."
+        )
+    return path
+
+
+def _store(path: Path, engine: Engine, *, sole: bool, release: Callable[[], None]) -> Store:
+    return Store(
+        engine,
+        str(path),
+        sole=sole,
+        passes=_is_busy,
+        release=release,
+        measure=lambda connection: _size(connection, path),
+        may_prune=_may_prune,
+    )
 
 
 def _create(path: Path) -> None:
@@ -71,6 +95,13 @@ def _engine(path: Path, mode: str) -> Engine:
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     url = URL.create("sqlite", database=f"file:{quoted}", query={"mode": mode, "uri": "true"})
     return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"check_same_thread": False})
+
+
+def _writing_engine(path: Path) -> Engine:
+    engine = _engine(path, "rw")
+    event.listen(engine, "connect", _tune)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -93,6 +124,19 @@ def _begin(connection: Connection) -> None:
 def _is_busy(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in _BUSY_CODES
+
+
+def _size(connection: Connection, path: Path) -> Size:
+    pages = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    page_bytes = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    log = path.with_name(path.name + "-wal")
+    log_bytes = log.stat().st_size if log.is_file() else 0
+    return Size(path.stat().st_size + log_bytes, free_bytes=pages * page_bytes)
+
+
+def _may_prune(_connection: Connection) -> bool:
+    """Nothing to reserve: there is one worker, and a person's prune beside it takes turns with it."""
+    return True
 
 
 def _nothing() -> None:

@@ -3,8 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much room a ledger takes. `free_bytes` of it hold nothing and are filled first; None when nobody can tell."""
+
+    total_bytes: int
+    free_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +21,8 @@ class Store:
 
     `name` is for people and holds no password. `sole`: no other process can be at work in it, so that every other owner
     is dead and the schema may be brought up to date at once. `passes` tells of an error whether it goes away by itself
-    within seconds. `release` gives up the claim to be the only process; it may be called twice.
+    within seconds. `release` gives up the claim to be the only process; it may be called twice. `measure` tells how
+    much room it takes. `may_prune` reserves pruning for a connection until it is closed; False when another has it.
     """
 
     engine: Engine
@@ -21,3 +30,5 @@ class Store:
     sole: bool
     passes: Callable[[DBAPIError], bool]
     release: Callable[[], None]
+    measure: Callable[[Connection], Size]
+    may_prune: Callable[[Connection], bool]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerError
-from worker.ledger.config import LedgerConfig, LedgerObserver, Operation
+from worker.ledger.config import LedgerConfig, LedgerObserver, Operation, OutageListener
 from worker.ledger.faults import is_outage, unavailable, worded
 from worker.ledger.operations import leasing
 from worker.ledger.operations.unit import Unit
@@ -40,7 +40,18 @@ class Commits:
         self._serials = count(1)
         self._connection: Connection | None = None
         self._away_since: float | None = None
+        self._given_up = False
+        self._listener: OutageListener | None = None
         self._rest = Event()  # never set: a rest of the writer's thread, which has nobody else to serve
+
+    @property
+    def away(self) -> bool:
+        """Whether the last commit was given up: until one goes well, each `settle` tries, also with nothing to do."""
+        return self._given_up
+
+    def watch(self, listener: OutageListener) -> None:
+        """Tell this one of outages from now on."""
+        self._listener = listener
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Commit the batch (and the lease when it is due) and answer every ticket in it.
@@ -72,7 +83,11 @@ class Commits:
 
     def _settle_failed(self, batch: Sequence[AnyTicket], fault: Exception) -> None:
         if isinstance(fault, DBAPIError) and is_outage(fault):
-            _answer_all(batch, unavailable(self._store.name, fault))
+            trouble = unavailable(self._store.name, fault)
+            self._given_up = True
+            if self._listener is not None:
+                self._listener.ledger_away(str(trouble))
+            _answer_all(batch, trouble)
         elif len(batch) == 1:
             batch[0].answer(_not_written(batch[0], fault))
         else:
@@ -96,6 +111,7 @@ class Commits:
                 self._rest.wait(_RETRY_SECONDS)
             else:
                 self._away_since = None
+                self._given_up = False
                 return answered
 
     def _is_hopeless(self, error: DBAPIError) -> bool:
@@ -105,7 +121,7 @@ class Commits:
         return not self._store.passes(error) or now - self._away_since > self._config.patience_seconds
 
     def _transact(self, batch: Sequence[AnyTicket]) -> Answered:
-        term = self._lease.next_term() if self._lease.is_due() else None
+        term = self._lease.next_term() if self._given_up or self._lease.is_due() else None
         if not batch and term is None:
             return []
         started = self._clock.monotonic()

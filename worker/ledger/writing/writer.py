@@ -15,8 +15,16 @@ from worker.ledger.writing.tickets import AnyTicket, Ticket, TicketKey
 _BREATH_SECONDS = 0.001
 
 
+#: How often a writer with nothing to write looks whether a database that was away is back.
+_AWAY_TICK_SECONDS = 1.0
+
+
 class Settling(Protocol):
     """What becomes of the batches: `Commits`."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the database could not be used the last time."""
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Answer every ticket; what is raised ends the writer."""
@@ -72,7 +80,7 @@ class Writer:
         try:
             gather_until = 0.0
             while not (self._closing.is_set() and self._inbox.is_empty()):
-                self._batch = self._inbox.take(self._tick_seconds, gather_until)
+                self._batch = self._inbox.take(self._patience(), gather_until)
                 self._commits.settle(self._batch)
                 gather_until = time.monotonic() + _BREATH_SECONDS
             self._commits.leave()
@@ -81,6 +89,9 @@ class Writer:
         finally:
             self._ended = True
             self._turn_away()
+
+    def _patience(self) -> float:
+        return min(self._tick_seconds, _AWAY_TICK_SECONDS) if self._commits.away else self._tick_seconds
 
     def _turn_away(self) -> None:
         with self._turning_away:

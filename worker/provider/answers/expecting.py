@@ -9,7 +9,8 @@ from worker.provider.answers.parsing import parsed
 from worker.provider.answers.texts import texts_of
 from worker.provider.wire.transport import Answer
 
-_GOOD = range(200, 300)
+#: Without 202: what was merely accepted may still happen.
+_GOOD = frozenset(range(200, 300)) - {202}
 _PROFILE_FIELDS = frozenset(
     {
         "address",

@@ -5,12 +5,14 @@ from http import HTTPStatus
 
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
 from worker.provider.answers.limits import retry_after_seconds
-from worker.provider.answers.texts import ask_for_a_pause, hint_of, refuse_the_login, texts_of
+from worker.provider.answers.texts import ask_for_a_pause, code_of, hint_of, refuse_the_login, sound_passing, texts_of
 from worker.provider.wire.transport import Answer
 
 _REFUSED_LOGINS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _REDIRECTS = range(300, 400)
 _SERVER_ERROR = 500
+#: Accepted, but not done yet; and given up by somebody on the way, who cannot know whether it was done.
+_UNDECIDED = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.REQUEST_TIMEOUT})
 _SETTINGS = {
     ProviderLogin.V2: "PROVISIONING_PROVIDER__API_USER and __API_KEY",
     ProviderLogin.V3: "PROVISIONING_PROVIDER__V3_API_KEY",
@@ -19,21 +21,25 @@ _SETTINGS = {
 
 def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
     """The error that this answer to a call with this login means; its words are not scrubbed yet."""
-    texts = texts_of(parsed)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or ask_for_a_pause(texts):
-        return Throttled("the provider asks for a pause (429)", retry_after_seconds(answer.headers))
+    texts, code = texts_of(parsed), code_of(parsed)
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(answer)
+    if answer.status in _UNDECIDED or (code is not None and code >= _SERVER_ERROR):
+        return _unknown(answer, texts)
+    if code == HTTPStatus.TOO_MANY_REQUESTS or ask_for_a_pause(texts):
+        return _throttled(answer)
     if answer.status in _REFUSED_LOGINS or refuse_the_login(texts):
         return Unauthorized(
             f"the provider refuses the {login} login ({answer.status}); check {_SETTINGS[login]}", texts, login
         )
-    if tells_nothing(answer.status) or says_success(parsed) or not _names_a_fault(texts):
-        return OutcomeUnknown(f"the provider's answer ({answer.status}) does not say whether it was done", texts)
+    if tells_nothing(answer.status) or says_success(parsed) or sound_passing(parsed) or not _names_a_fault(texts):
+        return _unknown(answer, texts)
     return Rejected(f"the provider refused: {'; '.join(texts)}", texts, hint_of(texts))
 
 
 def tells_nothing(status: int) -> bool:
-    """Whether an answer with this status is no answer to the call, whatever its body says: a 5xx, or a redirect."""
-    return status >= _SERVER_ERROR or status in _REDIRECTS
+    """Whether an answer with this status is no answer to the call, whatever its body says: a 5xx, a redirect, a 202."""
+    return status >= _SERVER_ERROR or status in _REDIRECTS or status == HTTPStatus.ACCEPTED
 
 
 def says_success(parsed: object) -> bool:
@@ -42,8 +48,20 @@ def says_success(parsed: object) -> bool:
 
 
 def has_errors(parsed: Mapping[str, object]) -> bool:
-    """Whether it tells of errors, in whatever shape."""
-    return bool(parsed.get("errors") or parsed.get("error"))
+    """Whether it tells of errors, in whatever shape; an error's own code is one as well."""
+    return bool(parsed.get("errors") or parsed.get("error") or ("code" in parsed and _is_high(code_of(parsed))))
+
+
+def _is_high(code: int | None) -> bool:
+    return code is not None and code >= HTTPStatus.BAD_REQUEST
+
+
+def _throttled(answer: Answer) -> Throttled:
+    return Throttled("the provider asks for a pause (429)", retry_after_seconds(answer.headers))
+
+
+def _unknown(answer: Answer, texts: tuple[str, ...]) -> OutcomeUnknown:
+    return OutcomeUnknown(f"the provider's answer ({answer.status}) does not say whether it was done", texts)
 
 
 def _names_a_fault(texts: tuple[str, ...]) -> bool:

@@ -15,7 +15,9 @@ _LOGIN_HINTS = (
     "authorization required",
     "authorization grant is invalid",
 )
+_PASSING_FAULTS = ("timed out", "timeout", "try again")
 _TOO_MANY_REQUESTS = "too many requests"
+_CODE = re.compile(r"[0-9]{3}")
 _NOT_FOUND = re.compile(
     r"\bno longer exist|\bnot exist|n't exist|\bnever existed|\S not found|\S (could not|cannot|can't) be found"
     r"|\bno such\b|\bthere is no\b|\bunknown (customer|user|credential)|\bnot registered|\bregistered under your"
@@ -48,6 +50,31 @@ def refuse_the_login(texts: Sequence[str]) -> bool:
 def ask_for_a_pause(texts: Sequence[str]) -> bool:
     """Whether they say that there were too many calls."""
     return any(text.lower().strip(" .!") == _TOO_MANY_REQUESTS for text in texts)
+
+
+def sound_passing(answer: object) -> bool:
+    """Whether it is nothing but one text, which tells of a fault that may pass: what a gateway says, not the provider.
+
+    Beside a code, or as one of `errors`, such words are part of a refusal.
+    """
+    if (
+        not isinstance(answer, dict)
+        or answer.get("errors")
+        or "code" in answer
+        or isinstance(answer.get("error"), dict)
+    ):
+        return False
+    return any(words in text[:_READ_CHARACTERS].lower() for text in texts_of(answer) for words in _PASSING_FAULTS)
+
+
+def code_of(answer: object) -> int | None:
+    """The status that the body itself names: its `code`, or its nested error's; a number, or its digits in XML."""
+    if not isinstance(answer, dict):
+        return None
+    error = answer.get("error")
+    code = (error if isinstance(error, dict) else answer).get("code")
+    text = str(code).strip()
+    return int(text) if _CODE.fullmatch(text) else None
 
 
 def hint_of(texts: Sequence[str]) -> RefusalHint | None:

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 from messages.commands import Command
 from worker.domain.provider import CustomerRow
-from worker.errors import Rejected
+from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_rows, expect_success
 from worker.provider.calls.call import Call
 from worker.provider.calls.rules import RULES, Form, form_of
@@ -36,15 +36,16 @@ class Forms:
     def change(self, command: Command) -> Call[None]:
         """The call that makes this command's change.
 
-        Raises Rejected when the edition has no such call, TypeError when the command asks for no change.
+        Raises Unsupported when the edition has no such call, TypeError when the command asks for no change.
         """
         rule = RULES.get(type(command))
         if rule is None:
             raise TypeError(f"{type(command).__name__} asks for no change")
         if rule.action == _CREDENTIALS and self._edition == "distributor":
-            raise Rejected(
+            raise Unsupported(
                 "the provider knows credentials in the reseller edition only; "
-                "set PROVISIONING_PROVIDER__EDITION=reseller, restart the worker, then replay the command"
+                "set PROVISIONING_PROVIDER__EDITION=reseller, restart the worker, "
+                "then send the command again under a new id"
             )
         send = self._post(rule.action, self._format, form_of(rule, command))
         return Call(rule.operation, send, expect_success, command.secrets)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from messages.commands import UpdateUserProfile
-from worker.errors import Rejected
+from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_profile, expect_username
 from worker.provider.calls.call import Call
 from worker.provider.config import Login, Operation, ProviderConfig
@@ -20,12 +20,12 @@ class Profiles:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._start = f"{(config.v3_base_url or config.base_url).rstrip('/')}/v3/user/"
-        self._has_key = config.login.v3_api_key is not None
+        self._has_key = bool(config.login.v3_api_key)
 
     def update(self, command: UpdateUserProfile) -> Call[None]:
         """Set the fields that the command names; the answer shows the profile as it is then.
 
-        Raises Rejected when there is no key.
+        Raises Unsupported when there is no key.
         """
         self._check_key()
         sent = command.revealed()
@@ -34,20 +34,20 @@ class Profiles:
         return Call(Operation.USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
 
     def username(self, on_behalf_of: str) -> Call[str]:
-        """Ask for the username of the user on whose behalf the call is made. Raises Rejected when there is no key."""
+        """Ask for the username of the user on whose behalf it is made. Raises Unsupported when there is no key."""
         self._check_key()
         return Call(Operation.USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
 
     def own_username(self) -> Call[str]:
-        """Ask for the username that the key itself belongs to. Raises Rejected when there is no key."""
+        """Ask for the username that the key itself belongs to. Raises Unsupported when there is no key."""
         self._check_key()
         return Call(Operation.USER_USERNAME, self._request("GET", "username", None), expect_username)
 
     def _check_key(self) -> None:
         if not self._has_key:
-            raise Rejected(
+            raise Unsupported(
                 "commands of the v3 API need its bearer key; "
-                "set PROVISIONING_PROVIDER__V3_API_KEY, restart the worker, then replay the command"
+                "set PROVISIONING_PROVIDER__V3_API_KEY, restart the worker, then send the command again under a new id"
             )
 
     def _request(

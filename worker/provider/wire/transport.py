@@ -58,6 +58,9 @@ class Transport:
 
         Raises NotSent when the request cannot have left, OutcomeUnknown when no whole answer came back in time.
         """
+        if within_seconds <= 0:
+            # As after the process was frozen.
+            raise NotSent("the time for this call was over before it could be sent")
         try:
             response = self._adapter.send(
                 _prepared(request),

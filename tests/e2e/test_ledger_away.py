@@ -1,0 +1,85 @@
+"""The ledger's server goes away under load: nothing is taken up or told until it is back, and nothing is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from sandbox.servers.finding import OwnBroker
+from sandbox.servers.postgres import PrivatePostgres
+from tests.support.house import House, open_house
+from tests.support.loads import rotations
+from tests.support.seeds import seed_of
+from tests.support.servers import session_database
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+from worker.ledger.upkeep import migrate_ledger
+
+CUSTOMERS, ROUNDS = 20, 20
+#: Enough questions, one after the other, to span several looks of the worker at its ledger.
+SAMPLES = 200
+DONE = 0
+
+
+@pytest.fixture
+def database() -> Iterator[PrivatePostgres]:
+    with session_database() as database:
+        migrate_ledger(database.url)
+        yield database
+
+
+@pytest.fixture
+def house(broker: OwnBroker, database: PrivatePostgres, tmp_path: Path) -> Iterator[House]:
+    """A house whose ledger lies on a server of its own."""
+    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
+        opened.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
+        yield opened
+
+
+def paused(worker: WorkerProcess) -> tuple[bool, bool]:
+    """Tell whether /readyz and the gauge name the ledger."""
+    return (
+        "ledger" in worker.ask("/readyz").document["paused"],
+        worker.metric("provisioning_intake_paused", cause="ledger") == 1,
+    )
+
+
+def progress(house: House) -> tuple[int, int]:
+    """Count the calls that reached the provider, and the events that were told."""
+    house.ear.listen()
+    return len(house.sandbox.journal()), len(house.ear.events)
+
+
+def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
+    house: House, database: PrivatePostgres
+) -> None:
+    commands = rotations(CUSTOMERS, ROUNDS)
+    house.sandbox.set_latency(0.2)
+    with house.worker() as worker:
+        house.emitter.publish(*commands)
+        house.ear.await_count(2 * CUSTOMERS)
+        database.kill()
+        assert "cannot be read or written" in worker.await_paused("ledger")
+        worker.await_metric("provisioning_commands_in_flight", 0)
+        before = progress(house)
+        assert {paused(worker) for _ in range(SAMPLES)} == {(True, True)}
+        assert progress(house) == before
+        assert worker.ask("/livez").status == 200
+        database.start()
+        house.ear.await_events(commands)
+        wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
+        assert worker.terminate() == DONE
+    house.verdict(commands)
+
+
+def test_an_idle_worker_says_that_its_ledger_is_away_and_that_it_is_back(
+    house: House, database: PrivatePostgres
+) -> None:
+    with house.worker() as worker:
+        database.kill()
+        assert "cannot be read or written" in worker.await_paused("ledger")
+        database.start()
+        wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
+        assert [line["cause"] for line in worker.said("intake_paused")] == ["ledger"]
+        assert worker.terminate() == DONE

@@ -1,0 +1,33 @@
+"""A running worker forgets by itself what ended before its days to keep, and goes on working meanwhile."""
+
+from cryptography.fernet import Fernet
+from sqlalchemy import NullPool, create_engine
+
+from tests.support.commands import create, new_username
+from tests.support.house import House
+from tests.support.ledger_seeds import dead_command, old_command
+from worker.ledger.upkeep import migrate_ledger
+
+DONE = 0
+LONG_AGO = 1_000_000.0
+
+
+def test_a_worker_prunes_its_ledger_soon_after_its_start(own_house: House) -> None:
+    url = own_house.settings["LEDGER__URL"]
+    own_house.settings["SECRETS__KEYS"] = Fernet.generate_key().decode()
+    migrate_ledger(url)
+    engine = create_engine(url, poolclass=NullPool)
+    old_command(engine, "old", LONG_AGO)
+    dead_command(engine, "letter open", LONG_AGO)
+    old_command(engine, "unfinished", None)
+    command = create(new_username())
+    with own_house.worker() as worker:
+        own_house.emitter.publish(command)
+        own_house.ear.await_event(command)
+        told = worker.await_said("ledger_pruned")
+        assert (told["commands"], told["refusals"]) == (1, 0)
+        assert worker.metric("provisioning_ledger_seconds_count", operation="prune") > 0
+        assert own_house.type("explain", "old").returncode != DONE
+        assert own_house.type("explain", "letter open").returncode == DONE
+        assert worker.terminate() == DONE
+    own_house.verdict([command])

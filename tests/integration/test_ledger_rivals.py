@@ -1,0 +1,92 @@
+"""Two worker processes claim the same commands of one PostgreSQL ledger at once: one wins, the other repeats."""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine, func, select
+
+from sandbox.servers.postgres import PrivatePostgres
+from tests.support.servers import Spoken, python_process, session_database
+from worker.ledger.schema import commands
+from worker.ledger.upkeep import migrate_ledger
+
+KEYS, THREADS = 400, 16
+
+#: Works through all keys with several threads, in an order of its own; tells which it applied and which event it told.
+#: It begins when a file appears, so that both begin together.
+_RIVAL = """
+import json, random, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from tests.support.ledger_opening import opened
+from tests.support.ledger_samples import asking, success, token_of
+from worker.domain.claims import Done, Fresh, Held
+
+url, name, keys, threads, gate = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5])
+rest = Event()
+
+def work(ledger, number):
+    id_ = f"evt_{number}"
+    while True:
+        claim = ledger.claim(asking(id_))
+        if isinstance(claim, Held):
+            rest.wait(0.01)
+            continue
+        if isinstance(claim, Done):
+            return ("told", number, claim.event.id)
+        assert isinstance(claim, Fresh), claim
+        event = f"{name}:{number}"
+        ledger.record(claim.token, success(event))
+        return ("applied", number, event)
+
+with opened(url, patience_seconds=60) as ledger:
+    print("ready", flush=True)
+    while not gate.exists():
+        rest.wait(0.001)
+    numbers = list(range(keys))
+    # Each in a disorder of its own: batches of both hold the same keys beside others.
+    random.Random(name).shuffle(numbers)
+    with ThreadPoolExecutor(threads) as pool:
+        print(json.dumps(list(pool.map(lambda number: work(ledger, number), numbers))), flush=True)
+"""
+
+
+@pytest.fixture
+def database() -> Iterator[PrivatePostgres]:
+    with session_database() as database:
+        migrate_ledger(database.url)
+        yield database
+
+
+def accounts(rival: Spoken) -> dict[int, tuple[str, str]]:
+    """Tell what a rival did with each key, and the id of the event that it holds for the truth."""
+    told = json.loads(rival.next_line())
+    assert len(told) == KEYS
+    return {number: (what, event) for what, number, event in told}
+
+
+def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_other_tells_its_event(
+    database: PrivatePostgres, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    words = database.url, str(KEYS), str(THREADS), str(gate)
+
+    def rival(name: str) -> AbstractContextManager[Spoken]:
+        return python_process(_RIVAL, words[0], name, *words[1:])
+
+    with rival("left") as left, rival("right") as right:
+        assert [left.next_line(), right.next_line()] == ["ready", "ready"]
+        gate.touch()
+        lefts, rights = accounts(left), accounts(right)
+
+    pairs = {number: (lefts[number], rights[number]) for number in range(KEYS)}
+    assert all({one[0], other[0]} == {"applied", "told"} for one, other in pairs.values()), pairs
+    assert all(one[1] == other[1] for one, other in pairs.values()), pairs
+    # Otherwise they did not meet, and nothing was shown.
+    assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "told"}
+    with create_engine(database.url, poolclass=NullPool).connect() as connection:
+        assert connection.execute(select(func.count()).select_from(commands)).scalar_one() == KEYS

@@ -1,0 +1,159 @@
+"""`ledger stats` and `ledger prune` as a person types them: what is printed where, and the exit codes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from sandbox.servers.postgres import PrivatePostgres
+from tests.support.ledger_opening import opened
+from tests.support.ledger_rigs import empty_database
+from tests.support.ledger_samples import asking
+from tests.support.ledger_seeds import old_command, old_refusal
+from tests.support.servers import session_database
+from worker.cli.main import main
+from worker.ledger.stores.opening import open_beside
+from worker.ledger.upkeep import migrate_ledger
+
+DONE, FAILED, USAGE, UNREACHABLE, CONFIGURATION = 0, 1, 2, 69, 78
+LONG_AGO = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the program answered."""
+
+    returncode: object
+    stdout: str
+    stderr: str
+
+
+Type = Callable[..., Typed]
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[PrivatePostgres]:
+    with session_database() as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A ledger with one old command and one old refusal."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("database").url
+        empty_database(url)
+    migrate_ledger(url)
+    engine = create_engine(url, poolclass=NullPool)
+    old_command(engine, "old", LONG_AGO)
+    old_refusal(engine, "refused", LONG_AGO)
+    return url
+
+
+@pytest.fixture
+def type_words(url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Run the program inside this process: starting it anew for each line would take a second each."""
+
+    def typed(*words: str, ledger: str = url) -> Typed:
+        monkeypatch.setenv("PROVISIONING_LEDGER__URL", ledger)
+        monkeypatch.setattr(sys, "argv", ["provisioning-worker", "ledger", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Typed(ended.value.code, *capsys.readouterr())
+
+    return typed
+
+
+def rows(typed: Typed) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in typed.stdout.splitlines()]
+
+
+def counts(typed: Typed) -> dict[str, int]:
+    return {row["what"]: row["count"] for row in rows(typed)}
+
+
+def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(type_words: Type, url: str) -> None:
+    with opened(url) as ledger:
+        ledger.claim(asking())
+        told = type_words("stats")
+
+    assert told.returncode == DONE
+    assert told.stderr.startswith("read from ")
+    found = rows(told)
+    assert {"about": "ledger", "what": "schema", "value": "0004"} in found
+    commands = [(row["state"], row["type"], row["reason"], row["value"]) for row in found if row["about"] == "commands"]
+    assert commands == [("claimed", "CreateCustomer", None, 1), ("done", "CreateCustomer", None, 1)]
+    assert [row["value"] for row in found if row["about"] == "prunable"] == [1, 1]
+    assert [row["holding"] for row in found if row["about"] == "owner"] == [1]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_stats_prints_a_table_or_one_document_when_asked(type_words: Type) -> None:
+    table, document = type_words("stats", "--output", "table"), type_words("stats", "--output", "json")
+
+    assert "done CreateCustomer" in table.stdout
+    assert {row["about"] for row in json.loads(document.stdout)} >= {"ledger", "size", "commands", "prunable"}
+
+
+def test_prune_forgets_beside_a_running_worker_and_a_dry_run_only_tells(type_words: Type, url: str) -> None:
+    with opened(url):
+        dry = type_words("prune", "--dry-run")
+        wet = type_words("prune")
+        again = type_words("prune")
+
+    assert [each.returncode for each in (dry, wet, again)] == [DONE] * 3
+    assert counts(dry) == counts(wet) == {"commands": 1, "refusals": 1}
+    assert counts(again) == {"commands": 0, "refusals": 0}
+    assert "would be pruned from" in dry.stderr
+    assert "more than 90 days ago, pruned from" in wet.stderr
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_prune_can_be_told_the_days(type_words: Type) -> None:
+    assert counts(type_words("prune", "--older-than", "36500")) == {"commands": 0, "refusals": 0}
+    assert type_words("prune", "--older-than", "0").returncode == USAGE
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("words", [("stats",), ("prune",), ("prune", "--dry-run")])
+def test_a_ledger_that_is_not_there_is_never_made(type_words: Type, tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = type_words(*words, ledger=f"sqlite:///{tmp_path}/none/ledger.db")
+
+    assert (told.returncode, told.stdout) == (UNREACHABLE, "")
+    assert "There is no ledger at" in told.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_password_is_never_repeated(type_words: Type) -> None:
+    told = type_words("stats", ledger="postgresql+psycopg://ledger:planted-secret@127.0.0.1:1/postgres")
+
+    assert told.returncode == UNREACHABLE
+    assert "planted-secret" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_prune_beside_another_one_fails_and_says_why(type_words: Type, url: str) -> None:
+    store = open_beside(url)
+    with store.engine.connect() as other:
+        assert store.may_prune(other)
+        told = type_words("prune")
+
+    assert (told.returncode, told.stdout) == (FAILED, "")
+    assert "Another process prunes" in told.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_an_empty_database_says_what_to_type(type_words: Type, url: str) -> None:
+    empty_database(url)
+
+    for words in (("stats",), ("prune",), ("prune", "--dry-run")):
+        told = type_words(*words)
+        assert told.returncode == CONFIGURATION
+        assert "provisioning-worker ledger migrate" in told.stderr

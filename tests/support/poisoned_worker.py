@@ -1,0 +1,67 @@
+"""The program with a planted fault: what holds the word `poison` ends it, while it is read or while it is handled.
+
+Its argument says where: `reading` or `handling`. Everything else is as in a real run.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from unittest.mock import patch
+
+from messages.codec import decode
+from messages.commands import Command
+from messages.envelope import Envelope, WireMessage
+from worker.app import App
+from worker.assembly import Surroundings
+from worker.domain.results import Success
+from worker.domain.work import Attempt
+from worker.handlers import Handlers
+from worker.settings import Settings, load
+from worker.settings.places import ledger_url
+from worker.telemetry.logs import logger
+
+POISON = "poison"
+#: As the system does when memory runs out: no word, no traceback.
+OUT_OF_MEMORY = 137
+
+_handle = Handlers.handle
+
+
+def read(message: WireMessage) -> Envelope:
+    """Read a message; die of poison as of a fault in a library's C code."""
+    if POISON.encode() in message.body:
+        # In this very thread, as a real fault: a signal sent to the process would let it go on for a moment.
+        signal.raise_signal(signal.SIGSEGV)
+    return decode(message)
+
+
+def handle(handlers: Handlers, command: Command, attempt: Attempt) -> Success:
+    """Apply a command; die of poison before anything is sent."""
+    if any(POISON in str(value) for value in command.revealed().values()):
+        os._exit(OUT_OF_MEMORY)
+    return _handle(handlers, command, attempt)
+
+
+PLACES: Mapping[str, tuple[str, Callable[..., object]]] = MappingProxyType(
+    {"reading": ("worker.process.decode_message", read), "handling": ("worker.handlers.Handlers.handle", handle)}
+)
+
+
+def main() -> None:
+    """Run the worker until it meets poison."""
+    settings = load(Settings)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    log = logger(settings.log.format, settings.log.level)
+    around = Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, lambda _step: None)
+    target, planted = PLACES[sys.argv[1]]
+    with patch(target, planted):
+        code = App(settings, around, stop).run()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

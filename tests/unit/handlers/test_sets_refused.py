@@ -1,0 +1,157 @@
+"""Commands that set a value, refused after an earlier try may have set it: what the list shows decides."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from messages.commands import Command, UpdateProfile
+from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.stage import Ended, Stage, gone
+from worker.domain.work import Attempt
+from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, Unsupported
+
+ADA = commands_about_ada()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A command, the field it sets, what that is before, and what the command makes of it."""
+
+    command: Command
+    field: str
+    before: str
+    after: str
+
+
+READABLE = [
+    Setting(ADA["EnableCustomer"], "active", "false", "true"),
+    Setting(ADA["DisableCustomer"], "active", "true", "false"),
+    Setting(ADA["EnableWebsiteAccess"], "website_access", "false", "true"),
+    Setting(ADA["DisableWebsiteAccess"], "website_access", "true", "false"),
+    Setting(ADA["UpdateProfile"], "city", "London", "Paris"),
+    Setting(ADA["ChangeEmail"], "email", USERNAME, NEW_USERNAME),
+]
+SETS = [*(setting.command for setting in READABLE), ADA["ChangePassword"], ADA["RotateCredential"]]
+NOT_NOW = "the provider refused: not now"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def refuse(stage: Stage, command: Command) -> None:
+    stage.provider.fail_next(Rejected(NOT_NOW, ("not now",)), type(command).__name__)
+
+
+@pytest.mark.parametrize("command", SETS)
+@pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
+def test_a_refusal_stands_when_nobody_goes_by_the_name(stage: Stage, attempt: Attempt, command: Command) -> None:
+    gone(stage.provider)
+    stage.provider.add(create_command(username=f"x{USERNAME}"))
+
+    assert stage.end(command, attempt) is Rejected
+    assert stage.provider.calls[1:] == [f"search username={USERNAME}"]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "found", "ended"),
+    [
+        (BEGUN, "as asked", "already_applied"),
+        (BEGUN, "as before", Rejected),
+        (BEGUN, "unlisted", Unprovable),
+        (UNREMEMBERED, "as asked", Unprovable),
+        (UNREMEMBERED, "as before", Rejected),
+        (UNREMEMBERED, "unlisted", Unprovable),
+        (FIRST, "as asked", Rejected),
+    ],
+)
+@pytest.mark.parametrize("setting", READABLE)
+def test_a_refused_repeat_ends_as_what_is_listed_proves(
+    stage: Stage, setting: Setting, attempt: Attempt, found: str, ended: Ended
+) -> None:
+    provider = stage.provider
+    provider.unlisted.discard("website_access")
+    provider.customers[USERNAME].fields[setting.field] = setting.before if found == "as before" else setting.after
+    if found == "unlisted":
+        provider.unlisted.add(setting.field)
+    refuse(stage, setting.command)
+
+    assert stage.end(setting.command, attempt) == ended
+    assert provider.changes == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ended"),
+    [
+        ({"city": "London", "zip": "NW1"}, "already_applied"),
+        ({"city": "London", "company": "Analytical Engines"}, Unprovable),
+        ({"company": "Analytical Engines"}, Unprovable),
+        ({"city": "Paris", "company": "Analytical Engines"}, Rejected),
+    ],
+)
+def test_a_refused_profile_is_proven_by_all_of_its_fields_and_refuted_by_one(
+    stage: Stage, wanted: dict[str, str], ended: Ended
+) -> None:
+    command = UpdateProfile.model_validate({"username": USERNAME, **wanted})
+    refuse(stage, command)
+
+    assert stage.end(command, BEGUN) == ended
+
+
+@pytest.mark.parametrize("command", SETS)
+@pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
+def test_what_cannot_be_read_after_a_refusal_is_told_to_be_safe_to_replay(
+    stage: Stage, attempt: Attempt, command: Command
+) -> None:
+    stage.provider.unlisted.update({"active", "city", "email"})
+    refuse(stage, command)
+
+    with pytest.raises(Unprovable, match=r"cannot be read.*does no harm.*not now") as raised:
+        stage.handle(command, attempt)
+    assert raised.value.errors == ("not now",)
+    assert PASSWORD not in str(raised.value)
+
+
+@pytest.mark.parametrize("setting", READABLE)
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
+def test_a_name_listed_in_another_case_is_never_taken_for_absent(
+    stage: Stage, attempt: Attempt, setting: Setting
+) -> None:
+    gone(stage.provider)
+    stage.provider.add(create_command(username=USERNAME.upper()))
+    refuse(stage, setting.command)
+
+    with pytest.raises(Unprovable, match=f"lists customer {USERNAME.upper()}, which differs from {USERNAME} only"):
+        stage.handle(setting.command, attempt)
+
+
+@pytest.mark.parametrize("command", SETS)
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
+def test_what_the_login_cannot_do_at_all_is_refused_without_a_look(
+    stage: Stage, attempt: Attempt, command: Command
+) -> None:
+    stage.provider.fail_next(Unsupported("not in this edition"))
+
+    assert stage.end(command, attempt) is Unsupported
+    assert len(stage.provider.calls) == 1
+
+
+@pytest.mark.parametrize("command", [ADA["DisableCustomer"], ADA["ChangePassword"]])
+@pytest.mark.parametrize(
+    ("attempt", "failure", "ended"),
+    [
+        (BEGUN, OutcomeUnknown("reset"), OutcomeUnknown),
+        (UNREMEMBERED, OutcomeUnknown("reset"), NotSent),
+        (BEGUN, Throttled("slow down"), Throttled),
+        (BEGUN, Rejected("no list for you"), OutcomeUnknown),
+    ],
+)
+def test_a_look_after_a_refusal_that_fails_decides_nothing(
+    stage: Stage, command: Command, attempt: Attempt, failure: ProviderError, ended: Ended
+) -> None:
+    refuse(stage, command)
+    stage.provider.fail_next(failure, "search")
+
+    assert stage.end(command, attempt) is ended

@@ -1,0 +1,35 @@
+"""What is told of pauses: one gauge for each cause, and the login in the log."""
+
+import io
+import json
+
+from worker.telemetry.logs import logger
+from worker.telemetry.metrics import Metrics
+from worker.telemetry.observers import PauseWatcher
+
+
+def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> None:
+    metrics, out = Metrics("1.2.3"), io.StringIO()
+    watcher = PauseWatcher(metrics, logger("json", "info", out))
+
+    def gauge() -> float | None:
+        return metrics.registry.get_sample_value("provisioning_intake_paused", {"cause": "outage"})
+
+    watcher.paused("outage", "v2", on=True, detail="500")
+    watcher.paused("outage", "v3", on=True, detail="502")
+    watcher.paused("outage", "v2", on=False, detail="")
+    assert gauge() == 1
+    watcher.paused("outage", "v3", on=False, detail="")
+    watcher.paused("ledger", None, on=True, detail="locked")
+    watcher.unshared("the ledger is away")
+
+    assert gauge() == 0
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [(line["event"], line.get("cause"), line.get("login")) for line in lines] == [
+        ("intake_paused", "outage", "v2"),
+        ("intake_paused", "outage", "v3"),
+        ("intake_resumed", "outage", "v2"),
+        ("intake_resumed", "outage", "v3"),
+        ("intake_paused", "ledger", None),
+        ("pauses_not_shared", None, None),
+    ]

@@ -1,0 +1,76 @@
+"""What `ledger stats` prints: one row for each thing that was seen, a sentence for people and fields for programs."""
+
+from collections.abc import Iterator
+
+from worker.cli.output import Column, Row
+from worker.domain.results import rfc3339
+from worker.ledger.stats import LedgerStats, Owner
+
+STATS_COLUMNS = (Column("about"), Column("what"), Column("value"))
+
+_KIBI = 1024.0
+_UNITS = "B", "KiB", "MiB", "GiB"
+
+
+def stats_rows(stats: LedgerStats) -> list[Row]:
+    """Make the rows; those of one kind (`about`) have the same fields."""
+    return [
+        _row("ledger", "name", stats.name),
+        _row("ledger", "schema", stats.schema),
+        *_size_rows(stats),
+        *_command_rows(stats),
+        *(_row("refusals", each.reason, each.count, reason=each.reason) for each in stats.refusals),
+        *_extreme_rows(stats),
+        _row("prunable", f"commands that ended before {rfc3339(stats.prunable.before)}", stats.prunable.commands),
+        _row("prunable", f"refusals from before {rfc3339(stats.prunable.before)}", stats.prunable.refusals),
+        *(_owner_row(each, stats.seen_at) for each in stats.owners),
+    ]
+
+
+def _size_rows(stats: LedgerStats) -> Iterator[Row]:
+    total, free = stats.size.total_bytes, stats.size.free_bytes
+    yield _row("size", f"on disk ({_readable(total)})", total)
+    if free is not None:
+        yield _row("size", f"of it free, filled first ({_readable(free)})", free)
+
+
+def _command_rows(stats: LedgerStats) -> Iterator[Row]:
+    for each in stats.commands:
+        words = " ".join(filter(None, (each.state, each.type, each.reason)))
+        yield _row("commands", words, each.count, state=each.state, type=each.type, reason=each.reason)
+
+
+def _extreme_rows(stats: LedgerStats) -> Iterator[Row]:
+    oldest = stats.oldest_unfinished
+    if oldest is not None:
+        words = f"{oldest.type} {oldest.key.id} of {oldest.key.source}, {oldest.state} since"
+        more = {"id": oldest.key.id, "source": oldest.key.source, "type": oldest.type, "state": oldest.state}
+        yield _row("oldest unfinished", words, rfc3339(oldest.since), **more)
+    if stats.newest_finished is not None:
+        yield _row("newest finished", "ended at", rfc3339(stats.newest_finished))
+
+
+def _owner_row(owner: Owner, now: float) -> Row:
+    lease = "lease until" if owner.lease_until > now else "gone without a word, lease ended"
+    words = f"process {owner.pid} on {owner.host}, holding {owner.holding}, {lease}"
+    return _row(
+        "owner",
+        words,
+        rfc3339(owner.lease_until),
+        owner=owner.owner,
+        host=owner.host,
+        pid=owner.pid,
+        started_at=rfc3339(owner.started_at),
+        holding=owner.holding,
+    )
+
+
+def _row(about: str, what: str, value: object, **more: object) -> Row:
+    return {"about": about, "what": what, "value": value, **more}
+
+
+def _readable(count: int) -> str:
+    size, unit = float(count), 0
+    while size >= _KIBI and unit < len(_UNITS) - 1:
+        size, unit = size / _KIBI, unit + 1
+    return f"{size:.1f} {_UNITS[unit]}" if unit else f"{count} B"

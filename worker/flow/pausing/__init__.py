@@ -1,0 +1,1 @@
+"""Pauses the intake while the provider, or a room of our own, cannot do its part; each login of the provider apart."""

@@ -1,0 +1,63 @@
+"""Why intake is paused, for how long, and who hears of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from worker.errors import ProviderLogin
+
+
+class PauseCause(StrEnum):
+    """Why nothing is taken up."""
+
+    OUTAGE = "outage"
+    UNAUTHORIZED = "unauthorized"
+    THROTTLED = "throttled"
+    PUBLISH = "publish"
+    LEDGER = "ledger"
+
+
+#: Troubles of this process alone; they concern the commands of every login.
+OUR_OWN = frozenset({PauseCause.PUBLISH, PauseCause.LEDGER})
+#: These last until the provider itself says that they are over.
+ENDED_BY_PROBE = (PauseCause.OUTAGE, PauseCause.UNAUTHORIZED)
+
+
+@dataclass(frozen=True, slots=True)
+class PauseState:
+    """One cause that holds: since and until when at least (epoch seconds), and the words for it.
+
+    `adopted`: another process found it out, and this one has only read of it.
+    """
+
+    since: float
+    until: float
+    detail: str
+    interval_seconds: float
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PausePolicy:
+    """`probe_seconds` between probes (a refused login: at least `refused_seconds`, doubling); `threads` is no limit."""
+
+    probe_seconds: float = 10.0
+    refused_seconds: float = 60.0
+    threads: int = 64
+
+
+class PauseListener(Protocol):
+    """Who must know: the gauges and the log."""
+
+    def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
+        """This cause began or ceased to hold, for the commands of one login or (None) for all."""
+
+    def unshared(self, detail: str) -> None:
+        """The pauses can be neither told to the other replicas nor read for now; it is tried again."""
+
+
+class Permits(Protocol):
+    """Who takes up."""
+
+    def __call__(self, login: ProviderLogin, running: int) -> None:
+        """So many commands that need this login may run at once from now on; 0: none."""

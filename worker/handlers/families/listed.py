@@ -1,0 +1,84 @@
+"""What a row of the provider's list proves about values that a command sets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from worker.domain.provider import CustomerRow
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, Rejected, Unprovable
+
+HARMLESS = "sending the command again sets the same values again and does no harm"
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The names of the values wanted that are otherwise, and of those that cannot be read."""
+
+    differing: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def prove(row: CustomerRow | None, username: str, wanted: Mapping[str, str]) -> None:
+    """Return when the row has every value wanted: the last look of a command that sets values.
+
+    Raises NotApplied when something that can be read has another value, Unprovable when what can be read agrees and
+    something cannot be read, or when the name is listed in another case.
+    """
+    if row is None:
+        raise NotApplied(f"customer {username} is not in the provider's list, and no attempts are left")
+    check_spelling(row, username)
+    compared = _compare(row, wanted)
+    if compared.differing:
+        fields = ", ".join(compared.differing)
+        raise NotApplied(f"customer {username} is listed with other values in: {fields}; no attempts are left")
+    if compared.unread:
+        raise _unreadable(username, compared.unread)
+
+
+def prove_before_refusal(
+    row: CustomerRow | None, username: str, wanted: Mapping[str, str], attempt: Attempt, refused: Rejected
+) -> None:
+    """Return when an earlier try of this command set every value wanted, though a later one was refused.
+
+    The time to settle is over by then: what reads otherwise did not happen, and the refusal stands; so it does when the
+    customer is in the list in no case. Raises it, or Unprovable where the list does not tell.
+    """
+    if row is None:
+        raise refused
+    check_spelling(row, username)
+    compared = _compare(row, wanted)
+    if compared.differing:
+        raise refused
+    if compared.unread:
+        raise _unreadable(username, compared.unread, refused)
+    if not attempt.begun:
+        raise Unprovable(
+            f"customer {username} is as the command asks, but it cannot be proven that this command did it; "
+            f"{HARMLESS}: {refused.detail}",
+            refused.errors,
+        )
+
+
+def check_spelling(row: CustomerRow, username: str) -> None:
+    """Raise Unprovable when the row's name is another spelling of the username: it may be the same customer, or not."""
+    if row.username != username:
+        raise Unprovable(
+            f"the provider lists customer {row.username}, which differs from {username} only in upper and lower case; "
+            "look at the provider's account, and send the command again with the spelling that is right"
+        )
+
+
+def _unreadable(username: str, unread: tuple[str, ...], refused: Rejected | None = None) -> Unprovable:
+    fields = ", ".join(unread)
+    words = f"whether {fields} of customer {username} was set cannot be read from the provider's list; {HARMLESS}"
+    return Unprovable(f"{words}: {refused.detail}", refused.errors) if refused else Unprovable(words)
+
+
+def _compare(row: CustomerRow, wanted: Mapping[str, str]) -> _Compared:
+    # A flag that says neither true nor false says nothing.
+    flags = {"active": row.active, "website_access": row.website_access}
+    legible = {name: value for name, value in row.fields.items() if flags.get(name, True) is not None}
+    return _Compared(
+        differing=tuple(name for name, value in wanted.items() if legible.get(name, value) != value),
+        unread=tuple(name for name in wanted if name not in legible),
+    )

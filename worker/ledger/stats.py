@@ -1,0 +1,146 @@
+"""Counts what a ledger holds, beside a running worker and without changing anything."""
+
+from dataclasses import dataclass
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, func, select
+
+from worker.domain.claims import CommandKey
+from worker.domain.ports import Clock
+from worker.ledger.faults import translated
+from worker.ledger.migration import VERSION_TABLE, check_schema
+from worker.ledger.operations.rows import key_of
+from worker.ledger.pruning.pruner import SECONDS_PER_DAY
+from worker.ledger.pruning.rule import Prunable, count_prunable
+from worker.ledger.schema import commands, owners, refusals
+from worker.ledger.stores.opening import open_reading
+from worker.ledger.stores.store import Size
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCount:
+    """How many commands are in one state (claimed, waiting, done, dead); `reason` is that of the dead."""
+
+    state: str
+    type: str
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCount:
+    """How many messages were refused before they took a key, for one reason."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The command that waits longest; `since` is when it was first claimed (epoch seconds)."""
+
+    key: CommandKey
+    type: str
+    state: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A worker process that has not said that it stopped; times are epoch seconds.
+
+    `holding`: the unfinished commands that are its own.
+    """
+
+    owner: str
+    host: str
+    pid: int
+    started_at: float
+    lease_until: float
+    holding: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStats:
+    """What one look at a ledger saw; times are epoch seconds. A worker that is at work changes it meanwhile."""
+
+    name: str
+    seen_at: float
+    schema: str
+    size: Size
+    commands: tuple[CommandCount, ...]
+    refusals: tuple[RefusalCount, ...]
+    oldest_unfinished: Unfinished | None
+    newest_finished: float | None
+    prunable: Prunable
+    owners: tuple[Owner, ...]
+
+
+_COUNTED = commands.c.state, commands.c.type, commands.c.letter_reason
+_COMMANDS = select(*_COUNTED, func.count().label("rows")).group_by(*_COUNTED).order_by(*_COUNTED)
+_REFUSALS = (
+    select(refusals.c.letter_reason, func.count().label("rows"))
+    .group_by(refusals.c.letter_reason)
+    .order_by(refusals.c.letter_reason)
+)
+_OLDEST = (
+    select(commands)
+    .where(commands.c.finished_at.is_(None))
+    .order_by(commands.c.first_seen_at, commands.c.arrival)
+    .limit(1)
+)
+_NEWEST = select(func.max(commands.c.finished_at)).where(commands.c.finished_at.is_not(None))
+_HELD = (
+    select(func.count())
+    .where(commands.c.owner == owners.c.owner, commands.c.finished_at.is_(None))
+    .scalar_subquery()
+    .label("holding")
+)
+_OWNERS = select(owners, _HELD).where(owners.c.stopped_at.is_(None)).order_by(owners.c.started_at)
+
+
+def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
+    """Count; `keep_days` is what pruning would go by. A ledger of millions of commands takes seconds.
+
+    Raises LedgerUnavailable when there is none (it is never made) or it cannot be reached, LedgerRefused when its
+    schema is another than ours.
+    """
+    store = open_reading(url)
+    with translated(store.name):
+        check_schema(store.engine)
+        with store.engine.connect() as connection:
+            now = clock.now()
+            return LedgerStats(
+                name=store.name,
+                seen_at=now,
+                schema=_schema(connection),
+                size=store.measure(connection),
+                commands=_commands(connection),
+                refusals=tuple(RefusalCount(row.letter_reason, row.rows) for row in connection.execute(_REFUSALS)),
+                oldest_unfinished=_oldest(connection),
+                newest_finished=connection.execute(_NEWEST).scalar_one(),
+                prunable=count_prunable(connection, now - keep_days * SECONDS_PER_DAY),
+                owners=_owners(connection),
+            )
+
+
+def _schema(connection: Connection) -> str:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision() or ""
+
+
+def _commands(connection: Connection) -> tuple[CommandCount, ...]:
+    rows = connection.execute(_COMMANDS)
+    return tuple(CommandCount(row.state, row.type, row.letter_reason, row.rows) for row in rows)
+
+
+def _oldest(connection: Connection) -> Unfinished | None:
+    row = connection.execute(_OLDEST).one_or_none()
+    return None if row is None else Unfinished(key_of(row), row.type, row.state, row.first_seen_at)
+
+
+def _owners(connection: Connection) -> tuple[Owner, ...]:
+    rows = connection.execute(_OWNERS)
+    return tuple(
+        Owner(row.owner, row.host, row.pid, row.started_at, row.lease_until, holding=row.holding) for row in rows
+    )
