@@ -32,6 +32,11 @@ def decode(message: WireMessage) -> Envelope:
     return _envelope(forms.read(message, body))
 
 
+def name_from_properties(message: WireMessage) -> CommandName | None:
+    """Name a message without looking at its body; None when its properties and headers do not say who it is."""
+    return _name(forms.from_properties(message))
+
+
 def _envelope(attributes: forms.Attributes) -> Envelope:
     name = _name(attributes)
     faults = _envelope_faults(attributes)

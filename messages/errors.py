@@ -3,7 +3,8 @@
 MessageError
 ├── Undecodable     not UTF-8, not JSON, no object, too large: nothing can be read
 ├── UnknownType     an envelope, but of no command in the catalog
-└── Invalid         a known command that breaks a rule
+├── Invalid         a known command that breaks a rule
+└── Unread          its content was not looked at, because looking at it ends the program
 """
 
 from collections.abc import Sequence
@@ -42,3 +43,7 @@ class UnknownType(MessageError):
 
 class Invalid(MessageError):
     """A rule of the envelope or of the command is broken."""
+
+
+class Unread(MessageError):
+    """Its content was not looked at: whoever reads it crashes. It is named by its properties alone."""
