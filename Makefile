@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench run clean
+.PHONY: help setup demo test fault check bench run clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ demo: setup ## see commands travel through a real broker; KEEP=1 leaves it runni
 
 test: setup ## run all tests, with the servers they need
 	@scripts/test
+
+fault: setup ## break everything under load and count what is lost; KIND=, SEED=, SOAK=1 choose
+	@scripts/fault
 
 check: setup ## formatting, lint, types, import rules, manifests, Dockerfile
 	@scripts/check

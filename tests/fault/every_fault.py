@@ -1,0 +1,52 @@
+"""Every kind of fault, struck in the middle of a running scene. `scripts/fault` runs this, and prints the table.
+
+Its file is not named as a test, so that it runs only when it is asked for. The environment says how much:
+FAULT_KIND (a part of the name), FAULT_SEED, FAULT_RUNS (of each kind), FAULT_COMMANDS (of each run), FAULT_RESULTS (a
+folder for the figures).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fault.scenes.counts import note_stuck, write
+from tests.fault.scenes.kinds.catalog import KINDS
+from tests.fault.scenes.play import Kind, play
+from tests.fault.scenes.stage import Stage, open_stage
+
+pytestmark = pytest.mark.timeout(600)
+
+_CHOSEN = [kind for kind in KINDS if os.environ.get("FAULT_KIND", "") in kind.name]
+_SEED = os.environ.get("FAULT_SEED", "1")
+_RUNS = range(int(os.environ.get("FAULT_RUNS", "1")))
+_COMMANDS = int(os.environ.get("FAULT_COMMANDS", "100"))
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """The servers of all scenes."""
+    with open_stage() as opened:
+        yield opened
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Where the figures are kept."""
+    return Path(os.environ.get("FAULT_RESULTS", tmp_path))
+
+
+@pytest.mark.parametrize("run", _RUNS)
+@pytest.mark.parametrize("kind", _CHOSEN, ids=lambda kind: kind.name)
+def test_nothing_is_lost_or_done_twice(kind: Kind, run: int, stage: Stage, tmp_path: Path, results: Path) -> None:
+    seed = f"{_SEED}.{run}" if "." not in _SEED else _SEED
+    again = f"\nagain: make fault KIND='{kind.name}' SEED={seed} COMMANDS={_COMMANDS}"
+    try:
+        played = play(stage, kind, seed, _COMMANDS, tmp_path)
+    except Exception as error:
+        error.add_note(again)
+        note_stuck(f"{kind.name} {seed}: {error}".splitlines()[0], results)
+        raise
+    write(played.outcome, results)
+    assert played.outcome.sound, played.broken + again

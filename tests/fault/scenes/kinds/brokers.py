@@ -1,0 +1,160 @@
+"""The broker is restarted, killed, out of memory, or refuses what the worker asks of it."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from pika.exceptions import NackError
+
+from sandbox.provider.faults import Fault, FaultRule
+from tests.fault.scenes.play import Kind
+from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.scenes.stage import grant, user_in
+from tests.support.amqp_line import Line
+from tests.support.billing import QUORUM
+from tests.support.servers import wait_until_crash_safe
+from tests.support.waiting import wait_for
+
+_CLOSED_BECAUSE = "a scene wants it so"
+_ALARM_SECONDS = 60.0
+
+
+def restarted(scene: Scene) -> None:
+    scene.stage.broker.restart()
+
+
+def killed(scene: Scene) -> None:
+    _await_crash_safe(scene)
+    scene.stage.broker.kill()
+    scene.on_heal(scene.stage.broker.start)
+
+
+def killed_while_it_recovers(scene: Scene) -> None:
+    killed(scene)
+    scene.stage.broker.start()
+    scene.stage.broker.kill()
+
+
+def connections_closed(scene: Scene) -> None:
+    for _ in range(3):
+        scene.stage.broker.ctl("close_all_connections", _CLOSED_BECAUSE)
+        scene.await_a_moment()
+
+
+def memory_alarm(scene: Scene) -> None:
+    _alarm(scene, "set_vm_memory_high_watermark", "0.0001", "0.4")
+
+
+def disk_alarm(scene: Scene) -> None:
+    _alarm(scene, "set_disk_free_limit", "1000000GB", "50MB")
+
+
+def _alarm(scene: Scene, setting: str, tight: str, roomy: str) -> None:
+    """Raise an alarm while events are still to come: the broker tells a connection only when that publishes."""
+    sandbox, ctl = scene.house.sandbox, scene.stage.broker.ctl
+    sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    scene.publish_more()
+    scene.await_paused("outage")
+    scene.on_heal(lambda: ctl(setting, roomy))
+    ctl(setting, tight)
+    sandbox.clear_faults()
+    _await_said(scene, "broker_blocked")
+
+
+def permissions_lost(scene: Scene) -> None:
+    user = user_in(scene.changes["AMQP__URL"])
+    scene.on_heal(lambda: grant(scene.stage.broker, user))
+    grant(scene.stage.broker, user, "^$")
+    # What a channel was once allowed it remembers; a new one has to ask.
+    scene.stage.broker.ctl("close_all_connections", _CLOSED_BECAUSE)
+    _await_said(scene, "broker_unreachable")
+
+
+def login_refused(scene: Scene) -> None:
+    broker, user = scene.stage.broker, user_in(scene.changes["AMQP__URL"])
+    scene.on_heal(lambda: broker.ctl("change_password", user, "first"))
+    broker.ctl("change_password", user, "another")
+    broker.ctl("close_all_connections", _CLOSED_BECAUSE)
+    _await_said(scene, "broker_unreachable")
+
+
+def events_exchange_deleted(scene: Scene) -> None:
+    """Declared again it has no bindings: until the billing system binds, events go to the unrouted queue."""
+    topology, line = scene.house.topology, Line(scene.house.broker_url)
+    events = next(exchange for exchange in topology.exchanges if exchange.name == topology.events)
+
+    def declare(channel: Any) -> None:  # noqa: ANN401  # pika's channel is untyped
+        kind, arguments = events.kind.value, dict(events.arguments)
+        channel.exchange_declare(events.name, kind, durable=True, arguments=arguments)
+
+    scene.on_heal(line.close)
+    scene.on_heal(scene.house.ear.bind)
+    scene.on_heal(lambda: line.use(declare))
+    line.use(lambda channel: channel.exchange_delete(events.name))
+    scene.publish_more()
+    scene.await_paused("publish")
+
+
+def events_unbound(scene: Scene) -> None:
+    """Nobody listens: events wait in the unrouted queue."""
+    scene.on_heal(scene.house.ear.bind)
+    scene.house.ear.unbind_events()
+    scene.publish_more()
+    wait_for(lambda: scene.house.ear.depth(scene.house.topology.unrouted)[0] > 0, "an unrouted event", _ALARM_SECONDS)
+
+
+def events_queue_full(scene: Scene) -> None:
+    _bind_full_queue(scene, scene.house.topology.events)
+    scene.publish_more()
+    scene.await_paused("publish")
+
+
+def letters_queue_full(scene: Scene) -> None:
+    _bind_full_queue(scene, scene.house.topology.dead_letters)
+    scene.publish_more()
+    scene.await_paused("publish")
+
+
+def _bind_full_queue(scene: Scene, exchange: str) -> None:
+    """Bind a queue that takes nothing, as one is that has reached its limit."""
+    name, line = f"{scene.house.topology.prefix}.full", Line(scene.house.broker_url)
+    arguments = {**QUORUM, "x-max-length": 0, "x-overflow": "reject-publish"}
+    scene.on_heal(line.close)
+    scene.on_heal(lambda: line.use(lambda channel: channel.queue_delete(name)))
+    line.use(lambda channel: channel.queue_declare(name, durable=True, arguments=arguments))
+    line.use(partial(_fill, name))
+    line.use(lambda channel: channel.queue_bind(name, exchange, "#"))
+
+
+def _fill(queue: str, channel: Any) -> None:  # noqa: ANN401  # pika's channel is untyped
+    # A limit is no sharp one: the broker looks at it only now and then.
+    with suppress(NackError):
+        while True:
+            channel.basic_publish("", queue, b"filled", mandatory=True)
+
+
+def _await_said(scene: Scene, event: str) -> None:
+    wait_for(lambda: scene.worker.said(event), event, _ALARM_SECONDS)
+
+
+def _await_crash_safe(scene: Scene) -> None:
+    queues = [queue.name for queue in scene.house.topology.queues]
+    wait_until_crash_safe(scene.stage.broker, *queues, *scene.house.ear.queues)
+
+
+def kinds() -> Iterator[Kind]:
+    """All of this room."""
+    own = Setting(own_user=True)
+    yield Kind("broker: restarted", restarted)
+    yield Kind("broker: SIGKILL", killed)
+    yield Kind("broker: SIGKILL twice", killed_while_it_recovers)
+    yield Kind("broker: connections closed by force", connections_closed)
+    yield Kind("broker: memory alarm", memory_alarm)
+    yield Kind("broker: disk alarm", disk_alarm)
+    yield Kind("broker: permissions lost", permissions_lost, own)
+    yield Kind("broker: login refused", login_refused, own)
+    yield Kind("broker: events exchange deleted", events_exchange_deleted)
+    yield Kind("broker: nobody binds the events", events_unbound)
+    yield Kind("broker: an events queue is full", events_queue_full)
+    yield Kind("broker: a dead-letter queue is full", letters_queue_full, Setting(trouble=5.0))
