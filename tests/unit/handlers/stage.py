@@ -84,3 +84,13 @@ class LateProvider(FakeProvider):
         if username == self._looked_for and self._late is not None:
             self.accounts.apply(self._late)
             self._late = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A try, what it finds, how it ends, and how many changes it makes."""
+
+    attempt: Attempt
+    found: Prepare
+    ended: Ended
+    changes: int = 0

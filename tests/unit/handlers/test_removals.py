@@ -1,6 +1,6 @@
 """Commands that take something away: what a refusal of a repeat means, and what may be believed of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +8,7 @@ from messages.commands import Command, DeleteCustomer
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
-from tests.unit.handlers.stage import Ended, Prepare, Stage, gone, nothing
+from tests.unit.handlers.stage import Case, Ended, Prepare, Stage, gone, nothing
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import (
@@ -55,16 +55,6 @@ SENT = replace(BEGUN, note="listed")
 SENT_LAST = replace(LAST_LOOK, note="listed")
 SENT_TO_NOBODY = replace(BEGUN, note="absent")
 SENT_UNCLEAR = replace(BEGUN, note="unclear")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A try, what it finds, how it ends, and how many changes it makes."""
-
-    attempt: Attempt
-    found: Prepare
-    ended: Ended
-    changes: int = 0
 
 
 DELETES = [

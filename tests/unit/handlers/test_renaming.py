@@ -1,14 +1,14 @@
 """ChangeUsername: written once, and recognised afterwards by what stays with a customer when its name changes."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import NEW_USERNAME, USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
-from tests.unit.handlers.stage import Ended, LateProvider, Prepare, Stage, gone, nothing
+from tests.unit.handlers.stage import Case, LateProvider, Stage, gone, nothing
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import (
@@ -78,16 +78,6 @@ SENT_LAST = replace(LAST_LOOK, note=ADA)
 SENT_BLIND = replace(BEGUN, note=NOBODY)
 #: An earlier try wrote its note, and its request never left.
 NOTED = replace(FIRST, note=ADA)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A try, what it finds, how it ends, and how many changes it makes."""
-
-    attempt: Attempt
-    found: Prepare
-    ended: Ended
-    changes: int = 0
 
 
 CASES = [

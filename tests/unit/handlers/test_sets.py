@@ -1,39 +1,17 @@
 """Commands that set a value: repeated as they are, and looked at once no attempts are left."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from messages.commands import Command, UpdateProfile
 from tests.support.ready_provider import provider_ready_for
-from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada
+from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.readable_settings import ADA, READABLE, Setting
 from tests.unit.handlers.stage import Ended, Stage, gone
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected, Unprovable
 
-ADA = commands_about_ada()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A command, the field it sets, what that is before, and what the command makes of it."""
-
-    command: Command
-    field: str
-    before: str
-    after: str
-
-
-READABLE = [
-    Setting(ADA["EnableCustomer"], "active", "false", "true"),
-    Setting(ADA["DisableCustomer"], "active", "true", "false"),
-    Setting(ADA["EnableWebsiteAccess"], "website_access", "false", "true"),
-    Setting(ADA["DisableWebsiteAccess"], "website_access", "true", "false"),
-    Setting(ADA["UpdateProfile"], "city", "London", "Paris"),
-    Setting(ADA["ChangeEmail"], "email", USERNAME, NEW_USERNAME),
-]
 PASSWORDS = [ADA["ChangePassword"], ADA["RotateCredential"]]
 SETS = [*(setting.command for setting in READABLE), *PASSWORDS]
 

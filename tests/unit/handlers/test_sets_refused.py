@@ -1,37 +1,15 @@
 """Commands that set a value, refused after an earlier try may have set it: what the list shows decides."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from messages.commands import Command, UpdateProfile
-from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
+from tests.support.work_samples import PASSWORD, USERNAME, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.readable_settings import ADA, READABLE, Setting
 from tests.unit.handlers.stage import Ended, Stage, gone
 from worker.domain.work import Attempt
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, Unsupported
 
-ADA = commands_about_ada()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A command, the field it sets, what that is before, and what the command makes of it."""
-
-    command: Command
-    field: str
-    before: str
-    after: str
-
-
-READABLE = [
-    Setting(ADA["EnableCustomer"], "active", "false", "true"),
-    Setting(ADA["DisableCustomer"], "active", "true", "false"),
-    Setting(ADA["EnableWebsiteAccess"], "website_access", "false", "true"),
-    Setting(ADA["DisableWebsiteAccess"], "website_access", "true", "false"),
-    Setting(ADA["UpdateProfile"], "city", "London", "Paris"),
-    Setting(ADA["ChangeEmail"], "email", USERNAME, NEW_USERNAME),
-]
 SETS = [*(setting.command for setting in READABLE), ADA["ChangePassword"], ADA["RotateCredential"]]
 NOT_NOW = "the provider refused: not now"
 
