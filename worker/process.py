@@ -118,6 +118,7 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint)
         lanes=lanes,
         fingerprints=fingerprint(envelope.type.value, envelope.subject, canonical(envelope.data)),
         redelivered=delivery.redelivered,
+        position=delivery.receipt.position,
     )
     return Work(delivery, Requested(envelope, request), lanes)
 

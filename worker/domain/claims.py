@@ -53,7 +53,8 @@ class ClaimRequest:
 
     `fingerprints` are of the same content under every secret key, newest first: a stored one may equal any of them.
     `lanes` are the ordering keys, `username` the customer at the provider (None where the command names none). `alone`:
-    nothing else runs or is read in this process until this command has come to its end or its wait.
+    nothing else runs or is read in this process until this command has come to its end or its wait. `position`: where
+    the command is parked (None for what a connection delivered).
     """
 
     key: CommandKey
@@ -65,6 +66,7 @@ class ClaimRequest:
     redelivered: bool
     generation: int = 0
     alone: bool = False
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,28 @@ class Properties:
     app_id: str | None = None
 
 
+_PARKED = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an ack needs: the tag, and the epoch of the connection it is valid on (a tag of another epoch is stale)."""
+    """What an ack needs: the tag, and the epoch of the connection it is valid on (a tag of another epoch is stale).
+
+    Epoch 0 is no connection's: such a receipt is of a parked command, and its tag is the position in the ledger.
+    """
 
     epoch: int
     tag: int
+
+    @classmethod
+    def of_parked(cls, position: int) -> "Receipt":
+        """The receipt of the command that is parked at that position."""
+        return cls(_PARKED, position)
+
+    @property
+    def position(self) -> int | None:
+        """Where the command is parked in the ledger; None for what a connection delivered."""
+        return self.tag if self.epoch == _PARKED else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """What the way of a delivery needs from the rooms around it. Each port has a fake, and both pass one contract suite."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Held, Reading, Refusal, Token
 from worker.domain.deliveries import Delivery, Outgoing, Receipt
 from worker.domain.recoverability import Blame
-from worker.domain.work import Report, Retry, Work
+from worker.domain.work import Parked, Report, Retry, Work
 from worker.errors import ProviderError, ProviderLogin
 
 
@@ -35,6 +36,9 @@ class Ledger(Protocol):
         What a process was at that did not stop in order is a `Suspect` from then on: it is given only to a request with
         `alone`, until it is put off or ended. A process that dies after that was alone with it, which counts as a crash
         of this command; after MOST_CRASHES of them it is `Crashed`.
+
+        What is parked (see ParkingLot) comes before everything that shares a lane with it and has a later position, or
+        none: such a request is `Held` for a moment unless the command has ended before.
         """
 
     def record(self, token: Token, ending: Ending) -> None:
@@ -57,6 +61,26 @@ class Ledger(Protocol):
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
+
+
+class ParkingLot(Protocol):
+    """Keeps commands that cannot run yet, so that the broker can be answered and hands over others.
+
+    A parked command belongs to the process that parked or adopted it. Every call may raise LedgerUnavailable: nothing
+    was committed then.
+    """
+
+    def park(self, works: Sequence[Work]) -> Sequence[Parked]:
+        """Put commands behind all that are parked, in this order, in one commit; the bodies are encrypted."""
+
+    def adopt(self) -> Sequence[Parked]:
+        """Take over what processes left behind that died or stopped, in the order of the positions."""
+
+    def fetch(self, position: int) -> Delivery | None:
+        """Read one as it was delivered, its receipt being its position; None when it was cleared."""
+
+    def clear(self, positions: Sequence[int]) -> None:
+        """Forget these; a position that is not there is no error."""
 
 
 class CrashMarks(Protocol):

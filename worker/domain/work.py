@@ -50,6 +50,21 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """A command that lies in the ledger with all its sender gave it, and is the broker's no longer.
+
+    It is read from there when its turn comes. `told`: it was answered while it was being parked, so that only its
+    place is left to be cleared.
+    """
+
+    position: int
+    lanes: tuple[str, ...]
+    login: ProviderLogin
+    alone: bool = False
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """What a handler is told of the try.
 
