@@ -8,6 +8,7 @@ from enum import IntEnum
 from worker.assembly import Parts, Surroundings, assemble
 from worker.broker.loop import LoopState
 from worker.errors import SettingsInvalid
+from worker.flow.pausing.causes import PauseCause
 from worker.settings import Settings
 from worker.telemetry.health import HealthServer, Questions, State
 
@@ -45,6 +46,7 @@ class App:
             "later": lambda: self._parts.later.alive,
             "pause": lambda: self._parts.pause.alive,
             "sharing": lambda: self._parts.sharing.alive,
+            "parking": lambda: self._parts.parking.alive,
             "health": lambda: self._health.alive,
         }
 
@@ -74,6 +76,8 @@ class App:
         parts.pause.start()
         parts.publisher.start()
         parts.dispatcher.start(parts.stages)
+        # What is parked stands before all that the broker hands over.
+        parts.parking.start()
         parts.consumer.start()
         parts.window.start()
         parts.pruning.start()
@@ -90,6 +94,7 @@ class App:
         self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)
         parts.consumer.stop()
         parts.dispatcher.stop()
+        parts.parking.stop()
         parts.publisher.stop()
         parts.pause.stop()
         parts.sharing.stop()
@@ -118,11 +123,14 @@ class App:
     def _ready(self) -> State:
         consume, publish = self._parts.consumer.state, self._parts.publisher.state
         paused = {cause.value: state.detail for cause, state in self._parts.pause.causes.items()}
-        ready = consume.connected and publish.connected and not self._stop.is_set()
+        # A publisher that is turned away has its cause and its words: that is a pause, though it has no connection.
+        works = consume.connected and (publish.connected or PauseCause.PUBLISH in paused)
+        ready = works and not self._stop.is_set()
         body: dict[str, object] = {
             "ready": ready,
-            "state": self._state_name(connected=consume.connected and publish.connected, paused=bool(paused)),
+            "state": self._state_name(connected=works, paused=bool(paused)),
             "paused": paused,
+            "parked": self._parts.dispatcher.parked,
             "broker": {"consume": consume.fault or "connected", "publish": publish.fault or "connected"},
         }
         return State(ready, body)

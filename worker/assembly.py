@@ -20,15 +20,19 @@ from worker.flow.alone.careful import CarefulReader, Eyes
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.guarded import Guarded, LedgerPause
 from worker.flow.later import Later
+from worker.flow.parking import Parking, Yard
 from worker.flow.pausing.causes import PausePolicy
 from worker.flow.pausing.pause import Pause
 from worker.flow.pausing.sharing import Sharing
+from worker.flow.telling import Telling
+from worker.flow.unparking import Answers, Unparking
 from worker.flow.window import HoldWindow
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
 from worker.ledger.config import LedgerConfig, LedgerIdentity
 from worker.ledger.keyfile import load_keys
-from worker.ledger.keys import Fingerprinter, fingerprinter
+from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
+from worker.ledger.lot import SqlParkingLot
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode, leave_unread, whole
@@ -36,7 +40,7 @@ from worker.provider import Login, ProviderClient, ProviderConfig
 from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
-from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, PauseWatcher, PruneWatcher
+from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
 from worker.telemetry.publishing import MeasuredPublisher
 from worker.telemetry.recorder import Recorder
 
@@ -76,6 +80,7 @@ class Parts:
     sharing: Sharing
     later: Later
     window: HoldWindow
+    parking: Parking
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,15 @@ class _Foundation:
     recorder: Recorder
 
 
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """The opened ledger, the lot in it, and how commands are marked there."""
+
+    ledger: SqlLedger
+    lot: SqlParkingLot
+    marks: Fingerprinter
+
+
 def assemble(settings: Settings, around: Surroundings) -> Parts:
     """Build it. Raises SettingsInvalid, LedgerRefused or LedgerUnavailable."""
     metrics = Metrics(version("provisioning-worker"))
@@ -97,7 +111,7 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     keys = load_keys(configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
     ledger = _open_ledger(base, marks)
-    return _connect(base, ledger, marks)
+    return _connect(base, _Books(ledger, ledger.lot(cipher(keys)), marks))
 
 
 def broker_address(settings: BrokerReach) -> BrokerAddress:
@@ -107,8 +121,8 @@ def broker_address(settings: BrokerReach) -> BrokerAddress:
     return BrokerAddress(amqp.url.get_secret_value(), *paths)
 
 
-def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Parts:
-    settings, clock = base.settings, base.clock
+def _connect(base: _Foundation, books: _Books) -> Parts:
+    settings, clock, ledger, lot = base.settings, base.clock, books.ledger, books.lot
     threads = settings.worker.concurrency * _THREADS_PER_CALL
     later = Later(clock)
     dispatcher = Dispatcher(threads, clock, later)
@@ -119,9 +133,12 @@ def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Part
     publisher, consumer = _broker(base, dispatcher)
     judgement = Judgement(_retry_policy(settings), pause, waited=provider.waited_seconds)
     trying = Trying(Handlers(provider, ledger), judgement, base.recorder, clock)
-    rooms = Rooms(ledger, trying, MeasuredPublisher(publisher, base.metrics), consumer, base.recorder)
+    answers = Answers(consumer, lot)
+    telling = Telling(MeasuredPublisher(publisher, base.metrics), pause, later.after)
+    publisher.watch(telling)
+    rooms = Rooms(ledger, trying, telling, answers, base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
-    eyes = _eyes(marks)
+    eyes = _eyes(books.marks)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],
@@ -137,7 +154,7 @@ def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Part
         dispatcher=dispatcher,
         stages=Stages(
             read=eyes.read,
-            run=Guarded(process.run, pause, clock).run,
+            run=Guarded(Unparking(process.run, eyes.read, lot).run, pause, clock).run,
             reached=base.around.reached,
             careful=CarefulReader(eyes, ledger, pause, clock),
         ),
@@ -145,6 +162,7 @@ def _connect(base: _Foundation, ledger: SqlLedger, marks: Fingerprinter) -> Part
         sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
+        parking=Parking(Yard(dispatcher, consumer.ack, lot, settings.amqp.prefetch), ParkingWatcher(base.around.log)),
     )
 
 

@@ -137,15 +137,14 @@ class Process:
     def run(self, work: Work) -> Verdict:
         """Take one unit of work to its end, or to its next wait.
 
-        Raises LedgerUnavailable or ClaimLost before anything was told, PublishFailed when it is not certain that it
+        Raises ClaimLost before anything was told, LedgerUnavailable or PublishFailed when it is not certain that it
         was; running the same work again later is always right.
         """
         taken_up = self._clock.monotonic()
         ending = self._end(work)
         if isinstance(ending, Wait | Alone):
             return ending
-        self._tell_or_remember(work, ending)
-        self._rooms.settlement.ack(work.delivery.receipt)
+        self._answer_or_remember(work, ending)
         self._reached(Step.SETTLED)
         self._report(work, ending, self._clock.monotonic() - taken_up)
         return Settled()
@@ -200,10 +199,11 @@ class Process:
         detail = str(kept.letter.headers.get("provisioning-detail", ""))
         return Told(kept.event, kept.letter, Outcome.FAILED, detail)
 
-    def _tell_or_remember(self, work: Work, told: Told) -> None:
+    def _answer_or_remember(self, work: Work, told: Told) -> None:
         try:
             self._tell(work, told)
-        except PublishFailed:
+            self._rooms.settlement.ack(work.delivery.receipt)
+        except (PublishFailed, LedgerUnavailable):
             if told.event is not None and told.outcome is not Outcome.DUPLICATE and isinstance(work.content, Requested):
                 self._untold[told.event.id] = told
             raise

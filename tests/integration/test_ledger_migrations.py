@@ -143,7 +143,7 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_what_it_knows(t
     first_schema(migrated)
     metadata.create_all(created)
 
-    with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0004"):
+    with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0005"):
         check_schema(migrated)
     migrate(migrated)
 
@@ -173,7 +173,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return database.url
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
 def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(url: str, revision: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
     config = _config()
@@ -186,7 +186,7 @@ def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(url: str, revi
     old_refusal(engine, "refused", 1.0)
     before = rows_of(engine)
 
-    with pytest.raises(LedgerRefused, match=f"revision {revision}, this worker needs 0004: run .*ledger migrate"):
+    with pytest.raises(LedgerRefused, match=f"revision {revision}, this worker needs 0005: run .*ledger migrate"):
         check_schema(engine)
     migrate_ledger(url)
 
@@ -201,7 +201,7 @@ def test_a_schema_newer_than_the_code_is_refused_by_everything_that_opens_a_ledg
     migrate_ledger(url)
     with create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("UPDATE ledger_revision SET version_num = '9999'"))
-    words = r"revision 9999, newer than this worker, which knows up to 0004: start the version that wrote it"
+    words = r"revision 9999, newer than this worker, which knows up to 0005: start the version that wrote it"
 
     with pytest.raises(LedgerRefused, match=words), opened(url):
         pass

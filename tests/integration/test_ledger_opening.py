@@ -108,7 +108,7 @@ def test_a_schema_newer_than_the_worker_is_refused(url: str, path: Path) -> None
         pass
     alter(path, "UPDATE ledger_revision SET version_num = '0999'")
 
-    with pytest.raises(LedgerRefused, match=r"revision 0999, newer than .* up to 0004: start the version"), opened(url):
+    with pytest.raises(LedgerRefused, match=r"revision 0999, newer than .* up to 0005: start the version"), opened(url):
         pass
     with pytest.raises(LedgerRefused, match="0999"), opened(url):
         pass

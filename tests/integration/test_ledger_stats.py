@@ -51,7 +51,7 @@ def test_an_empty_ledger_counts_nothing(url: str) -> None:
     assert (seen.commands, seen.refusals, seen.owners) == ((), (), ())
     assert (seen.oldest_unfinished, seen.newest_finished) == (None, None)
     assert (seen.prunable.commands, seen.prunable.refusals) == (0, 0)
-    assert seen.schema == "0004"
+    assert seen.schema == "0005"
     assert seen.size.total_bytes > 0
 
 

@@ -86,7 +86,7 @@ def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(typ
     assert told.returncode == DONE
     assert told.stderr.startswith("read from ")
     found = rows(told)
-    assert {"about": "ledger", "what": "schema", "value": "0004"} in found
+    assert {"about": "ledger", "what": "schema", "value": "0005"} in found
     commands = [(row["state"], row["type"], row["reason"], row["value"]) for row in found if row["about"] == "commands"]
     assert commands == [("claimed", "CreateCustomer", None, 1), ("done", "CreateCustomer", None, 1)]
     assert [row["value"] for row in found if row["about"] == "prunable"] == [1, 1]

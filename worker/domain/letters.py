@@ -72,26 +72,27 @@ def outgoing(delivery: Delivery, letter: Letter) -> Outgoing:
     return Outgoing(Destination.DEAD_LETTERS, letter.reason.value, delivery.body, properties)
 
 
+def plain(value: object) -> str | int:
+    """What becomes of a header's value: text and whole numbers stay, all else is told as text."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)
+
+
 def _kept(headers: Mapping[str, object]) -> dict[str, str | int]:
     kept: dict[str, str | int] = {}
     room = MAX_ORIGINAL_HEADERS_BYTES
     names = [name for name in headers if not name.startswith(("x-", _PREFIX)) and name not in _ROUTING_HEADERS]
     for count, name in enumerate(names):
-        value = _plain(headers[name])
+        value = plain(headers[name])
         room -= len(name.encode()) + (len(value.encode()) if isinstance(value, str) else 8)
         if room < 0:
             kept[f"{_PREFIX}note"] = f"{len(names) - count} original headers were left out: together over 32 KiB"
             break
         kept[name] = value
     return kept
-
-
-def _plain(value: object) -> str | int:
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return str(value)
 
 
 def _bounded(value: str | int) -> str | int:

@@ -76,6 +76,9 @@ class ParkingLot(Protocol):
     def adopt(self) -> Sequence[Parked]:
         """Take over what processes left behind that died or stopped, in the order of the positions."""
 
+    def mine(self) -> Sequence[Parked]:
+        """All that belong to this process, in the order of the positions: for after a `park` whose fate is unknown."""
+
     def fetch(self, position: int) -> Delivery | None:
         """Read one as it was delivered, its receipt being its position; None when it was cleared."""
 
@@ -116,7 +119,10 @@ class Settlement(Protocol):
     """The only one who answers the broker."""
 
     def ack(self, receipt: Receipt) -> None:
-        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
+        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again).
+
+        What is parked is forgotten instead, and that may raise LedgerUnavailable.
+        """
 
 
 class Intake(Protocol):

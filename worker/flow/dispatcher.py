@@ -8,17 +8,18 @@ After a crash some of it is read, or run, with nothing else beside it (see worke
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.deliveries import Delivery
 from worker.domain.ports import Clock
-from worker.domain.work import Alone, Settled, Step, Verdict, Wait, Work
+from worker.domain.work import Parked, Step, Verdict, Wait, Work
 from worker.errors import ProviderLogin
-from worker.flow.alone.turns import ReadUnread, Turns
+from worker.flow.alone.turns import ReadUnread
 from worker.flow.alone.unread import Unread
-from worker.flow.lanes import Lanes, Ticket
+from worker.flow.holding import Holding, Stuck
+from worker.flow.lanes import Ticket
 from worker.flow.later import Later
 
 
@@ -47,7 +48,7 @@ class Stages:
     """
 
     read: Callable[[Delivery], Work]
-    run: Callable[[Work], Verdict]
+    run: Callable[[Work | Parked], Verdict]
     reached: Callable[[Step], None] = lambda _step: None
     careful: Careful | None = None
 
@@ -59,9 +60,8 @@ class Dispatcher:
         self._stages: Stages | None = None
         self._clock = clock
         self._later = later
-        self._lanes = Lanes()
-        self._turns = Turns(dict.fromkeys(ProviderLogin, threads))
-        self._unsettled: dict[Receipt, Ticket] = {}
+        self._holding = Holding(threads)
+        self._turns = self._holding.turns
         self._lock = threading.Condition()
         self._unread = Unread(self._turns, self._lock, clock, self._enter)
         self._epoch = 0
@@ -87,7 +87,13 @@ class Dispatcher:
     def held(self) -> int:
         """How many deliveries wait: for a retry, behind their customer, or for a free thread."""
         with self._lock:
-            return sum(not ticket.running for ticket in self._unsettled.values()) + len(self._turns.unread)
+            return self._holding.waiting
+
+    @property
+    def parked(self) -> int:
+        """How many of them lie in the ledger, and are the broker's no longer."""
+        with self._lock:
+            return self._holding.parked
 
     def start(self, stages: Stages) -> None:
         """Start the handler threads; nothing may be delivered before."""
@@ -115,7 +121,7 @@ class Dispatcher:
         stages.reached(Step.DECODED)
         with self._lock:
             self._turns.reading = False
-            self._enter(ticket)
+            self._enter(delivery, ticket)
             if self._turns.alone or self._turns.exclusive:
                 self._lock.notify_all()
         stages.reached(Step.QUEUED)
@@ -132,11 +138,7 @@ class Dispatcher:
         with self._lock:
             if epoch < self._epoch:
                 return
-            for ticket in self._unsettled.values():
-                ticket.dropped = True
-            self._turns.forget()
-            self._lanes.keep_only(self._turns.running)
-            self._unsettled = {}
+            self._holding.lose()
             self._lock.notify_all()
 
     def allow(self, login: ProviderLogin, running: int) -> None:
@@ -170,9 +172,26 @@ class Dispatcher:
     def oldest_age(self) -> float:
         """Seconds since the oldest delivery that is still unsettled arrived; 0 when there is none."""
         with self._lock:
-            first = next((ticket.work.delivery for ticket in self._unsettled.values()), None)
-            oldest = first or next(iter(self._turns.unread), None)
+            oldest = self._holding.oldest
             return self._clock.monotonic() - oldest.arrived_at if oldest else 0.0
+
+    def stuck(self, window: int) -> Stuck | None:
+        """What to park for the sake of others, in a window of so many deliveries; None when nothing is to be parked."""
+        with self._lock:
+            return None if self._quiet else self._holding.stuck(window)
+
+    def park(self, stuck: Stuck, places: Sequence[Parked]) -> list[int]:
+        """Take note that these lie in the ledger, at these places; returns the positions that nobody needs any more."""
+        with self._lock:
+            spent = self._holding.park(stuck, places)
+            self._lock.notify_all()
+            return spent
+
+    def adopt(self, places: Sequence[Parked]) -> None:
+        """Run these before all that shares a lane with them and is not parked before them."""
+        with self._lock:
+            self._holding.adopt(places)
+            self._lock.notify_all()
 
     def _stage(self) -> Stages:
         if self._stages is None:
@@ -204,44 +223,26 @@ class Dispatcher:
     def _leaves(self) -> bool:
         return self._stopping or self._quiet
 
-    def _enter(self, ticket: Ticket) -> None:
-        self._unsettled[ticket.work.delivery.receipt] = ticket
-        if self._lanes.enter(ticket):
-            self._enqueue(ticket)
+    def _enter(self, delivery: Delivery, ticket: Ticket) -> None:
+        if self._holding.enter(delivery.receipt, ticket):
+            self._lock.notify()
 
     def _finish(self, ticket: Ticket, verdict: Verdict) -> None:
         with self._lock:
-            self._turns.ended(ticket)
-            if self._turns.exclusive or ticket.alone:
+            was_alone = ticket.alone
+            freed = self._holding.ended(ticket, verdict)
+            if self._turns.exclusive or was_alone:
                 # Somebody waits to be alone, or everybody has waited for this one.
                 self._lock.notify_all()
-            if isinstance(verdict, Settled) and not ticket.dropped:
-                del self._unsettled[ticket.work.delivery.receipt]
-            if isinstance(verdict, Settled) or ticket.dropped:
-                freed = self._lanes.leave(ticket)
-                for next_one in freed:
-                    self._turns.wait(next_one)
-                # This thread takes one of them itself; waking another for it would only make them fight.
-                self._lock.notify(max(0, len(freed) - 1))
-            elif isinstance(verdict, Alone):
-                ticket.alone = True
-                self._enqueue(ticket)
-            else:
-                ticket.alone = self._turns.reserved = ticket.alone and verdict.alone
-                self._wait(ticket, verdict)
-
-    def _wait(self, ticket: Ticket, verdict: Wait) -> None:
-        self._later.after(max(0.0, verdict.until - self._clock.now()), lambda: self._again(ticket))
+            # This thread takes one of them itself; waking another for it would only make them fight.
+            self._lock.notify(max(0, freed - 1))
+            if ticket.waiting and isinstance(verdict, Wait):
+                self._later.after(max(0.0, verdict.until - self._clock.now()), lambda: self._again(ticket))
 
     def _again(self, ticket: Ticket) -> None:
         with self._lock:
-            # Dropped while it waited: its repetition is already in the lanes, or on its way.
-            if not ticket.dropped:
-                self._enqueue(ticket)
-
-    def _enqueue(self, ticket: Ticket) -> None:
-        self._turns.wait(ticket)
-        self._lock.notify()
+            if self._holding.again(ticket):
+                self._lock.notify()
 
     def _tell_if_idle(self) -> None:
         with self._lock:

@@ -4,18 +4,30 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from worker.domain.work import Work
+from worker.domain.work import Parked, Work
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A unit of work with its place in the lanes; the only thing in the flow that changes."""
+    """A unit of work with its place in the lanes; the only thing in the flow that changes.
 
-    work: Work
+    `waiting`: for a time that was set. `dropped`: its connection is lost, so it never runs (again). `parked_at`: it was
+    parked while it ran. `jumped`: it runs before some that come first, now that they are known.
+    """
+
+    work: Work | Parked
     blocked_by: int = 0
     running: bool = False
+    waiting: bool = False
     dropped: bool = False
     alone: bool = False
+    jumped: bool = False
+    parked_at: Parked | None = None
+
+    @property
+    def arrived_at(self) -> float:
+        """When it was delivered, in monotonic seconds; what is parked is older than all that a connection holds."""
+        return self.work.delivery.arrived_at if isinstance(self.work, Work) else 0.0
 
 
 @dataclass(slots=True)
@@ -48,8 +60,11 @@ class Lanes:
                 freed.append(queue[0])
         return freed
 
-    def keep_only(self, tickets: Iterable[Ticket]) -> None:
-        """Forget everything but these, which must be first in their lanes."""
+    def has_followers(self, ticket: Ticket) -> bool:
+        """Whether somebody waits behind a ticket that is first in its lanes."""
+        return any(len(self._queues[key]) > 1 for key in ticket.work.lanes)
+
+    def queue_up_anew(self, tickets: Iterable[Ticket]) -> list[Ticket]:
+        """Forget everything but these, and let them enter in this order; returns those with nothing before them."""
         self._queues.clear()
-        for ticket in tickets:
-            self.enter(ticket)
+        return [ticket for ticket in tickets if self.enter(ticket)]

@@ -50,6 +50,7 @@ class Operation(StrEnum):
     LATER_APPLIED = "later_applied"
     NOTE = "note"
     READING = "reading"
+    PARK = "park"
     PAUSE = "pause"
     COMMIT = "commit"
     PRUNE = "prune"

@@ -151,6 +151,34 @@ readings = Table(
     Column("at", Float(53), nullable=False),
 )
 
+# Commands that the broker has been answered for and that run later, in the order of their positions.
+parked = Table(
+    "parked",
+    metadata,
+    Column("position", RowNumber, Identity(), primary_key=True),
+    Column("owner", String(32), nullable=False, index=True),
+    # None for a message that could not name its command.
+    Column("command_source", Text),
+    Column("command_id", Text),
+    Column("lanes", Text, nullable=False),
+    Column("login", String(8), nullable=False),
+    # Encrypted: a command's body holds passwords.
+    Column("sealed", LargeBinary, nullable=False),
+    Column("parked_at", Float(53), nullable=False),
+    Index(None, "command_id", "command_source"),
+    # SQLite would else give the highest position again once its row is gone, and order rests on the positions.
+    sqlite_autoincrement=True,
+)
+
+# One row for each lane a parked command keeps its place in, so that the first of a lane is one look at an index.
+parked_lanes = Table(
+    "parked_lanes",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("position", RowNumber, primary_key=True, index=True, autoincrement=False),
+    ForeignKeyConstraint(["position"], ["parked.position"], ondelete="CASCADE"),
+)
+
 pauses = Table(
     "pauses",
     metadata,

@@ -10,6 +10,8 @@ from worker.domain.ports import Clock
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation, OutageListener
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
+from worker.ledger.keys import Cipher
+from worker.ledger.lot import SqlParkingLot
 from worker.ledger.migration import check_schema, migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
@@ -138,6 +140,10 @@ class SqlLedger:
     def pauses(self) -> list[Pause]:
         """Tell what is paused, the oldest pause first."""
         return self._ask(Operation.PAUSE, list_pauses, None, None)
+
+    def lot(self, cipher: Cipher) -> SqlParkingLot:
+        """What is parked in this ledger, encrypted by that cipher; it shares this ledger's commits."""
+        return SqlParkingLot(self._ask, cipher, self._clock)
 
     def prune(self, rest: Rest) -> Pruned:
         """Forget what ended before the days to keep, in small commits beside the writer's, resting after each.

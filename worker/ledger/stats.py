@@ -12,7 +12,7 @@ from worker.ledger.migration import VERSION_TABLE, check_schema
 from worker.ledger.operations.rows import key_of
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY
 from worker.ledger.pruning.rule import Prunable, count_prunable
-from worker.ledger.schema import commands, owners, refusals
+from worker.ledger.schema import commands, owners, parked, refusals
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Size
 
@@ -33,6 +33,14 @@ class RefusalCount:
 
     reason: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedCount:
+    """How many commands wait in the ledger for their turn; the first of them since then (epoch seconds)."""
+
+    count: int
+    since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class LedgerStats:
     size: Size
     commands: tuple[CommandCount, ...]
     refusals: tuple[RefusalCount, ...]
+    parked: ParkedCount
     oldest_unfinished: Unfinished | None
     newest_finished: float | None
     prunable: Prunable
@@ -83,6 +92,7 @@ _REFUSALS = (
     .group_by(refusals.c.letter_reason)
     .order_by(refusals.c.letter_reason)
 )
+_PARKED = select(func.count(), func.min(parked.c.parked_at)).select_from(parked)
 _OLDEST = (
     select(commands)
     .where(commands.c.finished_at.is_(None))
@@ -117,6 +127,7 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
                 size=store.measure(connection),
                 commands=_commands(connection),
                 refusals=tuple(RefusalCount(row.letter_reason, row.rows) for row in connection.execute(_REFUSALS)),
+                parked=_parked(connection),
                 oldest_unfinished=_oldest(connection),
                 newest_finished=connection.execute(_NEWEST).scalar_one(),
                 prunable=count_prunable(connection, now - keep_days * SECONDS_PER_DAY),
@@ -132,6 +143,10 @@ def _schema(connection: Connection) -> str:
 def _commands(connection: Connection) -> tuple[CommandCount, ...]:
     rows = connection.execute(_COMMANDS)
     return tuple(CommandCount(row.state, row.type, row.letter_reason, row.rows) for row in rows)
+
+
+def _parked(connection: Connection) -> ParkedCount:
+    return ParkedCount(*connection.execute(_PARKED).one())
 
 
 def _oldest(connection: Connection) -> Unfinished | None:

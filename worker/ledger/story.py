@@ -15,6 +15,7 @@ from worker.ledger.migration import check_schema
 from worker.ledger.operations.pausing import Pause, read_pauses
 from worker.ledger.operations.refusing import refusal_of
 from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
+from worker.ledger.parked_story import ParkedStory, read_parked
 from worker.ledger.schema import commands, refusals, tries
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Store
@@ -68,10 +69,11 @@ class RefusedStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All that is known of a command's id: one command for each source that used it, and what was refused."""
+    """All that is known of a command's id: one command for each source that used it, what was refused, what waits."""
 
     commands: tuple[CommandStory, ...]
     refusals: tuple[RefusedStory, ...]
+    parked: tuple[ParkedStory, ...] = ()
 
 
 _BY_ID: BindParameter[str] = bindparam("id")
@@ -97,9 +99,11 @@ class LedgerReader:
             found = _rows(connection, _COMMANDS, command_id)
             tried = _rows(connection, _TRIES, command_id)
             refused = _rows(connection, _REFUSALS, command_id)
+            waiting = read_parked(connection, command_id)
         return Story(
             tuple(_command(row, tried) for row in found),
             tuple(RefusedStory(refusal_of(row), row.at) for row in refused),
+            waiting,
         )
 
     def pauses(self) -> list[Pause]:

@@ -73,6 +73,21 @@ class PruneWatcher:
         self._log.warning("ledger_prune_failed", detail=detail)
 
 
+class ParkingWatcher:
+    """Hears of commands that wait in the ledger so that the broker hands over others."""
+
+    def __init__(self, log: _Log) -> None:
+        self._log = log
+
+    def parked(self, count: int, total: int) -> None:
+        """So many were parked now, and so many are in all."""
+        self._log.info("commands_parked", count=count, total=total)
+
+    def adopted(self, count: int) -> None:
+        """So many were taken over from processes that are gone."""
+        self._log.info("parked_commands_taken_over", count=count)
+
+
 class PauseWatcher:
     """Hears of pauses."""
 

@@ -9,7 +9,7 @@ from tests.fakes.clock import FakeClock
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import delivery, work_of
 from worker.domain.deliveries import Delivery
-from worker.domain.work import Settled, Verdict, Work
+from worker.domain.work import Parked, Settled, Verdict, Work
 from worker.errors import ProviderLogin
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.later import Later
@@ -38,8 +38,9 @@ class Stage:
         lanes = tuple(filter(None, words.removeprefix("v3").strip().split(",")))
         return Work(came, _V3 if words.startswith("v3") else Undecodable(["no JSON"]), lanes)
 
-    def run(self, work: Work) -> Verdict:
+    def run(self, work: Work | Parked) -> Verdict:
         """Run until the test says how it ends."""
+        assert isinstance(work, Work)
         name = f"{work.delivery.body.decode().partition(':')[0]}@{work.delivery.receipt.epoch}"
         with self._changed:
             self.began.append(name)

@@ -9,7 +9,7 @@ from tests.fakes.clock import FakeClock
 from tests.support.waiting import wait_for
 from tests.support.work_samples import delivery
 from tests.unit.flow.stage import LONG, SETTLED, House, Stage
-from worker.domain.work import Verdict, Wait, Work
+from worker.domain.work import Parked, Verdict, Wait, Work
 from worker.errors import ProviderLogin
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.later import Later
@@ -194,7 +194,8 @@ def test_a_busy_morning_keeps_every_customer_s_order(house: House) -> None:
     ran: defaultdict[str, list[int]] = defaultdict(list)
     all_ran, count = threading.Event(), 40 * 10
 
-    def run(work: Work) -> Verdict:
+    def run(work: Work | Parked) -> Verdict:
+        assert isinstance(work, Work)
         number, customer = work.delivery.body.decode().split(":")
         ran[customer].append(int(number))
         if sum(map(len, ran.values())) == count:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.work_samples import create, work_of
 from tests.unit.flow.pausing import Watched
-from worker.domain.work import Settled, Verdict, Wait, Work
+from worker.domain.work import Parked, Settled, Verdict, Wait, Work
 from worker.errors import ClaimLost, LedgerUnavailable, PublishFailed
 from worker.flow.guarded import Guarded
 from worker.flow.pausing.causes import PauseCause
@@ -19,8 +19,8 @@ def watched() -> Watched:
     return Watched()
 
 
-def raising(trouble: Exception) -> Callable[[Work], Verdict]:
-    def run(_work: Work) -> Verdict:
+def raising(trouble: Exception) -> Callable[[Work | Parked], Verdict]:
+    def run(_work: Work | Parked) -> Verdict:
         raise trouble
 
     return run

@@ -73,7 +73,7 @@ def test_what_still_runs_keeps_its_place_in_front_of_what_comes_again(keys: list
     for lanes in keys:
         lived.come(ticket(*lanes))
     running = deque(lived.running[:cut])
-    lived.lanes.keep_only(running)
+    lived.lanes.queue_up_anew(running)
 
     newcomers = [ticket(*lanes) for lanes in keys]
     free = [newcomer for newcomer in newcomers if lived.lanes.enter(newcomer)]

@@ -17,10 +17,6 @@ class ReadUnread:
     """The turn to read what waits unread, all of it."""
 
 
-def _queues() -> dict[ProviderLogin, deque[Ticket]]:
-    return {login: deque() for login in ProviderLogin}
-
-
 @dataclass(slots=True)
 class Turns:
     """What waits for its turn, and what has it. `allowed` and `busy` count turns to run, by the login they need.
@@ -81,13 +77,25 @@ class Turns:
         if ticket.alone:
             self.exclusive = False
 
+    @property
+    def is_starved(self) -> bool:
+        """Whether nothing waits for a turn that could have one: what is held waits for something else."""
+        if self.exclusive or self.reserved or self.reading or self.catching_up or self.unread:
+            return False
+        waiting = [*(login for login, queue in self.ready.items() if queue), *(one.work.login for one in self.alone)]
+        return not any(self.allowed[login] for login in waiting)
+
     def forget(self) -> None:
         """Forget all that has not begun."""
+        self.forget_waiting()
+        self.unread.clear()
+        self.reserved = False
+
+    def forget_waiting(self) -> None:
+        """Forget who waits for a turn to run."""
         for queue in self.ready.values():
             queue.clear()
         self.alone.clear()
-        self.unread.clear()
-        self.reserved = False
 
     def caught_up(self) -> None:
         """Take the turn to read back."""
@@ -98,7 +106,7 @@ class Turns:
         able = [queue for login, queue in self.ready.items() if queue and self.busy[login] < self.allowed[login]]
         if not able:
             return None
-        return min(able, key=lambda queue: queue[0].work.delivery.arrived_at).popleft()
+        return min(able, key=lambda queue: queue[0].arrived_at).popleft()
 
     def _isolated(self, suspect: Ticket) -> Ticket | None:
         """Start it if nothing else is under way."""

@@ -20,7 +20,9 @@ _LONGEST_REST_SECONDS = 1.0
 class Unread:
     """Shares the dispatcher's lock and turns. `leaving`: whether nothing is to be taken up any more."""
 
-    def __init__(self, turns: Turns, lock: threading.Condition, clock: Clock, enter: Callable[[Ticket], None]) -> None:
+    def __init__(
+        self, turns: Turns, lock: threading.Condition, clock: Clock, enter: Callable[[Delivery, Ticket], None]
+    ) -> None:
         self._turns = turns
         self._lock = lock
         self._clock = clock
@@ -69,7 +71,7 @@ class Unread:
             # Otherwise its connection was lost meanwhile, and it will come again.
             if self._turns.unread and self._turns.unread[0] is delivery:
                 self._turns.unread.popleft()
-                self._enter(ticket)
+                self._enter(delivery, ticket)
 
     def _rest(self, wait: Wait, leaving: Callable[[], bool]) -> None:
         with self._lock:

@@ -102,6 +102,13 @@ class Pause:
         """A trouble of our own: take up nothing for so long."""
         self._hold_all(cause, seconds, detail)
 
+    def release(self, cause: PauseCause) -> None:
+        """The trouble of our own is over before its time; nothing happens when it does not hold."""
+        with self._changed:
+            for side in self._sides.values():
+                side.release(cause)
+            self._changed.notify_all()
+
     def adopt(self, cause: PauseCause, login: ProviderLogin, note: PauseState) -> bool:
         """Pause for what another process found out, and ask the probe at once. False when it is known to be over.
 

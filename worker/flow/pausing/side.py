@@ -105,6 +105,10 @@ class Side:
         if before is None:
             self._told.paused(cause, True, detail)  # noqa: FBT003 - the listener's own order
 
+    def release(self, cause: PauseCause) -> None:
+        """End this cause now, if it holds."""
+        self._end(cause)
+
     def end_what_is_over(self) -> None:
         """End what ends by time and is over by now; let more return when nobody has failed for a while."""
         now = self._clock.now()

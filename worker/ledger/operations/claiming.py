@@ -24,6 +24,7 @@ from worker.domain.claims import (
     Token,
 )
 from worker.ledger.operations.leasing import living, stopped
+from worker.ledger.operations.precedence import Precedence
 from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
@@ -59,6 +60,8 @@ _WAIT = (
         alone=bindparam("alone"),
     )
 )
+#: After so long it is asked again whether what is parked in front has had its turn.
+_TURN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,22 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     rows = _find(unit, requests)
     names = {row.owner for row in rows.values() if row.finished_at is None}
     owners = _Owners(living(unit, names), stopped(unit, names))
-    verdicts = [_judge(unit, request, rows.get(request.key), owners) for request in requests]
+    judged = [_judge(unit, request, rows.get(request.key), owners) for request in requests]
+    verdicts = _in_order(unit, requests, judged)
     for change in (_INSERT, _TAKE, _WAIT):
         values = [verdict.values for verdict in verdicts if verdict.change is change]
         if values:
             unit.connection.execute(change, values)
     return [verdict.claim for verdict in verdicts]
+
+
+def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_Verdict]) -> list[_Verdict]:
+    """Hold back what would be given out, or tried alone, before something that is parked in front of it."""
+    goes_on = [verdict.change is not None or isinstance(verdict.claim, Suspect) for verdict in verdicts]
+    parked = Precedence(unit, [request for request, goes in zip(requests, goes_on, strict=True) if goes])
+    behind = [goes and parked.precedes(request) for request, goes in zip(requests, goes_on, strict=True)]
+    held = _Verdict(Held(unit.now + _TURN_SECONDS))
+    return [held if waits else verdict for waits, verdict in zip(behind, verdicts, strict=True)]
 
 
 def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, StoredRow]:

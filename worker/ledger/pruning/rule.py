@@ -3,13 +3,15 @@
 A command may go when it ended before the given time, and
 - it was done, or it was given up and the letter of it is in `dead_letters` and closed: a letter that has not arrived
   there yet is still on its queue, so it is open;
+- it is not parked: what waits in the ledger is told as done, however long it lies there;
 - no letter that names it is open, neither an earlier generation's nor that of another content under the same id.
 
 A refusal may go when it is as old and its own letter is not an open one of that table. Its letter on the queue does not
 hold it: the letter is whole without it, and all that is lost is that a repeat would be refused with a newer time.
 
 Whatever is unfinished stays, however old. An owner may go when its lease ended as long ago and nothing is left of it:
-one that is not in the table counts as dead.
+one that is not in the table counts as dead, so that what it parked is adopted all the same. What is parked is never
+forgotten here: only who ran it clears it.
 """
 
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from worker.ledger.schema import commands, dead_letters, owners, refusals
+from worker.ledger.schema import commands, dead_letters, owners, parked, refusals
 
 #: Rows of one commit: some milliseconds of work, so that a claim which has to wait does not notice.
 BATCH_ROWS = 500
@@ -39,11 +41,13 @@ _NAMED_BY_OPEN = exists().where(
     dead_letters.c.command_source == commands.c.source,
     dead_letters.c.closed_at.is_(None),
 )
+_PARKED = exists().where(parked.c.command_id == commands.c.id, parked.c.command_source == commands.c.source)
 _COMMAND_MAY_GO = and_(
     commands.c.finished_at.is_not(None),
     commands.c.finished_at < _BEFORE,
     or_(commands.c.state == "done", _LETTER_CLOSED),
     ~_NAMED_BY_OPEN,
+    ~_PARKED,
 )
 _REFUSAL_MAY_GO = and_(
     refusals.c.at < _BEFORE,

@@ -1,0 +1,155 @@
+"""What a parked command leaves in a real database, and what happens when its key is gone or many are at it at once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, NullPool, create_engine, event, select
+
+from messages.errors import CommandName, Invalid
+from sandbox.servers.postgres import PrivatePostgres
+from tests.support.ledger_opening import opened
+from tests.support.ledger_rigs import SqlRig, empty_database
+from tests.support.ledger_samples import CIPHER, asking, parked_work, positions
+from tests.support.work_samples import PASSWORD, USERNAME, create, work_of
+from worker.domain.claims import Held
+from worker.domain.work import Work
+from worker.errors import LedgerError
+from worker.ledger.keys import Cipher
+from worker.ledger.schema import metadata, parked, parked_lanes
+from worker.ledger.upkeep import migrate_ledger
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty ledger of either product."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("database").url
+        empty_database(url)
+    migrate_ledger(url)
+    return url
+
+
+@pytest.fixture
+def engine(url: str) -> Engine:
+    return create_engine(url, poolclass=NullPool)
+
+
+def whole_database(engine: Engine) -> bytes:
+    """Every value of every table."""
+    with engine.connect() as connection:
+        rows = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    values = [value for row in rows for value in row]
+    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+
+
+def test_neither_body_nor_password_nor_headers_are_in_the_database_in_clear(url: str, engine: Engine) -> None:
+    work = work_of(create())
+    headers = replace(work.delivery.properties, headers={"note": "h3ader-s3cret"})
+    with opened(url) as ledger:
+        ledger.lot(CIPHER).park([replace(work, delivery=replace(work.delivery, properties=headers))])
+
+    seen = whole_database(engine)
+    assert b"evt_1" in seen
+    assert not [word for word in (PASSWORD, "h3ader-s3cret", "CreateCustomer") if word.encode() in seen]
+    assert work.delivery.body[:40] not in seen
+
+
+def test_nothing_of_it_is_in_the_file_once_it_was_cleared(url: str, engine: Engine) -> None:
+    with opened(url) as ledger:
+        lot = ledger.lot(CIPHER)
+        lot.clear(positions(lot.park([work_of(create()), parked_work()])))
+
+    with engine.connect() as connection:
+        assert connection.execute(select(parked)).all() == []
+        assert connection.execute(select(parked_lanes)).all() == []
+    assert USERNAME.encode() not in whole_database(engine)
+
+
+def test_without_its_key_a_parked_command_waits_and_says_what_to_do(url: str) -> None:
+    other = Cipher([f"{'another':A<43}="])
+    with opened(url) as ledger:
+        [place] = ledger.lot(CIPHER).park([parked_work("evt_7")])
+
+        with pytest.raises(LedgerError, match=r"command evt_7 of billing, was encrypted at 20.* put the key of that"):
+            ledger.lot(other).fetch(place.position)
+        assert ledger.lot(CIPHER).fetch(place.position) is not None
+        assert isinstance(ledger.claim(asking()), Held)
+
+
+def test_an_older_key_that_is_still_there_opens_what_it_closed(url: str) -> None:
+    old, new = f"{'old':A<43}=", f"{'new':A<43}="
+    with opened(url) as ledger:
+        [place] = ledger.lot(Cipher([old])).park([parked_work(body=b"\0body")])
+
+        fetched = ledger.lot(Cipher([new, old])).fetch(place.position)
+
+    assert fetched is not None
+    assert fetched.body == b"\0body"
+
+
+def test_a_park_that_fails_in_the_middle_leaves_nothing_behind(url: str) -> None:
+    works = [parked_work(f"evt_{number}") for number in range(120)]
+    unfit = Work(works[0].delivery, Invalid([], CommandName("billing", "half \ud83d")), works[0].lanes)
+    with opened(url) as ledger:
+        lot = ledger.lot(CIPHER)
+        with pytest.raises(LedgerError, match="Nothing of it was written"):
+            lot.park([*works, unfit])
+
+        assert list(lot.mine()) == []
+        assert len(lot.park(works)) == len(works)
+
+
+def test_of_processes_that_adopt_at_once_each_command_goes_to_one(database: PrivatePostgres) -> None:
+    empty_database(database.url)
+    rig = SqlRig(database.url, shared=True)
+    gone = rig.start()
+    places = gone.lot(CIPHER).park([parked_work(f"evt_{number}") for number in range(300)])
+    rig.stop(gone)
+    lots = [rig.start().lot(CIPHER) for _ in range(4)]
+
+    with ThreadPoolExecutor(len(lots)) as pool:
+        adopted = [place for answer in pool.map(lambda lot: lot.adopt(), lots) for place in answer]
+    held = [place for lot in lots for place in lot.mine()]
+    rig.clear()
+
+    assert sorted(positions(adopted)) == sorted(positions(held)) == positions(places)
+
+
+def test_more_than_one_commit_should_hold_is_adopted_all_the_same(url: str) -> None:
+    with opened(url) as ledger:
+        places = ledger.lot(CIPHER).park([parked_work(f"evt_{number}") for number in range(5_003)])
+    with opened(url) as ledger:
+        assert list(ledger.lot(CIPHER).adopt()) == list(places)
+
+
+def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_much_is(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with opened(url) as ledger:
+        asked = statements_about_parked(ledger._store.engine)
+        ledger.claim(asking("evt_1"))
+        assert len(asked) == 1
+        ledger.lot(CIPHER).park([parked_work()])
+        asked.clear()
+        ledger.claim(replace(asking("evt_2"), lanes=()))
+        assert asked == []
+        ledger.claim(asking("evt_3"))
+        question = asked[-1]
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", (json.dumps(["lane"]),)).all()
+    assert "SEARCH parked_lanes USING COVERING INDEX" in str(plan)
+
+
+def statements_about_parked(engine: Engine) -> list[str]:
+    """What is asked of the two tables from now on."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "parked" in statement:
+            asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    return asked

@@ -1,0 +1,92 @@
+"""The parking lot in a database: the adapter behind the port `ParkingLot`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from worker.domain.claims import CommandKey
+from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.ports import Clock
+from worker.domain.work import Parked, Requested, Work
+from worker.errors import LedgerError
+from worker.ledger.config import Operation
+from worker.ledger.keys import Cipher
+from worker.ledger.operations.parking import Sealed, adopt_many, clear_many, find_many, list_mine, park_many
+from worker.ledger.operations.rows import StoredRow
+from worker.ledger.operations.unit import Asked, Bulk, Given
+from worker.ledger.sealing import seal, unseal
+from worker.ledger.writing.tickets import TicketKey
+
+
+class Asking(Protocol):
+    """How an operation reaches the ledger's writer."""
+
+    def __call__(self, operation: Operation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey, /) -> Given:
+        """Have it done in the next commit. Raises LedgerError."""
+
+
+class SqlParkingLot:
+    """Keeps commands in SQLite or PostgreSQL. Promises and errors are those of the port `ParkingLot`.
+
+    Bodies are encrypted and read on the caller's thread. When a database hangs or breaks off in the middle of a commit,
+    LedgerUnavailable leaves open whether it was written: `mine` tells.
+    """
+
+    def __init__(self, through: Asking, cipher: Cipher, clock: Clock) -> None:
+        self._through = through
+        self._cipher = cipher
+        self._clock = clock
+
+    def park(self, works: Sequence[Work]) -> Sequence[Parked]:
+        """Put commands behind all that are parked, in this order, in one commit; the bodies are encrypted."""
+        sealed = [Sealed(_key(work), work.lanes, work.login, seal(self._cipher, work.delivery)) for work in works]
+        return self._ask(park_many, sealed) if sealed else []
+
+    def adopt(self) -> Sequence[Parked]:
+        """Take over what processes left behind that died or stopped, in the order of the positions."""
+        adopted: list[Parked] = []
+        while portion := self._ask(adopt_many, None):
+            adopted += portion
+        return adopted
+
+    def mine(self) -> Sequence[Parked]:
+        """All that belong to this process, in the order of the positions."""
+        return self._ask(list_mine, None)
+
+    def fetch(self, position: int) -> Delivery | None:
+        """Read one as it was delivered; None when it was cleared. Raises LedgerError when its key is not set any more.
+
+        It comes anew: its time of arrival is now.
+        """
+        row = self._ask(find_many, position)
+        if row is None:
+            return None
+        try:
+            return unseal(self._cipher, row.sealed, Receipt.of_parked(position), self._clock.monotonic())
+        except LedgerError as exc:
+            raise LedgerError(_unreadable(row)) from exc
+
+    def clear(self, positions: Sequence[int]) -> None:
+        """Forget these; a position that is not there is no error."""
+        if positions:
+            self._ask(clear_many, positions)
+
+    def _ask(self, bulk: Bulk[Asked, Given], item: Asked) -> Given:
+        return self._through(Operation.PARK, bulk, item, None)
+
+
+def _key(work: Work) -> CommandKey | None:
+    if isinstance(work.content, Requested):
+        return work.content.request.key
+    name = work.content.name
+    return None if name is None else CommandKey(name.source, name.id)
+
+
+def _unreadable(row: StoredRow) -> str:
+    named = f"command {row.command_id} of {row.command_source}" if row.command_id else "a message"
+    since = datetime.fromtimestamp(row.parked_at, UTC).isoformat(timespec="seconds")
+    return (
+        f"What is parked at position {row.position}, {named}, was encrypted at {since} with a key that is not among "
+        "PROVISIONING_SECRETS__KEYS: put the key of that time back, behind the new ones, and start the worker again. "
+        "Until then it waits, and its customer's later commands behind it."
+    )
