@@ -63,9 +63,13 @@ class App:
             dead = [name for name, alive in self._loops.items() if not alive()]
             if dead:
                 # A part that is gone does not come back; a new process does, and the broker has kept everything.
-                self._log.error("part_died", parts=dead)
+                self._log.error("part_died", parts=dead, detail=self._words_for(dead))
                 break
         return Exit.FAILED if dead else self._drain()
+
+    def _words_for(self, dead: list[str]) -> str:
+        why = self._parts.ledger.fault if "ledger" in dead else None
+        return f"{why or 'Part of the worker has ended.'} This process ends now; start it again, nothing is lost."
 
     def _start(self) -> None:
         parts = self._parts

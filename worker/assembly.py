@@ -25,7 +25,7 @@ from worker.flow.pausing.causes import PausePolicy
 from worker.flow.pausing.pause import Pause
 from worker.flow.pausing.sharing import Sharing
 from worker.flow.telling import Telling
-from worker.flow.unparking import Answers, Unparking
+from worker.flow.unparking import Answers, TakingUp, Unparking
 from worker.flow.window import HoldWindow
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
@@ -138,7 +138,6 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     publisher.watch(telling)
     rooms = Rooms(ledger, trying, telling, answers, base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
-    eyes = _eyes(books.marks)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],
@@ -152,17 +151,26 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         publisher=publisher,
         consumer=consumer,
         dispatcher=dispatcher,
-        stages=Stages(
-            read=eyes.read,
-            run=Guarded(Unparking(process.run, eyes.read, lot).run, pause, clock).run,
-            reached=base.around.reached,
-            careful=CarefulReader(eyes, ledger, pause, clock),
-        ),
+        stages=_stages(base, books, process, pause),
         pause=pause,
         sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
-        parking=Parking(Yard(dispatcher, consumer.ack, lot, settings.amqp.prefetch), ParkingWatcher(base.around.log)),
+        parking=Parking(
+            Yard(dispatcher, consumer.ack, lot, settings.amqp.prefetch, base.around.reached),
+            ParkingWatcher(base.around.log),
+        ),
+    )
+
+
+def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:
+    eyes = _eyes(books.marks)
+    taking_up = TakingUp(eyes.read, process.run, ParkingWatcher(base.around.log).unsealable)
+    return Stages(
+        read=eyes.read,
+        run=Guarded(Unparking(taking_up, books.lot, base.clock).run, pause, base.clock).run,
+        reached=base.around.reached,
+        careful=CarefulReader(eyes, books.ledger, pause, base.clock),
     )
 
 

@@ -14,6 +14,7 @@ WorkerError
 ├── LedgerError                the ledger did not do what was asked
 │   ├── LedgerUnavailable      the database cannot be reached or written now
 │   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
+│   ├── Unsealable             what is parked was encrypted with a key that is not set any more
 │   └── ClaimLost              the token is no longer the owner's: somebody else took the command over
 └── BrokerError                the broker did not do what was asked
     ├── BrokerUnreachable      no connection (exit 69)
@@ -121,6 +122,10 @@ class LedgerUnavailable(LedgerError):
 
 class LedgerRefused(LedgerError):
     """The ledger is locked by another process, belongs to another worker, or has a schema we do not know."""
+
+
+class Unsealable(LedgerError):
+    """What is parked was encrypted with a key that is not set any more: it waits until that key is put back."""
 
 
 class ClaimLost(LedgerError):

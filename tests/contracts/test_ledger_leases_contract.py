@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import alone, asking, failed_try, failure, success, token_of
-from worker.domain.claims import Conflict, Done, Fresh, Held, Resumed
+from worker.domain.claims import LOOK_AGAIN_SECONDS, Conflict, Done, Fresh, Held, Resumed
 from worker.errors import ClaimLost, LedgerError
 
 LEASE_OVER = LEASE_SECONDS + 1
@@ -21,11 +21,11 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig.clear()
 
 
-def test_what_a_living_process_is_at_is_held_until_its_lease_ends(rig: Rig) -> None:
+def test_what_a_living_process_is_at_is_held_and_soon_asked_for_again(rig: Rig) -> None:
     active, standby = rig.start(), rig.start()
     active.claim(asking())
 
-    assert standby.claim(asking()) == Held(rig.clock.now() + LEASE_SECONDS)
+    assert standby.claim(asking()) == Held(rig.clock.now() + LOOK_AGAIN_SECONDS)
 
 
 def test_what_a_living_process_has_put_off_is_taken_by_the_one_that_consumes_now(rig: Rig) -> None:
@@ -114,4 +114,6 @@ def test_a_process_that_died_keeps_others_waiting_until_its_lease_ends(rig: Rig)
     until = rig.clock.now() + LEASE_SECONDS
     rig.crash(dying)
 
+    assert standby.claim(asking()) == Held(rig.clock.now() + LOOK_AGAIN_SECONDS)
+    rig.clock.advance(LEASE_SECONDS - LOOK_AGAIN_SECONDS / 2)
     assert standby.claim(asking()) == Held(until)

@@ -5,7 +5,9 @@ from itertools import count
 from threading import Lock
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.rows import FakeParked, FakeReading, FakeRow
 from worker.domain.claims import (
+    LOOK_AGAIN_SECONDS,
     MOST_CRASHES,
     Claim,
     ClaimRequest,
@@ -29,33 +31,7 @@ from worker.errors import ClaimLost, LedgerUnavailable
 from worker.ledger.operations.pausing import Pause
 
 LEASE_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class FakeRow:
-    """One command. `running`: claimed and neither deferred nor ended since; `tries` are the failed ones.
-
-    `alone`: a process died that was at it; `crashes`: so many died while it ran alone.
-    """
-
-    request: ClaimRequest
-    owner: str
-    token: str
-    history: History
-    running: bool = True
-    not_before: float = 0.0
-    ending: Ending | None = None
-    tries: tuple[Deferral, ...] = ()
-    alone: bool = False
-    crashes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FakeReading:
-    """One marked message: who reads it now, and how many died of it."""
-
-    owner: str | None
-    crashes: int = 0
+TURN_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -69,6 +45,8 @@ class FakeStorage:
     stopped: dict[str, float] = field(default_factory=dict)
     readings: dict[bytes, FakeReading] = field(default_factory=dict)
     pauses: dict[tuple[str, str], Pause] = field(default_factory=dict)
+    parked: dict[int, FakeParked] = field(default_factory=dict)
+    positions: "count[int]" = field(default_factory=lambda: count(1))
     names: "count[int]" = field(default_factory=lambda: count(1))
     lock: Lock = field(default_factory=Lock)
 
@@ -80,19 +58,19 @@ class FakeLedger:
         self.storage = storage if storage is not None else FakeStorage()
         self.broken = False
         self.owner = f"owner-{next(self.storage.names)}"
-        self._clock = clock
+        self.clock = clock
         self._settle_seconds = settle_seconds
         self.renew()
 
     def renew(self) -> None:
         """Hold the lease for its full time again."""
-        self.storage.leases[self.owner] = self._clock.now() + LEASE_SECONDS
+        self.storage.leases[self.owner] = self.clock.now() + LEASE_SECONDS
         self.storage.last_leases[self.owner] = self.storage.leases[self.owner]
 
     def stop(self) -> None:
         """Stop in order."""
         self.storage.leases.pop(self.owner, None)
-        self.storage.stopped[self.owner] = self._clock.now()
+        self.storage.stopped[self.owner] = self.clock.now()
 
     def die(self) -> None:
         """End without a word; in a SQLite ledger nobody would wait for the lease."""
@@ -104,19 +82,19 @@ class FakeLedger:
 
     def claim(self, request: ClaimRequest) -> Claim:
         """Take the command, or learn what became of it."""
-        with self._working():
+        with self.working():
             row = self.storage.rows.get(request.key)
-            if row is None:
-                return self._first(request)
-            if row.request.fingerprints[0] not in request.fingerprints:
+            if row is not None and row.request.fingerprints[0] not in request.fingerprints:
                 return Conflict()
-            if row.ending is not None:
+            if row is not None and row.ending is not None:
                 return _told(row.ending)
-            return self._unfinished(request, row)
+            if self._is_behind(request):
+                return Held(self.clock.now() + TURN_SECONDS)
+            return self._first(request) if row is None else self._unfinished(request, row)
 
     def record(self, token: Token, ending: Ending) -> None:
         """Write down how it ended."""
-        with self._working():
+        with self.working():
             row = self._held(token)
             if row.ending is not None and row.ending.event.id != ending.event.id:
                 raise ClaimLost(token.key.id)
@@ -127,7 +105,7 @@ class FakeLedger:
 
     def defer(self, token: Token, deferral: Deferral) -> None:
         """Write down a failed try."""
-        with self._working():
+        with self.working():
             row = self._held(token)
             if row.ending is not None:
                 raise ClaimLost(token.key.id)
@@ -142,12 +120,12 @@ class FakeLedger:
 
     def refuse(self, refusal: Refusal) -> Refusal:
         """Keep the first refusal of its id."""
-        with self._working():
+        with self.working():
             return self.storage.refusals.setdefault(refusal.id, refusal)
 
     def other_create(self, username: str, token: Token) -> bool:
         """Whether another CreateCustomer of that username was ever claimed."""
-        with self._working():
+        with self.working():
             return any(
                 key != token.key and row.request.type == "CreateCustomer" and _is_named(row.request, username)
                 for key, row in self.storage.rows.items()
@@ -155,14 +133,14 @@ class FakeLedger:
 
     def later_applied(self, username: str, token: Token) -> bool:
         """Whether a command about that customer which arrived after the token's own has been applied."""
-        with self._working():
+        with self.working():
             arrivals = list(self.storage.rows)
             later = arrivals[arrivals.index(token.key) + 1 :] if token.key in arrivals else []
             return any(_is_applied(row, username) for row in map(self.storage.rows.__getitem__, later))
 
     def note(self, token: Token, note: str) -> None:
         """Write down what the next try must know."""
-        with self._working():
+        with self.working():
             row = self._held(token)
             if row.ending is not None:
                 raise ClaimLost(token.key.id)
@@ -170,7 +148,7 @@ class FakeLedger:
 
     def last_death(self) -> float | None:
         """About when another process died, if none stopped in order since then."""
-        with self._working():
+        with self.working():
             stopped = self.storage.stopped
             died = {name: at for name, at in self.storage.last_leases.items() if name not in {*stopped, self.owner}}
             last = max(died.values(), default=0.0)
@@ -178,11 +156,11 @@ class FakeLedger:
 
     def begin_reading(self, mark: bytes) -> Reading | Held:
         """Mark this message alone."""
-        with self._working():
+        with self.working():
             self._unmark()
             before = self.storage.readings.get(mark, FakeReading(None))
             lease_until = self.storage.leases.get(before.owner or "", 0.0)
-            if lease_until > self._clock.now():
+            if lease_until > self.clock.now():
                 return Held(lease_until)
             died = before.owner is not None and before.owner not in self.storage.stopped
             self.storage.readings[mark] = FakeReading(self.owner, before.crashes + died)
@@ -190,35 +168,41 @@ class FakeLedger:
 
     def end_reading(self) -> None:
         """Take the mark away."""
-        with self._working():
+        with self.working():
             self._unmark()
 
     def lease_holds(self) -> bool:
         """Whether our lease runs, its last tenth left out."""
         lease_until = self.storage.leases.get(self.owner, 0.0)
-        return self._clock.now() < lease_until - LEASE_SECONDS / 10
+        return self.clock.now() < lease_until - LEASE_SECONDS / 10
 
     def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
         """Begin a pause, or change its end; its beginning stays."""
-        with self._working():
+        with self.working():
             older = self.storage.pauses.get((cause, scope))
-            since = self._clock.now() if older is None else older.since
+            since = self.clock.now() if older is None else older.since
             self.storage.pauses[cause, scope] = Pause(cause, scope, since, until, detail)
 
     def clear_pause(self, cause: str, scope: str) -> None:
         """End a pause."""
-        with self._working():
+        with self.working():
             self.storage.pauses.pop((cause, scope), None)
 
     def pauses(self) -> list[Pause]:
         """Tell what is paused, the oldest first."""
-        with self._working():
+        with self.working():
             return sorted(self.storage.pauses.values(), key=lambda pause: (pause.since, pause.cause, pause.scope))
 
-    def _working(self) -> Lock:
+    def working(self) -> Lock:
+        """Guard one call on the storage; raises LedgerUnavailable while it is broken."""
         if self.broken:
             raise LedgerUnavailable("The fake ledger was told to be broken.")
         return self.storage.lock
+
+    def _is_behind(self, request: ClaimRequest) -> bool:
+        own = request.position
+        in_front = [each.place for at, each in self.storage.parked.items() if own is None or at < own]
+        return any(set(place.lanes) & set(request.lanes) for place in in_front)
 
     def _first(self, request: ClaimRequest) -> Claim:
         token = self._new_token(request.key)
@@ -229,11 +213,11 @@ class FakeLedger:
         key = request.key
         if row.owner != self.owner and row.running:
             lease_until = self.storage.leases.get(row.owner, 0.0)
-            if lease_until > self._clock.now():
-                return Held(lease_until)
+            if lease_until > self.clock.now():
+                return Held(min(lease_until, self.clock.now() + LOOK_AGAIN_SECONDS))
             self.storage.leases.pop(row.owner, None)
             row = self._wait_for_the_dead(key, row)
-        if row.not_before > self._clock.now():
+        if row.not_before > self.clock.now():
             return Held(row.not_before)
         if row.crashes >= MOST_CRASHES:
             taken = self._again(key, row)
@@ -241,7 +225,7 @@ class FakeLedger:
         return Suspect() if row.alone and not request.alone else self._again(key, row)
 
     def _wait_for_the_dead(self, key: CommandKey, row: FakeRow) -> FakeRow:
-        until = self._clock.now() + self._settle_seconds
+        until = self.clock.now() + self._settle_seconds
         token = self._new_token(key).value
         died = row.owner not in self.storage.stopped
         waiting = replace(

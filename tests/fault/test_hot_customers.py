@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
-from tests.support.commands import Command, rotate
+from tests.support.billing import Heard
+from tests.support.commands import Command, rotate, update_profile, update_user_profile
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
+from tests.support.servers import session_database
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+from worker.ledger.upkeep import migrate_ledger
 
-PATIENT = {"RETRY__MAX_ATTEMPTS": "100000", "RETRY__CAP_SECONDS": "1", "AMQP__PREFETCH": "100"}
+PATIENT = {"RETRY__MAX_ATTEMPTS": "100000", "RETRY__CAP_SECONDS": "1"}
 HOT = 0
 
 
@@ -29,7 +35,7 @@ class Scale:
     prefetch: int
 
 
-SHORT = Scale(hot=600, customers=150, rounds=4, prefetch=100)
+SHORT = Scale(hot=300, customers=100, rounds=3, prefetch=50)
 LONG = Scale(hot=5000, customers=1000, rounds=5, prefetch=500)
 
 
@@ -52,21 +58,109 @@ def hot_commands(count: int) -> list[Command]:
 
 def others(scale: Scale) -> list[Command]:
     """Everybody else's commands."""
-    return [command for command in rotations(scale.customers + 1, scale.rounds) if command.data["username"] != old_customer(HOT)]
+    every = rotations(scale.customers + 1, scale.rounds)
+    return [command for command in every if command.username != old_customer(HOT)]
+
+
+def hold_up(town: House) -> None:
+    """Let every call for the hot customer fail."""
+    rule = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(HOT))
+    town.sandbox.inject(rule)
+
+
+def answered(town: House, username: str) -> list[Heard]:
+    """What was told about this customer so far."""
+    return [heard for heard in town.ear.events if heard.data["username"] == username]
+
+
+def parked(worker: WorkerProcess) -> int:
+    """How many commands this worker has parked."""
+    return int(worker.ask("/readyz").document["parked"])
 
 
 def test_a_customer_whose_first_command_waits_for_a_retry_does_not_hold_up_those_behind(
     town: House, scale: Scale
 ) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
-    stuck = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(HOT))
-    town.sandbox.inject(stuck)
+    hold_up(town)
     town.emitter.publish(*hot, *behind)
     with town.worker() as worker:
         town.ear.await_events(behind, seconds=120)
-        assert not [heard for heard in town.ear.events if heard.data["username"] == old_customer(HOT)]
-        print("parked", worker.ask("/readyz").document["parked"], len(worker.said("commands_parked")))
+        assert not answered(town, old_customer(HOT))
+        assert parked(worker) == len(hot) == worker.metric("provisioning_commands_held")
         town.sandbox.clear_faults()
         town.ear.await_events([*hot, *behind], seconds=120)
+        assert parked(worker) == 0
+        assert worker.terminate() == 0
+    totals = town.verdict([*hot, *behind])
+    assert (totals.letters, totals.repeats) == (0, 0)
+
+
+def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass(town: House, scale: Scale) -> None:
+    hot, behind = hot_commands(scale.hot), others(scale)
+    town.emitter.publish(*hot, *behind)
+    with town.worker() as worker:
+        town.ear.await_events(behind, seconds=120)
+        assert len(answered(town, old_customer(HOT))) < len(hot)
+        town.ear.await_events([*hot, *behind], seconds=120)
+        assert worker.terminate() == 0
+    town.verdict([*hot, *behind])
+
+
+def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> None:
+    hot, behind = hot_commands(scale.hot), others(scale)
+    hold_up(town)
+    town.emitter.publish(*hot)
+    with town.worker() as worker:
+        wait_for(lambda: parked(worker) == len(hot), "all to be parked", 60)
+        worker.kill()
+    town.emitter.publish(*behind)
+    with town.worker() as worker:
+        wait_for(lambda: parked(worker) == len(hot), "what the first one left")
+        town.sandbox.clear_faults()
+        wait_for(lambda: parked(worker) < len(hot) - 10, "some of them to run", 60)
+        worker.kill()
+    with town.worker() as worker:
+        wait_for(lambda: 0 < parked(worker) < len(hot) - 20, "some more", 60)
+        assert worker.terminate() == 0
+    with town.worker() as worker:
+        town.ear.await_events([*hot, *behind], seconds=120)
+        wait_for(lambda: parked(worker) == 0, "the last one to be cleared")
         assert worker.terminate() == 0
     assert town.verdict([*hot, *behind]).letters == 0
+
+
+def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(town: House, scale: Scale) -> None:
+    hot = hot_commands(scale.hot)
+    hold_up(town)
+    with session_database() as database:
+        migrate_ledger(database.url)
+        town.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
+        town.emitter.publish(*hot)
+        with town.worker() as active:
+            wait_for(lambda: parked(active) == len(hot), "all to be parked", 60)
+            with town.worker() as standby:
+                assert parked(standby) == 0
+                active.kill()
+                town.sandbox.clear_faults()
+                town.ear.await_events(hot, seconds=120)
+                assert standby.said("parked_commands_taken_over")
+                assert standby.terminate() == 0
+    assert town.verdict(hot).letters == 0
+
+
+def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: House, scale: Scale) -> None:
+    waiting = [update_user_profile(old_customer(number), {"city": "Ulm"}) for number in range(scale.customers)]
+    behind = [update_profile(old_customer(scale.customers), {"city": f"City {turn}"}) for turn in range(20)]
+    # The customer's own order stays: this one waits behind its v3 command.
+    late = update_profile(old_customer(1), {"city": "Bonn"})
+    with town.worker(PROVIDER__V3_API_KEY="SG.wrong") as worker:
+        town.emitter.publish(*waiting, late, *behind)
+        worker.await_paused("unauthorized")
+        town.ear.await_events(behind, seconds=60)
+        assert len(town.ear.events) == len(behind)
+        assert worker.terminate() == 0
+    with town.worker() as worker:
+        town.ear.await_events([*waiting, late, *behind], seconds=60)
+        assert worker.terminate() == 0
+    assert town.verdict([*waiting, late, *behind]).letters == 0

@@ -8,17 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_opening import opened, url_in
-from tests.support.ledger_samples import asking, failure, success, token_of
+from tests.support.ledger_samples import CIPHER, asking, failure, parked_work, success, token_of
 from worker.cli.main import main
 from worker.domain.claims import Ending, StoredEvent
 
 
 def told_of(ending: Ending, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """The last row that `explain` prints of a command that ended so."""
-    url = url_in(folder)
-    with opened(url) as ledger:
+    with opened(url_in(folder)) as ledger:
         ledger.record(token_of(ledger.claim(asking())), ending)
-    patch.setenv("PROVISIONING_LEDGER__URL", url)
+    return explained(folder, patch, capsys)
+
+
+def explained(folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """The last row that `explain` prints of the command in this folder's ledger."""
+    patch.setenv("PROVISIONING_LEDGER__URL", url_in(folder))
     patch.setattr("sys.argv", ["provisioning-worker", "explain", "evt_1", "--output", "json"])
     with suppress(SystemExit):
         main()
@@ -43,3 +47,27 @@ def test_the_outcome_of_a_finished_command_is_told(
     ending: Ending, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told_of(ending, tmp_path, monkeypatch, capsys) == said
+
+
+def test_a_parked_command_is_told_with_what_it_waits_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(url_in(tmp_path)) as ledger:
+        ledger.lot(CIPHER).park([parked_work("evt_8"), parked_work("evt_9"), parked_work("evt_1")])
+
+    said = explained(tmp_path, monkeypatch, capsys)
+
+    assert said.startswith("waits in the ledger behind 2 parked before it for the same customer")
+    assert "the first of them evt_8 of billing" in said
+
+
+def test_a_parked_command_that_is_the_next_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(url_in(tmp_path)) as ledger:
+        ledger.claim(asking())
+        ledger.lot(CIPHER).park([parked_work("evt_1"), parked_work("evt_9")])
+
+    said = explained(tmp_path, monkeypatch, capsys)
+
+    assert said == "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"

@@ -1,6 +1,7 @@
 """What a parked command leaves in a real database, and what happens when its key is gone or many are at it at once."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, positions
+from tests.support.servers import session_database
 from tests.support.work_samples import PASSWORD, USERNAME, create, work_of
 from worker.domain.claims import Held
 from worker.domain.work import Work
@@ -20,6 +22,12 @@ from worker.errors import LedgerError
 from worker.ledger.keys import Cipher
 from worker.ledger.schema import metadata, parked, parked_lanes
 from worker.ledger.upkeep import migrate_ledger
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[PrivatePostgres]:
+    with session_database() as database:
+        yield database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

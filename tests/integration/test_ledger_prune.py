@@ -10,7 +10,7 @@ from sqlalchemy import Engine, NullPool, Table, create_engine, func, select
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
-from tests.support.ledger_samples import DeafObserver, asking, success, token_of
+from tests.support.ledger_samples import CIPHER, DeafObserver, asking, parked_work, success, token_of
 from tests.support.ledger_seeds import DAY, arrived_letter, dead_command, old_command, old_owner, old_refusal
 from tests.support.servers import session_database
 from worker.domain.claims import Done, Fresh
@@ -99,6 +99,18 @@ def test_what_is_unfinished_stays_however_old(url: str, engine: Engine) -> None:
 
     assert prune(url) == Pruned(0, 0, whole=True)
     assert left(engine) == {"claimed", "waiting"}
+
+
+def test_what_is_parked_stays_and_so_does_what_is_known_of_its_command(url: str, engine: Engine) -> None:
+    old_command(engine, "parked again", OLD)
+    old_command(engine, "of another source", OLD, source="shop")
+    with opened(url) as ledger:
+        lot = ledger.lot(CIPHER)
+        lot.park([parked_work("parked again"), parked_work("of another source"), parked_work("never claimed")])
+
+        assert prune(url).commands == 1
+        assert left(engine) == {"parked again"}
+        assert len(lot.mine()) == 3
 
 
 def test_a_command_that_was_given_up_stays_until_its_letter_is_closed(url: str, engine: Engine) -> None:

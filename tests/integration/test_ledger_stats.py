@@ -4,16 +4,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text, update
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
-from tests.support.ledger_samples import asking, failed_try, failure, key, refusal, success, token_of
+from tests.support.ledger_samples import (
+    CIPHER,
+    asking,
+    failed_try,
+    failure,
+    key,
+    parked_work,
+    refusal,
+    success,
+    token_of,
+)
 from tests.support.ledger_seeds import DAY, dead_command, old_command, old_owner, old_refusal
 from tests.support.servers import session_database
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.stats import CommandCount, LedgerStats, RefusalCount, Unfinished, read_stats
+from worker.ledger.schema import parked
+from worker.ledger.stats import CommandCount, LedgerStats, ParkedCount, RefusalCount, Unfinished, read_stats
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.upkeep import migrate_ledger
 
@@ -50,6 +61,7 @@ def test_an_empty_ledger_counts_nothing(url: str) -> None:
 
     assert (seen.commands, seen.refusals, seen.owners) == ((), (), ())
     assert (seen.oldest_unfinished, seen.newest_finished) == (None, None)
+    assert seen.parked == ParkedCount(0, None)
     assert (seen.prunable.commands, seen.prunable.refusals) == (0, 0)
     assert seen.schema == "0005"
     assert seen.size.total_bytes > 0
@@ -72,6 +84,16 @@ def test_commands_are_counted_by_state_type_and_reason_beside_a_running_worker(u
         CommandCount("waiting", "CreateCustomer", None, 1),
     )
     assert seen.refusals == (RefusalCount("provider_rejected", 1),)
+
+
+def test_what_is_parked_is_counted_from_the_first_on(url: str, engine: Engine) -> None:
+    with opened(url) as ledger:
+        places = ledger.lot(CIPHER).park([parked_work("evt_1"), parked_work("evt_2")])
+    with engine.begin() as connection:
+        first = parked.c.position == places[0].position
+        connection.execute(update(parked).where(first).values(parked_at=LONG_AGO))
+
+    assert stats(url).parked == ParkedCount(2, LONG_AGO)
 
 
 def test_the_oldest_unfinished_and_the_newest_finished_are_told(url: str, engine: Engine) -> None:

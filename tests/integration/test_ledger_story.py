@@ -7,8 +7,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
+from messages.errors import Undecodable
 from tests.support.ledger_opening import opened, url_in
-from tests.support.ledger_samples import asking, failed_try, failure, from_shop, key, refusal, success, token_of
+from tests.support.ledger_samples import (
+    CIPHER,
+    asking,
+    failed_try,
+    failure,
+    from_shop,
+    key,
+    parked_work,
+    refusal,
+    success,
+    token_of,
+)
 from worker.domain.claims import Fresh, History
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.schema import commands, tries
@@ -161,3 +173,33 @@ def test_an_empty_file_is_no_ledger_to_read(url: str) -> None:
 
     with pytest.raises(LedgerRefused, match="ledger migrate"):
         open_reader(url)
+
+
+def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: SqlLedger, url: str) -> None:
+    ledger.lot(CIPHER).park(
+        [
+            parked_work("evt_0", "subject:a"),
+            parked_work("evt_1", "subject:free"),
+            parked_work("evt_2", "subject:b", "customer:c"),
+            parked_work("evt_3", "subject:a", "customer:c"),
+            parked_work("evt_2", "subject:a", "customer:c"),
+        ]
+    )
+
+    (first,) = story(url, "evt_0").parked
+    (free,) = story(url, "evt_1").parked
+    _, again = story(url, "evt_2").parked
+
+    assert (first.key, first.ahead, first.first) == (key("evt_0"), 0, None)
+    assert free.ahead == 0
+    assert (again.ahead, again.first) == (3, key("evt_0"))
+    assert again.since > 0
+    assert story(url, "evt_2").commands == ()
+
+
+def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: SqlLedger, url: str) -> None:
+    nameless = replace(parked_work(), content=Undecodable([]))
+    ledger.lot(CIPHER).park([nameless, parked_work("evt_1")])
+
+    (parked,) = story(url).parked
+    assert (parked.ahead, parked.first) == (1, None)

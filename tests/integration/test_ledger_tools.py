@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
-from tests.support.ledger_samples import asking
+from tests.support.ledger_samples import CIPHER, asking, parked_work
 from tests.support.ledger_seeds import old_command, old_refusal
 from tests.support.servers import session_database
 from worker.cli.main import main
@@ -81,6 +81,7 @@ def counts(typed: Typed) -> dict[str, int]:
 def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(type_words: Type, url: str) -> None:
     with opened(url) as ledger:
         ledger.claim(asking())
+        ledger.lot(CIPHER).park([parked_work("evt_2"), parked_work("evt_3")])
         told = type_words("stats")
 
     assert told.returncode == DONE
@@ -90,6 +91,7 @@ def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(typ
     commands = [(row["state"], row["type"], row["reason"], row["value"]) for row in found if row["about"] == "commands"]
     assert commands == [("claimed", "CreateCustomer", None, 1), ("done", "CreateCustomer", None, 1)]
     assert [row["value"] for row in found if row["about"] == "prunable"] == [1, 1]
+    assert [row["value"] for row in found if row["about"] == "parked"] == [2]
     assert [row["holding"] for row in found if row["about"] == "owner"] == [1]
 
 

@@ -64,8 +64,11 @@ class House:
 
     def killed_worker(self, step: Step, nth: int, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker that ends by SIGKILL when a delivery reaches this step for the nth time."""
-        argv = (sys.executable, killed_worker.__file__, step.value, str(nth))
-        return worker_process(self.settings | changes, self._next_log(), argv)
+        return self.planted_worker(killed_worker.__file__, step.value, str(nth), **changes)
+
+    def planted_worker(self, program: str, *arguments: str, **changes: str) -> AbstractContextManager[WorkerProcess]:
+        """Start a worker with something planted in it: `program` is a file that stands in for the real one."""
+        return worker_process(self.settings | changes, self._next_log(), (sys.executable, program, *arguments))
 
     def type(self, *words: str, stdin: str = "", **changes: str) -> "subprocess.CompletedProcess[str]":
         """Run one of the program's commands to its end, as a person would type it."""

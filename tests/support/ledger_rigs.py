@@ -10,8 +10,9 @@ from sqlalchemy import NullPool, create_engine, text, update
 from sandbox.servers.postgres import PrivatePostgres
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
-from tests.support.ledger_samples import IDENTITY, DeafObserver
-from worker.domain.ports import Ledger
+from tests.fakes.parking import FakeParkingLot
+from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver
+from worker.domain.ports import Ledger, ParkingLot
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import VERSION_TABLE, migrate
 from worker.ledger.schema import metadata, owners
@@ -31,6 +32,9 @@ class Rig(Protocol):
 
     def start(self) -> Ledger:
         """Start a process that works on the storage."""
+
+    def lot(self, ledger: Ledger) -> ParkingLot:
+        """What the process of this ledger parks in."""
 
     def crash(self, ledger: Ledger) -> None:
         """End a process that had no time to say so; its lease, where there is one, runs on."""
@@ -52,6 +56,11 @@ class FakeRig:
     def start(self) -> FakeLedger:
         """Start a process."""
         return FakeLedger(self.clock, self._storage, SETTLE_SECONDS)
+
+    def lot(self, ledger: Ledger) -> FakeParkingLot:
+        """What the process of this ledger parks in."""
+        assert isinstance(ledger, FakeLedger)
+        return FakeParkingLot(ledger)
 
     def crash(self, ledger: Ledger) -> None:
         """Do nothing: nobody asks it any more."""
@@ -79,6 +88,11 @@ class SqlRig:
         ledger = self._start_beside() if self._shared else self._start_alone()
         self._started.append(ledger)
         return ledger
+
+    def lot(self, ledger: Ledger) -> ParkingLot:
+        """What the process of this ledger parks in."""
+        assert isinstance(ledger, SqlLedger)
+        return ledger.lot(CIPHER)
 
     def crash(self, ledger: Ledger) -> None:
         """Close it, then strike its goodbye out."""

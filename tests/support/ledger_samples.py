@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from messages.errors import CommandName, Invalid
 from worker.domain.claims import (
     Claim,
     ClaimRequest,
@@ -18,8 +19,13 @@ from worker.domain.claims import (
     StoredEvent,
     Token,
 )
+from worker.domain.deliveries import Delivery, Properties, Receipt
+from worker.domain.work import Parked, Work
 from worker.ledger.config import LedgerIdentity, Operation
+from worker.ledger.keys import Cipher
 
+CIPHER = Cipher([f"{'ledger':A<43}="])
+LANE = "subject:cus_1"
 IDENTITY = LedgerIdentity("/", "provisioning", "reseller", "http://127.0.0.1:8025", "reseller")
 
 
@@ -37,8 +43,7 @@ def asking(
     type_: str = "CreateCustomer",
 ) -> ClaimRequest:
     """Ask for a command; `content` are its fingerprints."""
-    lanes = ("subject:cus_1",)
-    return ClaimRequest(key(id_), type_, "cus_1", username, lanes, tuple(content), redelivered)
+    return ClaimRequest(key(id_), type_, "cus_1", username, (LANE,), tuple(content), redelivered)
 
 
 def alone(request: ClaimRequest) -> ClaimRequest:
@@ -90,3 +95,15 @@ class DeafObserver:
 
     def observed(self, operation: Operation, seconds: float) -> None:
         """Forget it."""
+
+
+def parked_work(id_: str = "evt_0", *lanes: str, body: bytes = b"{}") -> Work:
+    """A command that cannot run yet; in the lane of every `asking`, unless others are named."""
+    properties = Properties(message_id=id_)
+    delivery = Delivery(body, properties, False, Receipt(1, 1), "provisioning.commands", "any.key", 0.0)
+    return Work(delivery, Invalid([], CommandName("billing", id_)), lanes or (LANE,))
+
+
+def positions(places: Sequence[Parked]) -> list[int]:
+    """Where they lie."""
+    return [place.position for place in places]

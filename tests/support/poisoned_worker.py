@@ -1,6 +1,7 @@
 """The program with a planted fault: what holds the word `poison` ends it, while it is read or while it is handled.
 
-Its argument says where: `reading` or `handling`. Everything else is as in a real run.
+Its first argument says where: `reading` or `handling`; a second one is another word, for `handling` alone. Everything
+else is as in a real run.
 """
 
 import os
@@ -40,7 +41,8 @@ def read(message: WireMessage) -> Envelope:
 
 def handle(handlers: Handlers, command: Command, attempt: Attempt) -> Success:
     """Apply a command; die of poison before anything is sent."""
-    if any(POISON in str(value) for value in command.revealed().values()):
+    word = sys.argv[2] if len(sys.argv) > 2 else POISON
+    if any(word in str(value) for value in command.revealed().values()):
         os._exit(OUT_OF_MEMORY)
     return _handle(handlers, command, attempt)
 

@@ -4,8 +4,9 @@ import pytest
 
 from tests.support.process_rig import ProcessRig
 from tests.support.work_samples import create, work_of
+from worker.domain.deliveries import Receipt
 from worker.domain.recoverability import RetryPolicy
-from worker.errors import PublishFailed, Rejected
+from worker.errors import LedgerUnavailable, PublishFailed, Rejected
 
 CREATE = work_of(create())
 REFUSED = Rejected("the provider refused: no such package", ("no such package",))
@@ -30,6 +31,23 @@ def test_what_could_not_be_told_at_once_is_no_duplicate(
     rig.run_to_the_end(CREATE)
 
     assert [report.outcome.value for report in rig.telemetry.reports] == [outcome, "duplicate"]
+
+
+def test_what_could_not_be_forgotten_in_the_ledger_after_it_was_told_is_no_duplicate(
+    rig: ProcessRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_receipt: Receipt) -> None:
+        raise LedgerUnavailable("the database is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.settlement, "ack", away)
+        with pytest.raises(LedgerUnavailable):
+            rig.process.run(CREATE)
+    assert rig.telemetry.reports == []
+
+    rig.run_to_the_end(CREATE)
+
+    assert [report.outcome.value for report in rig.telemetry.reports] == ["applied"]
 
 
 def test_a_wait_that_cannot_be_written_down_is_kept_all_the_same(rig: ProcessRig) -> None:

@@ -2,22 +2,20 @@
 
 import os
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pika
 from pika.credentials import ExternalCredentials, PlainCredentials
 
+from worker.broker import tls
 from worker.errors import SettingsInvalid
 
 HEARTBEAT_SECONDS = 15
 SOCKET_TIMEOUT_SECONDS = 5
 STACK_TIMEOUT_SECONDS = 10
-BLOCKED_TIMEOUT_SECONDS = 120
 # A peer that vanished without a word is noticed by the kernel well before two heartbeats are missed.
 KEEPALIVE = {"TCP_USER_TIMEOUT": 10_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 PORTS = {"amqp": 5672, "amqps": 5671}
@@ -63,22 +61,16 @@ class BrokerAddress:
             heartbeat=0 if role is Role.ERRAND else HEARTBEAT_SECONDS,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
             stack_timeout=STACK_TIMEOUT_SECONDS,
-            blocked_connection_timeout=BLOCKED_TIMEOUT_SECONDS if role is Role.PUBLISH else None,
+            # An alarm may last for hours; a broker that is gone is noticed by its heartbeats, which go on meanwhile.
+            blocked_connection_timeout=None,
             client_properties={"connection_name": connection_name(role)},
             tcp_options={name: value for name, value in KEEPALIVE.items() if hasattr(socket, name)},
         )
 
     def _tls_faults(self) -> list[str]:
-        named = {"TLS_CA": self.tls_ca, "TLS_CERT": self.tls_cert, "TLS_KEY": self.tls_key}
-        faults = [
-            f"PROVISIONING_AMQP__{name}: {path} cannot be read"
-            for name, path in named.items()
-            if path and not _readable(path)
-        ]
-        if any(named.values()) and self.url.startswith("amqp://"):
+        faults = tls.file_faults(self.tls_ca, self.tls_cert, self.tls_key)
+        if any((self.tls_ca, self.tls_cert, self.tls_key)) and self.url.startswith("amqp://"):
             faults.append("PROVISIONING_AMQP__URL: TLS files are given, so the URL must begin with amqps://")
-        if self.tls_key and not self.tls_cert:
-            faults.append("PROVISIONING_AMQP__TLS_KEY: a key needs its certificate in PROVISIONING_AMQP__TLS_CERT")
         return faults
 
     def _credentials(self, parts: SplitResult) -> PlainCredentials | ExternalCredentials:
@@ -89,12 +81,7 @@ class BrokerAddress:
     def _ssl_options(self, parts: SplitResult) -> pika.SSLOptions | None:
         if parts.scheme != "amqps":
             return None
-        try:
-            context = ssl.create_default_context(cafile=self.tls_ca)
-            if self.tls_cert:
-                context.load_cert_chain(self.tls_cert, self.tls_key)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsInvalid([f"PROVISIONING_AMQP__TLS_*: the TLS files cannot be used: {error}"]) from error
+        context = tls.client_context(self.tls_ca, self.tls_cert, self.tls_key)
         return pika.SSLOptions(context, _host(parts))
 
 
@@ -105,10 +92,6 @@ AddressSource = Callable[[], BrokerAddress]
 def connection_name(role: Role) -> str:
     """Name a connection, or its consumer, as the broker's lists and logs show it."""
     return f"provisioning-worker@{socket.gethostname()}/{os.getpid()}#{role}"
-
-
-def _readable(path: str) -> bool:
-    return Path(path).is_file() and os.access(path, os.R_OK)
 
 
 def _url_faults(url: str) -> list[str]:

@@ -8,6 +8,7 @@ number) and is then acked like any other.
 from collections import OrderedDict
 
 from worker.broker.parcel import Parcel
+from worker.broker.refusals import REFUSED
 
 
 class Confirms:
@@ -45,7 +46,7 @@ class Confirms:
 
     def answered(self, number: int, *, multiple: bool, taken: bool) -> None:
         """Settle one message, or all up to it. A number that is not known any more is passed over."""
-        failure = None if taken else "the broker refused it"
+        failure = None if taken else REFUSED
         if not multiple:
             parcel = self._in_flight.pop(number, None)
             if parcel is not None:
@@ -60,6 +61,11 @@ class Confirms:
         lost, self._in_flight, self._sequence = self._in_flight, OrderedDict(), 0
         for parcel in lost.values():
             parcel.settle(reason)
+
+    def wait_anew(self, until: float) -> None:
+        """Give all of them until then (monotonic seconds) at least: nobody has read them up to now."""
+        for parcel in self._in_flight.values():
+            parcel.overdue_at = max(parcel.overdue_at, until)
 
     def overdue(self, now: float) -> bool:
         """Whether the oldest message should have been answered by now (monotonic seconds)."""

@@ -5,17 +5,17 @@ import ssl
 from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
+from worker.broker import tls
+
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (exceptions.ProbableAuthenticationError, "the broker refuses the login"),
     (exceptions.AuthenticationError, "the broker does not accept this kind of login"),
     (exceptions.ProbableAccessDeniedError, "the login has no access to this virtual host, or it does not exist"),
-    (exceptions.IncompatibleProtocolError, "the peer does not speak AMQP 0-9-1"),
+    (exceptions.IncompatibleProtocolError, f"the peer does not speak AMQP 0-9-1: {tls.PORT_HINT}"),
     (exceptions.AMQPHeartbeatTimeout, "the broker has been silent for longer than the heartbeat allows"),
-    (exceptions.ConnectionBlockedTimeout, "the broker has been short of memory or disk for too long"),
     (workflow.AMQPConnectorStackTimeout, "the broker did not answer in time"),
     (TimeoutError, "the broker's host did not answer in time"),
     (ConnectionRefusedError, "nothing listens at that address"),
-    (ssl.SSLError, "TLS failed"),
 )
 
 
@@ -26,10 +26,15 @@ def words(error: BaseException) -> str:
         return f"the broker closed it: {root.reply_code} {root.reply_text}"
     if isinstance(root, exceptions.ConnectionClosed | exceptions.ChannelClosed):
         return f"we closed it: {root.reply_text}"
-    for kind, text in _WORDS:
-        if isinstance(root, kind):
-            return f"{text} ({root})" if isinstance(root, ssl.SSLError) else text
-    return str(root) or type(root).__name__
+    told = _tls_words(root) or next((text for kind, text in _WORDS if isinstance(root, kind)), None)
+    return told or str(root) or type(root).__name__
+
+
+def _tls_words(root: BaseException) -> str | None:
+    if isinstance(root, ssl.SSLError):
+        return tls.words(root)
+    # With TLS 1.3 a broker refuses our certificate after the handshake, and pika keeps only that error's text.
+    return tls.words_in(str(root)) if isinstance(root, exceptions.IncompatibleProtocolError) else None
 
 
 def _root(error: BaseException) -> BaseException:

@@ -24,6 +24,19 @@ class BrokerObserver(Protocol):
         """A callback of ours failed. The connection is given up and opened anew."""
 
 
+class PublishListener(Protocol):
+    """Who must know, also while nothing is in hand, whether what is published is taken.
+
+    Called on the connection's own thread: quick, never raising.
+    """
+
+    def hindered(self, reason: str) -> None:
+        """Nothing is taken from now on, for this reason; told again when the reason changes."""
+
+    def unhindered(self) -> None:
+        """The broker takes messages (again)."""
+
+
 class SilentObserver:
     """Tells nobody. For one-shot commands, and where a test does not look."""
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from worker.broker.address import AddressSource, Role
 from worker.broker.findings import Mode
 from worker.broker.loop import BrokerLoop, LoopState
-from worker.broker.observing import BrokerObserver
+from worker.broker.observing import BrokerObserver, PublishListener
 from worker.broker.parcel import Parcel
 from worker.broker.publishing import PublishSession
+from worker.broker.refusals import blocked, unanswered, unconnected
 from worker.broker.topology import Topology
 from worker.domain.deliveries import Destination, Outgoing
 from worker.errors import PublishFailed
@@ -65,6 +66,10 @@ class Publisher:
         """Messages ready in each queue, at most some seconds old; a queue that cannot be asked is missing."""
         return self._session.depths
 
+    def watch(self, listener: PublishListener) -> None:
+        """Tell somebody, before the start, whenever messages are taken no longer, or again."""
+        self._session.listener = listener
+
     def start(self) -> None:
         """Begin to connect, and return."""
         self._stopped = False
@@ -84,9 +89,10 @@ class Publisher:
         failure = self._carry(parcel)
         if failure is not None:
             named = f"{message.properties.type or 'message'} {message.properties.message_id or ''}".rstrip()
-            # Events and dead letters are named by their command's type too; a command needs no such word.
-            where = "" if message.destination is Destination.COMMANDS else f" for {message.destination}"
-            raise PublishFailed(f"{named}{where} is not confirmed: {failure}. Publish it again as it is")
+            if message.destination is Destination.COMMANDS:
+                raise PublishFailed(f"{named} is not confirmed: {failure}. Publish it again as it is")
+            # Events and dead letters are named by their command's type too, and nobody publishes them by hand.
+            raise PublishFailed(f"{named} for {parcel.exchange} is not confirmed: {failure}")
 
     def _carry(self, parcel: Parcel) -> str | None:
         """Hand the parcel to the loop and wait. Returns why it is not confirmed; None when it is."""
@@ -103,10 +109,10 @@ class Publisher:
 
     def _why_late(self) -> str:
         if not self.state.connected:
-            return f"there is no connection ({self.state.fault})"
+            return unconnected(self.state.fault or "it has just come back")
         if self.blocked is not None:
-            return f"the broker takes no messages now ({self.blocked})"
-        return f"no answer within {self._limits.patience_seconds:g} s"
+            return blocked(self.blocked)
+        return unanswered(self._limits.patience_seconds)
 
     def _refuse_waiting(self) -> None:
         while self._outbox:

@@ -15,14 +15,17 @@ from worker.broker.confirms import Confirms
 from worker.broker.depths import DepthWatch
 from worker.broker.faults import words
 from worker.broker.findings import Mode, Report
+from worker.broker.knocking import Knocking
 from worker.broker.loop import BrokerLoop
-from worker.broker.observing import BrokerObserver
+from worker.broker.observing import BrokerObserver, PublishListener
 from worker.broker.parcel import CHANNEL_NUMBER, Parcel
+from worker.broker.refusals import blocked, returned, unconnected
 from worker.broker.surveyor import Surveyor
 from worker.broker.topology import Topology
 from worker.broker.wire import WireConnection, plain_properties
 
 DEPARTURE_POLL_SECONDS = 0.02
+AFTER_ALARM_SECONDS = 10.0
 
 
 class PublishSession:
@@ -37,6 +40,7 @@ class PublishSession:
         observer: BrokerObserver,
     ) -> None:
         self.blocked: str | None = None
+        self.listener: PublishListener | None = None
         self._loop = loop
         self._topology = topology
         self._mode = mode
@@ -44,11 +48,15 @@ class PublishSession:
         self._observer = observer
         self._confirms = Confirms()
         self._watch = DepthWatch(tuple(queue.name for queue in topology.queues), loop.guard)
+        self._knocking = Knocking(topology.events, loop.guard, self._on_taken, self._on_missing)
         self._ready: WireConnection | None = None
+        self._hindrance: str | None = None
+        self._departing = False
 
     def opened(self, connection: WireConnection) -> None:
         """Look at the topology first: publishing to an exchange that is missing would close the channel."""
         guard = self._loop.guard
+        self._departing = False
         connection.add_on_connection_blocked_callback(guard(self._on_blocked))
         connection.add_on_connection_unblocked_callback(guard(self._on_unblocked))
 
@@ -72,29 +80,38 @@ class PublishSession:
 
     def ticked(self) -> None:
         """Give up on a connection whose answers do not come: the peer is gone, or a queue has no leader."""
-        if self.blocked is None and self._confirms.overdue(time.monotonic()):
-            self._ready = None
-            self._loop.give_up("the broker did not confirm in time")
+        if self.blocked is None:
+            self._look_for_answers()
+            self._knocking.tick()
         self._watch.tick()
 
     def closed(self, reason: str) -> None:
         """Fail what is under way: it may have arrived, and nobody will say."""
         self._ready = None
         self._watch.end()
-        self._set_blocked(None)
+        self._knocking.end()
+        # An alarm outlives a connection; the next one hears of it with its first knock.
+        self.blocked = None
+        self._say(unconnected(reason))
         self._confirms.lost(f"the connection ended before the broker confirmed ({reason})")
 
     @property
     def depths(self) -> Mapping[str, int]:
-        """Ready messages by queue; empty while there is no connection."""
-        return self._watch.depths
+        """Ready messages by queue; empty while there is no connection, or no question is heard on it."""
+        return self._watch.depths if self.blocked is None else {}
 
     def depart(self, connection: WireConnection) -> None:
         """Close the connection once nothing is under way any more; the loop's deadline bounds the wait."""
+        self._departing = True
         if (self._outbox and self._ready) or self._confirms:
             self._loop.call_later(DEPARTURE_POLL_SECONDS, lambda: self.depart(connection))
         elif connection.is_open:
             connection.close()
+
+    def _look_for_answers(self) -> None:
+        if self._confirms.overdue(time.monotonic()):
+            self._ready = None
+            self._loop.give_up("the broker did not confirm in time")
 
     def _write(self, connection: WireConnection, parcel: Parcel) -> None:
         limit = connection.params.frame_max
@@ -114,6 +131,8 @@ class PublishSession:
     def _on_confirming(self, connection: WireConnection, _selected: object) -> None:
         self._ready = connection
         self._watch.begin(connection)
+        if self.listener is not None:
+            self._knocking.begin(connection)
         self._loop.ready()
         self._loop.wake()
 
@@ -125,7 +144,7 @@ class PublishSession:
     def _on_return(self, _channel: Channel, method: spec.Basic.Return, properties: object, body: bytes) -> None:
         message_id = plain_properties(properties).message_id
         parcel = self._confirms.find(method.exchange, method.routing_key, message_id, body)
-        self._confirms.returned(parcel, f"the broker returned it: {method.reply_text}, no queue is bound for it")
+        self._confirms.returned(parcel, returned(method.reply_text))
 
     def _on_channel_closed(self, _channel: Channel, reason: Exception) -> None:
         # Otherwise the connection itself is ending, and says why.
@@ -134,13 +153,31 @@ class PublishSession:
             self._loop.give_up(words(reason))
 
     def _on_blocked(self, _connection: object, notice: Method[Any]) -> None:
-        self._set_blocked(str(notice.method.reason))
+        self.blocked = str(notice.method.reason)
+        self._observer.blocked(self.blocked)
+        self._say(blocked(self.blocked))
 
     def _on_unblocked(self, _connection: object, _notice: object) -> None:
-        self._set_blocked(None)
+        self.blocked = None
+        # Nobody has read until now what was written before.
+        self._confirms.wait_anew(time.monotonic() + AFTER_ALARM_SECONDS)
+        self._observer.blocked(None)
+        self._say(None)
         self._loop.wake()
 
-    def _set_blocked(self, reason: str | None) -> None:
-        if reason != self.blocked:
-            self.blocked = reason
-            self._observer.blocked(reason)
+    def _on_taken(self) -> None:
+        if self.blocked is None:
+            self._say(None)
+
+    def _on_missing(self, reason: Exception) -> None:
+        self._ready = None
+        self._loop.give_up(words(reason))
+
+    def _say(self, hindrance: str | None) -> None:
+        if hindrance == self._hindrance or self.listener is None or self._departing:
+            return
+        self._hindrance = hindrance
+        if hindrance is None:
+            self.listener.unhindered()
+        else:
+            self.listener.hindered(hindrance)

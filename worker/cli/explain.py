@@ -9,6 +9,7 @@ import typer
 from worker.cli.output import Column, Output, show_rows
 from worker.domain.results import rfc3339
 from worker.errors import WorkerError
+from worker.ledger.parked_story import ParkedStory
 from worker.ledger.story import CommandStory, RefusedStory, open_reader
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
@@ -29,12 +30,13 @@ def explain(
     command_id: Annotated[str, typer.Argument(help="The command's id, as its emitter chose it.")],
     output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
 ) -> None:
-    """Tell everything the ledger knows of a command: when it came, each failed try, how it ended."""
+    """Tell everything the ledger knows of a command: when it came, each failed try, how it ended, what it waits for."""
     with open_reader(ledger_url(load(LedgerReach), os.environ)) as reader:
         sys.stderr.write(f"read from {reader.name}\n")
         story = reader.story(command_id)
     rows = [row for command in story.commands for row in _command_rows(command)]
     rows += [_refused_row(refused) for refused in story.refusals]
+    rows += [_parked_row(parked) for parked in story.parked]
     if not rows:
         raise WorkerError(
             f"the ledger has never seen {command_id}: it is still on the queue, was never sent, or was sent to another "
@@ -61,6 +63,18 @@ def _refused_row(refused: RefusedStory) -> dict[str, object]:
     letter = refused.refusal.letter
     detail = f"{letter.reason}: {letter.headers.get('provisioning-detail', '')}"
     return _row(refused.at, "refused", str(letter.headers.get("provisioning-command-source", "")), detail)
+
+
+def _parked_row(parked: ParkedStory) -> dict[str, object]:
+    if parked.ahead == 0:
+        detail = "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
+    else:
+        named = "" if parked.first is None else f", the first of them {parked.first.id} of {parked.first.source}"
+        detail = (
+            f"waits in the ledger behind {parked.ahead} parked before it for the same customer{named}: the worker runs "
+            "them in this order; explain the first to see what it waits for"
+        )
+    return _row(parked.since, "parked", parked.key.source, detail)
 
 
 def _row(at: float | None, what: str, source: str, detail: str) -> dict[str, object]:

@@ -41,8 +41,8 @@ def migrate() -> None:
 def stats(output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO) -> None:
     """Count what the ledger holds, also while a worker runs; nothing is changed.
 
-    Commands by state, type and reason, the oldest unfinished and the newest finished one, the room it takes, what could
-    be pruned now, and the workers that have it open.
+    Commands by state, type and reason, how many are parked, the oldest unfinished and the newest finished one, the room
+    it takes, what could be pruned now, and the workers that have it open.
     """
     settings = load(LedgerReach)
     url = ledger_url(settings, os.environ)

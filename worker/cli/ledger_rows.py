@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from worker.cli.output import Column, Row
 from worker.domain.results import rfc3339
-from worker.ledger.stats import LedgerStats, Owner
+from worker.ledger.stats import LedgerStats, Owner, ParkedCount
 
 STATS_COLUMNS = (Column("about"), Column("what"), Column("value"))
 
@@ -20,6 +20,7 @@ def stats_rows(stats: LedgerStats) -> list[Row]:
         *_size_rows(stats),
         *_command_rows(stats),
         *(_row("refusals", each.reason, each.count, reason=each.reason) for each in stats.refusals),
+        _parked_row(stats.parked),
         *_extreme_rows(stats),
         _row("prunable", f"commands that ended before {rfc3339(stats.prunable.before)}", stats.prunable.commands),
         _row("prunable", f"refusals from before {rfc3339(stats.prunable.before)}", stats.prunable.refusals),
@@ -38,6 +39,12 @@ def _command_rows(stats: LedgerStats) -> Iterator[Row]:
     for each in stats.commands:
         words = " ".join(filter(None, (each.state, each.type, each.reason)))
         yield _row("commands", words, each.count, state=each.state, type=each.type, reason=each.reason)
+
+
+def _parked_row(parked: ParkedCount) -> Row:
+    since = None if parked.since is None else rfc3339(parked.since)
+    words = "commands that wait in the ledger for their turn" + (f", the first since {since}" if since else "")
+    return _row("parked", words, parked.count, since=since)
 
 
 def _extreme_rows(stats: LedgerStats) -> Iterator[Row]:

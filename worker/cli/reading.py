@@ -7,6 +7,7 @@ from worker.broker import BrokerAddress
 from worker.errors import LedgerRefused, SettingsInvalid
 from worker.ledger.keys import check_keys
 from worker.ledger.stores.opening import parse
+from worker.provider.wire.trust import bundle_fault
 from worker.settings import SecretsReach, Settings, given, load
 
 #: Checked when none is set; the default is as good.
@@ -18,6 +19,7 @@ def read_settings() -> Settings:
     checks: tuple[Callable[[], object], ...] = (
         lambda: load(Settings),
         _check_broker,
+        _check_bundle,
         _check_keys,
         _check_ledger,
     )
@@ -40,6 +42,13 @@ def _check_broker() -> None:
     amqp = given(Settings).get("amqp", {})
     files = [amqp.get(name) for name in ("tls_ca", "tls_cert", "tls_key")]
     BrokerAddress(amqp.get("url", _ANY_BROKER), *files)
+
+
+def _check_bundle() -> None:
+    bundle = given(Settings).get("provider", {}).get("ca_bundle")
+    fault = bundle_fault(bundle) if bundle else None
+    if fault:
+        raise SettingsInvalid([fault])
 
 
 def _check_keys() -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from queue import SimpleQueue
 from types import FrameType
 
 from worker.app import App, Exit
@@ -33,10 +34,22 @@ def _pass(_step: Step) -> None:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+    signals: SimpleQueue[int] = SimpleQueue()
+    has_come = False
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        nonlocal has_come
+        if has_come:
             os._exit(Exit.INTERRUPTED)
+        has_come = True
+        # Not `stop.set()`: this runs in the midst of whatever the main thread does, which is to wait for `stop`. It may
+        # hold the lock that `set` takes, and would then stand still for ever. This kind of queue needs none.
+        signals.put(number)
+
+    def pass_on() -> None:
+        signals.get()
         stop.set()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()

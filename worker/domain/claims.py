@@ -136,6 +136,10 @@ class Held:
     until: float
 
 
+#: How soon one asks again for what a living process is at: it may finish it, or stop, long before its lease ends.
+LOOK_AGAIN_SECONDS = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """A process died while it was at this command: it is given only to who claims it `alone`."""

@@ -80,7 +80,10 @@ class ParkingLot(Protocol):
         """All that belong to this process, in the order of the positions: for after a `park` whose fate is unknown."""
 
     def fetch(self, position: int) -> Delivery | None:
-        """Read one as it was delivered, its receipt being its position; None when it was cleared."""
+        """Read one as it was delivered, its receipt being its position; None when it was cleared.
+
+        Raises Unsealable when the key that it was encrypted with is not set any more.
+        """
 
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these; a position that is not there is no error."""

@@ -90,11 +90,12 @@ class Finished:
 
 
 class Step(StrEnum):
-    """The boundaries between the steps of a delivery, in their order."""
+    """The boundaries between the steps of a delivery, in their order; only few come by way of `parked`."""
 
     ARRIVED = "arrived"
     DECODED = "decoded"
     QUEUED = "queued"
+    PARKED = "parked"
     CLAIMED = "claimed"
     HANDLED = "handled"
     RECORDED = "recorded"

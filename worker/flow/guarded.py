@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from worker.domain.ports import Clock
-from worker.domain.work import Verdict, Wait, Work
+from worker.domain.work import Parked, Verdict, Wait, Work
 from worker.errors import ClaimLost, LedgerError, PublishFailed
 from worker.flow.pausing.causes import PauseCause
 from worker.flow.pausing.pause import Pause
@@ -16,12 +16,12 @@ _AWAY_SECONDS = 5.0
 class Guarded:
     """The way of a delivery, with the failures of our own rooms turned into waits."""
 
-    def __init__(self, run: Callable[[Work], Verdict], pause: Pause, clock: Clock) -> None:
+    def __init__(self, run: Callable[[Work | Parked], Verdict], pause: Pause, clock: Clock) -> None:
         self._run = run
         self._pause = pause
         self._clock = clock
 
-    def run(self, work: Work) -> Verdict:
+    def run(self, work: Work | Parked) -> Verdict:
         """Run it; on trouble of our own, run it again a little later (its claim then tells how far it came)."""
         try:
             return self._run(work)
@@ -31,8 +31,8 @@ class Guarded:
         except LedgerError as trouble:
             self._pause.hold(PauseCause.LEDGER, _AGAIN_SECONDS, str(trouble))
             return self._again(alone=work.alone)
-        except PublishFailed as trouble:
-            self._pause.hold(PauseCause.PUBLISH, _AGAIN_SECONDS, str(trouble))
+        except PublishFailed:
+            # Whoever publishes has paused intake, and goes on until the broker takes it.
             return self._again()
 
     def _again(self, *, alone: bool = False) -> Wait:

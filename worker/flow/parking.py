@@ -12,7 +12,7 @@ from typing import Protocol
 
 from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingLot
-from worker.domain.work import Parked
+from worker.domain.work import Parked, Step
 from worker.errors import LedgerError
 from worker.flow.holding import Stuck
 
@@ -53,13 +53,15 @@ class ParkListener(Protocol):
 class Yard:
     """The two sides of parking: who holds the commands and answers the broker, and where they are written down.
 
-    `window`: how many deliveries the broker hands over at once.
+    `window`: how many deliveries the broker hands over at once. `reached` hears when some are written down and not yet
+    acked.
     """
 
     holder: Holder
     ack: Callable[[Receipt], None]
     lot: ParkingLot
     window: int
+    reached: Callable[[Step], None] = lambda _step: None
 
 
 @dataclass(slots=True)
@@ -139,6 +141,7 @@ class Parking:
             return
         self._errands.unsure = True
         places = self._yard.lot.park(stuck.works)
+        self._yard.reached(Step.PARKED)
         self._errands.unsure = False
         self._errands.spent += self._yard.holder.park(stuck, places)
         for work in stuck.works:

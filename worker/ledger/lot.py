@@ -8,7 +8,7 @@ from worker.domain.claims import CommandKey
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Clock
 from worker.domain.work import Parked, Requested, Work
-from worker.errors import LedgerError
+from worker.errors import LedgerError, Unsealable
 from worker.ledger.config import Operation
 from worker.ledger.keys import Cipher
 from worker.ledger.operations.parking import Sealed, adopt_many, clear_many, find_many, list_mine, park_many
@@ -54,7 +54,7 @@ class SqlParkingLot:
         return self._ask(list_mine, None)
 
     def fetch(self, position: int) -> Delivery | None:
-        """Read one as it was delivered; None when it was cleared. Raises LedgerError when its key is not set any more.
+        """Read one as it was delivered; None when it was cleared. Raises Unsealable when its key is not set.
 
         It comes anew: its time of arrival is now.
         """
@@ -64,7 +64,7 @@ class SqlParkingLot:
         try:
             return unseal(self._cipher, row.sealed, Receipt.of_parked(position), self._clock.monotonic())
         except LedgerError as exc:
-            raise LedgerError(_unreadable(row)) from exc
+            raise Unsealable(_unreadable(row)) from exc
 
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these; a position that is not there is no error."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Held, Reading, Refusal, Token
 from worker.domain.ports import Clock
+from worker.errors import LedgerError
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation, OutageListener
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
@@ -83,6 +84,14 @@ class SqlLedger:
     def alive(self) -> bool:
         """Whether the writer's thread runs. Once False it stays so: the worker must end."""
         return self._writer.alive
+
+    @property
+    def fault(self) -> str | None:
+        """Why the writer has ended by itself, in words for people; None when it has not."""
+        fault = self._writer.fault
+        if fault is None:
+            return None
+        return str(fault) if isinstance(fault, LedgerError) else f"The ledger's writer has failed: {fault!r}."
 
     def claim(self, request: ClaimRequest) -> Claim:
         """Take the command, or learn what became of it."""

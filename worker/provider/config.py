@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from worker.errors import SettingsInvalid
+from worker.provider.wire.trust import bundle_fault
+
 #: Called once per call with the operation, the result and the seconds it took.
 CallObserver = Callable[["Operation", "CallResult", float], None]
 
@@ -65,7 +68,8 @@ class ProviderConfig:
     """Where the provider is, which dialect it is spoken to in, and how patient to be.
 
     Times are seconds; `timeout_seconds` bounds a whole call. `v3_base_url` is `base_url` unless it is given.
-    `rate_per_minute` is a limit of our own on calls, 0 for none.
+    `rate_per_minute` is a limit of our own on calls, 0 for none. Raises SettingsInvalid when the file of the CA bundle
+    cannot be used: no call would ever succeed.
     """
 
     base_url: str
@@ -80,3 +84,8 @@ class ProviderConfig:
     #: May hold a login.
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
+
+    def __post_init__(self) -> None:
+        fault = bundle_fault(self.ca_bundle) if self.ca_bundle else None
+        if fault:
+            raise SettingsInvalid([fault])

@@ -87,6 +87,10 @@ class ParkingWatcher:
         """So many were taken over from processes that are gone."""
         self._log.info("parked_commands_taken_over", count=count)
 
+    def unsealable(self, detail: str) -> None:
+        """A parked command cannot be read, and its customer's commands wait."""
+        self._log.error("parked_command_unsealable", detail=detail)
+
 
 class PauseWatcher:
     """Hears of pauses."""

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from sandbox.provider.operations.registry import Effect
@@ -22,6 +22,8 @@ _MOST_STEPS = 20
 #: A moment that does not come is none: all that was published may be done by now.
 _MOMENT_SECONDS = 10.0
 _MOST_CHANGES = 12
+#: So small a window, and calls so slow, that most of what is published is parked.
+_CROWDED_PREFETCH, _CROWDED_LATENCY = "6", 0.1
 #: What comes during the fault is published in so many pieces.
 PIECES = 4
 
@@ -53,6 +55,12 @@ class Setting:
     trouble: float = 1.0
     changes: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.02
+
+
+def crowded(setting: Setting) -> Setting:
+    """The same, where most commands are parked."""
+    changes = {**setting.changes, "AMQP__PREFETCH": _CROWDED_PREFETCH}
+    return replace(setting, changes=changes, latency=_CROWDED_LATENCY)
 
 
 @dataclass(slots=True)
@@ -93,9 +101,13 @@ class Scene:
 
     def start_trapped_worker(self, step: Step) -> WorkerProcess:
         """Start one that ends by SIGKILL at that step, one of the first times that it is reached."""
-        # A short story may have a single letter: waiting for the second one would never end.
-        nth = 1 if step is Step.LETTER_PUBLISHED else self.rng.randint(1, _MOST_STEPS)
+        # A short story may have a single letter, and parks a few times: waiting for more would never end.
+        nth = self.rng.randint(1, {Step.LETTER_PUBLISHED: 1, Step.PARKED: 3}.get(step, _MOST_STEPS))
         return self._enter(self.house.killed_worker(step, nth, **self.changes))
+
+    def start_program(self, path: str, *arguments: str) -> WorkerProcess:
+        """Start a worker with something planted in it, by the file of its program, and do not wait."""
+        return self._enter(self.house.planted_worker(path, *arguments, **self.changes))
 
     def replace_worker(self) -> None:
         """Forget the active worker, which has ended, and start the next one."""

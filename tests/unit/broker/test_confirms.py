@@ -4,6 +4,7 @@ import math
 
 from worker.broker.confirms import Confirms
 from worker.broker.parcel import Parcel
+from worker.broker.refusals import REFUSED
 from worker.domain.deliveries import Destination, Outgoing, Properties
 
 
@@ -47,7 +48,7 @@ def test_multiple_passes_over_what_was_settled_before() -> None:
 
     confirms.answered(3, multiple=True, taken=True)
 
-    assert [each.failure for each in parcels] == [None, "the broker refused it", None]
+    assert [each.failure for each in parcels] == [None, REFUSED, None]
 
 
 def test_an_answer_nobody_waits_for_is_passed_over() -> None:
@@ -111,6 +112,18 @@ def test_the_oldest_message_decides_whether_answers_are_overdue() -> None:
 
     confirms.sent(parcel(overdue_at=50.0))
     confirms.sent(parcel(overdue_at=10.0))
+
+    assert not confirms.overdue(now=49.0)
+    assert confirms.overdue(now=51.0)
+
+
+def test_what_nobody_could_read_gets_more_time_and_never_less() -> None:
+    confirms = Confirms()
+    confirms.sent(parcel(overdue_at=10.0))
+    confirms.wait_anew(until=50.0)
+    assert not confirms.overdue(now=49.0)
+
+    confirms.wait_anew(until=20.0)
 
     assert not confirms.overdue(now=49.0)
     assert confirms.overdue(now=51.0)

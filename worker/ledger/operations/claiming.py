@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Executable, bindparam, insert, literal, select, true, update
 
 from worker.domain.claims import (
+    LOOK_AGAIN_SECONDS,
     MOST_CRASHES,
     Claim,
     ClaimRequest,
@@ -158,7 +159,8 @@ def _inherit(unit: Unit, request: ClaimRequest, row: StoredRow, owners: _Owners)
         return _again(unit, request, row)
     lease_until = owners.leases.get(row.owner)
     if lease_until is not None:
-        return _Verdict(Held(lease_until))
+        # Its owner may finish it, or stop, long before the lease ends: whoever waits for it looks again soon.
+        return _Verdict(Held(min(lease_until, unit.now + LOOK_AGAIN_SECONDS)))
     # A call may have been under way, and the provider may still be applying it: nobody reads back before it settles.
     until = unit.now + unit.settle_seconds
     values = {"row": row.arrival, "owner": unit.owner, "token": unit.new_token(), "not_before": until}

@@ -56,6 +56,11 @@ class Writer:
         """Whether the thread runs."""
         return self._thread.is_alive() and not self._ended
 
+    @property
+    def fault(self) -> BaseException | None:
+        """What ended the thread by itself, if anything did."""
+        return self._fault
+
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()

@@ -8,8 +8,10 @@ from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import SSLError as TlsFailure
 
 from worker.provider.wire.line import Line
+from worker.provider.wire.trust import HandshakeFailed
 
 
 class _Connection(HTTPConnection):
@@ -39,7 +41,11 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except (OSError, TlsFailure) as failure:
+            raise HandshakeFailed(self, failure) from failure
 
 
 class _Pool(HTTPConnectionPool):

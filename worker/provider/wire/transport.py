@@ -4,20 +4,20 @@ The path through requests is a lean one: no session, so no cookies are kept, no 
 redirect is followed; connections are kept and reused.
 """
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import requests
 import urllib3
 from requests.models import PreparedRequest, Response
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import ProxyError as ProxyFailure
-from urllib3.exceptions import SSLError as TlsFailure
 
 from worker.errors import NotSent, OutcomeUnknown
 from worker.provider.config import ProviderConfig
 from worker.provider.wire.bounded import BoundedAdapter
+from worker.provider.wire.trust import HandshakeFailed, bundle_fault
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -61,6 +61,8 @@ class Transport:
         if within_seconds <= 0:
             # As after the process was frozen.
             raise NotSent("the time for this call was over before it could be sent")
+        if isinstance(self._verify, str) and not Path(self._verify).exists():
+            raise NotSent(f"the provider cannot be reached: {bundle_fault(self._verify)}")
         try:
             response = self._adapter.send(
                 _prepared(request),
@@ -114,17 +116,13 @@ def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
     if isinstance(reason, ProxyFailure):
         # urllib3 says so too when the proxy hangs up after it has passed the request on.
         reason = reason.original_error
-    if isinstance(reason, _NEVER_LEFT) or _is_failed_certificate(reason):
+    if isinstance(reason, _NEVER_LEFT):
         return NotSent(f"the provider cannot be reached: {_words(reason)}")
     return OutcomeUnknown(f"the provider gave no whole answer: {_words(reason)}")
 
 
-def _is_failed_certificate(reason: object) -> bool:
-    return isinstance(reason, TlsFailure) and any(
-        isinstance(argument, ssl.SSLCertVerificationError) for argument in reason.args
-    )
-
-
 def _words(reason: object) -> str:
+    if isinstance(reason, HandshakeFailed):
+        return reason.told
     # The kind of fault only: the libraries' own texts may repeat the URL or what was sent.
     return type(reason).__name__

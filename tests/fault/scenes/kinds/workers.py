@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 
 from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.scenes.scene import Scene, Setting, crowded
 from tests.support.waiting import wait_for
 from worker.domain.work import Step
 
@@ -100,7 +100,9 @@ def kinds() -> Iterator[Kind]:
     yield Kind("worker: SIGKILL, ledger in PostgreSQL", killed, Setting(shared_ledger=True))
     yield Kind("worker: SIGKILL again and again", killed_again_and_again)
     for step in Step:
-        yield Kind(f"worker: SIGKILL at {step.value}", killed_at_a_step, Setting(trap=step))
+        setting = Setting(trap=step)
+        setting = crowded(setting) if step is Step.PARKED else setting
+        yield Kind(f"worker: SIGKILL at {step.value}", killed_at_a_step, setting)
     yield Kind("worker: SIGKILL among poison and repeats", killed, Setting(trouble=8.0))
     yield Kind("worker: SIGTERM under load", stopped_in_order)
     yield Kind("worker: backlog at the start", backlog_at_the_start, Setting(late=True))

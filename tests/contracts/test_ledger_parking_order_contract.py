@@ -1,0 +1,116 @@
+"""The port `Ledger` while something is parked: what lies in front is waited for."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.ledger_rigs import Rig, make_rig
+from tests.support.ledger_samples import LANE, asking, failure, parked_work, positions, success, token_of
+from worker.domain.claims import Conflict, Dead, Done, Fresh, Held
+from worker.domain.ports import Ledger, ParkingLot
+
+LEASE_OVER = 16.0
+
+
+@pytest.fixture(params=["fake", "sqlite", "shared sqlite", "postgresql"])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    rig = make_rig(request, tmp_path)
+    yield rig
+    rig.clear()
+
+
+@pytest.fixture
+def ledger(rig: Rig) -> Ledger:
+    return rig.start()
+
+
+@pytest.fixture
+def lot(rig: Rig, ledger: Ledger) -> ParkingLot:
+    return rig.lot(ledger)
+
+
+def test_what_the_broker_brings_waits_behind_what_is_parked(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+    [place] = lot.park([parked_work()])
+
+    assert ledger.claim(asking()) == Held(rig.clock.now() + 0.2)
+    lot.clear([place.position])
+    assert isinstance(ledger.claim(asking()), Fresh)
+
+
+def test_of_what_is_parked_the_lower_position_comes_first(ledger: Ledger, lot: ParkingLot) -> None:
+    first, second = positions(lot.park([parked_work("evt_1"), parked_work("evt_2")]))
+
+    assert isinstance(ledger.claim(replace(asking("evt_2"), position=second)), Held)
+    assert isinstance(ledger.claim(replace(asking("evt_1"), position=first)), Fresh)
+    lot.clear([first])
+    assert isinstance(ledger.claim(replace(asking("evt_2"), position=second)), Fresh)
+
+
+def test_one_shared_lane_of_several_is_enough_to_wait(ledger: Ledger, lot: ParkingLot) -> None:
+    lot.park([parked_work("evt_0", "subject:other", "customer:shared")])
+
+    assert isinstance(ledger.claim(replace(asking(), lanes=(LANE, "customer:shared"))), Held)
+
+
+def test_other_lanes_and_commands_without_lanes_are_free(ledger: Ledger, lot: ParkingLot) -> None:
+    lot.park([parked_work("evt_0", "subject:cus_10", "customer:x")])
+
+    assert isinstance(ledger.claim(asking("evt_1")), Fresh)
+    assert isinstance(ledger.claim(replace(asking("evt_2"), lanes=())), Fresh)
+
+
+def test_a_parked_command_without_lanes_holds_nobody(ledger: Ledger, lot: ParkingLot) -> None:
+    lot.park([replace(parked_work(), lanes=())])
+
+    assert isinstance(ledger.claim(asking()), Fresh)
+
+
+def test_a_lane_that_no_database_can_hold_as_it_is_keeps_its_order(ledger: Ledger, lot: ParkingLot) -> None:
+    lane = "customer:a\0\"'\\{}\ud83dé"
+    lot.park([parked_work("evt_0", lane)])
+
+    assert isinstance(ledger.claim(replace(asking(), lanes=(lane,))), Held)
+
+
+def test_what_has_ended_is_told_whatever_is_parked_in_front(ledger: Ledger, lot: ParkingLot) -> None:
+    ledger.record(token_of(ledger.claim(asking("evt_1"))), success())
+    ledger.record(token_of(ledger.claim(asking("evt_2"))), failure())
+    lot.park([parked_work()])
+
+    assert isinstance(ledger.claim(asking("evt_1")), Done)
+    assert isinstance(ledger.claim(asking("evt_2")), Dead)
+    assert isinstance(ledger.claim(asking("evt_1", content=[b"b" * 32])), Conflict)
+
+
+def test_what_was_begun_before_waits_too_and_its_row_stays_as_it_was(rig: Rig, ledger: Ledger) -> None:
+    ledger.claim(asking())
+    rig.crash(ledger)
+    rig.clock.advance(LEASE_OVER)
+    successor = rig.start()
+    lot = rig.lot(successor)
+    [place] = lot.park([parked_work()])
+
+    assert successor.claim(asking()) == Held(rig.clock.now() + 0.2)
+    lot.clear([place.position])
+    assert successor.claim(asking()) == Held(rig.clock.now() + 10)
+
+
+def test_what_a_suspect_waits_behind_comes_before_it_is_tried_alone(rig: Rig, ledger: Ledger) -> None:
+    ledger.claim(asking())
+    rig.crash(ledger)
+    rig.clock.advance(LEASE_OVER)
+    successor = rig.start()
+    successor.claim(asking())
+    rig.clock.advance(11)
+    rig.lot(successor).park([parked_work()])
+
+    assert isinstance(successor.claim(asking()), Held)
+
+
+def test_what_the_process_holds_itself_waits_when_it_claims_it_again(ledger: Ledger, lot: ParkingLot) -> None:
+    ledger.claim(asking())
+    lot.park([parked_work()])
+
+    assert isinstance(ledger.claim(asking()), Held)

@@ -1,0 +1,59 @@
+"""A parking lot in memory, in the storage of the ledger in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.rows import FakeParked
+from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.work import Parked, Work
+from worker.ledger.keys import Cipher
+from worker.ledger.sealing import seal, unseal
+
+_CIPHER = Cipher([f"{'a':A<43}="])
+
+
+class FakeParkingLot:
+    """The lot of one process, which is the ledger's. While that is broken every call raises LedgerUnavailable."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self._parked = ledger.storage.parked
+
+    def park(self, works: Sequence[Work]) -> Sequence[Parked]:
+        """Put them behind all that are parked."""
+        with self._ledger.working():
+            return [self._put(work) for work in works]
+
+    def adopt(self) -> Sequence[Parked]:
+        """Take over what belongs to nobody who lives."""
+        with self._ledger.working():
+            leases = self._ledger.storage.leases
+            left = [at for at, each in self._parked.items() if leases.get(each.owner, 0.0) <= self._ledger.clock.now()]
+            taken = [at for at in sorted(left) if self._parked[at].owner != self._ledger.owner]
+            for at in taken:
+                self._parked[at] = replace(self._parked[at], owner=self._ledger.owner)
+            return [self._parked[at].place for at in taken]
+
+    def mine(self) -> Sequence[Parked]:
+        """All of this process."""
+        with self._ledger.working():
+            return [each.place for _, each in sorted(self._parked.items()) if each.owner == self._ledger.owner]
+
+    def fetch(self, position: int) -> Delivery | None:
+        """Read one as it was delivered."""
+        with self._ledger.working():
+            kept = self._parked.get(position)
+            now = self._ledger.clock.monotonic()
+            return None if kept is None else unseal(_CIPHER, kept.sealed, Receipt.of_parked(position), now)
+
+    def clear(self, positions: Sequence[int]) -> None:
+        """Forget these."""
+        with self._ledger.working():
+            for position in positions:
+                self._parked.pop(position, None)
+
+    def _put(self, work: Work) -> Parked:
+        place = Parked(next(self._ledger.storage.positions), work.lanes, work.login)
+        self._parked[place.position] = FakeParked(self._ledger.owner, seal(_CIPHER, work.delivery), place)
+        return place

@@ -1,0 +1,22 @@
+"""Each way in which a message is not taken says what to do about it."""
+
+import pytest
+
+from worker.broker import refusals
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (refusals.REFUSED, ("full", "raise its limit")),
+        (refusals.returned("NO_ROUTE"), ("the broker returned it: NO_ROUTE", "topology apply")),
+        (refusals.blocked("low on memory"), ("(low on memory)", "give it memory,")),
+        (refusals.blocked("low on disk"), ("(low on disk)", "give it disk space,")),
+        (refusals.blocked("low on memory & disk"), ("give it memory and disk space,",)),
+        (refusals.blocked("tired"), ("(tired)", "memory or disk space")),
+        (refusals.unanswered(30.0), ("no answer within 30 s", "leader")),
+        (refusals.unconnected("404 NOT_FOUND"), ("404 NOT_FOUND", "tried again", "provisioning-worker doctor")),
+    ],
+)
+def test_the_words_name_the_trouble_and_the_next_step(said: str, words: tuple[str, ...]) -> None:
+    assert all(word in said for word in words), said

@@ -1,0 +1,158 @@
+"""The one that parks: what it writes down, acks and takes over, and what it does when the ledger is away."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from messages.errors import Undecodable
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.parking import FakeParkingLot
+from tests.support.work_samples import delivery
+from tests.unit.flow.parking_day import THREADS, WINDOW
+from worker.domain.deliveries import Receipt
+from worker.domain.work import Parked, Step, Wait, Work
+from worker.errors import LedgerUnavailable
+from worker.flow.holding import Holding
+from worker.flow.lanes import Ticket
+from worker.flow.parking import Parking, Yard
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the listener was told."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def parked(self, count: int, total: int) -> None:
+        self.lines.append(f"parked {count} of {total}")
+
+    def adopted(self, count: int) -> None:
+        self.lines.append(f"adopted {count}")
+
+
+class Town:
+    """A full window of one customer whose first command waits."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger(FakeClock())
+        self.lot = FakeParkingLot(self.ledger)
+        self.holding = Holding(THREADS)
+        self.acked: list[Receipt] = []
+        self.steps: list[Step] = []
+        self.heard = Heard()
+        yard = Yard(self.holding, self.acked.append, self.lot, WINDOW, self.steps.append)
+        self.parking = Parking(yard, self.heard)
+
+    def fill(self) -> None:
+        for tag in range(1, WINDOW + 1):
+            came = delivery(str(tag).encode(), tag=tag)
+            self.holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), ("ada",))))
+        first = self.holding.turns.next()
+        assert isinstance(first, Ticket)
+        self.holding.ended(first, Wait(0.0))
+
+    def look(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.parking.look()
+
+    @property
+    def bodies(self) -> list[bytes]:
+        fetched = [self.lot.fetch(place.position) for place in self.lot.mine()]
+        return [one.body for one in fetched if one is not None]
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+def test_a_stuck_window_is_written_down_in_its_order_and_then_acked(town: Town) -> None:
+    town.fill()
+    town.look()
+    assert (town.bodies, town.acked) == ([], [])
+
+    town.look()
+
+    assert town.bodies == [b"1", b"2", b"3", b"4"]
+    assert town.acked == [Receipt(1, tag) for tag in range(1, WINDOW + 1)]
+    assert (town.steps, town.heard.lines) == ([Step.PARKED], ["parked 4 of 4"])
+
+
+def test_a_window_that_was_stuck_for_a_moment_only_is_left_alone(town: Town) -> None:
+    town.fill()
+    town.look()
+    town.holding.lose()
+    town.look()
+    town.fill()
+    town.look()
+
+    assert town.bodies == []
+
+
+def test_nothing_is_acked_while_the_ledger_is_away_and_it_is_done_when_it_is_back(town: Town) -> None:
+    town.fill()
+    town.look()
+    town.ledger.broken = True
+    town.look(3)
+    assert town.acked == []
+
+    town.ledger.broken = False
+    town.look(3)
+
+    assert len(town.acked) == WINDOW
+
+
+def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = town.lot.park
+
+    def park_and_fall_silent(works: list[Work]) -> list[Parked]:
+        kept(works)
+        raise LedgerUnavailable("the answer was lost")
+
+    town.fill()
+    with monkeypatch.context() as broken:
+        broken.setattr(town.lot, "park", park_and_fall_silent)
+        town.look(2)
+    assert (town.holding.parked, town.acked) == (0, [])
+
+    town.look()
+
+    assert town.holding.parked == WINDOW
+    assert town.acked == []
+    turn = town.holding.turns.next()
+    assert isinstance(turn, Ticket)
+    assert isinstance(turn.work, Parked)
+
+
+def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.fill()
+    first = next(iter(town.holding._unsettled.values()))
+    kept = town.lot.park
+
+    def park_slowly(works: list[Work]) -> object:
+        places = kept(works)
+        town.holding._leave(first)
+        return places
+
+    monkeypatch.setattr(town.lot, "park", park_slowly)
+    town.look(2)
+
+    assert town.bodies == [b"2", b"3", b"4"]
+    assert town.holding.parked == WINDOW - 1
+
+
+def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(town: Town) -> None:
+    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
+    left = delivery(b"left")
+    FakeParkingLot(dead).park([Work(left, Undecodable([]), ("ada",))])
+    dead.die()
+    town.ledger.clock.advance(60.0)
+
+    town.look()
+
+    assert (town.holding.parked, town.heard.lines) == (1, ["adopted 1"])

@@ -1,0 +1,40 @@
+"""Why the broker did not take a message, in words that say what to do about it."""
+
+_NEEDS = {"memory": "memory", "disk": "disk space"}
+TOPOLOGY_HINT = (
+    "`provisioning-worker topology check` says what is missing, `provisioning-worker topology apply` declares it"
+)
+REFUSED = (
+    "the broker refused it: a queue that is bound there is full (max-length with reject-publish), or cannot take "
+    "anything now. Take messages out of that queue, or raise its limit"
+)
+
+
+def returned(reply_text: str) -> str:
+    """No queue wanted it."""
+    return f"the broker returned it: {reply_text}, no queue is bound for it. {TOPOLOGY_HINT}"
+
+
+def blocked(reason: str) -> str:
+    """An alarm is on; `reason` is the broker's word for it, such as `low on memory`."""
+    short = " and ".join(words for word, words in _NEEDS.items() if word in reason) or "memory or disk space"
+    return (
+        f"the broker takes no messages now ({reason}): give it {short}, or find who fills it; `rabbitmq-diagnostics "
+        "alarms` names the node, and it goes on by itself"
+    )
+
+
+def unanswered(seconds: float) -> str:
+    """Neither taken nor refused in all that time."""
+    return (
+        f"no answer within {seconds:g} s: the broker hangs, or a queue that is bound there has no leader; `rabbitmqctl "
+        "list_queues name leader` shows which"
+    )
+
+
+def unconnected(reason: str) -> str:
+    """There is no connection to publish on."""
+    return (
+        f"there is no connection to publish on ({reason}); it is tried again, and `provisioning-worker doctor` looks "
+        "for the cause"
+    )
