@@ -131,7 +131,8 @@ def _repeated(ledger: SqlLedger, number: int) -> None:
 def _request(id_: str) -> ClaimRequest:
     username = f"{id_[4:16]}@example.com"
     key = CommandKey("billing", id_)
-    return ClaimRequest(key, "UpdateProfile", None, username, (), (_FINGERPRINT,), redelivered=False)
+    lanes = f"subject:{username}", f"customer:{username}"
+    return ClaimRequest(key, "UpdateProfile", None, username, lanes, (_FINGERPRINT,), redelivered=False)
 
 
 def _ending() -> Ending:
