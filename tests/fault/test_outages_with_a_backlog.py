@@ -102,7 +102,9 @@ def test_an_outage_with_a_takeover_in_the_middle_ends_without_a_dead_letter(
         await_given_back(standby, scale.give_backs, scale.patience_seconds)
         assert standby.said("intake_resumed") == []
         # How often it gives back says nothing of how often it probes: on a busy machine none was due yet.
-        during = wait_for(lambda: house.sandbox.journal(after=killed_at), "the successor's probe", scale.patience_seconds)
+        during = wait_for(
+            lambda: house.sandbox.journal(after=killed_at), "the successor's probe", scale.patience_seconds
+        )
         house.sandbox.clear_faults()
         over = time.monotonic()
         house.ear.await_events(commands, seconds=scale.patience_seconds)

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from requests.models import PreparedRequest
 
+from tests.support.waiting import PATIENCE_SECONDS
 from worker.app import App
 from worker.assembly import Surroundings
 from worker.ledger.config import LedgerConfig
@@ -25,14 +26,17 @@ from worker.settings.places import ledger_url
 from worker.telemetry.logs import logger
 
 _prepared = transport._prepared  # the last step before the bytes
+_send = transport.Transport.send
 
 
 class Frost:
     """Gathers so many writes, and freezes the process once; afterwards nobody is held up any more."""
 
     def __init__(self, writes: int) -> None:
+        self._writes = writes
         self._gathered = threading.Barrier(writes, action=self._freeze)
         self._is_over = False
+        self._sent = threading.Semaphore(0)
 
     def prepared(self, request: transport.Request) -> PreparedRequest:
         """Prepare a request as ever, and hold it back when it is a write."""
@@ -40,6 +44,19 @@ class Frost:
         if not self._is_over and request.url.endswith(".xml"):
             self._gathered.wait()
         return ready
+
+    def send(self, line: transport.Transport, request: transport.Request, within_seconds: float) -> transport.Answer:
+        """Send a request as ever, and count the writes."""
+        try:
+            return _send(line, request, within_seconds)
+        finally:
+            if request.url.endswith(".xml"):
+                self._sent.release()
+
+    def await_sent(self) -> None:
+        """Wait for the calls that were held back: the end of a process that woke up too late may come before them."""
+        for _ in range(self._writes):
+            self._sent.acquire(timeout=PATIENCE_SECONDS)
 
     def _freeze(self) -> None:
         self._is_over = True
@@ -57,9 +74,14 @@ def main() -> None:
     with ExitStack() as terms:
         terms.enter_context(patch("worker.assembly.LedgerConfig", partial(LedgerConfig, lease_seconds=lease_seconds)))
         terms.enter_context(patch("worker.broker.address.HEARTBEAT_SECONDS", heartbeat_seconds))
-        if writes:
-            terms.enter_context(patch("worker.provider.wire.transport._prepared", Frost(writes).prepared))
+        frost = Frost(writes) if writes else None
+        if frost is not None:
+            terms.enter_context(patch("worker.provider.wire.transport._prepared", frost.prepared))
+            # A plain function, so that it is bound to each transport as the method was.
+            terms.enter_context(patch.object(transport.Transport, "send", lambda *call: frost.send(*call)))  # noqa: PLW0108 - see above
         code = App(settings, around, stop).run()
+        if frost is not None:
+            frost.await_sent()
     sys.exit(code)
 
 

@@ -17,7 +17,7 @@ from worker.flow.lanes import Lanes, Ticket
 #: Each costs about a kilobyte of memory. With so many, a full window waits as it did before anything was parked.
 MOST_PARKED = 50_000
 _FULL_SHARE = 0.9
-_IDLE_SHARE = 0.75
+_BUSY_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Holding:
         Not while the provider is paused: nothing that comes could run either.
         """
         is_full = len(self._unsettled) >= window * _FULL_SHARE
-        is_idle = len(self.turns.running) <= self._threads * (1 - _IDLE_SHARE)
+        is_idle = len(self.turns.running) <= max(1, self._threads * _BUSY_SHARE)
         has_room = len(self._parked) + len(self._unsettled) <= MOST_PARKED
         if not (is_full and is_idle and has_room and self.turns.allowed[ProviderLogin.V2] and self.turns.is_starved):
             return None

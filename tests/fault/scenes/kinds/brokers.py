@@ -93,7 +93,8 @@ def events_exchange_deleted(scene: Scene) -> None:
     scene.on_heal(lambda: line.use(declare))
     line.use(lambda channel: channel.exchange_delete(events.name))
     scene.publish_more()
-    scene.await_paused("publish")
+    # The worker declares it again at once, so that the pause may be over before anybody looks.
+    _await_said(scene, "intake_paused")
 
 
 def events_unbound(scene: Scene) -> None:

@@ -1,0 +1,31 @@
+"""A signal that tells the worker to stop, at whichever moment it comes."""
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from worker.cli.run import _stop_on_signals
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    """The event that a run waits for, with the run's own handlers in place."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    event = threading.Event()
+    _stop_on_signals(event)
+    yield event
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.timeout(10)
+def test_a_signal_that_comes_while_the_main_thread_holds_the_events_own_lock_does_not_hang_it(
+    stop: threading.Event,
+) -> None:
+    # So it does for a moment at the beginning and at the end of each wait.
+    with stop._cond:  # type: ignore[attr-defined]  # no public way leads into that moment
+        signal.raise_signal(signal.SIGTERM)
+
+    assert stop.wait(5)
