@@ -12,7 +12,7 @@ from sandbox.servers.errors import ServerFailed, SourceUnusable
 from sandbox.servers.lifetime.guardian import Service
 from sandbox.servers.lifetime.ports import LOOPBACK, ReservedPorts, speaks_amqp
 from sandbox.servers.lifetime.private import PrivateServer
-from sandbox.servers.rabbitmq_home import Erlang, NodePorts, write_home
+from sandbox.servers.rabbitmq_home import Erlang, NodePorts, NodeTls, write_home
 
 _STOP_SECONDS = 20.0
 _INSTALLED = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -67,22 +67,31 @@ class _Node:
 
 
 class PrivateRabbitmq(PrivateServer):
-    """A RabbitMQ node of one's own; `management` turns on the HTTP API.
+    """A RabbitMQ node of one's own; `management` turns on the HTTP API, `tls` a second listener for `amqps`.
 
     When `start` returns it answers AMQP; a quorum queue gets its leader some tenths of a second later. A queue that is
     younger than two seconds may not survive `kill`: RabbitMQ 3.10 writes the names of its quorum queues to disk late.
     """
 
-    def __init__(self, binaries: RabbitmqBinaries, *, management: bool = False) -> None:
+    def __init__(self, binaries: RabbitmqBinaries, *, management: bool = False, tls: NodeTls | None = None) -> None:
         super().__init__("rabbitmq")
         self._binaries = binaries
         self._management = management
+        self._tls = tls
         self._node: _Node | None = None
 
     @property
     def url(self) -> str:
         """Where clients connect. Raises ServerFailed before the first start."""
         return f"amqp://guest:guest@{LOOPBACK}:{self._known_node().ports.amqp}/"
+
+    @property
+    def tls_port(self) -> int:
+        """Where clients connect with TLS. Raises ServerFailed when it was not asked for."""
+        port = self._known_node().ports.tls
+        if port is None:
+            raise ServerFailed("This private rabbitmq has no TLS listener.")
+        return port
 
     @property
     def management_url(self) -> str | None:
@@ -114,8 +123,9 @@ class PrivateRabbitmq(PrivateServer):
             dist=ports.take(),
             epmd=ports.take(),
             management=ports.take() if self._management else None,
+            tls=ports.take() if self._tls else None,
         )
-        home = write_home(folder, self._binaries.home, self._binaries.erlang, node_ports)
+        home = write_home(folder, self._binaries.home, self._binaries.erlang, node_ports, self._tls)
         self._node = _Node(node_ports, home.environment)
         return Service(
             argv=["/bin/sh", str(home.boot_script)],

@@ -6,7 +6,7 @@ of the caller's environment reaches the node.
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,20 @@ raft.wal_max_size_bytes = 67108864
 # A dead letter whose target did not confirm is offered again after 2 s, not after 3 minutes.
 _ADVANCED = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 2000}]}].\n"
 # The epmd beside this script is starting too, and the node gives up when it is not there yet.
+# Both ends show a certificate, and a client's may be its login (`EXTERNAL`, by the certificate's common name).
+_TLS = """\
+listeners.ssl.default = 127.0.0.1:{port}
+ssl_options.cacertfile = {authority}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+ssl_options.versions.1 = tlsv1.3
+ssl_options.versions.2 = tlsv1.2
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
+"""
 _BOOT = """\
 tries=0
 until "$EPMD" -names >/dev/null 2>&1; do
@@ -53,6 +67,15 @@ class Erlang:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeTls:
+    """The files of a TLS listener that demands a client certificate: who signs clients, and what the node shows."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NodePorts:
     """The ports of one node. `dist` (between nodes, and for rabbitmqctl) must be named: its default is AMQP + 20000."""
 
@@ -60,6 +83,7 @@ class NodePorts:
     dist: int
     epmd: int
     management: int | None
+    tls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +95,7 @@ class NodeHome:
     environment: Mapping[str, str]
 
 
-def write_home(folder: Path, rabbitmq: Path, erlang: Erlang, ports: NodePorts) -> NodeHome:
+def write_home(folder: Path, rabbitmq: Path, erlang: Erlang, ports: NodePorts, tls: NodeTls | None = None) -> NodeHome:
     """Fill the folder and return how to start the node; `rabbitmq` is the folder that holds its sbin/."""
     (folder / "bin").mkdir()
     # By way of links without spaces in their names, wherever the software lies: the node's scripts do not quote.
@@ -83,8 +107,8 @@ def write_home(folder: Path, rabbitmq: Path, erlang: Erlang, ports: NodePorts) -
     _write(folder / "boot", _BOOT)
     _write(folder / ".erlang.cookie", secrets.token_hex(16), mode=0o400)
     _write(folder / "advanced.config", _ADVANCED)
-    _write(folder / "rabbitmq.conf", _SETTINGS + _management_settings(ports))
-    _write(folder / "enabled_plugins", "[].\n" if ports.management is None else "[rabbitmq_management].\n")
+    _write(folder / "rabbitmq.conf", _SETTINGS + _management_settings(ports) + _tls_settings(ports, tls))
+    _write(folder / "enabled_plugins", f"[{','.join(_plugins(ports))}].\n")
     environment = _environment(folder, erlang, ports)
     return NodeHome(boot_script=folder / "boot", log=folder / "output.log", environment=environment)
 
@@ -98,6 +122,19 @@ def _management_settings(ports: NodePorts) -> str:
     if ports.management is None:
         return ""
     return f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ports.management}\n"
+
+
+def _tls_settings(ports: NodePorts, tls: NodeTls | None) -> str:
+    if tls is None:
+        return ""
+    return _TLS.format(port=ports.tls, authority=tls.authority, certificate=tls.certificate, key=tls.key)
+
+
+def _plugins(ports: NodePorts) -> Iterator[str]:
+    if ports.management is not None:
+        yield "rabbitmq_management"
+    if ports.tls is not None:
+        yield "rabbitmq_auth_mechanism_ssl"
 
 
 def _environment(folder: Path, erlang: Erlang, ports: NodePorts) -> Mapping[str, str]:

@@ -1,14 +1,18 @@
 """A house for each test, and a broker that may be broken."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sandbox.servers.finding import OwnBroker
+from tests.fault.scenes.stage import Stage
 from tests.support.house import House, open_house
+from tests.support.replicas import Replicas, replicas_in
 from tests.support.seeds import seed_of
-from tests.support.servers import session_broker
+from tests.support.servers import session_broker, session_database
 
 
 @pytest.fixture
@@ -29,4 +33,20 @@ def fragile_broker() -> Iterator[OwnBroker]:
 def fragile_house(fragile_broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house on the broker that may be broken."""
     with open_house(fragile_broker.url, tmp_path, seed_of(20)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def shared_ledgers(broker: OwnBroker) -> Iterator[Stage]:
+    """A database server of this module's own, beside the session's broker."""
+    with ExitStack() as servers:
+        yield Stage(broker, partial(servers.enter_context, session_database()))
+
+
+@pytest.fixture
+def replicas(house: House, shared_ledgers: Stage) -> Iterator[Replicas]:
+    """The house with a ledger that several workers may share; each makes few calls at once, of some length."""
+    house.settings |= {"WORKER__CONCURRENCY": "8", "PROVIDER__TIMEOUT_SECONDS": "10"}
+    house.sandbox.set_latency(0.05)
+    with replicas_in(house, shared_ledgers.new_ledger()) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""The program on a machine whose wall clock jumps: SIGUSR1 sets it an hour ahead.
+"""The program on a machine whose wall clock jumps: SIGUSR1 sets it an hour ahead, SIGUSR2 sets it an hour back.
 
 The monotonic clock goes on as ever, as it does on a real machine.
 """
@@ -33,6 +33,7 @@ def run() -> None:
     """Run the worker on that machine."""
     clock = Jumping()
     signal.signal(signal.SIGUSR1, lambda *_: clock.jump(HOUR_SECONDS))
+    signal.signal(signal.SIGUSR2, lambda *_: clock.jump(-HOUR_SECONDS))
     with patch("time.time", clock.now):
         main()
 

@@ -1,0 +1,54 @@
+"""A command in the middle of the story ends every process that handles it."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+
+from tests.fault.scenes.play import Kind
+from tests.fault.scenes.scene import Scene, Setting
+from tests.support import poisoned_worker
+from tests.support.poisoned_worker import OUT_OF_MEMORY
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+
+#: In every story some commands are for customers that nobody made; they must fail, and here they fail like this.
+_POISON = "nobody-"
+_PATIENCE_SECONDS = 60.0
+_MOST_STARTS = 30
+
+
+def crash_loop(scene: Scene) -> None:
+    """Start it again each time it has died, until one of the commands that do it is known for it."""
+    assert scene.stop(scene.worker) == 0
+    scene.on_heal(partial(_replace_by_a_sound_one, scene))
+    scene.publish_all()
+    for _ in range(_MOST_STARTS):
+        scene.started.pop(0)
+        if _lives(scene, scene.start_program(poisoned_worker.__file__, "handling", _POISON)):
+            return
+    raise AssertionError("it never lives")
+
+
+def _replace_by_a_sound_one(scene: Scene) -> None:
+    scene.worker.kill()
+    scene.replace_worker()
+
+
+def _lives(scene: Scene, worker: WorkerProcess) -> bool:
+    # A story may have none of them: then nobody dies, and nothing is found.
+    with suppress(AssertionError):
+        wait_for(lambda: not worker.running or _is_found(scene), "a death, or the dead letter", _PATIENCE_SECONDS)
+    if worker.running:
+        return True
+    assert worker.await_exit() == OUT_OF_MEMORY, worker.log
+    return False
+
+
+def _is_found(scene: Scene) -> bool:
+    scene.house.ear.listen()
+    return any(letter.headers["provisioning-reason"] == "crash_loop" for letter in scene.house.ear.letters)
+
+
+def kinds() -> Iterator[Kind]:
+    """All of this room."""
+    yield Kind("worker: a command that ends its process", crash_loop, Setting(trouble=4.0))
