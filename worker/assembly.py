@@ -138,7 +138,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     publisher.watch(telling)
     rooms = Rooms(ledger, trying, telling, answers, base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
-    base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held)
+    base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],
         lambda queue: float(publisher.depths.get(queue, math.nan)),
@@ -157,10 +157,21 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
         parking=Parking(
-            Yard(dispatcher, consumer.ack, lot, settings.amqp.prefetch, base.around.reached),
+            Yard(
+                dispatcher,
+                consumer.ack,
+                lot,
+                settings.amqp.prefetch,
+                _connected(consumer, publisher),
+                base.around.reached,
+            ),
             ParkingWatcher(base.around.log),
         ),
     )
+
+
+def _connected(consumer: Consumer, publisher: Publisher) -> Callable[[], bool]:
+    return lambda: consumer.state.connected and publisher.state.connected
 
 
 def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:

@@ -20,6 +20,7 @@ WorkerError
     ├── BrokerUnreachable      no connection (exit 69)
     ├── TopologyMismatch       a queue or exchange is missing or has other arguments
     └── PublishFailed          a message was returned, refused, or not confirmed in time
+        └── Unpublishable      this message alone, as it is, cannot be written to this broker
 """
 
 from collections.abc import Sequence
@@ -146,3 +147,7 @@ class TopologyMismatch(BrokerError):
 
 class PublishFailed(BrokerError):
     """The message was returned, refused or not confirmed in time. It may still have been taken: repeat it as it was."""
+
+
+class Unpublishable(PublishFailed):
+    """This broker, as it is set up, can never take this message as it is; it says nothing about any other message."""

@@ -41,8 +41,12 @@ from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
 from worker.domain.work import Alone, Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
-from worker.errors import LedgerUnavailable, PublishFailed
+from worker.errors import LedgerUnavailable, PublishFailed, Unpublishable
 from worker.handlers.trying import Trying
+
+#: Each try may cost the publish connection, and only a person can change how it ends.
+UNPUBLISHABLE_SECONDS = 60.0
+_MOST_UNTOLD = 1_000
 
 Fingerprint = Callable[[str, str | None, bytes], tuple[bytes, ...]]
 
@@ -132,19 +136,24 @@ class Process:
         self._version = worker_version
         self._reached = reached
         # What was recorded by this process and could not be told: the next run tells it, and it is no duplicate.
-        self._untold: dict[str, Told] = {}
+        self._untold: dict[str, tuple[Delivery, Told]] = {}
 
     def run(self, work: Work) -> Verdict:
         """Take one unit of work to its end, or to its next wait.
 
         Raises ClaimLost before anything was told, LedgerUnavailable or PublishFailed when it is not certain that it
-        was; running the same work again later is always right.
+        was; running the same work again later is always right. What the broker can never take waits, alone with its
+        customer's later commands, for a person to change the broker's limits.
         """
         taken_up = self._clock.monotonic()
         ending = self._end(work)
         if isinstance(ending, Wait | Alone):
             return ending
-        self._answer_or_remember(work, ending)
+        try:
+            self._answer_or_remember(work, ending)
+        except Unpublishable as fault:
+            self._rooms.telemetry.unpublishable(work, str(fault))
+            return Wait(self._clock.now() + UNPUBLISHABLE_SECONDS)
         self._reached(Step.SETTLED)
         self._report(work, ending, self._clock.monotonic() - taken_up)
         return Settled()
@@ -163,9 +172,9 @@ class Process:
             case Fresh() | Resumed() | Crashed():
                 return self._handle(work, envelope, claim)
             case Done(event):
-                return self._untold.pop(event.id, Told(event, None, Outcome.DUPLICATE))
+                return self._recall(work.delivery, Told(event, None, Outcome.DUPLICATE))
             case Dead(event, letter):
-                return self._untold.pop(event.id, Told(event, letter, Outcome.DUPLICATE))
+                return self._recall(work.delivery, Told(event, letter, Outcome.DUPLICATE))
             case Held(until):
                 return Wait(until)
             case Suspect():
@@ -205,8 +214,18 @@ class Process:
             self._rooms.settlement.ack(work.delivery.receipt)
         except (PublishFailed, LedgerUnavailable):
             if told.event is not None and told.outcome is not Outcome.DUPLICATE and isinstance(work.content, Requested):
-                self._untold[told.event.id] = told
+                self._untold[told.event.id] = work.delivery, told
+                # Those whose delivery went to another worker are never asked for again.
+                while len(self._untold) > _MOST_UNTOLD:
+                    self._untold.pop(next(iter(self._untold)), None)
             raise
+
+    def _recall(self, delivery: Delivery, duplicate: Told) -> Told:
+        event_id = duplicate.event.id if duplicate.event else ""
+        first, told = self._untold.pop(event_id, (delivery, duplicate))
+        same = first.receipt == delivery.receipt or delivery.redelivered or delivery.receipt.position is not None
+        # The sender's own repeat is one, whatever became of the delivery that was not told.
+        return told if same else duplicate
 
     def _tell(self, work: Work, told: Told) -> None:
         if told.letter is not None:

@@ -1,13 +1,14 @@
 """The port `ParkingLot` when processes end: what they parked goes to one of those that live."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.ledger_rigs import Rig, make_rig
-from tests.support.ledger_samples import asking, parked_work
-from worker.domain.claims import Held
+from tests.support.ledger_samples import asking, parked_work, positions
+from worker.domain.claims import Fresh, Held
 from worker.domain.ports import Ledger, ParkingLot
 
 LEASE_OVER = 16.0
@@ -94,3 +95,63 @@ def test_of_two_that_adopt_each_command_goes_to_one(shared_rig: Rig) -> None:
 
     assert adopted == list(places)
     assert [place for lot in lots for place in lot.mine()] == list(places)
+
+
+def test_what_a_living_process_gave_up_is_adopted_at_once_and_nobody_is_deposed(shared_rig: Rig) -> None:
+    ledger, other = shared_rig.start(), shared_rig.start()
+    lot, takes = shared_rig.lot(ledger), shared_rig.lot(other)
+    kept, *given = lot.park([parked_work(f"evt_{number}") for number in range(3)])
+
+    lot.release([*positions(given), 999_999])
+
+    assert list(lot.mine()) == [kept]
+    assert list(takes.adopt()) == list(takes.mine()) == given
+    assert positions(lot.park([parked_work("evt_9")]))[0] > positions(given)[-1]
+    assert ledger.lease_holds()
+
+
+def test_what_was_given_up_keeps_its_place_until_somebody_has_run_it(ledger: Ledger, lot: ParkingLot) -> None:
+    [place] = lot.park([parked_work()])
+    lot.release([place.position])
+
+    assert isinstance(ledger.claim(asking()), Held)
+    assert list(lot.adopt()) == [place]
+    lot.clear([place.position])
+    assert isinstance(ledger.claim(asking()), Fresh)
+
+
+def test_a_process_gives_up_only_what_is_its_own(shared_rig: Rig) -> None:
+    lot, other = (shared_rig.lot(shared_rig.start()) for _ in range(2))
+    [place] = lot.park([parked_work()])
+
+    other.release([place.position])
+    lot.release([])
+
+    assert list(lot.mine()) == [place]
+    assert list(other.adopt()) == []
+
+
+def test_what_was_another_processs_counts_as_redelivered_and_what_is_our_own_does_not(
+    rig: Rig, ledger: Ledger, lot: ParkingLot
+) -> None:
+    [place] = lot.park([parked_work()])
+    own = lot.fetch(place.position)
+    rig.stop(ledger)
+    successor = rig.lot(rig.start())
+    successor.adopt()
+    [parked_here] = successor.park([parked_work("evt_1")])
+
+    fetched = [successor.fetch(position) for position in (place.position, parked_here.position)]
+
+    assert own is not None
+    assert [each.redelivered for each in (own, *filter(None, fetched))] == [False, True, False]
+
+
+def test_what_came_redelivered_to_the_process_that_parked_it_stays_so(lot: ParkingLot) -> None:
+    work = parked_work()
+
+    [place] = lot.park([replace(work, delivery=replace(work.delivery, redelivered=True))])
+
+    fetched = lot.fetch(place.position)
+    assert fetched is not None
+    assert fetched.redelivered

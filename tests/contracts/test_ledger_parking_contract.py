@@ -167,6 +167,8 @@ def test_a_broken_ledger_says_so(rig: Rig, ledger: Ledger, lot: ParkingLot) -> N
         lot.fetch(1)
     with pytest.raises(LedgerUnavailable):
         lot.clear([1])
+    with pytest.raises(LedgerUnavailable):
+        lot.release([1])
 
 
 def break_off(rig: Rig, ledger: Ledger) -> None:

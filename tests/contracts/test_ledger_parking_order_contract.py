@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import LANE, asking, failure, parked_work, positions, success, token_of
-from worker.domain.claims import Conflict, Dead, Done, Fresh, Held
+from worker.domain.claims import LOOK_AGAIN_SECONDS, Conflict, Dead, Done, Fresh, Held
 from worker.domain.ports import Ledger, ParkingLot
 
 LEASE_OVER = 16.0
@@ -16,6 +16,13 @@ LEASE_OVER = 16.0
 
 @pytest.fixture(params=["fake", "sqlite", "shared sqlite", "postgresql"])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    rig = make_rig(request, tmp_path)
+    yield rig
+    rig.clear()
+
+
+@pytest.fixture(params=["fake", "shared sqlite", "postgresql"])
+def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig = make_rig(request, tmp_path)
     yield rig
     rig.clear()
@@ -114,3 +121,30 @@ def test_what_the_process_holds_itself_waits_when_it_claims_it_again(ledger: Led
     lot.park([parked_work()])
 
     assert isinstance(ledger.claim(asking()), Held)
+
+
+def test_what_another_process_has_parked_in_front_is_asked_for_less_often(shared_rig: Rig) -> None:
+    ledger, other = shared_rig.start(), shared_rig.start()
+    lot, others = shared_rig.lot(ledger), shared_rig.lot(other)
+    later = Held(shared_rig.clock.now() + LOOK_AGAIN_SECONDS)
+    soon = Held(shared_rig.clock.now() + 0.2)
+    [first] = others.park([parked_work("evt_1")])
+    [second] = lot.park([parked_work("evt_2")])
+
+    assert ledger.claim(asking()) == later
+    assert other.claim(asking()) == soon
+    others.release([first.position])
+    assert ledger.claim(asking()) == other.claim(asking()) == later
+    lot.clear([first.position])
+    assert ledger.claim(asking()) == soon
+    assert isinstance(ledger.claim(replace(asking("evt_2"), position=second.position)), Fresh)
+
+
+def test_of_several_lanes_one_that_another_process_is_first_in_is_enough_to_ask_less_often(shared_rig: Rig) -> None:
+    ledger, other = shared_rig.start(), shared_rig.start()
+    shared_rig.lot(ledger).park([parked_work("evt_1", LANE)])
+    shared_rig.lot(other).park([parked_work("evt_2", LANE), parked_work("evt_3", "customer:shared")])
+    soon, later = (Held(shared_rig.clock.now() + seconds) for seconds in (0.2, LOOK_AGAIN_SECONDS))
+
+    assert ledger.claim(asking()) == soon
+    assert ledger.claim(replace(asking(), lanes=(LANE, "customer:shared"))) == later

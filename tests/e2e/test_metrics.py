@@ -16,6 +16,7 @@ NAMES = {
     "provisioning_command_wait_seconds",
     "provisioning_commands_in_flight",
     "provisioning_commands_held",
+    "provisioning_commands_parked",
     "provisioning_retries_total",
     "provisioning_dead_letters_total",
     "provisioning_provider_requests_total",

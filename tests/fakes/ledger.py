@@ -88,8 +88,9 @@ class FakeLedger:
                 return Conflict()
             if row is not None and row.ending is not None:
                 return _told(row.ending)
-            if self._is_behind(request):
-                return Held(self.clock.now() + TURN_SECONDS)
+            wait = self._wait_behind(request)
+            if wait:
+                return Held(self.clock.now() + wait)
             return self._first(request) if row is None else self._unfinished(request, row)
 
     def record(self, token: Token, ending: Ending) -> None:
@@ -199,10 +200,14 @@ class FakeLedger:
             raise LedgerUnavailable("The fake ledger was told to be broken.")
         return self.storage.lock
 
-    def _is_behind(self, request: ClaimRequest) -> bool:
+    def _wait_behind(self, request: ClaimRequest) -> float:
         own = request.position
-        in_front = [each.place for at, each in self.storage.parked.items() if own is None or at < own]
-        return any(set(place.lanes) & set(request.lanes) for place in in_front)
+        in_front = [each for at, each in sorted(self.storage.parked.items()) if own is None or at < own]
+        lanes = [[each.owner for each in in_front if lane in each.place.lanes] for lane in request.lanes]
+        firsts = {owners[0] for owners in lanes if owners}
+        if not firsts:
+            return 0.0
+        return TURN_SECONDS if firsts == {self.owner} else LOOK_AGAIN_SECONDS
 
     def _first(self, request: ClaimRequest) -> Claim:
         token = self._new_token(request.key)

@@ -10,6 +10,7 @@ from worker.domain.work import Parked, Work
 from worker.ledger.keys import Cipher
 from worker.ledger.sealing import seal, unseal
 
+NOBODY = "nobody"
 _CIPHER = Cipher([f"{'a':A<43}="])
 
 
@@ -32,7 +33,7 @@ class FakeParkingLot:
             left = [at for at, each in self._parked.items() if leases.get(each.owner, 0.0) <= self._ledger.clock.now()]
             taken = [at for at in sorted(left) if self._parked[at].owner != self._ledger.owner]
             for at in taken:
-                self._parked[at] = replace(self._parked[at], owner=self._ledger.owner)
+                self._parked[at] = replace(self._parked[at], owner=self._ledger.owner, adopted=True)
             return [self._parked[at].place for at in taken]
 
     def mine(self) -> Sequence[Parked]:
@@ -45,13 +46,24 @@ class FakeParkingLot:
         with self._ledger.working():
             kept = self._parked.get(position)
             now = self._ledger.clock.monotonic()
-            return None if kept is None else unseal(_CIPHER, kept.sealed, Receipt.of_parked(position), now)
+            if kept is None:
+                return None
+            delivery = unseal(_CIPHER, kept.sealed, Receipt.of_parked(position), now)
+            return replace(delivery, redelivered=delivery.redelivered or kept.adopted)
 
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these."""
         with self._ledger.working():
             for position in positions:
                 self._parked.pop(position, None)
+
+    def release(self, positions: Sequence[int]) -> None:
+        """Make them nobody's."""
+        with self._ledger.working():
+            for at in positions:
+                kept = self._parked.get(at)
+                if kept is not None and kept.owner == self._ledger.owner:
+                    self._parked[at] = replace(kept, owner=NOBODY)
 
     def _put(self, work: Work) -> Parked:
         place = Parked(next(self._ledger.storage.positions), work.lanes, work.login)

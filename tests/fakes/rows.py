@@ -35,8 +35,9 @@ class FakeReading:
 
 @dataclass(frozen=True, slots=True)
 class FakeParked:
-    """One command that waits in the ledger, and whose it is."""
+    """One command that waits in the ledger, whose it is, and whether it was another's before."""
 
     owner: str
     sealed: bytes
     place: Parked
+    adopted: bool = False

@@ -11,6 +11,10 @@ class FakeTelemetry:
         self.retries: list[Retry] = []
         self.crashes: list[tuple[Work, Exception]] = []
 
+    def unpublishable(self, work: Work, detail: str) -> None:
+        """Remember the words."""
+        self.unpublishables.append((work, detail))
+
     def settled(self, report: Report) -> None:
         """Remember it."""
         self.reports.append(report)

@@ -34,7 +34,7 @@ CONCURRENCY = 4
 #: There are twice as many handlers as calls at once, and each has at most one command in hand.
 HANDLERS = 2 * CONCURRENCY
 #: A call takes so long that the commands outlast the beginning of any trouble.
-SLOW_SECONDS = 0.4
+SLOW_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,11 @@ SITUATIONS = (
 def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house whose workers declare nothing: what is deleted stays deleted until a person mends it."""
     with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
-        opened.settings |= {"AMQP__DECLARE": "false", "WORKER__CONCURRENCY": str(CONCURRENCY)}
+        opened.settings |= {
+            "AMQP__DECLARE": "false",
+            "WORKER__CONCURRENCY": str(CONCURRENCY),
+            "PROVIDER__TIMEOUT_SECONDS": "20",
+        }
         yield opened
 
 
@@ -155,10 +159,10 @@ def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
         house.ear.await_count(1)
         with situation.trouble(house, broker):
             worker.await_paused("publish")
+            house.sandbox.set_latency(0)
             assert_steady(worker, house)
             await_words(worker, situation)
             assert await_none_acked_untold(worker) < len(commands)
-            house.sandbox.set_latency(0)
         wait_for(lambda: len(worker.said("command_settled")) == len(commands), "the last command", 40)
         assert_said_once(worker)
         assert worker.terminate() == 0
@@ -174,10 +178,10 @@ def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(house: House,
         house.ear.await_count(1)
         with full_queue(events, house, broker):
             worker.await_paused("publish")
+            house.sandbox.set_latency(0)
             told = await_none_acked_untold(worker)
             worker.kill()
             wait_for(lambda: left_in_queue(house) == len(commands) - told, "all that was not told in the queue")
-    house.sandbox.set_latency(0)
     with house.worker() as worker:
         wait_for(lambda: len(worker.said("command_settled")) == len(commands) - told, "the last command", 40)
         assert worker.terminate() == 0

@@ -11,8 +11,10 @@ from cryptography.fernet import Fernet
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
+from tests.support import leased_worker
 from tests.support.billing import Heard
 from tests.support.commands import Command, rotate, update_profile, update_user_profile
+from tests.support.detour import detour
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
@@ -35,7 +37,7 @@ class Scale:
     prefetch: int
 
 
-SHORT = Scale(hot=300, customers=100, rounds=3, prefetch=50)
+SHORT = Scale(hot=200, customers=80, rounds=3, prefetch=40)
 LONG = Scale(hot=5000, customers=1000, rounds=5, prefetch=500)
 
 
@@ -130,23 +132,52 @@ def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> N
     assert town.verdict([*hot, *behind]).letters == 0
 
 
-def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(town: House, scale: Scale) -> None:
-    hot = hot_commands(scale.hot)
-    hold_up(town)
+@pytest.fixture
+def shared(town: House) -> Iterator[House]:
+    """The same, with a ledger that two workers may share."""
     with session_database() as database:
         migrate_ledger(database.url)
         town.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
-        town.emitter.publish(*hot)
-        with town.worker() as active:
+        yield town
+
+
+def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(shared: House, scale: Scale) -> None:
+    hot = hot_commands(scale.hot)
+    hold_up(shared)
+    shared.emitter.publish(*hot)
+    # A short lease, so that the standby need not wait long for its end.
+    with shared.planted_worker(leased_worker.__file__, "4", "15", "0") as active:
+        active.await_ready()
+        wait_for(lambda: parked(active) == len(hot), "all to be parked", 60)
+        with shared.worker() as standby:
+            assert parked(standby) == 0
+            active.kill()
+            shared.sandbox.clear_faults()
+            shared.ear.await_events(hot, seconds=120)
+            assert standby.said("parked_commands_taken_over")
+            assert standby.terminate() == 0
+    assert shared.verdict(hot).letters == 0
+
+
+def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_other(
+    shared: House, scale: Scale
+) -> None:
+    hot = hot_commands(scale.hot)
+    hold_up(shared)
+    shared.emitter.publish(*hot)
+    with detour(shared.broker_url) as (url, way):
+        way.open()
+        with shared.worker(AMQP__URL=url) as active, shared.worker() as standby:
             wait_for(lambda: parked(active) == len(hot), "all to be parked", 60)
-            with town.worker() as standby:
-                assert parked(standby) == 0
-                active.kill()
-                town.sandbox.clear_faults()
-                town.ear.await_events(hot, seconds=120)
-                assert standby.said("parked_commands_taken_over")
-                assert standby.terminate() == 0
-    assert town.verdict(hot).letters == 0
+            way.close()
+            shared.sandbox.clear_faults()
+            shared.ear.await_events(hot, seconds=120)
+            assert parked(active) == 0
+            assert standby.said("parked_commands_taken_over")
+            way.open()
+            active.await_ready()
+            assert [active.terminate(), standby.terminate()] == [0, 0]
+    assert shared.verdict(hot).letters == 0
 
 
 def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: House, scale: Scale) -> None:

@@ -62,6 +62,11 @@ class Confirms:
         for parcel in lost.values():
             parcel.settle(reason)
 
+    def refuse_larger(self, limit: int, reason: str) -> None:
+        """Settle those whose body has more bytes than that, as messages that this broker can never take."""
+        for number in [number for number, parcel in self._in_flight.items() if len(parcel.body) > limit]:
+            self._in_flight.pop(number).refuse(reason)
+
     def wait_anew(self, until: float) -> None:
         """Give all of them until then (monotonic seconds) at least: nobody has read them up to now."""
         for parcel in self._in_flight.values():

@@ -72,6 +72,11 @@ class ConsumeSession:
         self._lose()
         self._acks.forget()
 
+    @property
+    def epoch(self) -> int:
+        """The number of the newest subscription."""
+        return self._newest
+
     def give_back(self) -> None:
         """End the connection, acks first, and let the loop open the next one."""
         if self._epochs:

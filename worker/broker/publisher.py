@@ -10,12 +10,12 @@ from worker.broker.address import AddressSource, Role
 from worker.broker.findings import Mode
 from worker.broker.loop import BrokerLoop, LoopState
 from worker.broker.observing import BrokerObserver, PublishListener
-from worker.broker.parcel import Parcel
+from worker.broker.parcel import Parcel, take_all
 from worker.broker.publishing import PublishSession
 from worker.broker.refusals import blocked, unanswered, unconnected
 from worker.broker.topology import Topology
 from worker.domain.deliveries import Destination, Outgoing
-from worker.errors import PublishFailed
+from worker.errors import PublishFailed, Unpublishable
 
 STOPPED = "the publisher has been stopped"
 
@@ -83,12 +83,17 @@ class Publisher:
         return ended
 
     def publish(self, message: Outgoing) -> None:
-        """Return once the broker has confirmed the message; raise PublishFailed when it is not certain that it has."""
+        """Return once the broker has confirmed the message; raise PublishFailed when it is not certain that it has.
+
+        Unpublishable when it certainly has not, and never will take this message as it is.
+        """
         overdue_at = time.monotonic() + self._limits.patience_seconds
         parcel = Parcel(message, self._topology.exchange_for(message.destination), overdue_at)
         failure = self._carry(parcel)
         if failure is not None:
             named = f"{message.properties.type or 'message'} {message.properties.message_id or ''}".rstrip()
+            if parcel.impossible:
+                raise Unpublishable(f"{named} for {parcel.exchange} cannot be published: {failure}")
             if message.destination is Destination.COMMANDS:
                 raise PublishFailed(f"{named} is not confirmed: {failure}. Publish it again as it is")
             # Events and dead letters are named by their command's type too, and nobody publishes them by hand.
@@ -115,5 +120,5 @@ class Publisher:
         return unanswered(self._limits.patience_seconds)
 
     def _refuse_waiting(self) -> None:
-        while self._outbox:
-            self._outbox.popleft().settle(STOPPED)
+        for parcel in take_all(self._outbox):
+            parcel.settle(STOPPED)

@@ -18,8 +18,8 @@ from worker.broker.findings import Mode, Report
 from worker.broker.knocking import Knocking
 from worker.broker.loop import BrokerLoop
 from worker.broker.observing import BrokerObserver, PublishListener
-from worker.broker.parcel import CHANNEL_NUMBER, Parcel
-from worker.broker.refusals import blocked, returned, unconnected
+from worker.broker.parcel import CHANNEL_NUMBER, Parcel, take_all
+from worker.broker.refusals import blocked, overheaded, oversized, returned, size_limit, unconnected
 from worker.broker.surveyor import Surveyor
 from worker.broker.topology import Topology
 from worker.broker.wire import WireConnection, plain_properties
@@ -72,8 +72,7 @@ class PublishSession:
         if connection is None or self.blocked is not None:
             return
         now = time.monotonic()
-        while self._outbox:
-            parcel = self._outbox.popleft()
+        for parcel in take_all(self._outbox):
             # Whoever published an overdue one has given up on it already.
             if parcel.overdue_at > now:
                 self._write(connection, parcel)
@@ -117,7 +116,7 @@ class PublishSession:
         limit = connection.params.frame_max
         if len(parcel.head) > limit:
             # The broker would answer by ending the connection, and everything under way would be in doubt.
-            parcel.settle(f"its headers take {len(parcel.head)} bytes and the broker takes {limit}; shorten them")
+            parcel.refuse(overheaded(len(parcel.head), limit))
             return
         connection.send(CHANNEL_NUMBER, parcel.head, parcel.body)
         self._confirms.sent(parcel)
@@ -150,7 +149,13 @@ class PublishSession:
         # Otherwise the connection itself is ending, and says why.
         if isinstance(reason, ChannelClosedByBroker):
             self._ready = None
+            self._refuse_larger(reason.reply_text)
             self._loop.give_up(words(reason))
+
+    def _refuse_larger(self, reply_text: str) -> None:
+        limit = size_limit(reply_text)
+        if limit is not None:
+            self._confirms.refuse_larger(limit, oversized(limit))
 
     def _on_blocked(self, _connection: object, notice: Method[Any]) -> None:
         self.blocked = str(notice.method.reason)

@@ -1,5 +1,7 @@
 """Why the broker did not take a message, in words that say what to do about it."""
 
+import re
+
 _NEEDS = {"memory": "memory", "disk": "disk space"}
 TOPOLOGY_HINT = (
     "`provisioning-worker topology check` says what is missing, `provisioning-worker topology apply` declares it"
@@ -8,6 +10,25 @@ REFUSED = (
     "the broker refused it: a queue that is bound there is full (max-length with reject-publish), or cannot take "
     "anything now. Take messages out of that queue, or raise its limit"
 )
+
+
+_SIZE_LIMIT = re.compile(r"message size \d+ is larger than (?:configured )?max size (\d+)")
+
+
+def size_limit(reply_text: str) -> int | None:
+    """How many bytes a body may have, when the broker closed the channel over a larger one; None: over another thing."""
+    found = _SIZE_LIMIT.search(reply_text)
+    return int(found[1]) if found else None
+
+
+def oversized(limit: int) -> str:
+    """The body is larger than the broker allows."""
+    return f"its body is larger than the {limit} bytes that the broker allows: raise `max_message_size` there"
+
+
+def overheaded(size: int, limit: int) -> str:
+    """The headers do not fit in one frame, as AMQP wants them to."""
+    return f"its headers take {size} bytes and the broker takes {limit}: shorten them, or raise `frame_max` there"
 
 
 def returned(reply_text: str) -> str:

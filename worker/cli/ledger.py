@@ -9,15 +9,29 @@ import typer
 from rich.console import Console
 
 from worker.assembly import configured_keys, ledger_identity
-from worker.cli.ledger_rows import STATS_COLUMNS, stats_rows
-from worker.cli.output import Column, Output, Row, show_rows
+from worker.cli.ledger_rows import (
+    PARKED_COLUMNS,
+    PRUNED_COLUMNS,
+    STATS_COLUMNS,
+    parked_rows,
+    pruned_rows,
+    stats_rows,
+)
+from worker.cli.output import Output, Row, show_rows
 from worker.cli.reading import read_settings
 from worker.clock import SystemClock
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
 from worker.ledger.stats import read_stats
 from worker.ledger.stores.opening import name_of
-from worker.ledger.upkeep import adopt_ledger, look_what_to_prune, migrate_ledger, prune_ledger
+from worker.ledger.upkeep import (
+    adopt_ledger,
+    forget_what_is_parked,
+    look_what_is_parked,
+    look_what_to_prune,
+    migrate_ledger,
+    prune_ledger,
+)
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 
@@ -55,19 +69,33 @@ def prune(
     older_than: Annotated[
         int | None, typer.Option(metavar="DAYS", min=1, help="Instead of PROVISIONING_LEDGER__KEEP_DAYS.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many would go.")] = False,
+    parked: Annotated[
+        bool,
+        typer.Option("--parked", help="Forget what is parked instead; every worker of the ledger must be stopped."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
 ) -> None:
     """Forget the commands that ended long ago, with their tries, and old refusals; a running worker does so hourly.
 
     What is unfinished stays, and every command of which a dead letter is open. A repeat of what was forgotten is new.
+
+    --parked is for a ledger that was put back from a backup: what is parked in it may have run since, and would run
+    again. It forgets all of it, lists what it was, and leaves everything else.
     """
     settings = load(LedgerReach)
     url = ledger_url(settings, os.environ)
+    if parked:
+        if older_than is not None:
+            raise typer.BadParameter(
+                "--parked forgets everything that is parked, however old it is: give one of the two."
+            )
+        _prune_parked(url, output, dry_run=dry_run)
+        return
     days = settings.ledger.keep_days if older_than is None else older_than
     verb = "would be pruned from" if dry_run else "pruned from"
     sys.stderr.write(f"what ended more than {days} days ago, {verb} {name_of(url)}\n")
-    show_rows(_pruned_rows(url, days, dry_run=dry_run), (Column("what"), Column("count")), output)
+    show_rows(_pruned_rows(url, days, dry_run=dry_run), PRUNED_COLUMNS, output)
 
 
 def adopt() -> None:
@@ -82,11 +110,14 @@ def adopt() -> None:
 def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:
     if dry_run:
         found = look_what_to_prune(url, days, SystemClock())
-        return _counted(found.commands, found.refusals)
+        return pruned_rows(found.commands, found.refusals)
     # Nobody asks it to stop: Ctrl-C ends it between two commits, and what was committed stays forgotten.
     pruned = prune_ledger(url, days, SystemClock(), Event().wait)
-    return _counted(pruned.commands, pruned.refusals)
+    return pruned_rows(pruned.commands, pruned.refusals)
 
 
-def _counted(commands_: int, refusals: int) -> list[Row]:
-    return [{"what": "commands", "count": commands_}, {"what": "refusals", "count": refusals}]
+def _prune_parked(url: str, output: Output, *, dry_run: bool) -> None:
+    found = look_what_is_parked(url) if dry_run else forget_what_is_parked(url, SystemClock())
+    verb = "would be forgotten in" if dry_run else "forgotten in"
+    sys.stderr.write(f"{len(found)} parked commands {verb} {name_of(url)}\n")
+    show_rows(parked_rows(found), PARKED_COLUMNS, output)

@@ -1,12 +1,15 @@
-"""What `ledger stats` prints: one row for each thing that was seen, a sentence for people and fields for programs."""
+"""What `ledger stats` and `ledger prune` print: one row for each thing, words for people and fields for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from worker.cli.output import Column, Row
 from worker.domain.results import rfc3339
+from worker.ledger.pruning.parked import ParkedCommand
 from worker.ledger.stats import LedgerStats, Owner, ParkedCount
 
 STATS_COLUMNS = (Column("about"), Column("what"), Column("value"))
+PRUNED_COLUMNS = (Column("what"), Column("count"))
+PARKED_COLUMNS = (Column("id"), Column("source"), Column("parked_since", "parked since"))
 
 _KIBI = 1024.0
 _UNITS = "B", "KiB", "MiB", "GiB"
@@ -26,6 +29,16 @@ def stats_rows(stats: LedgerStats) -> list[Row]:
         _row("prunable", f"refusals from before {rfc3339(stats.prunable.before)}", stats.prunable.refusals),
         *(_owner_row(each, stats.seen_at) for each in stats.owners),
     ]
+
+
+def pruned_rows(commands: int, refusals: int) -> list[Row]:
+    """How many of each kind are forgotten."""
+    return [{"what": "commands", "count": commands}, {"what": "refusals", "count": refusals}]
+
+
+def parked_rows(parked: Iterable[ParkedCommand]) -> list[Row]:
+    """Make a row of each that is forgotten; a message that could not name its command has neither id nor source."""
+    return [{"id": each.id, "source": each.source, "parked_since": rfc3339(each.since)} for each in parked]
 
 
 def _size_rows(stats: LedgerStats) -> Iterator[Row]:
@@ -59,7 +72,7 @@ def _extreme_rows(stats: LedgerStats) -> Iterator[Row]:
 
 def _owner_row(owner: Owner, now: float) -> Row:
     lease = "lease until" if owner.lease_until > now else "gone without a word, lease ended"
-    words = f"process {owner.pid} on {owner.host}, holding {owner.holding}, {lease}"
+    words = f"process {owner.pid} on {owner.host}, holding {owner.holding} and {owner.parked} parked, {lease}"
     return _row(
         "owner",
         words,
@@ -69,6 +82,7 @@ def _owner_row(owner: Owner, now: float) -> Row:
         pid=owner.pid,
         started_at=rfc3339(owner.started_at),
         holding=owner.holding,
+        parked=owner.parked,
     )
 
 

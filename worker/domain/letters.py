@@ -11,6 +11,9 @@ MAX_HEADER_BYTES = 2_000
 MAX_ORIGINAL_HEADERS_BYTES = 32 * 1024
 
 _PREFIX = "provisioning-"
+_NOTE = f"{_PREFIX}note"
+#: AMQP's widest integer has 64 bits and a sign; some clients send a timestamp's all.
+_LARGEST_INTEGER = 2**63 - 1
 #: The broker would route further copies by these, or refuse the whole channel because they came back as text.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
 
@@ -72,9 +75,18 @@ def outgoing(delivery: Delivery, letter: Letter) -> Outgoing:
     return Outgoing(Destination.DEAD_LETTERS, letter.reason.value, delivery.body, properties)
 
 
+def bare(letter: Outgoing, why: str) -> Outgoing | None:
+    """The letter without its original headers, and a note that says why; None when it has none, or is no letter."""
+    headers = {name: value for name, value in letter.properties.headers.items() if name.startswith(_PREFIX)}
+    if letter.destination is not Destination.DEAD_LETTERS or len(headers) == len(letter.properties.headers):
+        return None
+    headers[_NOTE] = _bounded(f"the original headers were left out: {why}")
+    return replace(letter, properties=replace(letter.properties, headers=headers))
+
+
 def plain(value: object) -> str | int:
-    """What becomes of a header's value: text and whole numbers stay, all else is told as text."""
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+    """What becomes of a header's value: text and whole numbers of 64 bits stay, all else is told as text."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and _fits(value)):
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
@@ -89,10 +101,14 @@ def _kept(headers: Mapping[str, object]) -> dict[str, str | int]:
         value = plain(headers[name])
         room -= len(name.encode()) + (len(value.encode()) if isinstance(value, str) else 8)
         if room < 0:
-            kept[f"{_PREFIX}note"] = f"{len(names) - count} original headers were left out: together over 32 KiB"
+            kept[_NOTE] = f"{len(names) - count} original headers were left out: together over 32 KiB"
             break
         kept[name] = value
     return kept
+
+
+def _fits(value: int) -> bool:
+    return -_LARGEST_INTEGER - 1 <= value <= _LARGEST_INTEGER
 
 
 def _bounded(value: str | int) -> str | int:

@@ -82,11 +82,15 @@ class ParkingLot(Protocol):
     def fetch(self, position: int) -> Delivery | None:
         """Read one as it was delivered, its receipt being its position; None when it was cleared.
 
+        What was taken over is `redelivered`: whose it was before may have begun it, and nobody wrote that down.
         Raises Unsealable when the key that it was encrypted with is not set any more.
         """
 
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these; a position that is not there is no error."""
+
+    def release(self, positions: Sequence[int]) -> None:
+        """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
 
 
 class CrashMarks(Protocol):
@@ -168,3 +172,6 @@ class Telemetry(Protocol):
 
     def crashed(self, work: Work, error: Exception) -> None:
         """A fault of ours came up while a command was handled; the log gets the traceback."""
+
+    def unpublishable(self, work: Work, detail: str) -> None:
+        """The broker can never take what is told of it, as it is set up now; a person must do what `detail` says."""

@@ -178,7 +178,7 @@ class Dispatcher:
     def stuck(self, window: int) -> Stuck | None:
         """What to park for the sake of others, in a window of so many deliveries; None when nothing is to be parked."""
         with self._lock:
-            return None if self._quiet else self._holding.stuck(window)
+            return None if self._quiet else self._holding.stuck(window, self._clock.monotonic())
 
     def park(self, stuck: Stuck, places: Sequence[Parked]) -> list[int]:
         """Take note that these lie in the ledger, at these places; returns the positions that nobody needs any more."""
@@ -192,6 +192,11 @@ class Dispatcher:
         with self._lock:
             self._holding.adopt(places)
             self._lock.notify_all()
+
+    def release(self) -> list[int]:
+        """Forget what is parked and does not run, for others to take; returns the positions."""
+        with self._lock:
+            return self._holding.release()
 
     def _stage(self) -> Stages:
         if self._stages is None:

@@ -5,7 +5,7 @@ before them in any of their lanes is parked with them: after a crash they are th
 is still on its way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from worker.domain.deliveries import Delivery, Receipt
@@ -18,6 +18,8 @@ from worker.flow.lanes import Lanes, Ticket
 MOST_PARKED = 50_000
 _FULL_SHARE = 0.9
 _BUSY_SHARE = 0.25
+#: With some threads busy and some idle, a window that has not moved on for so long is stuck all the same.
+_LONG_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,22 @@ class Stuck:
 
     tickets: tuple[Ticket, ...]
     works: tuple[Work, ...]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection that delivered it is lost: all of it comes again."""
+        return any(ticket.dropped for ticket in self.tickets)
+
+    def portions(self, most: int, most_bytes: int) -> Iterator["Stuck"]:
+        """Cut it into pieces of so many commands, and of so many bytes unless a single one is larger, in its order."""
+        begin, size = 0, 0
+        for end, work in enumerate(self.works):
+            length = len(work.delivery.body)
+            if end > begin and (end - begin >= most or size + length > most_bytes):
+                yield Stuck(self.tickets[begin:end], self.works[begin:end])
+                begin, size = end, 0
+            size += length
+        yield Stuck(self.tickets[begin:], self.works[begin:])
 
 
 class Holding:
@@ -94,21 +112,22 @@ class Holding:
             ticket.dropped = True
         self._unsettled = {}
         self.turns.forget()
-        self._queue_up_anew()
+        self._let_others_before()
 
-    def stuck(self, window: int) -> Stuck | None:
+    def stuck(self, window: int, now: float) -> Stuck | None:
         """What to park, because a full window keeps threads from work that the broker may have; None when not.
 
-        Not while the provider is paused: nothing that comes could run either.
+        Not while the provider is paused: nothing that comes could run either. `now` is monotonic seconds.
         """
         is_full = len(self._unsettled) >= window * _FULL_SHARE
-        is_idle = len(self.turns.running) <= max(1, self._threads * _BUSY_SHARE)
         has_room = len(self._parked) + len(self._unsettled) <= MOST_PARKED
-        if not (is_full and is_idle and has_room and self.turns.allowed[ProviderLogin.V2] and self.turns.is_starved):
+        if not (is_full and has_room and self.turns.allowed[ProviderLogin.V2] and self.turns.is_starved):
             return None
         unsettled = self._unsettled.values()
         tickets = [ticket for ticket in unsettled if not ticket.running or self._lanes.has_followers(ticket)]
         works = [(ticket, ticket.work) for ticket in tickets if isinstance(ticket.work, Work)]
+        if not works or not self._is_idle(now - works[0][1].delivery.arrived_at):
+            return None
         return Stuck(tuple(ticket for ticket, _ in works), tuple(work for _, work in works))
 
     def park(self, stuck: Stuck, places: Sequence[Parked]) -> list[int]:
@@ -133,7 +152,22 @@ class Holding:
         """Queue these up before everything that is not parked, each at its position; those that are known stay."""
         new = {place.position: Ticket(place) for place in places if place.position not in self._parked}
         self._parked = dict(sorted((self._parked | new).items()))
-        self._queue_up_anew()
+        self._let_others_before()
+
+    def release(self) -> list[int]:
+        """Forget what is parked and does not run, for others to take; returns the positions."""
+        released = {position: ticket for position, ticket in self._parked.items() if not ticket.running}
+        for position, ticket in released.items():
+            ticket.dropped = True
+            del self._parked[position]
+        if released:
+            self._queue_up_anew()
+        return list(released)
+
+    def _is_idle(self, waited_seconds: float) -> bool:
+        busy = len(self.turns.running)
+        few = max(1, self._threads * _BUSY_SHARE)
+        return busy <= few or (busy < self._threads and waited_seconds >= _LONG_SECONDS)
 
     def _move(self, ticket: Ticket, work: Work, place: Parked) -> None:
         self._unsettled.pop(work.delivery.receipt, None)
@@ -169,13 +203,19 @@ class Holding:
             self.turns.wait(follower)
         return len(freed)
 
+    def _let_others_before(self) -> None:
+        """Queue up anew, where some may come before what runs already: that is put in its place when it must wait."""
+        for ticket in self.turns.running:
+            ticket.jumped = True
+        self._queue_up_anew()
+
     def _queue_up_anew(self) -> int:
         others = [*self._parked.values(), *self._unsettled.values()]
         self.turns.forget_waiting()
-        for ticket in self.turns.running:
-            ticket.jumped = True
         order = [*self.turns.running, *(one for one in others if not one.running)]
         free = [one for one in self._lanes.queue_up_anew(order) if not (one.running or one.waiting)]
         for ticket in free:
             self.turns.wait(ticket)
+        # Whoever is to run first of all must not wait behind what nobody may run before.
+        self.turns.reserved = self.turns.reserved and not any(one.alone and one.blocked_by for one in others)
         return len(free)

@@ -12,7 +12,8 @@ class Ticket:
     """A unit of work with its place in the lanes; the only thing in the flow that changes.
 
     `waiting`: for a time that was set. `dropped`: its connection is lost, so it never runs (again). `parked_at`: it was
-    parked while it ran. `jumped`: it runs before some that come first, now that they are known.
+    parked while it ran. `jumped`: it runs before some that come first, now that they are known. `ready_as`: when it was
+    ready, counted among all.
     """
 
     work: Work | Parked
@@ -21,13 +22,9 @@ class Ticket:
     waiting: bool = False
     dropped: bool = False
     alone: bool = False
+    ready_as: int = 0
     jumped: bool = False
     parked_at: Parked | None = None
-
-    @property
-    def arrived_at(self) -> float:
-        """When it was delivered, in monotonic seconds; what is parked is older than all that a connection holds."""
-        return self.work.delivery.arrived_at if isinstance(self.work, Work) else 0.0
 
 
 @dataclass(slots=True)

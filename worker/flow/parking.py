@@ -20,6 +20,12 @@ _LOOK_SECONDS = 0.2
 _LOOKS_PER_ADOPTION = 10
 #: Right after a new connection's first deliveries, or between two turns, a window may look stuck for a moment.
 _LOOKS_TO_BE_SURE = 2
+#: Twenty seconds, a little more than a lease: after the ledger was away, those who live have renewed theirs by then.
+_LOOKS_AFTER_AN_OUTAGE = 100
+#: Fifteen seconds: whoever has no broker for so long cannot answer, and lets others do it.
+_LOOKS_WITHOUT_BROKER = 75
+#: A commit of more would keep the ledger's one writer from the claims of others, and from the lease.
+_MOST_AT_ONCE, _MOST_BYTES_AT_ONCE = 250, 4 * 1024 * 1024
 
 
 class Holder(Protocol):
@@ -38,6 +44,9 @@ class Holder(Protocol):
     def adopt(self, places: Sequence[Parked]) -> None:
         """Run these too."""
 
+    def release(self) -> list[int]:
+        """Forget what is parked and does not run; returns the positions."""
+
 
 class ParkListener(Protocol):
     """Who must know when something is parked."""
@@ -53,14 +62,15 @@ class ParkListener(Protocol):
 class Yard:
     """The two sides of parking: who holds the commands and answers the broker, and where they are written down.
 
-    `window`: how many deliveries the broker hands over at once. `reached` hears when some are written down and not yet
-    acked.
+    `window`: how many deliveries the broker hands over at once; `connected`: whether it can be spoken to. `reached`
+    hears when some are written down and not yet acked.
     """
 
     holder: Holder
     ack: Callable[[Receipt], None]
     lot: ParkingLot
     window: int
+    connected: Callable[[], bool] = lambda: True
     reached: Callable[[Step], None] = lambda _step: None
 
 
@@ -69,7 +79,17 @@ class _Errands:
     """What could not be done while the ledger was away, or was done nobody knows how far."""
 
     spent: list[int] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
     unsure: bool = False
+
+
+@dataclass(slots=True)
+class _Looks:
+    """How many looks have found it so, one after the other; `to_adoption`: how many to go until the next one."""
+
+    stuck: int = 0
+    alone: int = 0
+    to_adoption: int = 0
 
 
 class Parking:
@@ -79,8 +99,7 @@ class Parking:
         self._yard = yard
         self._listener = listener
         self._errands = _Errands()
-        self._looks_stuck = 0
-        self._looks = 0
+        self._looks = _Looks()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="parking", daemon=True)
 
@@ -101,28 +120,40 @@ class Parking:
             self._thread.join()
 
     def look(self) -> None:
-        """Park what is stuck, and now and then take over what others left; called by the thread."""
+        """Park what is stuck, take over what others left, give up what this process cannot answer."""
+        looks = self._looks
+        looks.alone = 0 if self._yard.connected() else looks.alone + 1
         try:
             self._catch_up()
-            if self._looks % _LOOKS_PER_ADOPTION == 0:
-                self._adopt()
-            self._looks += 1
+            if looks.alone:
+                self._release_in_time()
+                return
+            self._adopt_in_time()
             self._park()
         except LedgerError:
             # Whoever runs a command meets it too, and says so.
-            self._looks_stuck = 0
+            looks.stuck, looks.to_adoption = 0, _LOOKS_AFTER_AN_OUTAGE
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
             self.look()
 
-    def _adopt(self) -> None:
+    def _adopt_in_time(self) -> None:
+        self._looks.to_adoption -= 1
+        if self._looks.to_adoption > 0:
+            return
+        self._looks.to_adoption = _LOOKS_PER_ADOPTION
         self._errands.unsure = True
         places = self._yard.lot.adopt()
         self._errands.unsure = False
         if places:
             self._yard.holder.adopt(places)
             self._listener.adopted(len(places))
+
+    def _release_in_time(self) -> None:
+        if self._looks.alone >= _LOOKS_WITHOUT_BROKER:
+            self._errands.released += self._yard.holder.release()
+            self._catch_up()
 
     def _catch_up(self) -> None:
         errands, lot = self._errands, self._yard.lot
@@ -133,12 +164,21 @@ class Parking:
         if errands.spent:
             lot.clear(errands.spent)
             errands.spent = []
+        if errands.released:
+            lot.release(errands.released)
+            errands.released = []
 
     def _park(self) -> None:
         stuck = self._yard.holder.stuck(self._yard.window)
-        self._looks_stuck = self._looks_stuck + 1 if stuck else 0
-        if stuck is None or self._looks_stuck < _LOOKS_TO_BE_SURE:
+        self._looks.stuck = self._looks.stuck + 1 if stuck else 0
+        if stuck is None or self._looks.stuck < _LOOKS_TO_BE_SURE:
             return
+        for portion in stuck.portions(_MOST_AT_ONCE, _MOST_BYTES_AT_ONCE):
+            if not portion.is_lost:
+                self._park_portion(portion)
+        self._listener.parked(len(stuck.works), self._yard.holder.parked)
+
+    def _park_portion(self, stuck: Stuck) -> None:
         self._errands.unsure = True
         places = self._yard.lot.park(stuck.works)
         self._yard.reached(Step.PARKED)
@@ -146,5 +186,4 @@ class Parking:
         self._errands.spent += self._yard.holder.park(stuck, places)
         for work in stuck.works:
             self._yard.ack(work.delivery.receipt)
-        self._listener.parked(len(places), self._yard.holder.parked)
         self._catch_up()

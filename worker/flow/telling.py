@@ -1,21 +1,28 @@
 """Brings what the broker does not take again and again, and pauses intake meanwhile.
 
 While events cannot be told, no command may be taken up: each would be applied and wait. So the first that fails begins
-a pause, and what failed is told again here, one after the other, once a second until the broker takes it. Only when
-nothing is left untold does intake go on. The commands themselves run again then, and find their event told.
+a pause, and what failed is told again here, one after the other and in turn, with a second's rest after each failure,
+until the broker takes it. Only when nothing is left untold does intake go on. The commands themselves run again then,
+and find their event told.
+
+What this broker can never take is no reason to pause: it says nothing about any other message, and only its own
+delivery waits (see worker/process.py).
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from worker.domain.deliveries import Outgoing
 from worker.domain.ports import EventPublisher
-from worker.errors import PublishFailed
+from worker.errors import PublishFailed, Unpublishable
 from worker.flow.pausing.causes import PauseCause
 
 AGAIN_SECONDS = 1.0
+#: A command runs again within a second or two of the pause's end. One that has not by then tells its event twice.
+TOLD_SECONDS = 30.0
 #: It ends when the broker takes messages again, and not by time.
 _UNTIL_RELEASED_SECONDS = 365 * 86_400.0
 
@@ -30,11 +37,20 @@ class Intake(Protocol):
         """Go on, as far as this cause is concerned."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A message, and the subscription (its epoch) whose delivery waits for it."""
+
+    message: Outgoing
+    epoch: int
+
+
 class Telling:
     """An `EventPublisher` that does not give up, around one that does; and the listener of the broker's own word.
 
     `after` has a clockwork call something: the broker's thread must not wait for our locks. `rest` waits so many
-    seconds between two tries.
+    seconds between two tries. `epoch` names the newest subscription: what was told for a delivery of an older one is
+    told again, for that delivery may have been answered by another worker, and this be a repeat of the command.
     """
 
     def __init__(
@@ -43,28 +59,34 @@ class Telling:
         intake: Intake,
         after: Callable[[float, Callable[[], None]], None],
         rest: Callable[[float], object] | None = None,
+        epoch: Callable[[], int] = lambda: 0,
     ) -> None:
         self._publisher = publisher
         self._intake = intake
         self._after = after
         self._rest = rest or threading.Event().wait
+        self._epoch = epoch
         self._lock = threading.Lock()
-        self._untold: deque[Outgoing] = deque()
-        self._told: list[Outgoing] = []
+        self._untold: deque[_Kept] = deque()
+        self._told: list[_Kept] = []
         self._failure: str | None = None
         self._hindrance: str | None = None
 
     def publish(self, message: Outgoing) -> None:
         """Return once the broker has confirmed it; raise PublishFailed when that is not certain yet.
 
-        It is told all the same then, as soon as the broker takes it: to publish it again is right, and cheap.
+        It is told all the same then, as soon as the broker takes it: to publish it again is right, and cheap. Raises
+        Unpublishable for what is not told again, because the broker can never take it.
         """
-        if self._was_told(message):
+        kept = _Kept(message, self._epoch())
+        if self._was_told(kept):
             return
         try:
             self._publisher.publish(message)
+        except Unpublishable:
+            raise
         except PublishFailed as failure:
-            self._keep(message, str(failure))
+            self._keep(kept, str(failure))
             raise
 
     def hindered(self, reason: str) -> None:
@@ -75,17 +97,17 @@ class Telling:
         """The broker takes messages again."""
         self._after(0, lambda: self._hinder(None))
 
-    def _was_told(self, message: Outgoing) -> bool:
+    def _was_told(self, kept: _Kept) -> bool:
         with self._lock:
-            if message not in self._told:
+            if kept not in self._told:
                 return False
-            self._told.remove(message)
+            self._told.remove(kept)
             return True
 
-    def _keep(self, message: Outgoing, failure: str) -> None:
+    def _keep(self, kept: _Kept, failure: str) -> None:
         with self._lock:
-            if message not in self._untold:
-                self._untold.append(message)
+            if kept not in self._untold:
+                self._untold.append(kept)
             if self._failure is None:
                 # What was told in an earlier pause and not asked for since then never will be: another worker has it.
                 self._told = []
@@ -114,22 +136,33 @@ class Telling:
             self._end()
             raise
 
-    def _tell(self, message: Outgoing) -> None:
+    def _tell(self, kept: _Kept) -> None:
         try:
-            self._publisher.publish(message)
+            self._publisher.publish(kept.message)
+        except Unpublishable:
+            # Its delivery runs again, finds that out for itself, and is the only one to wait.
+            with self._lock:
+                self._untold.popleft()
         except PublishFailed as failure:
             with self._lock:
+                # One that is refused alone must not keep the others from being tried.
+                self._untold.rotate(-1)
                 self._show(str(failure))
             self._rest(AGAIN_SECONDS)
-            return
-        with self._lock:
-            self._told.append(self._untold.popleft())
+        else:
+            with self._lock:
+                self._told.append(self._untold.popleft())
 
     def _has_ended(self) -> bool:
         with self._lock:
             if not self._untold:
                 self._show(None)
+                self._after(TOLD_SECONDS, self._forget)
             return not self._untold
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._told = []
 
     def _end(self) -> None:
         with self._lock:

@@ -23,6 +23,7 @@ from worker.ledger.migration import VERSION_TABLE
 from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
+from worker.ledger.stores.naming import shown
 from worker.ledger.stores.opening import is_sqlite, open_reading, parse
 from worker.ledger.stores.sqlite import sqlite_path
 
@@ -46,7 +47,7 @@ def look_at_ledger(url: str, identity: LedgerIdentity | None, keys: Sequence[str
         path = sqlite_path(parsed) if is_sqlite(parsed) else None
     except LedgerError as exc:
         return LedgerFacts("PROVISIONING_LEDGER__URL", there=True, readable=False, words=str(exc))
-    name = str(path) if path else parsed.render_as_string()
+    name = str(path) if path else shown(parsed)
     known = list(keys) or (_keys_in(key_path(path)) if path else [])
     bare = LedgerFacts(
         name,

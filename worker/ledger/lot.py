@@ -1,6 +1,7 @@
 """The parking lot in a database: the adapter behind the port `ParkingLot`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,7 +12,15 @@ from worker.domain.work import Parked, Requested, Work
 from worker.errors import LedgerError, Unsealable
 from worker.ledger.config import Operation
 from worker.ledger.keys import Cipher
-from worker.ledger.operations.parking import Sealed, adopt_many, clear_many, find_many, list_mine, park_many
+from worker.ledger.operations.parking import (
+    Sealed,
+    adopt_many,
+    clear_many,
+    find_many,
+    list_mine,
+    park_many,
+    release_many,
+)
 from worker.ledger.operations.rows import StoredRow
 from worker.ledger.operations.unit import Asked, Bulk, Given
 from worker.ledger.sealing import seal, unseal
@@ -56,20 +65,27 @@ class SqlParkingLot:
     def fetch(self, position: int) -> Delivery | None:
         """Read one as it was delivered; None when it was cleared. Raises Unsealable when its key is not set.
 
-        It comes anew: its time of arrival is now.
+        It comes anew: its time of arrival is now. What was taken over counts as redelivered, because whose it was
+        before may have begun it without this ledger knowing, as after a backup was put back.
         """
         row = self._ask(find_many, position)
         if row is None:
             return None
         try:
-            return unseal(self._cipher, row.sealed, Receipt.of_parked(position), self._clock.monotonic())
+            delivery = unseal(self._cipher, row.sealed, Receipt.of_parked(position), self._clock.monotonic())
         except LedgerError as exc:
             raise Unsealable(_unreadable(row)) from exc
+        return replace(delivery, redelivered=delivery.redelivered or row.adopted)
 
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these; a position that is not there is no error."""
         if positions:
             self._ask(clear_many, positions)
+
+    def release(self, positions: Sequence[int]) -> None:
+        """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
+        if positions:
+            self._ask(release_many, positions)
 
     def _ask(self, bulk: Bulk[Asked, Given], item: Asked) -> Given:
         return self._through(Operation.PARK, bulk, item, None)

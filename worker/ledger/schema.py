@@ -165,6 +165,8 @@ parked = Table(
     # Encrypted: a command's body holds passwords.
     Column("sealed", LargeBinary, nullable=False),
     Column("parked_at", Float(53), nullable=False),
+    # Taken over: whose it was before may have begun it without this ledger knowing.
+    Column("adopted", Boolean, nullable=False, server_default=false()),
     Index(None, "command_id", "command_source"),
     # SQLite would else give the highest position again once its row is gone, and order rests on the positions.
     sqlite_autoincrement=True,

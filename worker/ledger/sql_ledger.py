@@ -72,7 +72,8 @@ class SqlLedger:
         term = self._lease.next_term()
         place = (socket.gethostname(), os.getpid())
         with self._store.engine.begin() as connection:
-            leasing.start(connection, self._lease.owner, place, (self._clock.now(), term.until))
+            now = self._store.now(connection, self._clock)
+            leasing.start(connection, self._lease.owner, place, (now, now + self._lease.seconds))
         self._lease.grant(term)
         self._writer.start()
 

@@ -57,7 +57,8 @@ class Unfinished:
 class Owner:
     """A worker process that has not said that it stopped; times are epoch seconds.
 
-    `holding`: the unfinished commands that are its own.
+    `holding`: the unfinished commands that are its own. `parked`: what waits in the ledger for it to run, some of it
+    begun before and so counted in both.
     """
 
     owner: str
@@ -66,6 +67,7 @@ class Owner:
     started_at: float
     lease_until: float
     holding: int
+    parked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ _HELD = (
     .scalar_subquery()
     .label("holding")
 )
-_OWNERS = select(owners, _HELD).where(owners.c.stopped_at.is_(None)).order_by(owners.c.started_at)
+_KEPT = select(func.count()).where(parked.c.owner == owners.c.owner).scalar_subquery().label("parked")
+_OWNERS = select(owners, _HELD, _KEPT).where(owners.c.stopped_at.is_(None)).order_by(owners.c.started_at)
 
 
 def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
@@ -157,5 +160,6 @@ def _oldest(connection: Connection) -> Unfinished | None:
 def _owners(connection: Connection) -> tuple[Owner, ...]:
     rows = connection.execute(_OWNERS)
     return tuple(
-        Owner(row.owner, row.host, row.pid, row.started_at, row.lease_until, holding=row.holding) for row in rows
+        Owner(row.owner, row.host, row.pid, row.started_at, row.lease_until, holding=row.holding, parked=row.parked)
+        for row in rows
     )

@@ -8,9 +8,11 @@ from worker.ledger.config import LedgerIdentity, Operation
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
 from worker.ledger.migration import check_schema, migrate
+from worker.ledger.pruning.parked import ParkedCommand, StillAtWork, forget_parked, list_parked
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY, Pruned, Pruner, Rest
 from worker.ledger.pruning.rule import Prunable, count_prunable
-from worker.ledger.stores.opening import open_beside, open_reading, open_store
+from worker.ledger.stores.lock import LockHeld
+from worker.ledger.stores.opening import name_of, open_beside, open_reading, open_store
 from worker.ledger.stores.store import Store
 
 
@@ -49,6 +51,36 @@ def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
         check_schema(store.engine)
         with store.engine.connect() as connection:
             return count_prunable(connection, clock.now() - days * SECONDS_PER_DAY)
+
+
+def forget_what_is_parked(url: str, clock: Clock) -> tuple[ParkedCommand, ...]:
+    """Forget everything that is parked, and tell what it was, in its order.
+
+    Raises StillAtWork when a worker has this ledger open or may still be alive; LedgerUnavailable when there is no
+    ledger or it cannot be reached, LedgerRefused when its schema is another than ours. Nothing was forgotten then.
+    """
+    # First as one that only looks: what is not there must not be made.
+    look_what_is_parked(url)
+    try:
+        with _alone(url) as store:
+            return forget_parked(store, clock.now())
+    except LockHeld as exc:
+        raise StillAtWork(
+            f"Process {exc.holder} has the ledger {name_of(url)} open, and may run what is parked in it. Nothing was "
+            "forgotten: stop that process, then type this again."
+        ) from exc
+
+
+def look_what_is_parked(url: str) -> tuple[ParkedCommand, ...]:
+    """Tell what `forget_what_is_parked` would forget, also beside a worker, and change nothing.
+
+    Raises LedgerUnavailable and LedgerRefused as that does.
+    """
+    store = open_reading(url)
+    with translated(store.name):
+        check_schema(store.engine)
+        with store.engine.connect() as connection:
+            return list_parked(connection)
 
 
 class _Unwatched:

@@ -25,6 +25,7 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
             "PROVIDER__V3_BASE_URL": provider.get("v3_base_url"),
             "AMQP__MANAGEMENT_URL": broker.get("management_url"),
             "AMQP__URL": _if_amqp(broker.get("url")),
+            "PROVIDER__PROXY": _if_login(provider.get("proxy")),
         }
         faults |= {name: faults.get(name) or _plaintext_fault(url) for name, url in plain.items()}
     return [f"{PREFIX}{name}: {fault}" for name, fault in faults.items() if fault]
@@ -60,6 +61,13 @@ def _if_amqp(url: str | None) -> str | None:
     """The broker's URL; None for another scheme, which the broker's room refuses in its own words."""
     parts = _split(url)
     return url if parts and parts.scheme == "amqp" else None
+
+
+def _if_login(proxy: str | None) -> str | None:
+    """The proxy's URL, if a login stands in it; without a scheme it is spoken to in clear."""
+    if proxy is None or "@" not in proxy:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _split(url: str | None) -> SplitResult | None:

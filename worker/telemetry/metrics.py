@@ -61,14 +61,18 @@ class Metrics:
         Info("provisioning_build", "The program", registry=self.registry).info({"version": version})
         self._name_what_is_known()
 
-    def watch(self, in_flight: Callable[[], float], held: Callable[[], float]) -> None:
-        """Read these two at each scrape, instead of at each change."""
+    def watch(self, in_flight: Callable[[], float], held: Callable[[], float], parked: Callable[[], float]) -> None:
+        """Read these at each scrape, instead of at each change."""
         flight = Gauge("provisioning_commands_in_flight", "Commands being handled", registry=self.registry)
         flight.set_function(in_flight)
         waiting = Gauge(
             "provisioning_commands_held", "Waiting for a retry or behind their customer", registry=self.registry
         )
         waiting.set_function(held)
+        lying = Gauge(
+            "provisioning_commands_parked", "Of those held: lying in the ledger alone", registry=self.registry
+        )
+        lying.set_function(parked)
 
     def watch_queues(self, queues: Sequence[str], depth: Callable[[str], float]) -> None:
         """Read each queue's last known depth at each scrape; not a number while nobody knows."""

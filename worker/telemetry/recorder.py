@@ -70,6 +70,10 @@ class Recorder:
         """Log a fault of ours with its traceback."""
         self._log.error("handler_crashed", **self._ids(work), exc_info=error)
 
+    def unpublishable(self, work: Work, detail: str) -> None:
+        """Log what a person must mend so that this command can be answered."""
+        self._log.error("command_unpublishable", **self._ids(work), detail=detail)
+
     def called(self, operation: str, result: str, seconds: float) -> None:
         """Count one call to the provider."""
         self._requests(operation, result).inc()

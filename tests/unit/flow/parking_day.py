@@ -34,6 +34,7 @@ class Day:
     committed: tuple[Stuck, list[Parked]] | None = None
     epoch: int = 1
     numbers: int = 0
+    now: float = 0.0
 
     def __post_init__(self) -> None:
         self.ready = list(range(len(self.lanes)))
@@ -72,7 +73,7 @@ class Day:
 
     def commit(self) -> None:
         """What is stuck is written into the ledger; nobody else knows it yet."""
-        if self.committed is None and (stuck := self.holding.stuck(WINDOW)):
+        if self.committed is None and (stuck := self.holding.stuck(WINDOW, self.now)):
             places = [self._write(work) for work in stuck.works]
             self.committed = stuck, places
 
@@ -85,6 +86,14 @@ class Day:
             for work in stuck.works:
                 self.unacked.pop(work.delivery.receipt, None)
             self.committed = None
+
+    def rest(self) -> None:
+        """So much time goes by that what is delivered by now counts as old."""
+        self.now += 10.0
+
+    def release(self) -> None:
+        """The process gives up what does not run, and another one dies that had taken it."""
+        self.holding.adopt([self._place(position) for position in self.holding.release() if position in self.parked])
 
     def lose(self) -> None:
         """The connection breaks: the broker takes everything unacked back, in order."""

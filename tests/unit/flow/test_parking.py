@@ -13,7 +13,7 @@ from tests.unit.flow.parking_day import THREADS, WINDOW
 from worker.domain.deliveries import Receipt
 from worker.domain.work import Parked, Step, Wait, Work
 from worker.errors import LedgerUnavailable
-from worker.flow.holding import Holding
+from worker.flow.holding import Holding, Stuck
 from worker.flow.lanes import Ticket
 from worker.flow.parking import Parking, Yard
 
@@ -31,22 +31,30 @@ class Heard:
         self.lines.append(f"adopted {count}")
 
 
+class Desk(Holding):
+    """Holds for as long as a real one that is asked without a time."""
+
+    def stuck(self, window: int, now: float = 0.0) -> Stuck | None:
+        return super().stuck(window, now)
+
+
 class Town:
     """A full window of one customer whose first command waits."""
 
     def __init__(self) -> None:
         self.ledger = FakeLedger(FakeClock())
         self.lot = FakeParkingLot(self.ledger)
-        self.holding = Holding(THREADS)
+        self.holding = Desk(THREADS)
         self.acked: list[Receipt] = []
         self.steps: list[Step] = []
         self.heard = Heard()
-        yard = Yard(self.holding, self.acked.append, self.lot, WINDOW, self.steps.append)
+        self.connected = True
+        yard = Yard(self.holding, self.acked.append, self.lot, WINDOW, lambda: self.connected, self.steps.append)
         self.parking = Parking(yard, self.heard)
 
-    def fill(self) -> None:
+    def fill(self, body: bytes = b"") -> None:
         for tag in range(1, WINDOW + 1):
-            came = delivery(str(tag).encode(), tag=tag)
+            came = delivery(body or str(tag).encode(), tag=tag)
             self.holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), ("ada",))))
         first = self.holding.turns.next()
         assert isinstance(first, Ticket)
@@ -156,3 +164,53 @@ def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(town: Town
     town.look()
 
     assert (town.holding.parked, town.heard.lines) == (1, ["adopted 1"])
+
+
+def test_whoever_has_no_broker_for_long_gives_up_what_is_parked_and_takes_it_again_later(town: Town) -> None:
+    town.fill()
+    town.look(2)
+    town.connected = False
+    town.look(74)
+    assert town.holding.parked == WINDOW
+
+    town.look()
+    assert (town.holding.parked, town.lot.mine()) == (0, [])
+
+    town.connected = True
+    town.look(10)
+    assert town.holding.parked == WINDOW
+
+
+def test_nothing_is_taken_over_soon_after_the_ledger_was_away(town: Town) -> None:
+    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
+    town.fill()
+    town.look(2)
+    FakeParkingLot(dead).park([Work(delivery(b"left"), Undecodable([]), ("eva",))])
+    dead.die()
+    town.ledger.clock.advance(60.0)
+    town.ledger.broken = True
+    town.look(11)
+    town.ledger.broken = False
+
+    town.look(99)
+    assert "adopted 1" not in town.heard.lines
+    town.look(2)
+    assert town.heard.lines[-1] == "adopted 1"
+
+
+def test_a_window_of_large_bodies_is_parked_in_several_commits_and_acked_after_each(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    kept = town.lot.park
+
+    def park(works: list[Work]) -> object:
+        commits.append(len(town.acked))
+        return kept(works)
+
+    monkeypatch.setattr(town.lot, "park", park)
+    town.fill(body=b"x" * (1024 * 1024 + 1))
+    town.look(2)
+
+    assert commits == [0, 3]
+    assert len(town.acked) == WINDOW

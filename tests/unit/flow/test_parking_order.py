@@ -9,9 +9,9 @@ from messages.errors import Undecodable
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import delivery, work_of
 from tests.unit.flow.parking_day import THREADS, WINDOW, Day
-from worker.domain.work import Parked, Work
+from worker.domain.work import Parked, Settled, Wait, Work
 from worker.errors import ProviderLogin
-from worker.flow.holding import Holding
+from worker.flow.holding import Holding, Stuck
 from worker.flow.lanes import Ticket
 
 STEPS: dict[str, tuple[int, Callable[[Day, int], None]]] = {
@@ -24,6 +24,8 @@ STEPS: dict[str, tuple[int, Callable[[Day, int], None]]] = {
     "acknowledge": (3, lambda day, _: day.acknowledge()),
     "lose": (2, lambda day, _: day.lose()),
     "crash": (1, lambda day, _: day.crash()),
+    "rest": (1, lambda day, _: day.rest()),
+    "release": (1, lambda day, _: day.release()),
 }
 DAYS_PER_SEED, STEPS_PER_DAY = 60, 200
 
@@ -104,19 +106,19 @@ def test_nothing_is_parked_while_threads_are_busy_or_the_window_has_room_or_the_
         day.start()
         return day
 
-    assert full().holding.stuck(WINDOW) is not None
-    assert full().holding.stuck(2 * WINDOW) is None
+    assert full().holding.stuck(WINDOW, 0.0) is not None
+    assert full().holding.stuck(2 * WINDOW, 0.0) is None
     paused = full()
     paused.holding.turns.allowed[ProviderLogin.V2] = 0
-    assert paused.holding.stuck(WINDOW) is None
+    assert paused.holding.stuck(WINDOW, 0.0) is None
     busy = Day([("a",), ("b",), ("b",), ("b",)])
     for _ in range(WINDOW):
         busy.deliver()
         busy.start()
-    assert busy.holding.stuck(WINDOW) is None
+    assert busy.holding.stuck(WINDOW, 0.0) is None
     unread = full()
     unread.holding.turns.unread.append(delivery(b""))
-    assert unread.holding.stuck(WINDOW) is None
+    assert unread.holding.stuck(WINDOW, 0.0) is None
 
 
 def test_what_waits_for_the_other_login_is_parked_and_what_could_run_is_not_passed_over() -> None:
@@ -125,7 +127,84 @@ def test_what_waits_for_the_other_login_is_parked_and_what_could_run_is_not_pass
     for tag in range(1, WINDOW):
         waits = work_of(update_user_profile(f"{tag}@example.com", {"city": "Ulm"}), tag=tag)
         holding.enter(waits.delivery.receipt, Ticket(waits))
-    assert holding.stuck(WINDOW - 1) is not None
+    assert holding.stuck(WINDOW - 1, 0.0) is not None
     came = delivery(b"", tag=WINDOW)
     holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), ("free",))))
-    assert holding.stuck(WINDOW) is None
+    assert holding.stuck(WINDOW, 0.0) is None
+
+
+def test_a_window_of_slow_calls_is_parked_when_it_has_not_moved_for_long_and_a_thread_is_idle() -> None:
+    slow = Day([("a",), ("b",), ("a",), ("b",)])
+    for _ in range(WINDOW):
+        slow.deliver()
+        slow.start()
+
+    assert slow.holding.stuck(WINDOW, 1.0) is None
+    assert slow.holding.stuck(WINDOW, 10.0) is not None
+    for _ in range(THREADS):
+        slow.holding.turns.running.add(Ticket(Parked(99, (), ProviderLogin.V2)))
+    assert slow.holding.stuck(WINDOW, 10.0) is None
+
+
+@pytest.mark.parametrize("window", [1, 2])
+def test_a_small_window_of_which_all_runs_is_not_parked(window: int) -> None:
+    day = Day([("a",), ("b",)])
+    for _ in range(window):
+        day.deliver()
+        day.start()
+
+    assert day.holding.stuck(window, 10.0) is None
+
+
+def test_what_is_given_up_waits_no_more_and_what_runs_ends() -> None:
+    day = Day([("a",)] * WINDOW)
+    for _ in range(WINDOW):
+        day.deliver()
+    day.start()
+    day.commit()
+    day.acknowledge()
+
+    assert len(day.holding.release()) == WINDOW - 1
+    assert day.holding.parked == 1
+    day.finish(0, fails=True)
+    assert day.holding.release() == [min(day.parked)]
+    day.wake(0)
+    assert day.holding.turns.next() is None
+
+
+def test_parked_commands_of_one_login_take_turns_with_what_is_ready_for_the_other() -> None:
+    holding = Holding(1)
+    holding.adopt([Parked(number, (f"customer:{number}",), ProviderLogin.V3) for number in range(3)])
+    came = delivery(b"")
+    holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), ("free",))))
+    holding.adopt([Parked(9, ("customer:9",), ProviderLogin.V3)])
+    began = []
+    while isinstance(ticket := holding.turns.next(), Ticket):
+        began.append(ticket.work)
+        holding.ended(ticket, Settled())
+
+    assert isinstance(began[-1], Work)
+
+
+def test_whoever_is_to_run_first_of_all_does_not_wait_behind_what_nobody_may_run_before() -> None:
+    holding = Holding(THREADS)
+    came = delivery(b"")
+    suspect = Ticket(Work(came, Undecodable([]), ("a",)), alone=True)
+    holding.enter(came.receipt, suspect)
+    assert holding.turns.next() is suspect
+    holding.ended(suspect, Wait(0.0, alone=True))
+    holding.adopt([Parked(1, ("a",), ProviderLogin.V2)])
+
+    first = holding.turns.next()
+
+    assert isinstance(first, Ticket)
+    assert isinstance(first.work, Parked)
+
+
+def test_a_portion_holds_so_many_commands_or_bytes_and_one_that_is_larger_stands_alone() -> None:
+    works = [Work(delivery(b"x" * size, tag=tag), Undecodable([]), ()) for tag, size in enumerate([1, 1, 1, 9, 1, 1])]
+    stuck = Stuck(tuple(Ticket(work) for work in works), tuple(works))
+
+    cut = [[len(work.delivery.body) for work in portion.works] for portion in stuck.portions(2, 5)]
+
+    assert cut == [[1, 1], [1], [9], [1, 1]]

@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.operations.unit import storable
-from worker.ledger.stores.opening import open_reading, open_store, parse
+from worker.ledger.stores.opening import name_of, open_reading, open_store, parse
 from worker.ledger.stores.postgres import open_postgres
 
 
@@ -37,6 +37,25 @@ def test_a_database_is_called_by_a_name_without_its_password() -> None:
     assert "hunter2" not in store.name
     assert "db/ledger" in store.name
     assert not store.sole
+
+
+@pytest.mark.parametrize("query", ["password=hunter2", "sslpassword=hunter2&sslmode=require", "options=hunter2"])
+def test_a_database_is_called_by_a_name_without_what_its_query_hides(query: str) -> None:
+    url = f"postgresql+psycopg://ledger@db/ledger?{query}"
+
+    for name in (open_store(url).name, open_reading(url).name, name_of(url)):
+        assert "hunter2" not in name
+        assert "db/ledger" in name
+
+
+def test_the_harmless_part_of_a_query_is_told() -> None:
+    assert name_of("postgresql:///ledger?host=/run/pg&sslmode=require") == (
+        "postgresql:///ledger?host=%2Frun%2Fpg&sslmode=require"
+    )
+
+
+def test_a_file_is_called_by_its_path_alone(tmp_path: Path) -> None:
+    assert name_of(f"sqlite:///{tmp_path}/ledger.db?password=hunter2") == f"{tmp_path}/ledger.db"
 
 
 def test_reading_never_makes_a_ledger(tmp_path: Path) -> None:

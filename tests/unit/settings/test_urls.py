@@ -57,6 +57,17 @@ def test_a_user_name_is_no_host(faults: Faults, url: str) -> None:
     assert faults(AMQP__URL=url) == [plaintext("AMQP__URL", "amqp")]
 
 
+@pytest.mark.parametrize("address", ["http://u:p@{}:3128", "HTTP://u@{}", "u:p@{}:3128"])
+def test_a_proxys_login_needs_encryption_too(faults: Faults, address: str) -> None:
+    assert faults(PROVIDER__PROXY=address.format("proxy.example.com")) == [plaintext("PROVIDER__PROXY", "http")]
+    assert faults(PROVIDER__PROXY=address.format("127.0.0.1")) == []
+
+
+@pytest.mark.parametrize("url", ["https://u:p@proxy.example.com:3128", "http://proxy.example.com:3128", "proxy:3128"])
+def test_a_proxy_that_is_told_no_login_or_is_encrypted_is_fine(faults: Faults, url: str) -> None:
+    assert faults(PROVIDER__PROXY=url) == []
+
+
 @pytest.mark.parametrize("word", ["true", "1", "yes", "ON", "t"])
 def test_an_operator_may_allow_it(export: Export, word: str) -> None:
     export(

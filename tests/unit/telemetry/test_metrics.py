@@ -11,6 +11,7 @@ CONTRACT = {
     "provisioning_command_wait_seconds": ("histogram", {"command"}),
     "provisioning_commands_in_flight": ("gauge", set()),
     "provisioning_commands_held": ("gauge", set()),
+    "provisioning_commands_parked": ("gauge", set()),
     "provisioning_retries": ("counter", {"command", "cause", "charged"}),
     "provisioning_dead_letters": ("counter", {"command", "reason"}),
     "provisioning_provider_requests": ("counter", {"operation", "result"}),
@@ -37,7 +38,7 @@ def scraped(metrics: Metrics) -> dict[str, tuple[str, set[str]]]:
 
 def used() -> Metrics:
     metrics = Metrics("1.2.3")
-    metrics.watch(lambda: 1, lambda: 2)
+    metrics.watch(lambda: 1, lambda: 2, lambda: 1)
     metrics.watch_queues(["q"], lambda _: 3.0)
     metrics.wait_seconds.labels("CreateCustomer").observe(1)
     metrics.command_seconds.labels("CreateCustomer").observe(1)

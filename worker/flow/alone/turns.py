@@ -5,7 +5,9 @@ So does who reads what may have ended the last process.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from worker.domain.deliveries import Delivery
 from worker.errors import ProviderLogin
@@ -39,6 +41,7 @@ class Turns:
     catching_up: bool = False
     exclusive: bool = False
     reserved: bool = False
+    _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def idle(self) -> bool:
@@ -52,6 +55,7 @@ class Turns:
 
     def wait(self, ticket: Ticket) -> None:
         """Let it wait for its turn."""
+        ticket.ready_as = next(self._numbers)
         (self.alone if ticket.alone else self.ready[ticket.work.login]).append(ticket)
 
     def next(self) -> Ticket | ReadUnread | None:
@@ -102,11 +106,11 @@ class Turns:
         self.catching_up = self.exclusive = False
 
     def _next_ready(self) -> Ticket | None:
-        """The one that arrived first, of those whose login has room."""
+        """The one that has been ready for the longest time, of those whose login has room."""
         able = [queue for login, queue in self.ready.items() if queue and self.busy[login] < self.allowed[login]]
         if not able:
             return None
-        return min(able, key=lambda queue: queue[0].arrived_at).popleft()
+        return min(able, key=lambda queue: queue[0].ready_as).popleft()
 
     def _isolated(self, suspect: Ticket) -> Ticket | None:
         """Start it if nothing else is under way."""

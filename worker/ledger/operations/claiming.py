@@ -61,8 +61,6 @@ _WAIT = (
         alone=bindparam("alone"),
     )
 )
-#: After so long it is asked again whether what is parked in front has had its turn.
-_TURN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +104,11 @@ def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_
     """Hold back what would be given out, or tried alone, before something that is parked in front of it."""
     goes_on = [verdict.change is not None or isinstance(verdict.claim, Suspect) for verdict in verdicts]
     parked = Precedence(unit, [request for request, goes in zip(requests, goes_on, strict=True) if goes])
-    behind = [goes and parked.precedes(request) for request, goes in zip(requests, goes_on, strict=True)]
-    held = _Verdict(Held(unit.now + _TURN_SECONDS))
-    return [held if waits else verdict for waits, verdict in zip(behind, verdicts, strict=True)]
+    waits = [parked.wait_of(request) if goes else None for request, goes in zip(requests, goes_on, strict=True)]
+    return [
+        verdict if seconds is None else _Verdict(Held(unit.now + seconds))
+        for seconds, verdict in zip(waits, verdicts, strict=True)
+    ]
 
 
 def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, StoredRow]:

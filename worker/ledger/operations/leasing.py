@@ -1,4 +1,4 @@
-"""Who is at work, and until when everybody may rely on it."""
+"""Who is at work, and until when everybody may rely on it. The owners' times are of the clock `Store.now`, all of them."""
 
 from collections.abc import Set as AbstractSet
 
@@ -40,7 +40,7 @@ def stop(connection: Connection, owner: str, now: float) -> None:
 
 
 def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
-    """Tell until when the leases of these owners run, those of the dead and our own left out.
+    """Tell until when, by our own clock, the leases of these owners run, those of the dead and our own left out.
 
     An owner whose lease has run out is declared dead here, in the transaction that takes its commands over: when it
     wakes up it cannot renew its lease any more.
@@ -48,8 +48,10 @@ def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
     others = sorted(names - {unit.owner})
     if unit.sole or not others:
         return {}
-    unit.connection.execute(_DEPOSE, [{"name": name, "now": unit.now} for name in others])
-    return {row.owner: row.lease_until for row in unit.connection.execute(_LIVING, {"names": others})}
+    now = unit.lease_now()
+    unit.connection.execute(_DEPOSE, [{"name": name, "now": now} for name in others])
+    left = unit.connection.execute(_LIVING, {"names": others})
+    return {row.owner: unit.now + (row.lease_until - now) for row in left}
 
 
 def stopped(unit: Unit, names: AbstractSet[str]) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, true, update
 
 from worker.domain.claims import CommandKey
 from worker.domain.work import Parked
@@ -23,6 +23,9 @@ from worker.ledger.schema import parked, parked_lanes
 _ROWS = 50
 #: Rows of one commit that adopts: some tenths of a second, in which no command is claimed.
 _ADOPTED_ROWS = 5_000
+
+#: Whose it is that was given up: no process is ever called so, so that it is as free as what the dead left behind.
+NOBODY = "nobody"
 
 _Each = TypeVar("_Each")
 _OWN: BindParameter[str] = bindparam("own")
@@ -41,10 +44,24 @@ _LEFT = (
     .with_for_update()
     .cte("left_behind")
 )
-_ADOPT = update(parked).where(parked.c.position.in_(select(_LEFT.c.position))).values(owner=_OWN).returning(*_PLACE)
+_ADOPT = (
+    update(parked)
+    .where(parked.c.position.in_(select(_LEFT.c.position)))
+    .values(owner=_OWN, adopted=true())
+    .returning(*_PLACE)
+)
 _MINE = select(*_PLACE).where(parked.c.owner == _OWN).order_by(parked.c.position)
 _POSITIONS: BindParameter[Sequence[int]] = bindparam("positions", expanding=True)
 _FIND = select(parked).where(parked.c.position.in_(_POSITIONS))
+# Locked in the same order as by those who adopt: one of them may have declared this process dead just now.
+_OURS = (
+    select(parked.c.position)
+    .where(parked.c.position.in_(_POSITIONS), parked.c.owner == _OWN)
+    .order_by(parked.c.position)
+    .with_for_update()
+    .cte("given_up")
+)
+_RELEASE = update(parked).where(parked.c.position.in_(select(_OURS.c.position))).values(owner=NOBODY)
 # The lanes go with it.
 _CLEAR = delete(parked).where(parked.c.position.in_(_POSITIONS))
 
@@ -65,7 +82,10 @@ def park_many(unit: Unit, asked: Sequence[Sequence[Sealed]]) -> list[list[Parked
 
 
 def adopt_many(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
-    """Take over what belongs to no living process, as much as one commit should hold; the first who asked gets it."""
+    """Take over what belongs to no living process, as much as one commit should hold; the first who asked gets it.
+
+    What is taken over stays marked `adopted`.
+    """
     names = set(_owners(unit)) - {unit.owner}
     # Before any row is locked: whoever wakes up meanwhile renews its lease first, and writes afterwards.
     left = sorted(names - living(unit, names).keys())
@@ -90,14 +110,25 @@ def find_many(unit: Unit, asked: Sequence[int]) -> list[StoredRow | None]:
 
 def clear_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
     """Forget these positions; one that is not there is no error."""
-    for positions in _portions(sorted(set(chain.from_iterable(asked))), 10 * _ROWS):
+    for positions in _named(asked):
         unit.connection.execute(_CLEAR, {"positions": positions})
+    return [None] * len(asked)
+
+
+def release_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
+    """Make these positions nobody's; one that is not ours or not there is no error."""
+    for positions in _named(asked):
+        unit.connection.execute(_RELEASE, {"positions": positions, "own": unit.owner})
     return [None] * len(asked)
 
 
 def lane_names(lanes: Iterable[str]) -> list[str]:
     """The lanes as the table has them, each once."""
     return sorted({storable(lane) for lane in lanes})
+
+
+def _named(asked: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+    return _portions(sorted(set(chain.from_iterable(asked))), 10 * _ROWS)
 
 
 def _park(unit: Unit, rows: Sequence[Sealed]) -> list[Parked]:

@@ -7,10 +7,21 @@ from pathlib import Path
 from worker.errors import LedgerRefused, LedgerUnavailable
 
 
+class LockHeld(LedgerRefused):
+    """Another process has the ledger's lock: `holder` is its id, or `unknown`."""
+
+    def __init__(self, ledger: Path, holder: str) -> None:
+        super().__init__(
+            f"The ledger {ledger} is in use by process {holder}. One SQLite ledger serves one worker: stop that "
+            "process, or give this worker a PostgreSQL ledger (PROVISIONING_LEDGER__URL)."
+        )
+        self.holder = holder
+
+
 class ProcessLock:
     """Held from its making until `release`, or until this process ends. The file stays: deleting it would let two in.
 
-    Raises LedgerRefused when another process holds it, and names that process.
+    Raises LockHeld when another process holds it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,9 +43,6 @@ class ProcessLock:
         except OSError as exc:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
             self.release()
-            raise LedgerRefused(
-                f"The ledger {path.with_suffix('')} is in use by process {holder}. One SQLite ledger serves one "
-                "worker: stop that process, or give this worker a PostgreSQL ledger (PROVISIONING_LEDGER__URL)."
-            ) from exc
+            raise LockHeld(path.with_suffix(""), holder) from exc
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)

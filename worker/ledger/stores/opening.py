@@ -4,6 +4,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import LedgerRefused
+from worker.ledger.stores.naming import shown
 from worker.ledger.stores.postgres import open_postgres, open_postgres_reader
 from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_beside, open_sqlite_reader, sqlite_path
 from worker.ledger.stores.store import Store
@@ -28,9 +29,9 @@ def open_beside(url: str) -> Store:
 
 
 def name_of(url: str) -> str:
-    """Tell people which database a URL means, without its password. Raises LedgerRefused when it means none."""
+    """Tell people which database a URL means, without its secrets. Raises LedgerRefused when it means none."""
     parsed = parse(url)
-    return str(sqlite_path(parsed)) if is_sqlite(parsed) else parsed.render_as_string()
+    return str(sqlite_path(parsed)) if is_sqlite(parsed) else shown(parsed)
 
 
 def is_sqlite(url: URL) -> bool:

@@ -4,8 +4,10 @@ from sqlalchemy import URL, Connection, create_engine, func, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from worker.domain.ports import Clock
 from worker.errors import LedgerRefused
 from worker.ledger.schema import metadata
+from worker.ledger.stores.naming import shown
 from worker.ledger.stores.store import Size, Store
 
 #: Classes and codes of SQLSTATE that pass: lost connections (08), serialisation and deadlock (40), resources (53),
@@ -19,6 +21,8 @@ _COMMON = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c time
 _WORKING = f"{_COMMON} -c statement_timeout=10s"
 #: Who only looks holds nobody up, and counting millions of rows takes its time.
 _READING = f"{_COMMON} -c statement_timeout=600s -c default_transaction_read_only=on"
+#: Not the transaction's own time, which stands still while it waits for a lock.
+_CLOCK = select(func.extract("epoch", func.clock_timestamp()))
 #: An advisory lock's number: ours alone, since nothing else in this database knows it.
 _PRUNING_LOCK = 5_063_290_116
 
@@ -55,11 +59,12 @@ def _described(url: URL, options: str) -> Store:
         raise LedgerRefused("A PostgreSQL ledger needs its driver: install provisioning-worker[postgres].") from exc
     return Store(
         engine,
-        url.render_as_string(),
+        shown(url),
         sole=False,
         passes=_passes,
         release=engine.dispose,
         measure=_size,
+        now=_now,
         may_prune=_may_prune,
     )
 
@@ -67,6 +72,11 @@ def _described(url: URL, options: str) -> Store:
 def _size(connection: Connection) -> Size:
     sizes = [func.pg_total_relation_size(name) for name in metadata.tables]
     return Size(sum(connection.execute(select(*sizes)).one()), free_bytes=None)
+
+
+def _now(connection: Connection, _clock: Clock) -> float:
+    """Ask the server: the hosts of several workers need not agree on the time."""
+    return float(connection.execute(_CLOCK).scalar_one())
 
 
 def _may_prune(connection: Connection) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from worker.domain.ports import Clock
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.stores.lock import ProcessLock
 from worker.ledger.stores.store import Size, Store
@@ -77,6 +78,7 @@ def _store(path: Path, engine: Engine, *, sole: bool, release: Callable[[], None
         passes=_is_busy,
         release=release,
         measure=lambda connection: _size(connection, path),
+        now=_now,
         may_prune=_may_prune,
     )
 
@@ -132,6 +134,11 @@ def _size(connection: Connection, path: Path) -> Size:
     log = path.with_name(path.name + "-wal")
     log_bytes = log.stat().st_size if log.is_file() else 0
     return Size(path.stat().st_size + log_bytes, free_bytes=pages * page_bytes)
+
+
+def _now(_connection: Connection, clock: Clock) -> float:
+    """This process's clock is every other's: a file is used on one host."""
+    return clock.now()
 
 
 def _may_prune(_connection: Connection) -> bool:

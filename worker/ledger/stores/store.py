@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from worker.domain.ports import Clock
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -22,7 +24,8 @@ class Store:
     `name` is for people and holds no password. `sole`: no other process can be at work in it, so that every other owner
     is dead and the schema may be brought up to date at once. `passes` tells of an error whether it goes away by itself
     within seconds. `release` gives up the claim to be the only process; it may be called twice. `measure` tells how
-    much room it takes. `may_prune` reserves pruning for a connection until it is closed; False when another has it.
+    much room it takes. `now` tells epoch seconds by the one clock that all processes at work in it go by: leases are
+    compared by no other. `may_prune` reserves pruning for a connection until it is closed; False when another has it.
     """
 
     engine: Engine
@@ -31,4 +34,5 @@ class Store:
     passes: Callable[[DBAPIError], bool]
     release: Callable[[], None]
     measure: Callable[[Connection], Size]
+    now: Callable[[Connection, Clock], float]
     may_prune: Callable[[Connection], bool]

@@ -74,8 +74,9 @@ class Commits:
         """Say that this process has stopped, and close the connection; a database that is away is left as it is."""
         self._lease.end()
         try:
-            with self._connected().begin():
-                leasing.stop(self._connected(), self._lease.owner, self._clock.now())
+            connection = self._connected()
+            with connection.begin():
+                leasing.stop(connection, self._lease.owner, self._store.now(connection, self._clock))
         except DBAPIError:
             return
         finally:
@@ -127,21 +128,27 @@ class Commits:
         started = self._clock.monotonic()
         connection = self._connected()
         with connection.begin():
-            if term is not None and not leasing.renew(connection, self._lease.owner, term.until):
-                raise Deposed(
-                    f"Another worker took over the ledger {self._store.name}, because this one's lease had run out."
-                )
+            if term is not None:
+                self._renew(connection)
             answered = _work(self._unit(connection), batch)
         if term is not None:
             self._lease.grant(term)
         self._observer.observed(Operation.COMMIT, self._clock.monotonic() - started)
         return answered
 
+    def _renew(self, connection: Connection) -> None:
+        until = self._store.now(connection, self._clock) + self._lease.seconds
+        if not leasing.renew(connection, self._lease.owner, until):
+            raise Deposed(
+                f"Another worker took over the ledger {self._store.name}, because this one's lease had run out."
+            )
+
     def _unit(self, connection: Connection) -> Unit:
         return Unit(
             connection=connection,
             owner=self._lease.owner,
             now=self._clock.now(),
+            lease_now=lambda: self._store.now(connection, self._clock),
             settle_seconds=self._config.settle_seconds,
             sole=self._store.sole,
             serials=self._serials,

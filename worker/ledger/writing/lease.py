@@ -12,7 +12,7 @@ class Deposed(LedgerUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One span of the lease: its end in epoch seconds, as others see it, and in our own monotonic seconds."""
+    """One span of the lease: its end by our own two clocks, in epoch and in monotonic seconds."""
 
     until: float
     monotonic_until: float
@@ -26,18 +26,18 @@ class Lease:
 
     def __init__(self, owner: str, seconds: float, clock: Clock) -> None:
         self.owner = owner
-        self._seconds = seconds
+        self.seconds = seconds
         self._clock = clock
         self._term = Term(0.0, float("-inf"))
 
     @property
     def renewal_seconds(self) -> float:
         """How long after a renewal the next one is due: two of three may fail."""
-        return self._seconds / 3
+        return self.seconds / 3
 
     def next_term(self) -> Term:
         """Name the term that a renewal which begins now would give."""
-        return Term(self._clock.now() + self._seconds, self._clock.monotonic() + self._seconds)
+        return Term(self._clock.now() + self.seconds, self._clock.monotonic() + self.seconds)
 
     def grant(self, term: Term) -> None:
         """Begin a term: it is committed."""
@@ -49,7 +49,7 @@ class Lease:
 
     def is_due(self) -> bool:
         """Whether it is time to renew."""
-        elapsed = self._seconds - (self._term.monotonic_until - self._clock.monotonic())
+        elapsed = self.seconds - (self._term.monotonic_until - self._clock.monotonic())
         return elapsed >= self.renewal_seconds or not self.holds()
 
     def holds(self) -> bool:
@@ -57,5 +57,5 @@ class Lease:
 
         The last tenth counts as over, for what is sent right after the question.
         """
-        term, margin = self._term, self._seconds / 10
+        term, margin = self._term, self.seconds / 10
         return self._clock.monotonic() < term.monotonic_until - margin and self._clock.now() < term.until - margin

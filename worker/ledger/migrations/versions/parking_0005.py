@@ -28,6 +28,7 @@ def _parked() -> None:
         sa.Column("login", sa.String(8), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("parked_at", sa.Float(53), nullable=False),
+        sa.Column("adopted", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("position", name="pk_parked"),
         sqlite_autoincrement=True,
     )
