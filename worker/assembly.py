@@ -7,19 +7,19 @@ from importlib.metadata import version
 
 import structlog
 
-from worker.broker.address import BrokerAddress, Role
+from worker.broker.address import Role
 from worker.broker.consumer import Consumer, Subscription
 from worker.broker.findings import Mode
 from worker.broker.publisher import Publisher
 from worker.broker.topology import Topology
 from worker.clock import SystemClock
-from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Step
 from worker.errors import ProviderLogin, SettingsInvalid
 from worker.flow.alone.careful import CarefulReader, Eyes
 from worker.flow.dispatcher import Dispatcher, Stages
 from worker.flow.guarded import Guarded, LedgerPause
 from worker.flow.later import Later
+from worker.flow.lightened import Lightened
 from worker.flow.parking import Parking, Yard
 from worker.flow.pausing.causes import PausePolicy
 from worker.flow.pausing.pause import Pause
@@ -27,17 +27,25 @@ from worker.flow.pausing.sharing import Sharing
 from worker.flow.telling import Telling
 from worker.flow.unparking import Answers, TakingUp, Unparking
 from worker.flow.window import HoldWindow
+from worker.from_settings import (
+    broker_address,
+    configured_keys,
+    ledger_identity,
+    login_in,
+    provider_config,
+    retry_policy,
+)
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
-from worker.ledger.config import LedgerConfig, LedgerIdentity
+from worker.ledger.config import LedgerConfig
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
 from worker.ledger.lot import SqlParkingLot
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode, leave_unread, whole
-from worker.provider import Login, ProviderClient, ProviderConfig
-from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
+from worker.provider import Login, ProviderClient
+from worker.settings import Settings
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
@@ -114,15 +122,8 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     return _connect(base, _Books(ledger, ledger.lot(cipher(keys)), marks))
 
 
-def broker_address(settings: BrokerReach) -> BrokerAddress:
-    """Where the broker is. Raises SettingsInvalid when the URL or a TLS file cannot be used."""
-    amqp = settings.amqp
-    paths = [str(path) if path else None for path in (amqp.tls_ca, amqp.tls_cert, amqp.tls_key)]
-    return BrokerAddress(amqp.url.get_secret_value(), *paths)
-
-
 def _connect(base: _Foundation, books: _Books) -> Parts:
-    settings, clock, ledger, lot = base.settings, base.clock, books.ledger, books.lot
+    settings, clock, ledger = base.settings, base.clock, books.ledger
     threads = settings.worker.concurrency * _THREADS_PER_CALL
     later = Later(clock)
     dispatcher = Dispatcher(threads, clock, later)
@@ -131,12 +132,10 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     provider, pause = _provider(base, ledger, policy, dispatcher, watcher)
     ledger.watch(LedgerPause(pause.hold, later.after))
     publisher, consumer = _broker(base, dispatcher)
-    judgement = Judgement(_retry_policy(settings), pause, waited=provider.waited_seconds)
+    judgement = Judgement(retry_policy(settings), pause, waited=provider.waited_seconds)
     trying = Trying(Handlers(provider, ledger), judgement, base.recorder, clock)
-    answers = Answers(consumer, lot)
-    telling = Telling(MeasuredPublisher(publisher, base.metrics), pause, later.after)
-    publisher.watch(telling)
-    rooms = Rooms(ledger, trying, telling, answers, base.recorder)
+    telling = _telling(base, publisher, consumer, pause, later)
+    rooms = Rooms(ledger, trying, telling, Answers(consumer, books.lot), base.recorder)
     process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
     base.metrics.watch_queues(
@@ -156,22 +155,25 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
         later=later,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
-        parking=Parking(
-            Yard(
-                dispatcher,
-                consumer.ack,
-                lot,
-                settings.amqp.prefetch,
-                _connected(consumer, publisher),
-                base.around.reached,
-            ),
-            ParkingWatcher(base.around.log),
-        ),
+        parking=_parking(base, books.lot, dispatcher, consumer, publisher),
     )
 
 
-def _connected(consumer: Consumer, publisher: Publisher) -> Callable[[], bool]:
-    return lambda: consumer.state.connected and publisher.state.connected
+def _telling(base: _Foundation, publisher: Publisher, consumer: Consumer, pause: Pause, later: Later) -> Telling:
+    lightened = Lightened(MeasuredPublisher(publisher, base.metrics))
+    telling = Telling(lightened, pause, later.after, epoch=lambda: consumer.epoch)
+    publisher.watch(telling)
+    return telling
+
+
+def _parking(
+    base: _Foundation, lot: SqlParkingLot, dispatcher: Dispatcher, consumer: Consumer, publisher: Publisher
+) -> Parking:
+    def connected() -> bool:
+        return consumer.state.connected and publisher.state.connected
+
+    yard = Yard(dispatcher, consumer.ack, lot, base.settings.amqp.prefetch, connected, base.around.reached)
+    return Parking(yard, ParkingWatcher(base.around.log))
 
 
 def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:
@@ -223,24 +225,6 @@ def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consu
     )
 
 
-def ledger_identity(settings: Settings, marks: Fingerprinter) -> LedgerIdentity:
-    """Whose commands the ledger remembers: this broker's, this prefix's, this provider login's."""
-    return LedgerIdentity(
-        vhost=broker_address(settings).parameters(Role.ERRAND).virtual_host,
-        prefix=settings.amqp.prefix,
-        provider_login=settings.provider.api_user,
-        provider_base_url=settings.provider.base_url,
-        provider_edition=settings.provider.edition,
-        key_marks=marks.marks,
-    )
-
-
-def configured_keys(settings: SecretsReach) -> tuple[str, ...]:
-    """The secret keys that were set, newest first; none when the file beside the ledger is to be used."""
-    given = settings.secrets.keys.get_secret_value() if settings.secrets.keys else ""
-    return tuple(key.strip() for key in given.split(",") if key.strip())
-
-
 def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
     settings = base.settings
     config = LedgerConfig(
@@ -251,45 +235,10 @@ def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
     return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, LedgerWatcher(base.metrics))
 
 
-def provider_config(settings: ProviderReach, concurrency: int = 1) -> ProviderConfig:
-    """How to speak to the provider, with so many calls at once."""
-    provider = settings.provider
-    return ProviderConfig(
-        base_url=provider.base_url,
-        v3_base_url=provider.v3_base_url,
-        edition=provider.edition,
-        format=provider.format,
-        login=_login(settings),
-        connect_timeout_seconds=provider.connect_timeout_seconds,
-        timeout_seconds=provider.timeout_seconds,
-        concurrency=concurrency,
-        proxy=provider.proxy.get_secret_value() if provider.proxy else None,
-        ca_bundle=str(provider.ca_bundle) if provider.ca_bundle else None,
-        rate_per_minute=provider.rate_per_minute,
-    )
-
-
 def _login_again(settings: Settings, around: Surroundings) -> Login:
     """The login as it is set now; the one we had while what is set cannot be read."""
     try:
-        return _login(around.reload())
+        return login_in(around.reload())
     except SettingsInvalid as fault:
         around.log.warning("settings_not_read_again", detail=str(fault))
-        return _login(settings)
-
-
-def _login(settings: ProviderReach) -> Login:
-    provider = settings.provider
-    v3_api_key = provider.v3_api_key.get_secret_value() if provider.v3_api_key else None
-    return Login(provider.api_user, provider.api_key.get_secret_value(), v3_api_key)
-
-
-def _retry_policy(settings: Settings) -> RetryPolicy:
-    retry = settings.retry
-    return RetryPolicy(
-        max_attempts=retry.max_attempts,
-        window_seconds=retry.window_seconds,
-        base_seconds=retry.base_seconds,
-        cap_seconds=retry.cap_seconds,
-        settle_seconds=settings.provider.settle_seconds,
-    )
+        return login_in(settings)

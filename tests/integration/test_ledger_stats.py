@@ -128,10 +128,11 @@ def test_workers_that_have_not_stopped_are_told_with_what_they_hold(url: str, en
     with opened(url) as ledger:
         ledger.claim(asking("one"))
         ledger.claim(asking("two"))
+        ledger.lot(CIPHER).park([parked_work(f"parked {number}") for number in range(3)])
         crashed, living = stats(url).owners
 
     assert (crashed.owner, crashed.host, crashed.pid, crashed.holding) == ("crashed", "old-host", 7, 1)
-    assert living.holding == 2
+    assert (crashed.parked, living.holding, living.parked) == (0, 2, 3)
     assert living.lease_until > SystemClock().now() - 60
 
 

@@ -92,7 +92,8 @@ def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(typ
     assert commands == [("claimed", "CreateCustomer", None, 1), ("done", "CreateCustomer", None, 1)]
     assert [row["value"] for row in found if row["about"] == "prunable"] == [1, 1]
     assert [row["value"] for row in found if row["about"] == "parked"] == [2]
-    assert [row["holding"] for row in found if row["about"] == "owner"] == [1]
+    assert [(row["holding"], row["parked"]) for row in found if row["about"] == "owner"] == [(1, 2)]
+    assert [row["what"] for row in found if "holding 1 and 2 parked" in str(row["what"])]
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -11,8 +11,8 @@ from tests.support import plants
 from tests.support.commands import Command
 from tests.support.plants import planted, seen_in
 from tests.support.work_samples import delivery, envelope_of, work_of
-from worker.assembly import broker_address, ledger_identity, provider_config
 from worker.broker import Role
+from worker.from_settings import broker_address, ledger_identity, provider_config
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keys import fingerprinter
 from worker.provider import ProviderClient

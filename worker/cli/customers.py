@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
 from worker.app import Exit
-from worker.assembly import provider_config
 from worker.cli.output import Column, Output, Row, show_rows, stream_rows
 from worker.domain.provider import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
+from worker.from_settings import provider_config
 from worker.provider import ProviderClient
 from worker.settings import ProviderReach, load
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from worker.assembly import configured_keys, ledger_identity
 from worker.cli.ledger_rows import (
     PARKED_COLUMNS,
     PRUNED_COLUMNS,
@@ -20,6 +19,7 @@ from worker.cli.ledger_rows import (
 from worker.cli.output import Output, Row, show_rows
 from worker.cli.reading import read_settings
 from worker.clock import SystemClock
+from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
 from worker.ledger.stats import read_stats

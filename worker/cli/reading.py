@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from worker.assembly import configured_keys
 from worker.broker import BrokerAddress
 from worker.errors import LedgerRefused, SettingsInvalid
+from worker.from_settings import configured_keys
 from worker.ledger.keys import check_keys
 from worker.ledger.stores.opening import parse
 from worker.provider.wire.trust import bundle_fault

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from worker.app import Exit
-from worker.assembly import broker_address
 from worker.broker import Condition, Mode, Topology, inspect_topology
 from worker.cli.output import Column, Output, show_rows
+from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load
 
 _Output = Annotated[Output, typer.Option(help="How to print it.")]

@@ -122,7 +122,8 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
     with translated(store.name):
         check_schema(store.engine)
         with store.engine.connect() as connection:
-            now = clock.now()
+            # By the leases' own clock: whose has ended is told from it.
+            now = store.now(connection, clock)
             return LedgerStats(
                 name=store.name,
                 seen_at=now,
@@ -134,7 +135,7 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
                 oldest_unfinished=_oldest(connection),
                 newest_finished=connection.execute(_NEWEST).scalar_one(),
                 prunable=count_prunable(connection, now - keep_days * SECONDS_PER_DAY),
-                owners=_owners(connection),
+                owners=_owners(connection, now - store.now(connection, clock)),
             )
 
 
@@ -157,9 +158,10 @@ def _oldest(connection: Connection) -> Unfinished | None:
     return None if row is None else Unfinished(key_of(row), row.type, row.state, row.first_seen_at)
 
 
-def _owners(connection: Connection) -> tuple[Owner, ...]:
+def _owners(connection: Connection, ahead: float) -> tuple[Owner, ...]:
+    """Told by our own clock, which is `ahead` seconds ahead of the one that their times were written by."""
     rows = connection.execute(_OWNERS)
     return tuple(
-        Owner(row.owner, row.host, row.pid, row.started_at, row.lease_until, holding=row.holding, parked=row.parked)
+        Owner(row.owner, row.host, row.pid, row.started_at + ahead, row.lease_until + ahead, row.holding, row.parked)
         for row in rows
     )

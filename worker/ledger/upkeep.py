@@ -63,7 +63,7 @@ def forget_what_is_parked(url: str, clock: Clock) -> tuple[ParkedCommand, ...]:
     look_what_is_parked(url)
     try:
         with _alone(url) as store:
-            return forget_parked(store, clock.now())
+            return forget_parked(store, clock)
     except LockHeld as exc:
         raise StillAtWork(
             f"Process {exc.holder} has the ledger {name_of(url)} open, and may run what is parked in it. Nothing was "

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from worker.assembly import broker_address, configured_keys, ledger_identity, provider_config
 from worker.broker.checkup import look_at_broker
 from worker.broker.topology import Topology
 from worker.cli.reading import read_settings
 from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, LedgerFacts, ProviderFacts, SettingsFacts, UnknownSetting
 from worker.errors import SettingsInvalid
+from worker.from_settings import broker_address, configured_keys, ledger_identity, provider_config
 from worker.ledger.checkup import look_at_ledger
 from worker.ledger.keys import Fingerprinter
 from worker.provider.checkup import look_at_provider

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from worker.app import Exit
-from worker.assembly import broker_address
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
 from worker.cli.send.publishing import Batch, Sent, counted, publish
@@ -17,6 +16,7 @@ from worker.cli.send.results import Results, Tally
 from worker.cli.send.reviewing import review
 from worker.cli.send.source import Source, opened
 from worker.errors import WorkerError
+from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
 
 _SHOWN_IDS = 20

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from worker.app import Exit
-from worker.assembly import broker_address
 from worker.broker.observing import SilentObserver
 from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
+from worker.from_settings import broker_address
 from worker.settings import BrokerReach
 
 _PATIENCE_SECONDS = 10.0

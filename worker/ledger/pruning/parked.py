@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
+from worker.domain.ports import Clock
 from worker.domain.results import rfc3339
 from worker.errors import LedgerError
 from worker.ledger.operations.rows import StoredRow
@@ -37,28 +38,28 @@ def list_parked(connection: Connection) -> tuple[ParkedCommand, ...]:
     return _told(connection.execute(_LIST))
 
 
-def forget_parked(store: Store, now: float) -> tuple[ParkedCommand, ...]:
+def forget_parked(store: Store, clock: Clock) -> tuple[ParkedCommand, ...]:
     """Forget all of it in one commit and tell what it was, in its order.
 
-    Raises StillAtWork while a worker's lease runs (`now` is epoch seconds); what holds a `sole` store is at work alone.
+    Raises StillAtWork while a worker's lease runs. What holds a `sole` store is at work alone.
     """
     with store.engine.begin() as connection:
         if not store.sole:
-            _check_nobody_is_at_work(connection, store.name, now)
+            _check_nobody_is_at_work(connection, store, clock)
         return _told(connection.execute(_FORGET))
 
 
-def _check_nobody_is_at_work(connection: Connection, name: str, now: float) -> None:
+def _check_nobody_is_at_work(connection: Connection, store: Store, clock: Clock) -> None:
     if connection.dialect.name == "postgresql":
         # Until the commit no worker can start, that is, enter itself as an owner.
         connection.exec_driver_sql(f"LOCK TABLE {owners.name} IN SHARE MODE")
-    at_work = select(owners).where(owners.c.lease_until > now)
+    at_work = select(owners).where(owners.c.stopped_at.is_(None), owners.c.lease_until > store.now(connection, clock))
     worker = connection.execute(at_work.order_by(owners.c.lease_until.desc()).limit(1)).one_or_none()
     if worker is not None:
         raise StillAtWork(
-            f"Process {worker.pid} on {worker.host} works on the ledger {name}, and may run what is parked in it. "
-            "Nothing was forgotten: stop every worker of this ledger, then type this again. If that process has died already, "
-            f"wait for the end of its lease, {rfc3339(worker.lease_until)}."
+            f"Process {worker.pid} on {worker.host} has the ledger {store.name} open, and may run what is parked. "
+            "Nothing was forgotten: stop every worker of this ledger, then type this again. If that process has died "
+            f"already, wait for the end of its lease, {rfc3339(worker.lease_until)}."
         )
 
 
