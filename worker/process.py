@@ -214,10 +214,10 @@ class Process:
             self._rooms.settlement.ack(work.delivery.receipt)
         except (PublishFailed, LedgerUnavailable):
             if told.event is not None and told.outcome is not Outcome.DUPLICATE and isinstance(work.content, Requested):
+                if len(self._untold) >= _MOST_UNTOLD:
+                    # Leftovers: their deliveries went to other workers, and nobody will ask for them here.
+                    self._untold.clear()
                 self._untold[told.event.id] = work.delivery, told
-                # Those whose delivery went to another worker are never asked for again.
-                while len(self._untold) > _MOST_UNTOLD:
-                    self._untold.pop(next(iter(self._untold)), None)
             raise
 
     def _recall(self, delivery: Delivery, duplicate: Told) -> Told:

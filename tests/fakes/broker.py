@@ -1,10 +1,11 @@
 """The broker's ports without a broker: what was published and settled can be read, and publishing can fail."""
 
+import math
 import threading
 from dataclasses import replace
 
 from worker.domain.deliveries import Destination, Outgoing, Receipt
-from worker.errors import PublishFailed
+from worker.errors import PublishFailed, Unpublishable
 
 PERSISTENT = 2
 LONGEST_NAME_BYTES = 255
@@ -16,6 +17,8 @@ class FakePublisher:
     def __init__(self) -> None:
         self.published: list[Outgoing] = []
         self.refusals = 0
+        self.refused: set[str | None] = set()
+        self.largest_body: float = math.inf
         self.unbound: set[Destination] = set()
         self._lock = threading.Lock()
 
@@ -24,12 +27,16 @@ class FakePublisher:
         self.refusals = count
 
     def publish(self, message: Outgoing) -> None:
-        """Take the message, or raise PublishFailed as the real one does."""
+        """Take the message, or raise PublishFailed or Unpublishable as the real one does."""
         names = (message.routing_key, message.properties.message_id or "")
         if any(len(name.encode()) > LONGEST_NAME_BYTES for name in names):
-            raise PublishFailed("the message cannot be written as AMQP")
+            raise Unpublishable("the message cannot be written as AMQP")
+        if len(message.body) > self.largest_body:
+            raise Unpublishable(f"{message.properties.message_id} is larger than the broker allows")
         if message.destination in self.unbound:
             raise PublishFailed(f"{message.properties.message_id} was returned: no queue is bound for it")
+        if message.properties.message_id in self.refused:
+            raise PublishFailed(f"{message.properties.message_id} is not confirmed: told to refuse it")
         with self._lock:
             if self.refusals:
                 self.refusals -= 1

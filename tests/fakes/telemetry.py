@@ -10,10 +10,7 @@ class FakeTelemetry:
         self.reports: list[Report] = []
         self.retries: list[Retry] = []
         self.crashes: list[tuple[Work, Exception]] = []
-
-    def unpublishable(self, work: Work, detail: str) -> None:
-        """Remember the words."""
-        self.unpublishables.append((work, detail))
+        self.unpublishables: list[tuple[Work, str]] = []
 
     def settled(self, report: Report) -> None:
         """Remember it."""
@@ -26,3 +23,7 @@ class FakeTelemetry:
     def crashed(self, work: Work, error: Exception) -> None:
         """Remember it."""
         self.crashes.append((work, error))
+
+    def unpublishable(self, work: Work, detail: str) -> None:
+        """Remember it."""
+        self.unpublishables.append((work, detail))

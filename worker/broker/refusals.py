@@ -16,7 +16,7 @@ _SIZE_LIMIT = re.compile(r"message size \d+ is larger than (?:configured )?max s
 
 
 def size_limit(reply_text: str) -> int | None:
-    """How many bytes a body may have, when the broker closed the channel over a larger one; None: over another thing."""
+    """How many bytes a body may have, if the broker closed the channel over a larger one; None: over something else."""
     found = _SIZE_LIMIT.search(reply_text)
     return int(found[1]) if found else None
 

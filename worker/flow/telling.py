@@ -155,10 +155,12 @@ class Telling:
 
     def _has_ended(self) -> bool:
         with self._lock:
-            if not self._untold:
+            ended = not self._untold
+            if ended:
                 self._show(None)
-                self._after(TOLD_SECONDS, self._forget)
-            return not self._untold
+        if ended:
+            self._after(TOLD_SECONDS, self._forget)
+        return ended
 
     def _forget(self) -> None:
         with self._lock:

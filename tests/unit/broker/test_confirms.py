@@ -127,3 +127,17 @@ def test_what_nobody_could_read_gets_more_time_and_never_less() -> None:
 
     assert not confirms.overdue(now=49.0)
     assert confirms.overdue(now=51.0)
+
+
+def test_only_those_larger_than_the_limit_are_refused_for_good() -> None:
+    confirms, parcels = Confirms(), [parcel("small", b"1234"), parcel("large", b"12345")]
+    for each in parcels:
+        confirms.sent(each)
+
+    confirms.refuse_larger(4, "too large")
+    confirms.lost("the channel was closed")
+
+    assert [(each.failure, each.impossible) for each in parcels] == [
+        ("the channel was closed", False),
+        ("too large", True),
+    ]

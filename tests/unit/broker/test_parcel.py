@@ -1,6 +1,7 @@
 """A message packed for the wire: always persistent and mandatory, never what would change its fate."""
 
 import math
+from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +9,9 @@ import pytest
 from pika import frame, spec
 
 from worker.broker.fields import decode_properties
-from worker.broker.parcel import Parcel, pack
+from worker.broker.parcel import Parcel, pack, take_all
 from worker.domain.deliveries import Destination, Outgoing, Properties
-from worker.errors import PublishFailed
+from worker.errors import Unpublishable
 
 MESSAGE = Outgoing(Destination.EVENTS, "CustomerCreated.billing", b"{}", Properties(message_id="m", type="t"))
 
@@ -60,5 +61,46 @@ def test_what_would_change_its_fate_is_left_out() -> None:
     ],
 )
 def test_what_amqp_cannot_carry_is_refused_before_anything_is_sent(fault: dict[str, Any]) -> None:
-    with pytest.raises(PublishFailed, match="cannot be written as AMQP"):
+    with pytest.raises(Unpublishable, match="cannot be written as AMQP"):
         Parcel(replace(MESSAGE, **fault), "p.events", math.inf)
+
+
+def parcel(number: int = 0) -> Parcel:
+    return Parcel(replace(MESSAGE, body=bytes([number])), "p.events", math.inf)
+
+
+def test_a_refused_parcel_is_settled_as_impossible() -> None:
+    refused, failed = parcel(), parcel()
+
+    refused.refuse("too large")
+    failed.settle("not confirmed")
+
+    assert (refused.impossible, refused.failure) == (True, "too large")
+    assert (failed.impossible, failed.failure) == (False, "not confirmed")
+
+
+def test_what_waits_is_taken_in_its_order() -> None:
+    outbox = deque(parcel(number) for number in range(3))
+
+    assert [taken.body for taken in take_all(outbox)] == [b"\0", b"\1", b"\2"]
+    assert not outbox
+
+
+def test_several_may_take_what_waits_at_the_same_time() -> None:
+    outbox = deque([parcel(1), parcel(2)])
+    first, second = take_all(outbox), take_all(outbox)
+
+    assert [next(first).body, next(second).body] == [b"\1", b"\2"]
+    assert [*first, *second] == []
+
+
+class Contended(deque[Parcel]):
+    """Another thread is always quicker: it seems to hold one, and does not any more when that is taken."""
+
+    def __len__(self) -> int:
+        """Seem to hold one."""
+        return 1
+
+
+def test_what_another_thread_has_just_taken_is_no_fault() -> None:
+    assert list(take_all(Contended())) == []

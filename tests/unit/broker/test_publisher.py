@@ -1,17 +1,28 @@
 """What a publisher does without a broker: it waits, and then says so."""
 
 import threading
+from collections import deque
+from dataclasses import replace
 
 import pytest
 
 from worker.broker.address import BrokerAddress
 from worker.broker.observing import SilentObserver
+from worker.broker.parcel import Parcel
 from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
-from worker.errors import PublishFailed
+from worker.errors import PublishFailed, Unpublishable
 
 MESSAGE = Outgoing(Destination.EVENTS, "k", b"{}", Properties(message_id="evt-1", type="CustomerCreated"))
+
+
+class RefusingOutbox(deque[Parcel]):
+    """The loop in one: whatever is put in is refused for good."""
+
+    def append(self, parcel: Parcel, /) -> None:
+        """Refuse it."""
+        parcel.refuse("too large")
 
 
 def publisher(patience_seconds: float = 0.01, window: int = 8) -> Publisher:
@@ -60,6 +71,24 @@ def test_the_stop_fails_who_is_waiting() -> None:
 def test_a_full_window_fails_at_the_deadline_too() -> None:
     with pytest.raises(PublishFailed, match="0 others"):
         publisher(window=0).publish(MESSAGE)
+
+
+def test_what_no_broker_could_take_is_named_so_at_once() -> None:
+    waiting = publisher(patience_seconds=60)
+    impossible = replace(MESSAGE, properties=replace(MESSAGE.properties, headers={"h": 2**63}))
+
+    with pytest.raises(Unpublishable, match="cannot be written as AMQP"):
+        waiting.publish(impossible)
+
+
+def test_what_this_broker_can_never_take_says_which_message_it_is_and_not_to_repeat_it() -> None:
+    waiting = publisher(patience_seconds=60)
+    outbox = waiting._outbox = RefusingOutbox()
+    waiting._session._outbox = outbox
+
+    for message in (MESSAGE, replace(MESSAGE, destination=Destination.COMMANDS)):
+        with pytest.raises(Unpublishable, match=r"CustomerCreated evt-1 for p\.[a-z]+ cannot be published: too large$"):
+            waiting.publish(message)
 
 
 def test_a_publisher_that_was_not_started_is_neither_alive_nor_connected() -> None:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pika.exceptions import ChannelClosedByBroker
 
 from tests.support.broker_tools import RecordingObserver
 from worker.broker.findings import Mode
@@ -122,6 +123,36 @@ def test_after_an_alarm_the_broker_gets_time_to_confirm_what_it_could_not_read(l
     listening.session.ticked()
 
     assert listening.loop.given_up == ["the broker did not confirm in time"]
+
+
+def test_a_body_above_the_brokers_limit_is_refused_alone_and_its_neighbours_are_in_doubt(listening: Listening) -> None:
+    small, large = (
+        Parcel(Outgoing(Destination.EVENTS, "k", bytes(size), Properties()), "p.events", math.inf) for size in (5, 50)
+    )
+    channel: Any = None
+    for parcel in (small, large):
+        listening.session._confirms.sent(parcel)
+
+    said = "PRECONDITION_FAILED - message size 50 is larger than configured max size 10"
+    listening.session._on_channel_closed(channel, ChannelClosedByBroker(406, said))
+    listening.session.closed("the channel was closed")
+
+    assert large.impossible
+    assert "max_message_size" in str(large.failure)
+    assert not small.impossible
+    assert said in listening.loop.given_up[0]
+
+
+def test_headers_that_no_frame_holds_are_refused_before_they_are_sent(listening: Listening) -> None:
+    parcel = Parcel(Outgoing(Destination.EVENTS, "k", b"", Properties(headers={"h": "v" * 100})), "p.events", math.inf)
+    connection: Any = SimpleNamespace(params=SimpleNamespace(frame_max=100))
+    listening.session._ready = connection
+    listening.session._outbox.append(parcel)
+
+    listening.session.woken()
+
+    assert parcel.impossible
+    assert "frame_max" in str(parcel.failure)
 
 
 def test_during_an_alarm_nobody_knows_the_depths(listening: Listening) -> None:

@@ -14,9 +14,24 @@ from worker.broker import refusals
         (refusals.blocked("low on disk"), ("(low on disk)", "give it disk space,")),
         (refusals.blocked("low on memory & disk"), ("give it memory and disk space,",)),
         (refusals.blocked("tired"), ("(tired)", "memory or disk space")),
+        (refusals.oversized(1024), ("larger than the 1024 bytes", "max_message_size")),
+        (refusals.overheaded(9000, 8192), ("headers take 9000 bytes", "takes 8192", "frame_max")),
         (refusals.unanswered(30.0), ("no answer within 30 s", "leader")),
         (refusals.unconnected("404 NOT_FOUND"), ("404 NOT_FOUND", "tried again", "provisioning-worker doctor")),
     ],
 )
 def test_the_words_name_the_trouble_and_the_next_step(said: str, words: tuple[str, ...]) -> None:
     assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("PRECONDITION_FAILED - message size 20 is larger than configured max size 10", 10),
+        ("PRECONDITION_FAILED - message size 536870913 is larger than max size 536870912", 536_870_912),
+        ("PRECONDITION_FAILED - unknown delivery tag 7", None),
+        ("NOT_FOUND - no exchange 'message size'", None),
+    ],
+)
+def test_the_brokers_limit_is_read_from_its_words(said: str, limit: int | None) -> None:
+    assert refusals.size_limit(said) == limit

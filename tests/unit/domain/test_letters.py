@@ -123,6 +123,44 @@ def test_other_values_are_kept_as_text(value: object, text: str) -> None:
     assert kept({"odd": value}) == {"odd": text}
 
 
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, -(2**63) - 1])
+def test_an_integer_that_amqp_cannot_hold_is_kept_as_text(number: int) -> None:
+    assert kept({"odd": number}) == {"odd": str(number)}
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_the_widest_integers_are_kept_as_they_are(number: int) -> None:
+    assert kept({"wide": number}) == {"wide": number}
+
+
+def test_a_bare_letter_has_its_own_headers_alone_and_says_why() -> None:
+    whole = published({"original": "o", "other": 1})
+
+    lighter = letters.bare(whole, "its headers are larger than a frame")
+
+    assert lighter is not None
+    note = str(lighter.properties.headers["provisioning-note"])
+    assert "were left out" in note
+    assert "larger than a frame" in note
+    own = {name: value for name, value in whole.properties.headers.items() if name.startswith("provisioning-")}
+    assert lighter.properties.headers == {**own, "provisioning-note": note}
+    assert replace(lighter, properties=whole.properties) == whole
+
+
+def test_a_bare_letters_note_is_bounded_too() -> None:
+    lighter = letters.bare(published({"original": "o"}), "é" * 5_000)
+
+    assert lighter is not None
+    assert len(str(lighter.properties.headers["provisioning-note"]).encode()) <= letters.MAX_HEADER_BYTES
+
+
+def test_what_has_no_original_headers_cannot_be_lighter() -> None:
+    event = Outgoing(Destination.EVENTS, "k", b"{}", Properties(headers={"any": "thing"}))
+
+    assert letters.bare(published({}), "too large") is None
+    assert letters.bare(event, "too large") is None
+
+
 def test_the_brokers_own_headers_and_routing_headers_are_dropped() -> None:
     headers = {"x-death": [{"count": 1}], "x-delivery-count": 3, "CC": ["other.queue"], "BCC": ["secret.queue"]}
 

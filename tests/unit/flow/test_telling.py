@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.fakes.broker import PERSISTENT, FakePublisher
+from tests.support.waiting import wait_for
 from worker.domain.deliveries import Destination, Outgoing, Properties
-from worker.errors import PublishFailed
+from worker.errors import PublishFailed, Unpublishable
 from worker.flow.pausing.causes import PauseCause
-from worker.flow.telling import AGAIN_SECONDS, Telling
+from worker.flow.telling import AGAIN_SECONDS, TOLD_SECONDS, Telling
 
 SECONDS = 10.0
 
@@ -45,10 +46,12 @@ class Desk:
         self.publisher = FakePublisher()
         self.intake = IntakeStub()
         self.due: list[Callable[[], None]] = []
+        self.due_in: list[float] = []
+        self.epoch = 1
         self.rests: list[float] = []
         self.go_on = threading.Event()
         self.rests_now = threading.Event()
-        self.telling = Telling(self.publisher, self.intake, lambda _seconds, call: self.due.append(call), self._rest)
+        self.telling = Telling(self.publisher, self.intake, self._after, self._rest, lambda: self.epoch)
 
     def refuse(self, *numbers: int) -> None:
         """Have these published and refused."""
@@ -67,6 +70,10 @@ class Desk:
         """Do what the clockwork was asked to."""
         while self.due:
             self.due.pop(0)()
+
+    def _after(self, seconds: float, call: Callable[[], None]) -> None:
+        self.due.append(call)
+        self.due_in.append(seconds)
 
     def _rest(self, seconds: float) -> None:
         self.rests.append(seconds)
@@ -189,3 +196,60 @@ def test_a_fault_of_ours_does_not_leave_intake_paused(desk: Desk, monkeypatch: p
 
     assert ended.wait(SECONDS)
     assert desk.intake.said[-1] == ""
+
+
+def test_what_was_told_for_a_delivery_of_a_lost_connection_is_told_again_for_a_repeat(desk: Desk) -> None:
+    desk.refuse(1)
+    desk.heal()
+    # Another worker may have answered that delivery: what comes now may be the sender's own repeat.
+    desk.epoch += 1
+
+    desk.telling.publish(event(1))
+
+    assert desk.publisher.published == [event(1), event(1)]
+
+
+def test_that_something_was_told_is_forgotten_after_a_while(desk: Desk) -> None:
+    desk.refuse(1)
+    desk.heal()
+    wait_for(lambda: desk.due_in == [TOLD_SECONDS], "the pause's end")
+    desk.work_off()
+
+    desk.telling.publish(event(1))
+
+    assert desk.publisher.published == [event(1), event(1)]
+
+
+def test_one_that_is_refused_alone_keeps_no_other_from_being_told(desk: Desk) -> None:
+    desk.refuse(1, 2, 3)
+    refused = desk.publisher.refused = {event(1).properties.message_id}
+    desk.publisher.refusals = 0
+    desk.go_on.set()
+
+    wait_for(lambda: desk.publisher.published == [event(2), event(3)], "all others")
+    assert not desk.intake.released.is_set()
+    refused.clear()
+
+    assert desk.intake.released.wait(SECONDS)
+    assert desk.publisher.published == [event(2), event(3), event(1)]
+
+
+def test_what_the_broker_can_never_take_pauses_nobody_and_is_not_told_again(desk: Desk) -> None:
+    desk.publisher.refusals = 0
+    desk.publisher.largest_body = 0
+
+    with pytest.raises(Unpublishable):
+        desk.telling.publish(event(1))
+
+    assert (desk.intake.said, desk.rests) == ([], [])
+
+
+def test_what_turns_out_to_be_impossible_in_a_pause_is_left_to_its_delivery(desk: Desk) -> None:
+    desk.refuse(1)
+    desk.publisher.largest_body = 0
+
+    desk.heal()
+
+    assert desk.publisher.published == []
+    with pytest.raises(Unpublishable):
+        desk.telling.publish(event(1))

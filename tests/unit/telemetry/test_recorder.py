@@ -96,6 +96,15 @@ def test_the_wait_is_measured_from_the_envelopes_time() -> None:
     assert seen.value("provisioning_command_wait_seconds_count", command="RotateCredential") == 1
 
 
+def test_what_the_broker_can_never_take_is_an_error_that_names_the_command_and_what_to_do() -> None:
+    seen = Observed()
+
+    seen.recorder.unpublishable(work(), "raise `max_message_size`")
+
+    assert (seen.line["event"], seen.line["level"]) == ("command_unpublishable", "error")
+    assert (seen.line["command_id"], seen.line["detail"]) == ("evt_1", "raise `max_message_size`")
+
+
 def test_no_secret_of_the_command_is_logged() -> None:
     seen = Observed()
 
