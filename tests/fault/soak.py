@@ -28,6 +28,9 @@ _KILLS = int(os.environ.get("FAULT_KILLS", "10"))
 _COMMANDS_PER_KILL, _LIFE = 100, 50
 #: Of all kills, those that come while the process still starts.
 _WHILE_STARTING = 0.1
+#: Of all commands, those that change something; a little fewer than there are, so that the last kill has work to break.
+_CHANGING = 0.8
+_PATIENCE_SECONDS = 10.0
 _DRAIN_SECONDS = 600.0
 
 
@@ -50,8 +53,8 @@ def soak(stage: Stage, folder: Path) -> Played:
     ):
         publishing = billing.submit(house.emitter.publish, *story.messages)
         scene.start_worker()
-        for _ in range(_KILLS):
-            _live_a_while(scene)
+        for kill in range(_KILLS):
+            _live_a_while(scene, changes=len(story.commands) * _CHANGING, kills=_KILLS - kill)
             scene.worker.kill()
             scene.replace_worker()
         healed_at = time.monotonic()
@@ -61,11 +64,12 @@ def soak(stage: Stage, folder: Path) -> Played:
         return conclude(scene, story, (name, _SEED), healed_at)
 
 
-def _live_a_while(scene: Scene) -> None:
-    """Until a drawn number of changes was made, so that the kills are spread over the whole story."""
+def _live_a_while(scene: Scene, changes: float, kills: int) -> None:
+    """Until a drawn number of changes was made: on average each kill left has its share of the changes left."""
     if scene.rng.random() < _WHILE_STARTING:
         return
-    wanted = scene.applied() + scene.rng.randrange(1, 2 * _COMMANDS_PER_KILL * 3 // 4)
+    share = max(1, int((changes - scene.applied()) / kills))
+    wanted = scene.applied() + scene.rng.randrange(2 * share)
     # Near the end there may not be that many any more.
     with suppress(AssertionError):
-        wait_for(lambda: scene.applied() >= wanted, f"{wanted} changes")
+        wait_for(lambda: scene.applied() >= wanted, f"{wanted} changes", _PATIENCE_SECONDS)
