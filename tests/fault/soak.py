@@ -29,7 +29,7 @@ _COMMANDS_PER_KILL, _LIFE = 100, 50
 #: Of all kills, those that come while the process still starts.
 _WHILE_STARTING = 0.1
 #: Of all commands, those that change something; a little fewer than there are, so that the last kill has work to break.
-_CHANGING = 0.8
+_CHANGING = 0.74
 _PATIENCE_SECONDS = 10.0
 _DRAIN_SECONDS = 600.0
 
