@@ -12,7 +12,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.fakes.parking import FakeParkingLot
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver
-from worker.domain.ports import Ledger, ParkingLot
+from worker.domain.ports import Clock, Ledger, ParkingLot
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import VERSION_TABLE, migrate
 from worker.ledger.schema import metadata, owners
@@ -28,7 +28,7 @@ class Rig(Protocol):
 
     @property
     def clock(self) -> FakeClock:
-        """Time, the same for all processes."""
+        """Time, the same for all processes and for the storage."""
 
     def start(self) -> Ledger:
         """Start a process that works on the storage."""
@@ -85,7 +85,11 @@ class SqlRig:
 
     def start(self) -> SqlLedger:
         """Start a process."""
-        ledger = self._start_beside() if self._shared else self._start_alone()
+        return self.start_on(self.clock)
+
+    def start_on(self, clock: Clock) -> SqlLedger:
+        """Start a process on a host with a clock of its own."""
+        ledger = self._start_beside(clock) if self._shared else self._start_alone(clock)
         self._started.append(ledger)
         return ledger
 
@@ -112,14 +116,16 @@ class SqlRig:
         for ledger in self._started:
             ledger.close()
 
-    def _start_alone(self) -> SqlLedger:
-        return SqlLedger.open(self._config, IDENTITY, self.clock, DeafObserver())
+    def _start_alone(self, clock: Clock) -> SqlLedger:
+        return SqlLedger.open(self._config, IDENTITY, clock, DeafObserver())
 
-    def _start_beside(self) -> SqlLedger:
+    def _start_beside(self, clock: Clock) -> SqlLedger:
         store = open_store(self._config.url)
         store.release()
         migrate(store.engine)
-        ledger = SqlLedger(replace(store, sole=False), self._config, self.clock, DeafObserver())
+        # A server's own clock cannot be set by a test: in its place the store tells the rig's.
+        shared = replace(store, sole=False, now=lambda *_: self.clock.now())
+        ledger = SqlLedger(shared, self._config, clock, DeafObserver())
         ledger.start()
         return ledger
 

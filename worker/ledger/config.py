@@ -57,10 +57,10 @@ class Operation(StrEnum):
 
 
 class OutageListener(Protocol):
-    """Told on the writer's thread that the database cannot be used: it is quick, and never waits for the ledger."""
+    """Told on threads of the ledger that the database cannot be used: it is quick, and never waits for the ledger."""
 
     def ledger_away(self, detail: str) -> None:
-        """A commit was given up; told again about once a second, as long as it cannot be used."""
+        """A commit was given up, or is not answered; told again about once a second, as long as it cannot be used."""
 
 
 class LedgerObserver(Protocol):

@@ -28,6 +28,7 @@ from worker.ledger.stores.store import Store
 from worker.ledger.writing.commits import Commits
 from worker.ledger.writing.lease import Lease
 from worker.ledger.writing.tickets import TicketKey
+from worker.ledger.writing.watchdog import Watchdog
 from worker.ledger.writing.writer import Writer
 
 
@@ -48,6 +49,7 @@ class SqlLedger:
         self._lease = Lease(uuid4().hex, config.lease_seconds, clock)
         self._commits = Commits(store, self._lease, config, clock, observer)
         self._writer = Writer(self._commits, self._lease.renewal_seconds)
+        self._watchdog = Watchdog(self._commits)
 
     @classmethod
     def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, observer: LedgerObserver) -> Self:
@@ -76,6 +78,7 @@ class SqlLedger:
             leasing.start(connection, self._lease.owner, place, (now, now + self._lease.seconds))
         self._lease.grant(term)
         self._writer.start()
+        self._watchdog.start()
 
     def watch(self, listener: OutageListener) -> None:
         """Tell this one of outages from now on, also of those that nobody's call would have met."""
@@ -168,7 +171,9 @@ class SqlLedger:
         Bounded by twice the callers' deadline; calling it again changes nothing. If the writer hangs beyond that, the
         lock stays with it until the process ends: letting another in beside it would make two writers.
         """
-        if self._writer.close(2 * self._deadline_seconds):
+        has_ended = self._writer.close(2 * self._deadline_seconds)
+        self._watchdog.end()
+        if has_ended:
             self._store.release()
 
     def _ask(self, operation: Operation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey) -> Given:

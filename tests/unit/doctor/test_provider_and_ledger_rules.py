@@ -56,16 +56,27 @@ def test_commands_that_cannot_work_here_are_noted(settings: SettingsFacts, rule:
 
 
 @pytest.mark.parametrize("seconds", [61.0, -3600.0])
-def test_clocks_that_differ_by_more_than_a_minute_are_told(seconds: float) -> None:
-    of_provider = the_one(found(provider=replace(PROVIDER, skew_seconds=seconds)))
-    of_database = the_one(found(ledger=replace(LEDGER, skew_seconds=seconds)))
+def test_a_provider_whose_clock_differs_by_more_than_a_minute_is_told(seconds: float) -> None:
+    finding = the_one(found(provider=replace(PROVIDER, skew_seconds=seconds)))
 
-    assert of_provider.rule == of_database.rule == Rule.CLOCK_SKEW
-    assert ("ahead of" if seconds > 0 else "behind") in of_provider.text
+    assert (finding.rule, finding.severity) == (Rule.CLOCK_SKEW, Severity.RISK)
+    assert ("ahead of" if seconds > 0 else "behind") in finding.text
+    assert "rate limit" in finding.text
 
 
-def test_a_clock_that_nobody_told_is_no_finding() -> None:
-    assert found(provider=replace(PROVIDER, skew_seconds=None), ledger=replace(LEDGER, skew_seconds=-59.0)) == []
+@pytest.mark.parametrize("seconds", [5.1, -60.0])
+def test_a_database_whose_clock_differs_by_more_than_five_seconds_is_told_and_leases_are_safe(seconds: float) -> None:
+    finding = the_one(found(ledger=replace(LEDGER, skew_seconds=seconds)))
+
+    assert (finding.rule, finding.severity) == (Rule.CLOCK_SKEW, Severity.RISK)
+    assert ("ahead of" if seconds > 0 else "behind") in finding.text
+    assert "times in events and logs" in finding.text
+    assert "Leases are not affected" in finding.text
+
+
+def test_a_clock_that_nobody_told_or_that_is_about_right_is_no_finding() -> None:
+    assert found(provider=replace(PROVIDER, skew_seconds=None), ledger=replace(LEDGER, skew_seconds=None)) == []
+    assert found(provider=replace(PROVIDER, skew_seconds=-59.0), ledger=replace(LEDGER, skew_seconds=-4.9)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,19 @@ from worker.doctor import lines
 from worker.doctor.broker_facts import BrokerFacts, Duty
 from worker.doctor.facts import LedgerFacts, SchemaState, SqliteFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
-from worker.doctor.rules.provider import skew_rules
+from worker.doctor.rules.provider import Skew, skew_rules
 
 _MIGRATE = "provisioning-worker ledger migrate"
 _ADOPT = "provisioning-worker ledger adopt"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: Some hundred thousand commands, and the write-ahead log's own swelling.
 _LEAST_FREE_BYTES = 1024**3
+#: Leases go by the database's clock alone, so what is left is what people and other workers read.
+_SKEW_SECONDS = 5.0
+_SKEW_AFFECTS = (
+    "times in events and logs are wrong by so much, and what one worker puts off comes too early or too late to the "
+    "next. Leases are not affected: they go by the database's clock"
+)
 _PSQL = "psql postgresql://USER@HOST/DATABASE"
 _DURABLE = {
     "fsync": f"{_PSQL} -c 'ALTER SYSTEM SET fsync = on' -c 'SELECT pg_reload_conf()'",
@@ -44,7 +50,8 @@ def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Fi
         yield from _schema(ledger)
         yield from _owner(ledger)
         yield from _durable(ledger)
-        yield from skew_rules("the database's clock", ledger.skew_seconds, Area.LEDGER)
+        skew = Skew(ledger.skew_seconds, _SKEW_SECONDS, _SKEW_AFFECTS)
+        yield from skew_rules("the database's clock", skew, Area.LEDGER)
 
 
 def _finding(rule: Rule, severity: Severity, text: str, mend: str, danger: Danger | None = None) -> Finding:

@@ -1,12 +1,13 @@
 """The provider: reached, both logins accepted, the clocks together."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from worker.doctor import lines
 from worker.doctor.facts import Door, ProviderFacts, SettingsFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 
-#: Beyond it the provider's "wait until" and our own leases mean other moments than they say.
+#: Beyond it the provider's "wait until" means another moment than it says.
 _SKEW_SECONDS = 60.0
 
 
@@ -22,19 +23,26 @@ def provider_rules(provider: ProviderFacts, settings: SettingsFacts) -> Iterator
         text = "the distributor edition has no credentials: AddCredential, RotateCredential and RemoveCredential fail"
         mend = lines.export("PROVIDER__EDITION", "reseller")
         yield Finding(Rule.PROVIDER_EDITION, Area.PROVIDER, Severity.NOTE, text, mend)
-    yield from skew_rules("the provider's clock", provider.skew_seconds, Area.PROVIDER)
+    skew = Skew(provider.skew_seconds, _SKEW_SECONDS, "pauses until a rate limit ends last too long or too short")
+    yield from skew_rules("the provider's clock", skew, Area.PROVIDER)
 
 
-def skew_rules(whose: str, skew_seconds: float | None, area: Area) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """How far another clock is ahead of this machine's (None: unknown), how far it may be, and what is wrong beyond."""
+
+    seconds: float | None
+    allowed_seconds: float
+    affects: str
+
+
+def skew_rules(whose: str, skew: Skew, area: Area) -> Iterator[Finding]:
     """Compare another clock with this machine's; unknown is no finding, since no promise rests on the difference."""
-    if skew_seconds is None or abs(skew_seconds) <= _SKEW_SECONDS:
+    if skew.seconds is None or abs(skew.seconds) <= skew.allowed_seconds:
         return
-    direction = "ahead of" if skew_seconds > 0 else "behind"
-    text = (
-        f"{whose} is {abs(skew_seconds):.0f} s {direction} this machine's: pauses until a rate limit ends, and leases, "
-        "last too long or too short"
-    )
-    yield Finding(Rule.CLOCK_SKEW, area, Severity.RISK, text, "sudo timedatectl set-ntp true", Danger.DOUBLES)
+    direction = "ahead of" if skew.seconds > 0 else "behind"
+    text = f"{whose} is {abs(skew.seconds):.0f} s {direction} this machine's: {skew.affects}"
+    yield Finding(Rule.CLOCK_SKEW, area, Severity.RISK, text, "sudo timedatectl set-ntp true")
 
 
 def _v2(provider: ProviderFacts) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Who is at work, and until when everybody may rely on it. The owners' times are of the clock `Store.now`, all of them."""
+"""Who is at work, and until when everybody may rely on it. All of the owners' times are told by `Store.now`."""
 
 from collections.abc import Set as AbstractSet
 

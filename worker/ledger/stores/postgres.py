@@ -1,5 +1,7 @@
 """PostgreSQL: several workers, one of them active at a time."""
 
+from typing import Any
+
 from sqlalchemy import URL, Connection, create_engine, func, select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
@@ -13,10 +15,11 @@ from worker.ledger.stores.store import Size, Store
 #: Classes and codes of SQLSTATE that pass: lost connections (08), serialisation and deadlock (40), resources (53),
 #: an administrator's restart (57P), and a lock that was not given in time (55P03).
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
-#: A server that stopped answering must not hold the writer for ever: seconds until a connect is given up, and until
-#: unanswered bytes end the connection.
+#: A server that is gone must not hold the writer for ever: seconds until a connect is given up, and until unanswered
+#: bytes, or unanswered probes of a silent connection, end it. One whose kernel still answers is the watchdog's matter.
 _CONNECT_SECONDS = 3
 _SILENCE_MILLISECONDS = 10_000
+_UNANSWERED_PROBES = 3
 _COMMON = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
 _WORKING = f"{_COMMON} -c statement_timeout=10s"
 #: Who only looks holds nobody up, and counting millions of rows takes its time.
@@ -45,6 +48,8 @@ def _described(url: URL, options: str) -> Store:
         "connect_timeout": _CONNECT_SECONDS,
         "tcp_user_timeout": _SILENCE_MILLISECONDS,
         "keepalives_idle": _CONNECT_SECONDS,
+        "keepalives_interval": _CONNECT_SECONDS,
+        "keepalives_count": _UNANSWERED_PROBES,
         "application_name": "provisioning-worker",
         "options": options,
     }
@@ -65,6 +70,7 @@ def _described(url: URL, options: str) -> Store:
         release=engine.dispose,
         measure=_size,
         now=_now,
+        descriptor=_descriptor,
         may_prune=_may_prune,
     )
 
@@ -77,6 +83,11 @@ def _size(connection: Connection) -> Size:
 def _now(connection: Connection, _clock: Clock) -> float:
     """Ask the server: the hosts of several workers need not agree on the time."""
     return float(connection.execute(_CLOCK).scalar_one())
+
+
+def _descriptor(connection: Connection) -> int:
+    driver: Any = connection.connection.driver_connection
+    return int(driver.fileno())
 
 
 def _may_prune(connection: Connection) -> bool:

@@ -79,6 +79,7 @@ def _store(path: Path, engine: Engine, *, sole: bool, release: Callable[[], None
         release=release,
         measure=lambda connection: _size(connection, path),
         now=_now,
+        descriptor=_descriptor,
         may_prune=_may_prune,
     )
 
@@ -139,6 +140,10 @@ def _size(connection: Connection, path: Path) -> Size:
 def _now(_connection: Connection, clock: Clock) -> float:
     """This process's clock is every other's: a file is used on one host."""
     return clock.now()
+
+
+def _descriptor(_connection: Connection) -> None:
+    """A file is no conversation: there is nothing to break off."""
 
 
 def _may_prune(_connection: Connection) -> bool:

@@ -25,7 +25,9 @@ class Store:
     is dead and the schema may be brought up to date at once. `passes` tells of an error whether it goes away by itself
     within seconds. `release` gives up the claim to be the only process; it may be called twice. `measure` tells how
     much room it takes. `now` tells epoch seconds by the one clock that all processes at work in it go by: leases are
-    compared by no other. `may_prune` reserves pruning for a connection until it is closed; False when another has it.
+    compared by no other. `descriptor` tells on which file descriptor a connection talks to another process,
+    None where it talks to none. `may_prune` reserves pruning for a connection until it is closed; False when another
+    has it.
     """
 
     engine: Engine
@@ -35,4 +37,5 @@ class Store:
     release: Callable[[], None]
     measure: Callable[[Connection], Size]
     now: Callable[[Connection, Clock], float]
+    descriptor: Callable[[Connection], int | None]
     may_prune: Callable[[Connection], bool]

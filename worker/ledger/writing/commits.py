@@ -17,6 +17,8 @@ from worker.ledger.operations import leasing
 from worker.ledger.operations.unit import Unit
 from worker.ledger.stores.store import Store
 from worker.ledger.writing.lease import Deposed, Lease
+from worker.ledger.writing.line import Line
+from worker.ledger.writing.progress import Progress
 from worker.ledger.writing.tickets import AnyTicket
 
 _RETRY_SECONDS = 0.05
@@ -38,7 +40,8 @@ class Commits:
         self._clock = clock
         self._observer = observer
         self._serials = count(1)
-        self._connection: Connection | None = None
+        self._line = Line(store)
+        self._progress = Progress()
         self._away_since: float | None = None
         self._given_up = False
         self._listener: OutageListener | None = None
@@ -49,9 +52,28 @@ class Commits:
         """Whether the last commit was given up: until one goes well, each `settle` tries, also with nothing to do."""
         return self._given_up
 
+    @property
+    def name(self) -> str:
+        """What the database is called."""
+        return self._store.name
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come; for any thread."""
+        return self._progress
+
+    @property
+    def listener(self) -> OutageListener | None:
+        """Who is told of outages."""
+        return self._listener
+
     def watch(self, listener: OutageListener) -> None:
         """Tell this one of outages from now on."""
         self._listener = listener
+
+    def break_off(self) -> None:
+        """Let the transaction that is under way fail now, where the database is another process; for any thread."""
+        self._line.break_off()
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Commit the batch (and the lease when it is due) and answer every ticket in it.
@@ -62,6 +84,8 @@ class Commits:
         try:
             answered = self._patiently(batch)
         except Deposed as fault:
+            self._progress.settle()
+            self._line.close()
             _answer_all(batch, fault)
             raise
         except Exception as exc:  # noqa: BLE001 - whatever a row can cause must end at its caller, not the writer
@@ -74,22 +98,26 @@ class Commits:
         """Say that this process has stopped, and close the connection; a database that is away is left as it is."""
         self._lease.end()
         try:
-            connection = self._connected()
+            self._progress.begin()
+            connection = self._line.connection()
             with connection.begin():
                 leasing.stop(connection, self._lease.owner, self._store.now(connection, self._clock))
         except DBAPIError:
             return
         finally:
-            self._disconnect()
+            self._line.close()
 
     def _settle_failed(self, batch: Sequence[AnyTicket], fault: Exception) -> None:
         if isinstance(fault, DBAPIError) and is_outage(fault):
             trouble = unavailable(self._store.name, fault)
             self._given_up = True
+            self._progress.trouble = str(trouble)
             if self._listener is not None:
                 self._listener.ledger_away(str(trouble))
             _answer_all(batch, trouble)
-        elif len(batch) == 1:
+            return
+        self._progress.settle()
+        if len(batch) == 1:
             batch[0].answer(_not_written(batch[0], fault))
         else:
             for ticket in batch:
@@ -106,7 +134,7 @@ class Commits:
                 if collisions > _MAX_COLLISIONS:
                     raise
             except DBAPIError as exc:
-                self._disconnect()
+                self._line.close()
                 if not is_outage(exc) or self._is_hopeless(exc):
                     raise
                 self._rest.wait(_RETRY_SECONDS)
@@ -126,11 +154,13 @@ class Commits:
         if not batch and term is None:
             return []
         started = self._clock.monotonic()
-        connection = self._connected()
+        self._progress.begin()
+        connection = self._line.connection()
         with connection.begin():
             if term is not None:
                 self._renew(connection)
             answered = _work(self._unit(connection), batch)
+        self._progress.settle()
         if term is not None:
             self._lease.grant(term)
         self._observer.observed(Operation.COMMIT, self._clock.monotonic() - started)
@@ -153,16 +183,6 @@ class Commits:
             sole=self._store.sole,
             serials=self._serials,
         )
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._store.engine.connect()
-        return self._connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
 
 def _work(unit: Unit, batch: Sequence[AnyTicket]) -> Answered:

@@ -1,17 +1,12 @@
 """A server does not end, it stands still: nobody is told, and every connection stays open."""
 
-import os
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.private import PrivateServer
 from tests.fault.scenes.play import Kind
 from tests.fault.scenes.scene import Scene, Setting
-from tests.support.servers import processes_of
+from tests.support.freezing import freeze
 from tests.support.waiting import wait_for
 
 #: A silent broker is given up after two heartbeats.
@@ -37,29 +32,8 @@ def _private(broker: OwnBroker) -> PrivateServer:
 
 def _freeze(scene: Scene, server: PrivateServer) -> None:
     """Stop all of its processes; publish while it stands still."""
-    frozen = processes_of(server)
-    scene.on_heal(partial(_thaw, frozen))
-    for process in frozen:
-        _signal(process, signal.SIGSTOP)
-        # PostgreSQL writes over what its own processes could be known by. A parent that stands still starts no more.
-        frozen += [child for child in _children(process) if child not in frozen]
+    scene.on_heal(freeze(server))
     scene.publish_more()
-
-
-def _thaw(frozen: Sequence[int]) -> None:
-    for process in frozen:
-        _signal(process, signal.SIGCONT)
-
-
-def _children(process: int) -> Sequence[int]:
-    threads = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for listed in threads for child in listed.read_text().split()]
-
-
-def _signal(process: int, number: signal.Signals) -> None:
-    # Some of them live for a moment only.
-    with suppress(ProcessLookupError):
-        os.kill(process, number)
 
 
 def kinds() -> Iterator[Kind]:

@@ -1,0 +1,30 @@
+"""A PostgreSQL that stands still under a worker with nothing to do: it is said, all the time, and it passes."""
+
+from tests.fault.scenes.stage import Stage
+from tests.support.freezing import frozen
+from tests.support.loads import rotations
+from tests.support.replicas import PATIENCE_SECONDS, Replicas
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+
+
+def test_a_frozen_database_is_said_until_it_goes_on(replicas: Replicas, shared_ledgers: Stage) -> None:
+    house, commands = replicas.house, rotations(20, rounds=2)
+    before, after = commands[:20], commands[20:]
+    with replicas.start() as worker:
+        house.emitter.publish(*before)
+        house.ear.await_events(before)
+        with frozen(shared_ledgers.database):
+            assert "does not answer" in worker.await_paused("ledger")
+            # Until the connection was broken off and another one is refused as well: no look in between finds it well.
+            wait_for(lambda: "does not answer" not in reason(worker), "another reason", PATIENCE_SECONDS)
+            house.emitter.publish(*after)
+        worker.await_ready()
+        house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        assert worker.terminate() == 0
+    house.verdict(commands)
+
+
+def reason(worker: WorkerProcess) -> str:
+    """Why nothing is taken, as the status page says it now; it must say so."""
+    return str(worker.ask("/readyz").document["paused"]["ledger"])

@@ -1,0 +1,47 @@
+"""The writer's one connection, and the way to free the writer from a server that says nothing any more."""
+
+import os
+import socket
+from contextlib import suppress
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from worker.ledger.stores.store import Store
+
+
+class Line:
+    """Opened and closed by the writer's thread alone; any thread may break it off."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._connection: Connection | None = None
+        self._lock = Lock()
+        self._socket: socket.socket | None = None
+
+    def connection(self) -> Connection:
+        """The open connection, made where there is none. Raises DBAPIError."""
+        if self._connection is None:
+            self._connection = self._store.engine.connect()
+            self._know(self._store.descriptor(self._connection))
+        return self._connection
+
+    def close(self) -> None:
+        """Close it; the next call of `connection` makes another one."""
+        self._know(None)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def break_off(self) -> None:
+        """End the conversation, so that whoever waits for an answer gets an error at once; a file is left as it is."""
+        with self._lock, suppress(OSError):  # the server may have hung up already
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _know(self, descriptor: int | None) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+            # A descriptor of our own: the driver's may be closed, and be another connection's by the time it is used.
+            self._socket = None if descriptor is None else socket.socket(fileno=os.dup(descriptor))

@@ -1,0 +1,78 @@
+"""Watches the writer from outside: a server that stands still says nothing, and neither does who waits for it."""
+
+from threading import Event, Thread
+from typing import Protocol
+
+from worker.ledger.config import OutageListener
+from worker.ledger.writing.progress import Progress
+
+#: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
+_LOOK_SECONDS = 1.0
+_TELLING_LOOKS = 5
+#: A server's own deadline for a statement (see `stores.postgres`) ends a slow one long before.
+_BREAKING_LOOKS = 20
+
+
+class Watched(Protocol):
+    """Whose transactions are watched: `Commits`."""
+
+    @property
+    def name(self) -> str:
+        """What the database is called."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+
+    @property
+    def listener(self) -> OutageListener | None:
+        """Who is told."""
+
+    def break_off(self) -> None:
+        """Free the writer from the transaction that it is in."""
+
+
+class Watchdog:
+    """Tells of a database that has settled nothing for five seconds, again at each look, until it settles something.
+
+    A single transaction that is not answered for twenty is broken off: the writer then connects anew.
+    """
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._settled = self._begun = 0
+        self._unsettled_looks = self._unanswered_looks = 0
+        self._ended = Event()
+        self._thread = Thread(target=self._run, name="ledger-watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Watch no more; calling it again, or before `start`, is fine."""
+        self._ended.set()
+
+    def look(self) -> None:
+        """Compare with the last look."""
+        progress = self._watched.progress
+        unsettled = progress.waiting and progress.settled == self._settled
+        self._unsettled_looks = self._unsettled_looks + 1 if unsettled else 0
+        unanswered = unsettled and progress.begun == self._begun
+        self._unanswered_looks = self._unanswered_looks + 1 if unanswered else 0
+        self._settled, self._begun = progress.settled, progress.begun
+        if self._unsettled_looks >= _TELLING_LOOKS:
+            self._tell(progress.trouble)
+        if self._unanswered_looks >= _BREAKING_LOOKS:
+            self._unanswered_looks = 0
+            self._watched.break_off()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_LOOK_SECONDS):
+            self.look()
+
+    def _tell(self, trouble: str) -> None:
+        listener = self._watched.listener
+        if listener is not None:
+            silence = f"The ledger {self._watched.name} does not answer: a commit has waited for more than 5 s."
+            listener.ledger_away(trouble or silence)
