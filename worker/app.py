@@ -80,7 +80,6 @@ class App:
         parts.pause.start()
         parts.publisher.start()
         parts.dispatcher.start(parts.stages)
-        # What is parked stands before all that the broker hands over.
         parts.parking.start()
         parts.consumer.start()
         parts.window.start()

@@ -109,8 +109,7 @@ class Parking:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Take over what an earlier process left, then start the thread."""
-        self.look()
+        """Start the thread; what an earlier process left is taken over once the broker can be spoken to."""
         self._thread.start()
 
     def stop(self) -> None:
