@@ -156,7 +156,11 @@ class Scene:
         if self.house.ear.depth(self.house.topology.command_queues[0])[0]:
             return False
         gauges = ("provisioning_commands_held", "provisioning_commands_in_flight")
-        return not any(worker.metric(name) for worker in self.started for name in gauges)
+        try:
+            return not any(worker.metric(name) for worker in self.started if worker.running for name in gauges)
+        except OSError:
+            # One that woke up deposed ends at any moment; next time it does not run any more.
+            return False
 
     def await_paused(self, cause: str) -> None:
         """Wait until the active worker says on /readyz that intake is paused for this cause."""
