@@ -177,8 +177,8 @@ class Process:
                 return self._recall(work.delivery, Told(event, letter, Outcome.DUPLICATE))
             case Held(until):
                 return Wait(until)
-            case Suspect():
-                return Alone()
+            case Suspect(crashes):
+                return Alone(crashes)
             case Conflict():
                 return self._keep(endings.conflict(work.delivery, envelope, self._closing()))
 

@@ -108,7 +108,7 @@ def test_three_crashes_alone_end_it(rig: Rig) -> None:
 def test_two_crashes_alone_do_not(rig: Rig) -> None:
     ledger = crashed_alone(rig, suspected(rig), MOST_CRASHES - 1)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Suspect(MOST_CRASHES - 1)
 
 
 def test_a_crash_before_it_runs_alone_is_not_its_own(rig: Rig) -> None:
@@ -156,7 +156,7 @@ def test_a_crash_beside_others_is_not_charged_to_what_once_ran_alone(rig: Rig) -
     ledger = after_a_crash(rig, ledger)
     settled(rig, ledger)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Suspect(MOST_CRASHES - 1)
 
 
 def test_the_same_process_claims_again_alone_what_it_was_at_alone(rig: Rig) -> None:

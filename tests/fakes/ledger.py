@@ -227,7 +227,7 @@ class FakeLedger:
         if row.crashes >= MOST_CRASHES:
             taken = self._again(key, row)
             return Crashed(taken.token, taken.history, row.crashes)
-        return Suspect() if row.alone and not request.alone else self._again(key, row)
+        return Suspect(row.crashes) if row.alone and not request.alone else self._again(key, row)
 
     def _wait_for_the_dead(self, key: CommandKey, row: FakeRow) -> FakeRow:
         until = self.clock.now() + self._settle_seconds

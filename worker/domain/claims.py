@@ -142,7 +142,12 @@ LOOK_AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A process died while it was at this command: it is given only to who claims it `alone`."""
+    """A process died while it was at this command: it is given only to who claims it `alone`.
+
+    `crashes`: so many died while they were at it and nothing else.
+    """
+
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

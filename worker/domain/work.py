@@ -122,7 +122,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """Not begun: run it again as soon as nothing else runs, and nothing beside it."""
+    """Not begun: run it again as soon as nothing else runs, and nothing beside it.
+
+    `crashes`: so many processes died of it, or so it seems. Who has fewer goes first.
+    """
+
+    crashes: int = 0
 
 
 Verdict = Settled | Wait | Alone

@@ -179,7 +179,7 @@ class Holding:
 
     def _stay(self, ticket: Ticket, verdict: Wait | Alone) -> int:
         if isinstance(verdict, Alone):
-            ticket.alone = True
+            ticket.alone, ticket.crashes = True, verdict.crashes
         else:
             ticket.alone = self.turns.reserved = ticket.alone and verdict.alone
             ticket.waiting = True

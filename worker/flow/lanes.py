@@ -13,7 +13,7 @@ class Ticket:
 
     `waiting`: for a time that was set. `dropped`: its connection is lost, so it never runs (again). `parked_at`: it was
     parked while it ran. `jumped`: it runs before some that come first, now that they are known. `ready_as`: when it was
-    ready, counted among all.
+    ready, counted among all. `crashes`: of processes that were at it and nothing else.
     """
 
     work: Work | Parked
@@ -23,6 +23,7 @@ class Ticket:
     dropped: bool = False
     alone: bool = False
     ready_as: int = 0
+    crashes: int = 0
     jumped: bool = False
     parked_at: Parked | None = None
 

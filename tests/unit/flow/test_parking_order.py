@@ -9,7 +9,7 @@ from messages.errors import Undecodable
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import delivery, work_of
 from tests.unit.flow.parking_day import THREADS, WINDOW, Day
-from worker.domain.work import Parked, Settled, Wait, Work
+from worker.domain.work import Alone, Parked, Settled, Wait, Work
 from worker.errors import ProviderLogin
 from worker.flow.holding import Holding, Stuck
 from worker.flow.lanes import Ticket
@@ -208,3 +208,20 @@ def test_a_portion_holds_so_many_commands_or_bytes_and_one_that_is_larger_stands
     cut = [[len(work.delivery.body) for work in portion.works] for portion in stuck.portions(2, 5)]
 
     assert cut == [[1, 1], [1], [9], [1, 1]]
+
+
+def test_of_those_that_must_be_alone_the_least_suspicious_goes_first() -> None:
+    holding = Holding(THREADS)
+    for tag, crashes in enumerate([2, 0, 1]):
+        came = delivery(b"", tag=tag)
+        holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), (f"customer:{crashes}",))))
+    first = [holding.turns.next() for _ in range(3)]
+    for crashes, ticket in zip([2, 0, 1], first, strict=True):
+        assert isinstance(ticket, Ticket)
+        holding.ended(ticket, Alone(crashes))
+    order = []
+    while isinstance(ticket := holding.turns.next(), Ticket):
+        order.append(ticket.crashes)
+        holding.ended(ticket, Settled())
+
+    assert order == [0, 1, 2]

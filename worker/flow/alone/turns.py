@@ -62,7 +62,9 @@ class Turns:
         """Give the next turn, if anybody may have it."""
         if self.exclusive or (self.reserved and not self.alone):
             return None
-        suspect = next((ticket for ticket in self.alone if self.allowed[ticket.work.login]), None)
+        # The least suspicious first: however often processes are killed from outside, whoever is alone then is another.
+        able = [ticket for ticket in self.alone if self.allowed[ticket.work.login]]
+        suspect = min(able, key=lambda ticket: ticket.crashes, default=None)
         # A suspect whose login is paused holds nobody else up, not even one that was to run first of all.
         self.reserved = self.reserved and suspect is not None
         if self.unread and not (self.catching_up or self.reserved):

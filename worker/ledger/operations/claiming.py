@@ -177,7 +177,7 @@ def _again(unit: Unit, request: ClaimRequest, row: StoredRow) -> _Verdict:
         return _Verdict(Held(row.not_before))
     is_crash_loop = row.crashes >= MOST_CRASHES
     if row.alone and not request.alone and not is_crash_loop:
-        return _Verdict(Suspect())
+        return _Verdict(Suspect(row.crashes))
     token = Token(key_of(row), unit.new_token())
     values = {"row": row.arrival, "owner": unit.owner, "token": token.value}
     claim = Crashed(token, history_of(row), row.crashes) if is_crash_loop else Resumed(token, history_of(row))
