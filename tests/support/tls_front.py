@@ -54,6 +54,7 @@ class TlsFront:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="tls-front")
         self._stop = asyncio.Event()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def port(self) -> int:
@@ -79,9 +80,15 @@ class TlsFront:
         self._port.set_result(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        # Each lets go of its socket in a later turn of the loop.
+        await asyncio.sleep(0.05)
 
     async def _forward(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        self._writers.add(to_client)
         server, to_server = await asyncio.open_connection(LOOPBACK, self._target_port)
+        self._writers.add(to_server)
         with suppress(OSError, asyncio.CancelledError):
             await asyncio.gather(_pump(client, to_server), _pump(server, to_client))
         for writer in (to_server, to_client):
