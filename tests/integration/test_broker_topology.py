@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, event, running
-from tests.support.tls_front import TlsFront, write_certificate
+from tests.support.certificates import Authority
+from tests.support.tls_front import TlsFront
 from worker.broker import BrokerAddress, Condition, Mode, Report, SilentObserver, Topology, inspect_topology
 from worker.broker.topology import Binding
 from worker.errors import BrokerUnreachable, TopologyMismatch
@@ -91,10 +92,11 @@ def test_a_virtual_host_that_is_not_there_is_told(desk: Desk) -> None:
 
 
 def test_over_tls_commands_arrive_and_events_are_confirmed(desk: Desk, tmp_path: Path) -> None:
-    certificate, key = write_certificate(tmp_path)
+    authority = Authority(tmp_path)
+    identity = authority.issue()
     intake = AckingIntake()
-    with TlsFront(urlsplit(desk.url).port or 0, certificate, key) as front:
-        secure = desk.at(BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(certificate)))
+    with TlsFront(urlsplit(desk.url).port or 0, identity.certificate, identity.key) as front:
+        secure = desk.at(BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(authority.path)))
         consumer, publisher = secure.consumer(intake, SilentObserver()), secure.publisher(SilentObserver())
         intake.settlement = consumer
         with running(consumer), running(publisher):
@@ -107,8 +109,8 @@ def test_over_tls_commands_arrive_and_events_are_confirmed(desk: Desk, tmp_path:
 
 
 def test_a_certificate_of_somebody_else_is_refused(broker: OwnBroker, tmp_path: Path) -> None:
-    certificate, key = write_certificate(tmp_path)
-    with TlsFront(urlsplit(broker.url).port or 0, certificate, key) as front:
+    identity = Authority(tmp_path).issue()
+    with TlsFront(urlsplit(broker.url).port or 0, identity.certificate, identity.key) as front:
         address = BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/")
         with pytest.raises(BrokerUnreachable, match="TLS failed"):
             inspect_topology(address, Topology("p"), Mode.LOOK)

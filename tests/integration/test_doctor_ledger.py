@@ -2,7 +2,6 @@
 
 import stat
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import IDENTITY
-from tests.support.servers import python_process, session_database
+from tests.support.servers import python_process
 from worker.doctor import Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, LedgerFacts, SchemaState, SettingsFacts
 from worker.ledger.checkup import look_at_ledger
@@ -51,12 +50,6 @@ def url(tmp_path: Path) -> str:
     with opened(url, marked(url)):
         pass
     return url
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
 
 
 def path_of(url: str) -> Path:

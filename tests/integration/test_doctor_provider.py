@@ -13,8 +13,8 @@ from sandbox.provider.operations.registry import Effect
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
+from tests.support.certificates import Authority
 from tests.support.raw_http import answer, raw_server, resets, sends, sends_and_closes
-from tests.support.tls_front import write_certificate
 from tests.support.waiting import PATIENCE_SECONDS
 from worker.broker.management import ManagementApi, ManagementLogin, ManagementRefused
 from worker.doctor import Rule, diagnose
@@ -146,11 +146,12 @@ def test_a_management_api_that_drips_is_given_up(head: bytes) -> None:
 
 
 def test_over_tls_only_the_server_that_the_bundle_knows_is_told_the_password(tmp_path: Path) -> None:
-    certificate, key = write_certificate(tmp_path)
+    authority = Authority(tmp_path)
+    identity = authority.issue()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(identity.certificate, identity.key)
     with raw_server(sends_and_closes(answer(b"{}")), tls=context) as server:
-        assert ManagementApi(server.url, LOGIN, str(certificate)).get("whoami") == {}
+        assert ManagementApi(server.url, LOGIN, str(authority.path)).get("whoami") == {}
         with pytest.raises(BrokerUnreachable, match="TLS failed"):
             ManagementApi(server.url, LOGIN).get("whoami")
         assert len(server.requests) == 1

@@ -1,6 +1,5 @@
 """The migrations build what the code believes in, on both products."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking
 from tests.support.ledger_seeds import old_command, old_refusal
-from tests.support.servers import session_database
 from worker.domain.claims import Done, Held, History, Resumed, StoredEvent
 from worker.errors import LedgerRefused
 from worker.ledger.migration import VERSION_TABLE, _config, check_schema, migrate
@@ -31,12 +29,6 @@ _OLD_ROW = text(
     " first_seen_at) VALUES ('billing', 'evt_1', 'CreateCustomer', 'ada@example.com', :fingerprint, '[]', 'waiting',"
     " 'owner', 'token', :begun, 3, 1)"
 )
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
 
 
 @pytest.fixture

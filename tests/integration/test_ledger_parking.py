@@ -1,7 +1,6 @@
 """What a parked command leaves in a real database, and what happens when its key is gone or many are at it at once."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,36 +13,12 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, positions
-from tests.support.servers import session_database
 from tests.support.work_samples import PASSWORD, USERNAME, create, work_of
 from worker.domain.claims import Held
 from worker.domain.work import Work
 from worker.errors import LedgerError
 from worker.ledger.keys import Cipher
 from worker.ledger.schema import metadata, parked, parked_lanes
-from worker.ledger.upkeep import migrate_ledger
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty ledger of either product."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
-    return url
-
-
-@pytest.fixture
-def engine(url: str) -> Engine:
-    return create_engine(url, poolclass=NullPool)
 
 
 def whole_database(engine: Engine) -> bytes:

@@ -3,44 +3,27 @@
 Shown by the databases' own plans for the very statements that were sent, on a table large enough to plan for.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, event
 
 from bench.filling import HOT_CUSTOMER, fill, nth_id
-from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
-from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking, failed_try, success, token_of
-from tests.support.servers import session_database
 from worker.domain.claims import Done
 from worker.ledger.pruning.rule import forget_commands
-from worker.ledger.upkeep import migrate_ledger
 
 ROWS = 20_000
 FILLED = (b"\0" * 32,)
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(url: str) -> str:
     """A ledger with thousands of finished commands, and statistics that say so."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
     engine = create_engine(url, poolclass=NullPool)
     fill(engine, 1, ROWS)
-    if request.param == "postgresql":
+    if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
     return url

@@ -1,6 +1,5 @@
 """Pruning: what ended long ago goes, whatever a person or a worker still needs stays, and nobody waits for it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, DeafObserver, asking, parked_work, success, token_of
 from tests.support.ledger_seeds import DAY, arrived_letter, dead_command, old_command, old_owner, old_refusal
-from tests.support.servers import session_database
 from worker.domain.claims import Done, Fresh
 from worker.ledger.config import Operation
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
@@ -42,28 +40,6 @@ class Rests:
     def __call__(self, seconds: float) -> bool:
         self.seconds.append(seconds)
         return len(self.seconds) >= self._stop_after
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A ledger of today's schema with nothing in it, on either product."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
-    return url
-
-
-@pytest.fixture
-def engine(url: str) -> Engine:
-    return create_engine(url, poolclass=NullPool)
 
 
 def prune(url: str, days: float = 90, rests: Rests | None = None) -> Pruned:

@@ -2,54 +2,30 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, select, text
+from sqlalchemy import Engine, select, text
 
 from messages.errors import Undecodable
-from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock, opened
-from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work
 from tests.support.ledger_seeds import old_command, old_owner
-from tests.support.servers import session_database
 from tests.support.waiting import wait_for
 from worker.cli.main import main
 from worker.domain.claims import Fresh
 from worker.domain.results import rfc3339
 from worker.ledger.pruning.parked import StillAtWork
 from worker.ledger.schema import commands, owners, parked, parked_lanes
-from worker.ledger.upkeep import forget_what_is_parked, migrate_ledger
+from worker.ledger.upkeep import forget_what_is_parked
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 69
 PARKED_AT = 1_000_000.0
 
 Type = Callable[..., tuple[object, str, str]]
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
-    return url
-
-
-@pytest.fixture
-def engine(url: str) -> Engine:
-    return create_engine(url, poolclass=NullPool)
 
 
 @pytest.fixture

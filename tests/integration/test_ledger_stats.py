@@ -1,6 +1,5 @@
 """The counts of a ledger, taken beside the worker that writes it, on both products."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy import Engine, NullPool, create_engine, text, update
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock, opened
-from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import (
     CIPHER,
     asking,
@@ -21,7 +19,6 @@ from tests.support.ledger_samples import (
     token_of,
 )
 from tests.support.ledger_seeds import DAY, dead_command, old_command, old_owner, old_refusal
-from tests.support.servers import session_database
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.schema import parked
 from worker.ledger.stats import CommandCount, LedgerStats, ParkedCount, RefusalCount, Unfinished, read_stats
@@ -29,27 +26,6 @@ from worker.ledger.stores.opening import open_reading
 from worker.ledger.upkeep import migrate_ledger
 
 LONG_AGO = 1_000_000.0
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
-    return url
-
-
-@pytest.fixture
-def engine(url: str) -> Engine:
-    return create_engine(url, poolclass=NullPool)
 
 
 def stats(url: str) -> LedgerStats:

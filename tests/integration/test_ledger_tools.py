@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work
 from tests.support.ledger_seeds import old_command, old_refusal
-from tests.support.servers import session_database
 from worker.cli.main import main
 from worker.ledger.stores.opening import open_beside
-from worker.ledger.upkeep import migrate_ledger
 
 DONE, FAILED, USAGE, UNREACHABLE, CONFIGURATION = 0, 1, 2, 69, 78
 LONG_AGO = 1_000_000.0
@@ -36,20 +33,9 @@ class Typed:
 Type = Callable[..., Typed]
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(url: str) -> str:
     """A ledger with one old command and one old refusal."""
-    url = f"sqlite:///{tmp_path}/ledger.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("database").url
-        empty_database(url)
-    migrate_ledger(url)
     engine = create_engine(url, poolclass=NullPool)
     old_command(engine, "old", LONG_AGO)
     old_refusal(engine, "refused", LONG_AGO)

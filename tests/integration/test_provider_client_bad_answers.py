@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import Authority
 from tests.support.raw_http import (
     LOOPBACK,
     RawServer,
@@ -22,7 +23,6 @@ from tests.support.raw_http import (
     sends_and_closes,
     tunnels,
 )
-from tests.support.tls_front import write_certificate
 from tests.support.waiting import wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
@@ -181,11 +181,12 @@ def test_a_server_that_takes_no_connection_was_never_sent_to() -> None:
 
 @pytest.fixture
 def certified(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
-    """A certificate that is its own authority, and the file to trust it by."""
-    certificate, key = write_certificate(tmp_path)
+    """A server's certificate, and the file to trust it by."""
+    authority = Authority(tmp_path)
+    identity = authority.issue()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context, str(certificate)
+    context.load_cert_chain(identity.certificate, identity.key)
+    return context, str(authority.path)
 
 
 def test_a_certificate_nobody_vouches_for_was_never_sent_to(certified: tuple[ssl.SSLContext, str]) -> None:

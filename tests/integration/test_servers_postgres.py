@@ -1,17 +1,15 @@
 """The private PostgreSQL: it serves, survives its own death with its data, and leaves nothing behind."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from sandbox.servers.apt import unpacked
 from sandbox.servers.finding import POSTGRES_PACKAGES, project_local
 from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.postgres import PrivatePostgres, unpacked_postgres
-from tests.support.servers import processes_naming, processes_of, python_process, session_database
+from tests.support.servers import processes_naming, processes_of, python_process
 
 _OWNER = """
 import signal
@@ -21,12 +19,6 @@ database.start()
 print(database.folder, flush=True)
 signal.pause()
 """
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
 
 
 def ask(database: PrivatePostgres, question: str) -> object:

@@ -7,13 +7,10 @@ import os
 import signal
 import sys
 import threading
+from unittest.mock import patch
 
-from worker.app import App
-from worker.assembly import Surroundings
+from worker.cli.run import run
 from worker.domain.work import Step
-from worker.settings import Settings, load
-from worker.settings.places import ledger_url
-from worker.telemetry.logs import logger
 
 
 class Trap:
@@ -36,13 +33,9 @@ class Trap:
 
 def main() -> None:
     """Run the worker until the trap snaps."""
-    settings = load(Settings)
     trap = Trap(Step(sys.argv[1]), int(sys.argv[2]))
-    log = logger(settings.log.format, settings.log.level)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    app = App(settings, Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, trap.reached), stop)
-    sys.exit(app.run())
+    with patch("worker.cli.run._pass", trap.reached):
+        run()
 
 
 if __name__ == "__main__":

@@ -17,13 +17,9 @@ from unittest.mock import patch
 from requests.models import PreparedRequest
 
 from tests.support.waiting import PATIENCE_SECONDS
-from worker.app import App
-from worker.assembly import Surroundings
+from worker.cli.run import run
 from worker.ledger.config import LedgerConfig
 from worker.provider.wire import transport
-from worker.settings import Settings, load
-from worker.settings.places import ledger_url
-from worker.telemetry.logs import logger
 
 _prepared = transport._prepared  # the last step before the bytes
 _send = transport.Transport.send
@@ -66,23 +62,16 @@ class Frost:
 def main() -> None:
     """Run the worker on these terms."""
     lease_seconds, heartbeat_seconds, writes = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    settings = load(Settings)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    log = logger(settings.log.format, settings.log.level)
-    around = Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, lambda _step: None)
     with ExitStack() as terms:
         terms.enter_context(patch("worker.assembly.LedgerConfig", partial(LedgerConfig, lease_seconds=lease_seconds)))
         terms.enter_context(patch("worker.broker.address.HEARTBEAT_SECONDS", heartbeat_seconds))
-        frost = Frost(writes) if writes else None
-        if frost is not None:
+        if writes:
+            frost = Frost(writes)
             terms.enter_context(patch("worker.provider.wire.transport._prepared", frost.prepared))
             # A plain function, so that it is bound to each transport as the method was.
             terms.enter_context(patch.object(transport.Transport, "send", lambda *call: frost.send(*call)))  # noqa: PLW0108 - see above
-        code = App(settings, around, stop).run()
-        if frost is not None:
-            frost.await_sent()
-    sys.exit(code)
+            terms.callback(frost.await_sent)
+        run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ else is as in a real run.
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from unittest.mock import patch
@@ -15,14 +14,10 @@ from unittest.mock import patch
 from messages.codec import decode
 from messages.commands import Command
 from messages.envelope import Envelope, WireMessage
-from worker.app import App
-from worker.assembly import Surroundings
+from worker.cli.run import run
 from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.handlers import Handlers
-from worker.settings import Settings, load
-from worker.settings.places import ledger_url
-from worker.telemetry.logs import logger
 
 POISON = "poison"
 #: As the system does when memory runs out: no word, no traceback.
@@ -54,15 +49,9 @@ PLACES: Mapping[str, tuple[str, Callable[..., object]]] = MappingProxyType(
 
 def main() -> None:
     """Run the worker until it meets poison."""
-    settings = load(Settings)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    log = logger(settings.log.format, settings.log.level)
-    around = Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, lambda _step: None)
     target, planted = PLACES[sys.argv[1]]
     with patch(target, planted):
-        code = App(settings, around, stop).run()
-    sys.exit(code)
+        run()
 
 
 if __name__ == "__main__":

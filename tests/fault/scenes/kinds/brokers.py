@@ -1,20 +1,18 @@
 """The broker is restarted, killed, out of memory, or refuses what the worker asks of it."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
-
-from pika.exceptions import NackError
 
 from sandbox.provider.faults import Fault, FaultRule
 from tests.fault.scenes.play import Kind
 from tests.fault.scenes.scene import Scene, Setting
 from tests.fault.scenes.stage import grant, user_in
 from tests.support.amqp_line import Line
-from tests.support.billing import QUORUM
+from tests.support.broker_troubles import full_queue
 from tests.support.servers import wait_until_crash_safe
 from tests.support.waiting import wait_for
+from worker.broker import Topology
 
 _CLOSED_BECAUSE = "a scene wants it so"
 _ALARM_SECONDS = 60.0
@@ -106,33 +104,19 @@ def events_unbound(scene: Scene) -> None:
 
 
 def events_queue_full(scene: Scene) -> None:
-    _bind_full_queue(scene, scene.house.topology.events)
-    scene.publish_more()
-    scene.await_paused("publish")
+    _bind_full_queue(scene, lambda topology: topology.events)
 
 
 def letters_queue_full(scene: Scene) -> None:
-    _bind_full_queue(scene, scene.house.topology.dead_letters)
+    _bind_full_queue(scene, lambda topology: topology.dead_letters)
+
+
+def _bind_full_queue(scene: Scene, which: Callable[[Topology], str]) -> None:
+    trouble = ExitStack()
+    scene.on_heal(trouble.close)
+    trouble.enter_context(full_queue(which, scene.house, scene.stage.broker))
     scene.publish_more()
     scene.await_paused("publish")
-
-
-def _bind_full_queue(scene: Scene, exchange: str) -> None:
-    """Bind a queue that takes nothing, as one is that has reached its limit."""
-    name, line = f"{scene.house.topology.prefix}.full", Line(scene.house.broker_url)
-    arguments = {**QUORUM, "x-max-length": 0, "x-overflow": "reject-publish"}
-    scene.on_heal(line.close)
-    scene.on_heal(lambda: line.use(lambda channel: channel.queue_delete(name)))
-    line.use(lambda channel: channel.queue_declare(name, durable=True, arguments=arguments))
-    line.use(partial(_fill, name))
-    line.use(lambda channel: channel.queue_bind(name, exchange, "#"))
-
-
-def _fill(queue: str, channel: Any) -> None:  # noqa: ANN401  # pika's channel is untyped
-    # A limit is no sharp one: the broker looks at it only now and then.
-    with suppress(NackError):
-        while True:
-            channel.basic_publish("", queue, b"filled", mandatory=True)
 
 
 def _await_said(scene: Scene, event: str) -> None:
