@@ -51,6 +51,13 @@ PROGNAME=erl
 export ROOTDIR BINDIR EMU PROGNAME
 exec "$BINDIR/erlexec" "$@"
 """
+# `rabbitmqctl` of RabbitMQ 4 is started by way of the `escript` on the PATH, and bare machines have none.
+_ESCRIPT = """\
+#!/bin/sh
+ESCRIPT_EMULATOR={folder}/bin/erl
+export ESCRIPT_EMULATOR
+exec {root}/bin/escript "$@"
+"""
 # Schedulers do not spin while they wait: the worker and its tests need the cores. Not bound to cores: several nodes on
 # one machine would all sit on the first.
 _SCHEDULERS = "+S {count}:{count} +sbwt none +sbwtdcpu none +sbwtdio none"
@@ -104,6 +111,7 @@ def write_home(folder: Path, rabbitmq: Path, erlang: Erlang, ports: NodePorts, t
         (folder / "erlang").symlink_to(erlang.root)
         erts = erlang.epmd.parents[1].name
         _write(folder / "bin" / "erl", _ERL.format(root=folder / "erlang", erts=erts), mode=0o700)
+        _write(folder / "bin" / "escript", _ESCRIPT.format(folder=folder, root=folder / "erlang"), mode=0o700)
     _write(folder / "boot", _BOOT)
     _write(folder / ".erlang.cookie", secrets.token_hex(16), mode=0o400)
     _write(folder / "advanced.config", _ADVANCED)

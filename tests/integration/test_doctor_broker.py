@@ -15,8 +15,8 @@ from tests.support.broker_tools import Desk, RecordingIntake, persistent, runnin
 from tests.support.doctoring import Patient, ask_management, managed_broker, write_tools
 from tests.support.waiting import wait_for
 from worker.broker import BrokerAddress, Mode, SilentObserver, Topology, inspect_topology
-from worker.doctor import Danger, Finding, Rule, Severity
-from worker.doctor.facts import SettingsFacts
+from worker.doctor import Danger, Finding, Rule, Severity, diagnose
+from worker.doctor.facts import Facts, SettingsFacts
 
 #: A channel of pika's, which is untyped.
 Channel = Any
@@ -247,11 +247,19 @@ def test_dead_letters_that_the_broker_cannot_hand_over_are_found(patient: Patien
     wait_for(lambda: patient.facts(None).queues[LETTERS].ready, "the dead letter in its queue")
 
 
-def test_who_hears_the_events_is_seen(patient: Patient, channel: Channel) -> None:
+def test_who_hears_the_events_is_seen_and_the_line_binds_a_queue(patient: Patient, channel: Channel) -> None:
     assert patient.facts().event_bindings == 0
-    mine = channel.queue_declare("", exclusive=True).method.queue
-    channel.queue_bind(mine, patient.topology.events, "*.billing")
+    mine = f"{patient.topology.prefix}.mine"
+    channel.queue_declare(mine)
+    told = next(
+        each for each in diagnose(Facts(SettingsFacts(), patient.facts())).findings if each.rule is Rule.EVENTS_HEARD
+    )
+
+    typed = patient.types(told.mend.replace("YOUR-QUEUE", mine))
+
+    assert typed.returncode == 0, typed.stderr
     assert patient.facts().event_bindings == 1
+    channel.queue_delete(mine)
 
 
 def test_an_alarm_is_found_while_it_lasts(patient: Patient) -> None:

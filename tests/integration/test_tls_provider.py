@@ -53,7 +53,10 @@ def probe_failure(url: str, bundle: Path) -> NotSent:
 
 @pytest.mark.parametrize(
     ("wanted", "words"),
-    [(EXPIRED, "has expired"), (ELSEWHERE, "is for another host; look at PROVISIONING_PROVIDER__BASE_URL")],
+    [
+        (EXPIRED, "has expired"),
+        (ELSEWHERE, "is for another host; give in PROVISIONING_PROVIDER__BASE_URL a host that it names"),
+    ],
 )
 def test_a_bad_certificate_is_never_sent_to(house: House, authority: Authority, wanted: Wanted, words: str) -> None:
     with secured(house, authority, wanted) as url:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.servers.apt import unpacked
 from sandbox.servers.finding import BROKER_ADVICE, RABBITMQ_PACKAGES, first_usable, project_local
@@ -74,10 +75,8 @@ class Patient:
     def types(self, line: str) -> "subprocess.CompletedProcess[str]":
         """Type a line into a shell that has the broker's tools and the program."""
         settings = {"AMQP__URL": self.broker.url, "AMQP__PREFIX": self.topology.prefix}
-        # curl would ask for the password at a terminal.
-        typed = line.replace("-u ADMINISTRATOR", "--fail --silent --show-error -u guest:guest")
         return subprocess.run(  # noqa: S603 - a shell is what is tested
-            ["/bin/sh", "-c", typed],
+            ["/bin/sh", "-c", line],
             env={**environment(settings), "PATH": f"{self.tools}:/usr/local/bin:/usr/bin:/bin"},
             cwd=self.tools,
             capture_output=True,
@@ -100,12 +99,15 @@ def ask_management(broker: PrivateRabbitmq, method: str, path: str, body: object
 
 
 def write_tools(broker: PrivateRabbitmq, folder: Path) -> None:
-    """Put `rabbitmqctl` of that broker and `provisioning-worker` into a folder, to be found on the PATH."""
+    """Put that broker's `rabbitmqctl` and `rabbitmqadmin`, and `provisioning-worker`, into a folder for the PATH."""
     # They need the environment that its start made.
     assert broker._node is not None
     node: Mapping[str, str] = broker._node.environment
     exports = " ".join(shlex.quote(f"{name}={value}") for name, value in node.items())
     _write(folder / "rabbitmqctl", f'exec env -i {exports} {broker.folder}/rabbitmq/sbin/rabbitmqctl "$@"')
+    (script,) = broker.folder.glob("rabbitmq/plugins/rabbitmq_management-*/priv/www/cli/rabbitmqadmin")
+    port = urlsplit(str(broker.management_url)).port
+    _write(folder / "rabbitmqadmin", f'exec {shlex.join([sys.executable, str(script), f"--port={port}"])} "$@"')
     _write(folder / "provisioning-worker", f'exec {shlex.join([sys.executable, *PROGRAM[1:]])} "$@"')
 
 

@@ -12,6 +12,7 @@ from worker.broker.inspection import inspect_topology
 from worker.broker.loop import LoopState
 from worker.broker.observing import BrokerObserver, SilentObserver
 from worker.broker.publisher import Publisher, PublishLimits
+from worker.broker.removal import remove_exchange
 from worker.broker.topology import Topology
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "Subscription",
     "Topology",
     "inspect_topology",
+    "remove_exchange",
 ]

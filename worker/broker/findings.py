@@ -133,10 +133,7 @@ def _difference(item: Item, words: str) -> str:
     argument = re.search(r"inequivalent arg '([^']+)'", words)
     subject = f"its argument {argument[1]} is not the worker's" if argument else "it is not as the worker declares it"
     if isinstance(item, Exchange):
-        remedy = "Delete the exchange when nobody publishes to it"
+        remedy = f"Run `provisioning-worker topology apply --replace {item.name}` when nobody publishes to it"
     else:
-        remedy = "Let it run empty and delete it"
-    return (
-        f"{subject} ({words}). {remedy}, then run `provisioning-worker topology apply`, "
-        "or choose another PROVISIONING_AMQP__PREFIX"
-    )
+        remedy = "Let it run empty and delete it, then run `provisioning-worker topology apply`"
+    return f"{subject} ({words}). {remedy}, or choose another PROVISIONING_AMQP__PREFIX"

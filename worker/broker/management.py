@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from worker.broker import tls
 from worker.errors import BrokerError, BrokerUnreachable
 
 _SECONDS = 5.0
@@ -140,7 +141,7 @@ def _cut(connection: HTTPConnection, too_late: threading.Event) -> None:
 
 def _worded(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed ({error})"
+        return tls.words(error, "PROVISIONING_AMQP__MANAGEMENT_URL")
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens at that address"
     if isinstance(error, OSError):

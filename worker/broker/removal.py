@@ -1,4 +1,4 @@
-"""Takes a topology away again, for a demonstration on somebody else's broker."""
+"""Deletes what was declared: a whole topology after a demonstration, or one exchange that is declared anew."""
 
 from contextlib import suppress
 
@@ -6,7 +6,9 @@ import pika
 from pika.exceptions import AMQPError
 
 from worker.broker.address import BrokerAddress, Role
+from worker.broker.faults import words
 from worker.broker.topology import Topology
+from worker.errors import BrokerUnreachable
 
 
 def remove(address: BrokerAddress, topology: Topology) -> None:
@@ -21,3 +23,15 @@ def remove(address: BrokerAddress, topology: Topology) -> None:
                 channel.exchange_delete(exchange.name)
         finally:
             connection.close()
+
+
+def remove_exchange(address: BrokerAddress, name: str) -> None:
+    """Delete one exchange and its bindings. Raises BrokerUnreachable with the broker's words when it is refused."""
+    try:
+        connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+        try:
+            connection.channel().exchange_delete(name)
+        finally:
+            connection.close()
+    except (AMQPError, OSError) as exc:
+        raise BrokerUnreachable(f"the exchange {name} could not be deleted at {address}: {words(exc)}") from exc

@@ -4,20 +4,12 @@ import os
 import ssl
 from pathlib import Path
 
+from worker.domain.certificates import Peer, refused_because
 from worker.errors import SettingsInvalid
 
 CA, CERT, KEY, URL = (f"PROVISIONING_AMQP__{name}" for name in ("TLS_CA", "TLS_CERT", "TLS_KEY", "URL"))
 #: A broker may end the connection so soon that its alert is lost.
 PORT_HINT = f"a TLS port needs amqps://, and may demand a client certificate ({CERT}) that the broker trusts"
-#: What OpenSSL says by a number: its texts differ from version to version.
-_NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
-_VERIFIED = {
-    _NOT_YET_VALID: "the broker's certificate is not valid yet; are both clocks right?",
-    _EXPIRED: "the broker's certificate has expired; it must be renewed",
-    _OTHER_HOST: f"the broker's certificate is for another host; give in {URL} a host that it names",
-    _OTHER_ADDRESS: f"the broker's certificate is for another host; give in {URL} a host that it names",
-}
-_UNTRUSTED = f"nobody whom we trust has signed the broker's certificate; name its issuer's file in {CA}"
 #: What a broker says by an alert, and what a peer without TLS looks like, by what OpenSSL calls it.
 _ALERTS = {
     "CERTIFICATE_REQUIRED": f"the broker demands a client certificate; set {CERT} and {KEY}",
@@ -60,11 +52,11 @@ def client_context(authority: str | None, certificate: str | None, key: str | No
     return context
 
 
-def words(error: ssl.SSLError) -> str:
-    """Say what failed and which setting to look at."""
+def words(error: ssl.SSLError, url_setting: str = URL) -> str:
+    """Say what failed and which setting to look at; `url_setting` names the one that holds the peer's host."""
     if isinstance(error, ssl.SSLCertVerificationError):
         # Only OpenSSL's own have them.
-        told = _VERIFIED.get(getattr(error, "verify_code", 0), _UNTRUSTED)
+        told = refused_because(getattr(error, "verify_code", 0), Peer("the broker", url_setting, CA))
         return f"TLS failed: {told} ({getattr(error, 'verify_message', error)})"
     return words_in(str(error)) or f"TLS failed ({error})"
 

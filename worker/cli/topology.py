@@ -6,12 +6,19 @@ from typing import Annotated
 import typer
 
 from worker.app import Exit
-from worker.broker import Condition, Mode, Topology, inspect_topology
+from worker.broker import BrokerAddress, Condition, Mode, Topology, inspect_topology, remove_exchange
 from worker.cli.output import Column, Output, show_rows
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load
 
 _Output = Annotated[Output, typer.Option(help="How to print it.")]
+_Replace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EXCHANGE",
+        help="Delete this exchange first if it is not as it must be. Whoever had bound it must bind it again.",
+    ),
+]
 _COLUMNS = (Column("object"), Column("condition"), Column("detail"))
 
 
@@ -33,14 +40,26 @@ def show(output: _Output = Output.AUTO) -> None:
     show_rows(rows, (Column("object"), Column("arguments")), output)
 
 
-def apply(output: _Output = Output.AUTO) -> None:
-    """Declare what is missing; nothing is ever deleted or changed."""
+def apply(output: _Output = Output.AUTO, replace: _Replace = None) -> None:
+    """Declare what is missing; without --replace nothing is ever deleted or changed."""
+    if replace is not None:
+        reach = load(BrokerReach)
+        _delete_unfit(broker_address(reach), Topology(reach.amqp.prefix), replace)
     _inspect(Mode.APPLY, output)
 
 
 def check(output: _Output = Output.AUTO) -> None:
     """Compare what is there with what is needed; exit 1 when something is missing or differs."""
     _inspect(Mode.CHECK, output)
+
+
+def _delete_unfit(address: BrokerAddress, topology: Topology, name: str) -> None:
+    if name not in {exchange.name for exchange in topology.exchanges}:
+        ours = ", ".join(exchange.name for exchange in topology.exchanges)
+        raise typer.BadParameter(f"{name} is no exchange of this prefix; those are {ours}", param_hint="--replace")
+    found = inspect_topology(address, topology, Mode.CHECK).findings
+    if any(getattr(each.item, "name", None) == name and each.condition is Condition.DIFFERS for each in found):
+        remove_exchange(address, name)
 
 
 def _inspect(mode: Mode, output: Output) -> None:

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Mapping
 from shlex import quote
-from urllib.parse import quote as percent
 
 APPLY = "provisioning-worker topology apply"
-ANY_MANAGEMENT = "http://HOST:15672"
 #: A quorum queue tells its count every five seconds: the one before may say 0 of a queue that is not empty.
 _COUNTED_AFTER_SECONDS = 10
 
@@ -51,18 +49,23 @@ class Shield:
         self.name = f"{queue}-untouched"
 
 
-def deleted(management_url: str | None, kind: str, *names: str) -> str:
-    """Delete something through the management API, which asks for the password."""
-    path = "/".join(percent(name, safe="") for name in names)
-    url = f"{management_url or ANY_MANAGEMENT}/api/{kind}/{path}"
-    return f"curl -u ADMINISTRATOR -X DELETE {quote(url)}"
+def replaced_exchange(name: str) -> str:
+    """Delete an exchange that is not as it must be, and declare it again."""
+    return f"{APPLY} --replace {quote(name)}"
 
 
-def bound(management_url: str | None, vhost: str, exchange: str) -> str:
-    """Bind a queue of the reader's to an exchange, through the management API."""
-    url = f"{management_url or ANY_MANAGEMENT}/api/bindings/{percent(vhost, safe='')}/e/{exchange}/q/YOUR-QUEUE"
-    key = json.dumps({"routing_key": "*.billing"})
-    return f"curl -u ADMINISTRATOR -H 'content-type: application/json' -d {quote(key)} {quote(url)}"
+def disconnected(connection: str) -> str:
+    """End a connection, by the name that the broker gave it."""
+    found = (
+        f"rabbitmqctl -q list_connections pid name | awk -F'\\t' -v name={quote(connection)} '$2 == name {{print $1}}'"
+    )
+    return f'rabbitmqctl close_connection "$({found})" "no worker of ours"'
+
+
+def bound(vhost: str, exchange: str) -> str:
+    """Bind a queue of the reader's to an exchange, with the tool that comes with the broker and its management API."""
+    words = ["rabbitmqadmin", f"--vhost={vhost}", "declare", "binding", f"source={exchange}", "destination=YOUR-QUEUE"]
+    return " ".join(map(quote, [*words, "routing_key=*.billing"]))
 
 
 def permissions(vhost: str, user: str, prefix: str, *, declare: bool) -> str:

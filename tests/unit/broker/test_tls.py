@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificates import Authority, Identity
+from tests.support.certificates import UNIDENTIFIED, Authority, Identity, strict_refusal
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.tls import words_in
+from worker.broker.tls import words, words_in
 from worker.errors import SettingsInvalid
 
 
@@ -71,6 +71,22 @@ def test_a_key_under_a_password_is_refused_and_nobody_is_asked(authority: Author
     locked = authority.with_encrypted_key(client, "geheim").key
 
     assert "under a password" in fault_of(authority.path, client.certificate, locked)
+
+
+def test_a_certificate_that_only_python_3_13_refuses_is_named_with_the_line_that_signs_it_again(
+    authority: Authority,
+) -> None:
+    told = words(strict_refusal(authority, authority.issue(UNIDENTIFIED)))
+
+    assert "the broker's certificate has no Authority Key Identifier, which Python 3.13 and newer demand" in told
+    assert "openssl x509 -req" in told
+    assert "docs/security.md" in told
+
+
+def test_an_authority_that_only_python_3_13_refuses_is_named(tmp_path: Path) -> None:
+    older = Authority(tmp_path, says_what_it_signs=False)
+
+    assert "or its issuer's breaks a rule that Python 3.13" in words(strict_refusal(older, older.issue()))
 
 
 @pytest.mark.parametrize(

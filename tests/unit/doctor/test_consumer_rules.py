@@ -34,7 +34,7 @@ def test_a_stranger_who_consumes_is_named_and_can_be_disconnected(duty: Duty) ->
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.OWN_CONSUMERS, Severity.BROKEN, Danger.LOSS)
     assert "mallory" in finding.text
-    assert finding.mend.endswith("/api/connections/1.2.3.4%3A5%20-%3E%206.7.8.9%3A5672")
+    assert "name='1.2.3.4:5 -> 6.7.8.9:5672'" in finding.mend
 
 
 def test_whoever_listens_to_unrouted_events_may() -> None:

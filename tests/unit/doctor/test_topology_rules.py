@@ -108,7 +108,7 @@ def test_an_exchange_of_another_kind_is_made_anew() -> None:
     finding = the_one(found(broker))
 
     assert (finding.rule, finding.danger) == (Rule.EXCHANGE_KIND, Danger.LOSS)
-    assert "curl -u ADMINISTRATOR -X DELETE http://broker:15672/api/exchanges/%2F/p.commands &&" in finding.mend
+    assert finding.mend == "provisioning-worker topology apply --replace p.commands"
 
 
 @pytest.mark.parametrize("told", [{"arguments": {}}, {"arguments": None, "words": "inequivalent 'alternate-exchange'"}])

@@ -135,6 +135,14 @@ def test_closing_answers_what_has_come_before_it(writer: Writer, commits: Echo) 
     assert commits.has_left
 
 
+def test_an_answer_that_was_taken_up_is_not_turned_into_a_refusal_afterwards() -> None:
+    ticket: Ticket[str, str] = Ticket(echo, "last", None)
+    ticket.answer("last")
+    assert ticket.result(PATIENCE) == "last"
+
+    assert not ticket.is_open
+
+
 def test_a_closed_writer_turns_callers_away(writer: Writer) -> None:
     writer.close(PATIENCE)
 

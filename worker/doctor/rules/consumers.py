@@ -26,7 +26,7 @@ def consumer_rules(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Fin
             yield from _commands(broker, queue, settings)
             yield from _timeout(broker, queue, settings)
         if queue.duty is not Duty.UNROUTED:
-            yield from _foreign(broker, queue)
+            yield from _foreign(queue)
 
 
 def _idle(queue: QueueFacts) -> Iterator[Finding]:
@@ -57,13 +57,13 @@ def _commands(broker: BrokerFacts, queue: QueueFacts, settings: SettingsFacts) -
         yield Finding(Rule.PREFETCH_KEPT, Area.BROKER, Severity.RISK, text, mend, Danger.ORDER)
 
 
-def _foreign(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
+def _foreign(queue: QueueFacts) -> Iterator[Finding]:
     for each in queue.consumers or ():
         if not each.ours:
-            yield _stranger(broker, queue, each)
+            yield _stranger(queue, each)
 
 
-def _stranger(broker: BrokerFacts, queue: QueueFacts, consumer: ConsumerFacts) -> Finding:
+def _stranger(queue: QueueFacts, consumer: ConsumerFacts) -> Finding:
     takes = "gets commands, and their passwords," if queue.duty is Duty.COMMANDS else "takes dead letters away"
     text = (
         f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}), and is no worker of "
@@ -71,7 +71,7 @@ def _stranger(broker: BrokerFacts, queue: QueueFacts, consumer: ConsumerFacts) -
         if queue.duty is Duty.COMMANDS
         else f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}): it {takes}"
     )
-    mend = lines.deleted(broker.management.url, "connections", consumer.connection)
+    mend = lines.disconnected(consumer.connection)
     return Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.BROKEN, text, mend, Danger.LOSS)
 
 

@@ -82,7 +82,7 @@ def _worded(queue: QueueFacts, name: str) -> str:
 
 
 def _exchange(broker: BrokerFacts, exchange: ExchangeFacts) -> Iterator[Finding]:
-    remade = f"{lines.deleted(broker.management.url, 'exchanges', broker.vhost, exchange.name)} && {lines.APPLY}"
+    remade = lines.replaced_exchange(exchange.name)
     if exchange.presence is Presence.MISSING:
         text = f"the exchange {exchange.name} is missing: what is published to it is refused"
         yield _broken(Rule.EXCHANGE_PRESENT, text, lines.APPLY)

@@ -6,6 +6,12 @@ from typing import Any, Generic, cast
 from worker.errors import LedgerError, LedgerUnavailable
 from worker.ledger.operations.unit import Asked, Bulk, Given
 
+
+class _Unanswered:
+    """What lies there before the answer, which may be anything."""
+
+
+_UNANSWERED = _Unanswered()
 #: What no two tickets of one batch may have in common; None where an operation is about no single key.
 TicketKey = tuple[str, str] | None
 
@@ -22,7 +28,7 @@ class Ticket(Generic[Asked, Given]):
         self.bulk = bulk
         self.item = item
         self.key = key
-        self._answer: Given | LedgerError | None = None
+        self._answer: Given | LedgerError | _Unanswered = _UNANSWERED
         # Two bare locks, because thousands of these are made each second: the first is there to be taken once, the
         # second is held from the beginning and let go when the answer is there.
         self._untaken = Lock()
@@ -32,7 +38,8 @@ class Ticket(Generic[Asked, Given]):
     @property
     def is_open(self) -> bool:
         """Whether it still waits for its answer."""
-        return self._open.locked()
+        # Not by the lock: the caller that waited for it holds it again.
+        return self._answer is _UNANSWERED
 
     def take(self) -> bool:
         """Claim the right to answer; False when the caller has given up."""

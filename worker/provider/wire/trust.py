@@ -5,17 +5,10 @@ import ssl
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from worker.domain.certificates import Peer, refused_because
+
 _BUNDLE = "PROVISIONING_PROVIDER__CA_BUNDLE"
-#: What OpenSSL says by a number: its texts differ from version to version.
-_NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
-_ANOTHER_HOST = "the provider's certificate is for another host; look at PROVISIONING_PROVIDER__BASE_URL"
-_VERIFIED = {
-    _NOT_YET_VALID: "the provider's certificate is not valid yet; are both clocks right?",
-    _EXPIRED: "the provider's certificate has expired",
-    _OTHER_HOST: _ANOTHER_HOST,
-    _OTHER_ADDRESS: _ANOTHER_HOST,
-}
-_UNTRUSTED = f"nobody whom we trust has signed the provider's certificate; look at {_BUNDLE}"
+_PEER = Peer("the provider", host_setting="PROVISIONING_PROVIDER__BASE_URL", authority_setting=_BUNDLE)
 
 
 class HandshakeFailed(NewConnectionError):
@@ -41,7 +34,7 @@ def _told(failure: Exception, bundle: str | None) -> str:
     # urllib3 wraps some of the failures in its own kind.
     inner = failure.args[0] if failure.args and isinstance(failure.args[0], Exception) else failure
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"{_VERIFIED.get(inner.verify_code, _UNTRUSTED)} ({inner.verify_message})"
+        return f"{refused_because(inner.verify_code, _PEER)} ({inner.verify_message})"
     fault = bundle_fault(bundle) if bundle else None
     if fault is None and isinstance(inner, ssl.SSLError):
         return f"TLS failed ({inner.reason})"
