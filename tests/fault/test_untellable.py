@@ -17,8 +17,9 @@ from tests.support.seeds import old_customer
 
 CUSTOMERS = 10
 LIMIT_BYTES = 8_000
-#: As RabbitMQ has it by itself.
-USUAL_LIMIT_BYTES = 134_217_728
+#: RabbitMQ 4 copies the setting at its start, and reads the copy.
+LIMIT = "application:get_env(rabbit, max_message_size, 0)."
+SET_LIMIT = "application:set_env(rabbit, max_message_size, {0}), persistent_term:put(max_message_size, {0})."
 
 
 class Timestamp(int):
@@ -52,12 +53,12 @@ def with_headers(command: Command, **headers: object) -> Message:
 @contextmanager
 def small_messages_only(broker: OwnBroker) -> Iterator[None]:
     """Lower the broker's limit for the channels that are opened inside the block."""
-    setting = "application:set_env(rabbit, max_message_size, {})."
-    broker.ctl("eval", setting.format(LIMIT_BYTES))
+    usual = broker.ctl("eval", LIMIT).strip()
+    broker.ctl("eval", SET_LIMIT.format(LIMIT_BYTES))
     try:
         yield
     finally:
-        broker.ctl("eval", setting.format(USUAL_LIMIT_BYTES))
+        broker.ctl("eval", SET_LIMIT.format(usual))
 
 
 @pytest.mark.usefixtures("other_client")
