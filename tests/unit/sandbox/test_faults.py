@@ -110,7 +110,7 @@ def test_the_oldest_rule_that_befalls_a_call_is_its_only_one(faults: Faults) -> 
     assert [faults.draw(Operation.ADD, "u") for _ in range(3)] == [first, second, None]
 
 
-USUALLY_APPLIED = {Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP}
+USUALLY_APPLIED = {Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.HELD, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP}
 EITHER = {Fault.RESET, Fault.ERROR_500, Fault.THROTTLED, Fault.HTML, Fault.EMPTY, Fault.GARBLED, Fault.HUGE}
 
 
