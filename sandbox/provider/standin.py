@@ -1,5 +1,6 @@
 """The stand-in itself: from a call that has arrived to the answer it gets, through fault, throttle and operation."""
 
+import asyncio
 import math
 import sys
 import time
@@ -31,16 +32,23 @@ from sandbox.provider.spoiling import DROPPED, spoil
 class Arrival:
     """A call that has arrived and waits for its effect, with the fault that has befallen it.
 
-    `era` tells calls from before a reset: they must not touch what came after it. `allowance` is what the throttle has
+    `era` tells calls from before a reset: they must not touch what came after it. `lifted` is set once
+    the faults of its time are taken away. `allowance` is what the throttle has
     left to the login, None when nothing is counted.
     """
 
     number: int
     era: int
+    lifted: asyncio.Event
     request: Request
     reading: Reading
     rule: FaultRule | None
     allowance: Allowance | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the call waits until all faults are taken away."""
+        return self.rule is not None and self.rule.fault is Fault.HELD
 
     @property
     def is_applied(self) -> bool:
@@ -67,6 +75,7 @@ class StandIn:
 
     def reset(self) -> None:
         """Back to the start: the configured seed and switches, no faults, an empty journal."""
+        self.faults.clear()
         self._begin(self._memory.begin_again(self._config.seed))
 
     def _begin(self, accounts: Accounts) -> None:
@@ -90,7 +99,7 @@ class StandIn:
             rule = self._beyond(allowance) if allowance.is_exceeded else None
         self._arrivals += 1
         self.in_flight += 1
-        return Arrival(self._arrivals, self._era, request, reading, rule, allowance)
+        return Arrival(self._arrivals, self._era, self.faults.lifted, request, reading, rule, allowance)
 
     def delay_seconds(self, arrival: Arrival) -> float:
         """How long the call takes before it has its effect."""

@@ -40,7 +40,8 @@ def files(pattern: str = "*") -> list[Path]:
     found: list[Path] = []
     for folder, inner, names in os.walk(ROOT):
         inner[:] = [name for name in inner if not any(fnmatch.fnmatch(name, rule) for rule in ignored)]
-        found += [Path(folder, name) for name in names if fnmatch.fnmatch(name, pattern)]
+        # In a worktree of git's, .git is a file.
+        found += [Path(folder, name) for name in names if fnmatch.fnmatch(name, pattern) and name != ".git"]
     return sorted(found)
 
 

@@ -117,11 +117,11 @@ def test_the_gauges_tell_of_now(house: House, worker: WorkerProcess) -> None:
 
 def test_what_runs_and_what_waits_behind_it_are_shown(house: House, worker: WorkerProcess) -> None:
     commands = [create(new_username(), subject="cus_gauge") for _ in range(3)]
-    house.sandbox.set_latency(1.0)
+    house.sandbox.inject(FaultRule(fault=Fault.HELD))
     house.emitter.publish(*commands)
     wait_for(lambda: worker.metric("provisioning_commands_held") == 2, "two that wait")
     assert worker.metric("provisioning_commands_in_flight") == 1
-    house.sandbox.set_latency(0)
+    house.sandbox.clear_faults()
     house.ear.await_events(commands)
 
 

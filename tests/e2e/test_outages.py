@@ -130,6 +130,8 @@ def test_a_worker_that_begins_during_an_outage_is_paused_and_only_asks_the_probe
     own_house.emitter.publish(*commands)
     with own_house.worker() as worker:
         worker.await_paused("outage")
+        # No call of its own may still be on its way when it is gone.
+        worker.await_metric("provisioning_commands_in_flight", 0)
         worker.kill()
     seen = max(entry.sequence for entry in own_house.sandbox.journal())
     with own_house.worker() as worker:

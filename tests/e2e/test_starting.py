@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.provider.faults import Fault, FaultRule
 from tests.support.commands import create, new_username
 from tests.support.detour import detour
 from tests.support.house import House
@@ -99,9 +100,10 @@ def test_a_signal_stops_an_idle_worker(own_house: House, number: signal.Signals)
 
 def test_a_second_signal_ends_a_stop_that_lasts(own_house: House) -> None:
     command = create(new_username())
-    own_house.sandbox.set_latency(1.5)
+    own_house.sandbox.inject(FaultRule(fault=Fault.HELD))
     with own_house.worker() as worker:
         own_house.emitter.publish(command)
+        wait_for(lambda: own_house.sandbox.in_flight() == 1, "a call under way")
         worker.signal(signal.SIGTERM)
         worker.await_said("worker_stopping")
         worker.signal(signal.SIGTERM)

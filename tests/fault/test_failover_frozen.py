@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Format
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import Command, rotate
@@ -31,7 +32,7 @@ def frozen(worker: WorkerProcess) -> Iterator[None]:
 def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas: Replicas) -> None:
     house = replicas.house
     house.settings["WORKER__CONCURRENCY"] = "4"
-    house.sandbox.set_latency(0.3)
+    house.sandbox.inject(FaultRule(fault=Fault.HELD))
     commands = rotations(CUSTOMERS, rounds=2)
     later = [rotate(old_customer(number), credential_of(number), "the last one") for number in range(CUSTOMERS)]
     with replicas.start(SHORT, Format.XML) as active, replicas.start(SHORT) as standby:
@@ -39,6 +40,7 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
         # Some of its calls are under way, and as many handlers wait for a place, to look at the lease right after.
         wait_for(lambda: house.sandbox.in_flight() == 4 and len(replicas.begun_by(active)) > 4, "calls under way")
         with frozen(active):
+            house.sandbox.clear_faults()
             house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
             slept_through = house.sandbox.journal()[-1].sequence
             assert replicas.owner(active).died

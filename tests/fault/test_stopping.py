@@ -1,7 +1,9 @@
 """SIGTERM under load: what runs is finished, what waits is given back in order, and the next process takes it up."""
 
+from sandbox.provider.faults import Fault, FaultRule
 from tests.support.house import House
 from tests.support.loads import rotations
+from tests.support.waiting import wait_for
 
 CUSTOMERS, ROUNDS = 20, 15
 DONE, PARTLY = 0, 3
@@ -41,13 +43,14 @@ def test_a_stop_at_each_moment_loses_nothing(house: House) -> None:
 
 def test_what_does_not_end_in_time_is_abandoned_and_taken_up_again(house: House) -> None:
     commands = rotations(4, 2)
-    house.sandbox.set_latency(1.5)
+    house.sandbox.inject(FaultRule(fault=Fault.HELD))
     house.emitter.publish(*commands)
     with house.worker(WORKER__DRAIN_SECONDS="0.2") as first:
-        first.await_metric("provisioning_commands_in_flight", 4)
+        wait_for(lambda: house.sandbox.in_flight() == 4, "a call for each customer")
         assert first.terminate() == PARTLY
     assert first.said("worker_stopped")[0]["abandoned"] == 4
-    house.sandbox.set_latency(0)
+    house.sandbox.clear_faults()
+    wait_for(lambda: house.sandbox.in_flight() == 0, "the late effects of what was abandoned")
     with house.worker() as second:
         house.ear.await_events(commands)
         assert second.terminate() == DONE

@@ -248,3 +248,19 @@ def test_a_client_that_leaves_in_the_middle_of_its_call_leaves_no_trace(
 
     assert disable().ok
     assert only_entry(sandbox).operation == "disable"
+
+
+def test_a_held_call_is_applied_and_answered_once_all_faults_are_taken_away(
+    sandbox: RemoteSandbox, disable: Disable
+) -> None:
+    sandbox.inject(FaultRule(fault=Fault.HELD, username="a@x.com", times=1))
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(disable)
+        wait_until_in_flight(sandbox)
+        assert disable("aa@x.com").ok
+        assert [entry.username for entry in sandbox.journal()] == ["aa@x.com"]
+
+        sandbox.clear_faults()
+
+        assert held.result(LONG).json() == {"message": "success"}
+    assert [entry.username for entry in sandbox.journal()] == ["aa@x.com", "a@x.com"]

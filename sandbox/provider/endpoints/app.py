@@ -40,6 +40,8 @@ class Endpoint:
         arrival = self._standin.arrive(request)
         line = Line(scope, receive, send, self._is_closing)
         await line.wait(self._standin.delay_seconds(arrival))
+        if arrival.is_held:
+            await line.wait_for(arrival.lifted)
         if self._is_closing():
             await line.hang_up()
             return

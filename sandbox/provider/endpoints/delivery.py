@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +37,12 @@ class Line:
         while seconds > 0 and not self.is_closing():
             await asyncio.sleep(min(seconds, _LOOK_UP_SECONDS))
             seconds = until - loop.time()
+
+    async def wait_for(self, lifted: asyncio.Event) -> None:
+        """Sleeps until the call is let go, looking up now and then whether the stand-in is about to stop."""
+        while not (lifted.is_set() or self.is_closing()):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lifted.wait(), _LOOK_UP_SECONDS)
 
     async def deliver(self, answer: Answer, rule: FaultRule | None) -> None:
         """Sends the answer as the rule will have it; returns at once when the client leaves or the stand-in stops."""

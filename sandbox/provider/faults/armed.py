@@ -1,5 +1,6 @@
 """The rules in force, and which of the calls that arrive each of them befalls."""
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Faults:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._armed: list[ArmedRule] = []
+        self.lifted = asyncio.Event()  # set when the rules of now are taken away
 
     @property
     def armed(self) -> tuple[ArmedRule, ...]:
@@ -61,6 +63,8 @@ class Faults:
     def clear(self) -> None:
         """Takes all rules away."""
         self._armed.clear()
+        self.lifted.set()
+        self.lifted = asyncio.Event()
 
     def draw(self, operation: Operation, username: str) -> FaultRule | None:
         """The rule that befalls the call which has just arrived, or None."""

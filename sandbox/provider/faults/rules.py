@@ -15,8 +15,8 @@ class Fault(StrEnum):
 
     No answer: `apply_then_drop` changes the state, then closes the connection; `reset` does the same by a TCP reset;
     `drop_before` closes it without a change, and `outage` too, meant for every call.
-    Late or odd, but the honest answer of a call that was applied: `slow`, also when the client has hung up; `drip`, a
-    byte at a time; `huge`, behind a great many spaces; `truncated`, half of it.
+    Late or odd, but the honest answer of a call that was applied: `slow`, also when the client has hung up; `held`, as
+    soon as all rules are taken away; `drip`, a byte at a time; `huge`, behind a great many spaces; `truncated`, half.
     Not the answer, and not applied unless the rule says so: `error_500` (a page with that status or another of its
     hundred), `html` (a page with status 200), `empty` (status 200 and no body), `garbled` (well-formed, of another
     shape), `throttled` (429). Never applied: `unauthorized` (as a wrong login), `refused` (an error in any shape),
@@ -28,6 +28,7 @@ class Fault(StrEnum):
     RESET = "reset"
     ERROR_500 = "error_500"
     SLOW = "slow"
+    HELD = "held"
     THROTTLED = "throttled"
     UNAUTHORIZED = "unauthorized"
     REFUSED = "refused"
@@ -41,7 +42,9 @@ class Fault(StrEnum):
     OUTAGE = "outage"
 
 
-_APPLIED: Final = frozenset({Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP})
+_APPLIED: Final = frozenset(
+    {Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.HELD, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP}
+)
 _MAY_BE_EITHER: Final = frozenset(
     {Fault.RESET, Fault.ERROR_500, Fault.THROTTLED, Fault.HTML, Fault.EMPTY, Fault.GARBLED, Fault.HUGE}
 )
