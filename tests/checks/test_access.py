@@ -38,6 +38,7 @@ def test_c31_disable_reads_username_in_place_of_user(provider: Provider) -> None
     assert provider.version == 0
 
     assert provider.manage(method="disable", username="a@x.com").said == OK
+    assert provider.last.username == "a@x.com"
     assert provider.row("a@x.com")["active"] == "false"
 
 

@@ -55,7 +55,8 @@ def test_c45_by_switch_a_buried_name_is_free(provider: Provider) -> None:
 
 @pytest.mark.parametrize("name", ["x@SendGrid.com", "x@mail.sendgrid.com"])
 def test_c46_the_providers_own_domain_is_refused(provider: Provider, name: str) -> None:
-    assert provider.manage(**RENAME, username=name).errors
+    said = "username cannot be in the provider's own domain"
+    assert provider.manage(**RENAME, username=name).errors == [said]
     assert provider.version == 0
 
     assert provider.post("add", **{**NEW, "username": name}).said == OK

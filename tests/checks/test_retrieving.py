@@ -43,6 +43,7 @@ def test_c21_in_xml_the_rows_are_users(provider: Provider) -> None:
 def test_c22_the_username_filter_finds_substrings(provider: Provider) -> None:
     assert provider.names(username="a@x.com") == ["a@x.com", "aa@x.com"]
     assert provider.names(username="A@X") == ["a@x.com", "aa@x.com"]
+    assert provider.last.username == "A@X"
 
 
 @pytest.mark.parametrize(
@@ -97,17 +98,27 @@ def test_c25_each_of_the_thirteen_filters_filters(provider: Provider) -> None:
     assert provider.names(active="false", username="odd") == ["odd-username"]
 
 
-@pytest.mark.parametrize(("word", "found"), [("false", 1), ("0", 1), ("true", 2), ("1", 2)])
-def test_c26_active_can_be_asked_for_in_four_words(provider: Provider, word: str, found: int) -> None:
-    rows = provider.rows(active=word)
+@pytest.mark.parametrize(
+    "wrong", [{"active": "yes"}, {"limit": "ten"}, {"offset": "-1"}, {"limit": "9" * 5000}], ids=str
+)
+def test_c25_a_filter_that_cannot_be_read_is_refused_rather_than_ignored(
+    provider: Provider, wrong: dict[str, str]
+) -> None:
+    assert provider.manage(**LIST, **wrong).errors
 
-    assert len(rows) == found
-    assert {row["active"] for row in rows} == {"false" if word in {"false", "0"} else "true"}
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("false", ALL[1:2]), ("0", ALL[1:2]), ("true", ALL[::2]), ("1", ALL[::2]), ("", ALL)]
+)
+def test_c26_active_can_be_asked_for_in_four_words(provider: Provider, word: str, found: list[str]) -> None:
+    assert provider.names(active=word) == found
 
 
-@pytest.mark.parametrize("task", [{}, {"task": "ge"}, {"task": "GET"}])
-def test_c27_a_missing_or_misspelled_task_is_not_found(provider: Provider, task: dict[str, str]) -> None:
-    answer = provider.manage(method="profile", **task)
+@pytest.mark.parametrize(
+    "call", [{}, *({"method": "profile", **task} for task in ({}, {"task": "ge"}, {"task": "GET"}))]
+)
+def test_c27_a_missing_or_misspelled_task_is_not_found(provider: Provider, call: dict[str, str]) -> None:
+    answer = provider.manage(**call)
 
     assert (answer.status, answer.said) == (404, NOT_FOUND)
 
@@ -120,6 +131,10 @@ def test_c20_pages_follow_one_another_without_a_gap(provider: Provider) -> None:
     assert provider.names(offset="1") == ALL[1:]
     assert provider.names(limit="3") == ALL[:2]
     assert provider.names(limit="1") == ALL[:1]
+
+
+def test_c38_a_company_can_be_searched_for(provider: Provider) -> None:
+    assert provider.names(company="any company") == ALL
 
 
 def test_c20_by_switch_a_list_has_no_pages(provider: Provider) -> None:

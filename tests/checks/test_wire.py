@@ -31,11 +31,21 @@ def test_c72_xml_is_true_latin_1_with_references_for_the_rest(provider: Provider
 
 
 def test_c72_what_xml_cannot_hold_does_not_break_it(provider: Provider) -> None:
-    provider.manage(**SET, first_name="a\x00b\x1fc\ufffe")
+    provider.manage(**SET, first_name="a\x00b\x1fc\ufffed\uffff")
 
     first_name = provider.row("a@x.com")["first_name"]
 
-    assert first_name == ("a\ufffdb\ufffdc\ufffd" if provider.dialect.format == "xml" else "a\x00b\x1fc\ufffe")
+    assert first_name == (
+        "a\ufffdb\ufffdc\ufffdd\ufffd" if provider.dialect.format == "xml" else "a\x00b\x1fc\ufffed\uffff"
+    )
+
+
+def test_c72_bytes_that_are_no_utf_8_are_no_error(provider: Provider) -> None:
+    body = f"{urlencode({**LOGIN, **SET})}&city=%FF+%C5%81".encode()
+
+    assert provider.send("POST", provider.dialect.path("manage"), body).said == OK
+
+    assert provider.row("a@x.com")["city"] == "\ufffd Ł"
 
 
 def test_c72_slashes_are_escaped_as_recorded(provider: Provider) -> None:
@@ -86,6 +96,7 @@ def test_c73_by_switch_an_error_has_a_status_that_fits(provider: Provider) -> No
 
     assert always == [200] * (len(ERRORS) - 2) + [404, 404]
     assert fitting == [status for _, _, status in ERRORS]
+    assert provider.v3("GET", "/v3/user/username", Authorization="Bearer SG.nobody").status == 401
     assert provider.post("add", **NEW).status == 200
 
 
@@ -139,6 +150,9 @@ def test_c74_an_unknown_format_action_or_verb_has_no_effect(provider: Provider) 
         ("POST", f"/{edition}.add.txt"),
         ("POST", f"/{edition}.add"),
         ("POST", f"/{edition}.create.json"),
+        ("POST", f"/{edition.replace('/', '/x')}.add.json"),
+        ("POST", "/api/reseller.add.json"),
+        ("POST", "/"),
         ("POST", f"/{edition}.add.json/more"),
         *((verb, f"/{edition}.add.json") for verb in ("PUT", "PATCH", "DELETE")),
     ]
@@ -150,7 +164,12 @@ def test_c74_an_unknown_format_action_or_verb_has_no_effect(provider: Provider) 
 
 
 def test_c74_the_newer_api_has_its_own_way_to_say_so(provider: Provider) -> None:
-    for verb, path in [("PUT", "/v3/user/profile"), ("GET", "/v3/user/nonsense"), ("PATCH", "/v3/user/username")]:
+    for verb, path in [
+        ("PUT", "/v3/user/profile"),
+        ("POST", "/v3/user/profile"),
+        ("GET", "/v3/user/nonsense"),
+        ("PATCH", "/v3/user/username"),
+    ]:
         answer = provider.v3(verb, path, {"city": "Z"})
         assert (answer.status, answer.said) == (404, {"errors": [{"field": None, "message": "not found"}]})
 

@@ -25,6 +25,13 @@ HARBOR = "harbor@example.com"
 LOGIN = {"api_user": "demo-reseller", "api_key": "demo-key"}
 DISABLE = {**LOGIN, "method": "disable", "user": HARBOR}
 MEMBERS = 8
+PROGRAM = """
+import sys
+from pathlib import Path
+from sandbox.provider.server import serve
+from sandbox.provider.settings import SandboxConfig
+serve(SandboxConfig(port=0, state_file=Path(sys.argv[1]), url_file=Path(sys.argv[2])))
+"""
 
 
 @pytest.fixture
@@ -34,11 +41,10 @@ def path(tmp_path: Path) -> Path:
 
 @contextmanager
 def program(path: Path) -> Iterator[tuple["subprocess.Popen[bytes]", RemoteSandbox]]:
-    """The command line's stand-in; killed at the end of the block at the latest."""
+    """A stand-in with the state that the command line's starts with; killed at the end of the block at the latest."""
     url_file = path.with_name("url")
     url_file.unlink(missing_ok=True)
-    words = ["sandbox", "--port", "0", "--state", str(path), "--url-file", str(url_file)]
-    command = [sys.executable, "-m", "worker", *words]
+    command = [sys.executable, "-c", PROGRAM, str(path), str(url_file)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running_program:  # noqa: S603 - a fixed command
         try:
             wait_for(url_file.exists, "the URL")

@@ -8,7 +8,6 @@ import pytest
 
 from sandbox.provider.operations.calls import Edition, Format
 from sandbox.provider.operations.replies import (
-    Document,
     Flat,
     FlatHtml,
     Manner,
@@ -17,12 +16,11 @@ from sandbox.provider.operations.replies import (
     Reply,
     Rows,
     Success,
-    TooManyRequests,
     UserNotFound,
     V3Refused,
     render,
 )
-from sandbox.provider.settings import ErrorStatus, Switches
+from sandbox.provider.settings import Switches
 
 DECLARED = '<?xml version="1.0" encoding="ISO-8859-1"?>'
 IN_JSON = Manner(Switches())
@@ -64,39 +62,6 @@ def test_a_saying_in_both_formats(reply: Reply, in_json: str, in_xml: str) -> No
     assert (as_json.body, as_json.media_type) == (in_json.encode(), "application/json")
     assert (as_xml.body, as_xml.media_type) == ((DECLARED + in_xml).encode("iso-8859-1"), "application/xml")
     assert (as_json.kind, as_json.status) == (as_xml.kind, as_xml.status)
-
-
-@pytest.mark.parametrize(
-    ("reply", "status", "body"),
-    [
-        (Document({"city": "Z"}), 200, {"city": "Z"}),
-        (
-            V3Refused(HTTPStatus.FORBIDDEN, "no", "city"),
-            403,
-            {"errors": [{"field": "city", "message": "no"}]},
-        ),
-        (TooManyRequests(5, 9), 429, {"errors": [{"field": None, "message": "too many requests"}]}),
-        (FlatHtml("no"), 403, {"error": "no"}),
-    ],
-)
-@pytest.mark.parametrize("manner", [IN_JSON, IN_XML], ids=["json", "xml"])
-def test_some_shapes_are_json_whatever_was_asked_for(reply: Reply, status: int, body: object, manner: Manner) -> None:
-    answer = render(reply, manner)
-
-    assert (answer.status, json.loads(answer.body)) == (status, body)
-
-
-def test_c73_the_newer_api_is_honest_about_its_status_whatever_the_switch() -> None:
-    for status in ErrorStatus:
-        manner = Manner(Switches(error_status=status), Edition.V3)
-        assert render(V3Refused(HTTPStatus.UNAUTHORIZED, "no"), manner).status == 401
-
-
-@pytest.mark.parametrize("text", ["\x00", "\x1f", "\ud800", "\ufffe", "\uffff"])
-def test_c72_what_no_xml_can_hold_is_replaced(text: str) -> None:
-    root = ET.fromstring(render(Refused((f"a{text}b",)), IN_XML).body)  # noqa: S314 - our own
-
-    assert root.findtext("errors/error") == "a\ufffdb"
 
 
 @pytest.mark.parametrize("format_", Format)

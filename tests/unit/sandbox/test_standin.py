@@ -1,15 +1,12 @@
 """One call through the stand-in: login, fault, effect, journal."""
 
-import json
 from collections.abc import Callable
-
-import pytest
 
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.journal import Entry, Journal
 from sandbox.provider.operations.reading import Request
 from sandbox.provider.operations.replies import Answer, AnswerKind
-from sandbox.provider.settings import AuthError, Switches
+from sandbox.provider.settings import Switches
 from sandbox.provider.standin import StandIn
 
 Say = Callable[..., Answer]
@@ -29,79 +26,12 @@ def spoiled(say: Say, standin: StandIn, rule: FaultRule) -> tuple[Answer, Entry]
     return say("manage", **DISABLE), last(standin)
 
 
-@pytest.mark.parametrize("action", ["add", "manage", "credential"])
-def test_c63_a_wrong_key_is_refused_by_every_action(say: Say, standin: StandIn, action: str) -> None:
-    answer = say(action, api_key="pw2", method="profile", task="get")
-
-    assert json.loads(answer.body) == {"error": {"code": 401, "message": "Permission denied, wrong credentials"}}
-    assert last(standin).effect == "refused"
-
-
-def test_c63_by_switch_a_wrong_key_is_told_otherwise(say: Say, standin: StandIn) -> None:
-    standin.switches = Switches(auth_error=AuthError.HTML403)
-    answer = say("manage", **DISABLE, api_key="")
-    assert (answer.status, answer.media_type, answer.body) == (
-        403,
-        "text/html",
-        b'{"error": "Bad username / password"}',
-    )
-
-    standin.switches = Switches(auth_error=AuthError.ERRORS)
-    assert say("manage", **DISABLE, api_key="").kind is AnswerKind.ERR
-
-
-def test_c27_an_unknown_task_is_not_found(say: Say) -> None:
-    answer = say("manage", method="profile", task="ge")
-
-    assert (answer.status, answer.body) == (404, b'{"error":{"code":404,"message":"Not found"}}')
-
-
-@pytest.mark.parametrize("fault", [Fault.APPLY_THEN_DROP, Fault.SLOW, Fault.TRUNCATED])
-def test_faults_after_the_effect_leave_it_behind(say: Say, standin: StandIn, fault: Fault) -> None:
-    _, entry = spoiled(say, standin, FaultRule(fault=fault))
-
-    assert (entry.fault, entry.effect, standin.accounts.version) == (fault, "changed", 1)
-
-
-@pytest.mark.parametrize("fault", [Fault.DROP_BEFORE, Fault.OUTAGE, Fault.ERROR_500, Fault.HTML, Fault.THROTTLED])
-def test_faults_before_the_effect_leave_nothing(say: Say, standin: StandIn, fault: Fault) -> None:
-    _, entry = spoiled(say, standin, FaultRule(fault=fault))
-
-    assert (entry.fault, entry.effect, standin.accounts.version) == (fault, "not_applied", 0)
-
-
-@pytest.mark.parametrize("fault", [Fault.ERROR_500, Fault.HTML, Fault.THROTTLED])
-def test_some_faults_can_leave_the_effect_behind(say: Say, standin: StandIn, fault: Fault) -> None:
-    answer, entry = spoiled(say, standin, FaultRule(fault=fault, applied=True))
-
-    assert entry.effect == "changed"
-    assert b"success" not in answer.body
-
-
 def test_a_slow_call_waits_for_the_latency_and_its_own_delay(standin: StandIn) -> None:
     standin.latency_seconds = 0.5
     standin.faults.add([FaultRule(fault=Fault.SLOW, times=1, delay_seconds=30)])
     delays = [standin.delay_seconds(standin.arrive(Request("POST", "/"))) for _ in range(2)]
 
     assert delays == [30.5, 0.5]
-
-
-def test_c70_calls_beyond_the_limit_are_answered_429_and_not_applied(say: Say, standin: StandIn) -> None:
-    standin.switches = Switches(rate_limit=1)
-    say("manage", method="profile", task="get")
-
-    answer = say("manage", **DISABLE)
-
-    assert (answer.status, answer.kind, last(standin).effect) == (429, "v3err", "not_applied")
-    assert [name for name, _ in answer.headers] == ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
-
-
-def test_c70_by_switch_a_throttled_call_is_applied(say: Say, standin: StandIn) -> None:
-    standin.switches = Switches(rate_limit=1, throttle_applies=True)
-    say("manage", method="profile", task="get")
-
-    assert say("manage", **DISABLE).status == 429
-    assert last(standin).effect == "changed"
 
 
 def test_the_sequence_is_the_order_of_effects_not_of_arrivals(standin: StandIn) -> None:
