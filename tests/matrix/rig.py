@@ -26,7 +26,7 @@ from worker.handlers.trying import Judgement, Trying
 from worker.provider import ProviderClient, ProviderConfig
 from worker.provider.config import Edition, Format
 
-#: Above what a busy machine needs for an answer, and below what a slow answer takes.
+#: Above what a busy machine needs for an answer.
 PATIENCE_SECONDS = 1.0
 _MAX_TRIES = 12
 _POLICY = RetryPolicy(max_attempts=8, window_seconds=3600.0, base_seconds=1.0, cap_seconds=2.0, settle_seconds=1.0)
@@ -60,14 +60,21 @@ class Stage:
     def __init__(self, sandbox: RemoteSandbox) -> None:
         self.sandbox = sandbox
 
-    def play(self, command: Command, dialect: Dialect, *rules: FaultRule, switches: Switches | None = None) -> End:
+    def play(
+        self,
+        command: Command,
+        dialect: Dialect,
+        *rules: FaultRule,
+        switches: Switches | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> End:
         """Run the command to its end, with these faults in force, on a provider fresh from its seed."""
         self.sandbox.reset()
         if switches is not None:
             self.sandbox.set_switches(switches)
         if rules:
             self.sandbox.inject(*rules)
-        client = self._client(dialect)
+        client = self._client(dialect, patience_seconds)
         try:
             finished, tries = _run(client, command)
         finally:
@@ -77,13 +84,13 @@ class Stage:
         # Whatever still waits to be applied is waited for: it must not change what is looked at.
         return End(finished.outcome, reason, finished.ending.event.body, tries, self._settled_state())
 
-    def _client(self, dialect: Dialect) -> ProviderClient:
+    def _client(self, dialect: Dialect, patience_seconds: float) -> ProviderClient:
         config = ProviderConfig(
             base_url=self.sandbox.url,
             login=LOGIN,
             edition=dialect.edition,
             format=dialect.format,
-            timeout_seconds=PATIENCE_SECONDS,
+            timeout_seconds=patience_seconds,
             concurrency=1,
         )
         return ProviderClient(config, lambda: True, lambda _operation, _result, _seconds: None)

@@ -2,19 +2,15 @@
 
 import pytest
 
-from tests.matrix.cases import CASES, Case
+from tests.matrix.cases import Case
+from tests.matrix.cells import cells
 from tests.matrix.rig import Dialect, Stage
-from tests.matrix.verdict import assert_as_expected, assert_refused, is_refused_here
-from tests.matrix.ways import Way, ways
+from tests.matrix.verdict import assert_cell
+from tests.matrix.ways import Way
 
 DIALECT = Dialect("reseller", "xml")
 
 
-@pytest.mark.parametrize("way", tuple(ways()), ids=str)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("case", "way"), tuple(cells(DIALECT)), ids=str)
 def test_the_provider_ends_in_the_right_state(stage: Stage, case: Case, way: Way) -> None:
-    end = stage.play(case.command, DIALECT, *way.rules(case.write))
-    if is_refused_here(case, DIALECT):
-        assert_refused(end)
-    else:
-        assert_as_expected(end, case, way, stage.sandbox)
+    assert_cell(stage, DIALECT, case, way)

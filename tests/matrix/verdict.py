@@ -3,7 +3,7 @@
 from sandbox.provider.faults import Fault
 from sandbox.provider.remote import RemoteSandbox
 from tests.matrix.cases import Case
-from tests.matrix.rig import Dialect, End
+from tests.matrix.rig import Dialect, End, Stage
 from tests.matrix.ways import Expected, Way
 from worker.domain.claims import Reason
 from worker.domain.results import Outcome
@@ -27,6 +27,15 @@ _CREDENTIALS = ("AddCredential", "RotateCredential", "RemoveCredential")
 def is_refused_here(case: Case, dialect: Dialect) -> bool:
     """Whether this edition cannot do the command at all."""
     return dialect.edition == "distributor" and case.command.type in _CREDENTIALS
+
+
+def assert_cell(stage: Stage, dialect: Dialect, case: Case, way: Way) -> None:
+    """Play the command with that answer: it is done as expected, or refused where the edition cannot do it."""
+    end = stage.play(case.command, dialect, *way.rules(case.write), patience_seconds=way.patience_seconds)
+    if is_refused_here(case, dialect):
+        assert_refused(end)
+    else:
+        assert_as_expected(end, case, way, stage.sandbox)
 
 
 def assert_as_expected(end: End, case: Case, way: Way, sandbox: RemoteSandbox) -> None:

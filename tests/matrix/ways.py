@@ -7,10 +7,12 @@ from typing import Any
 
 from sandbox.provider.faults import ErrorShape, Fault, FaultRule, Garble
 from sandbox.provider.operations.calls import Operation
+from tests.matrix.rig import PATIENCE_SECONDS
 
 _REFUSAL_STATUSES = (200, 400)
-#: Longer than the client's patience.
-_SLOW_SECONDS = 1.3
+#: What a client waits for an answer that never comes in time; one that it gives up too early is only one more of these.
+_PATIENCE_SECONDS = 0.2
+_SLOW_SECONDS = 0.3
 
 
 class Expected(StrEnum):
@@ -33,6 +35,11 @@ class Way:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def patience_seconds(self) -> float:
+        """What the client waits for each answer."""
+        return _PATIENCE_SECONDS if self.fault in {Fault.SLOW, Fault.DRIP} else PATIENCE_SECONDS
 
     def rules(self, operation: Operation) -> tuple[FaultRule, ...]:
         """The faults of the first calls of that operation."""
