@@ -138,7 +138,8 @@ def test_a_management_api_that_misbehaves_is_a_fault_of_ours(script: object) -> 
 
 @pytest.mark.timeout(PATIENCE_SECONDS)
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
-def test_a_management_api_that_drips_is_given_up(head: bytes) -> None:
+def test_a_management_api_that_drips_is_given_up(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.broker.management._SECONDS", 0.6)
     with raw_server() as server:
         server.will(server.drips(head, b"x", every_seconds=0.2))
         with pytest.raises(BrokerUnreachable, match="no whole answer within"):

@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.provider.accounts.seed import check_seed
-from sandbox.provider.faults import Fault, FaultRule
-from sandbox.provider.operations.registry import Effect
-from sandbox.provider.remote import RemoteSandbox
-from sandbox.provider.server import running
-from sandbox.provider.settings import SandboxConfig
 from tests.support.raw_http import RawServer, answer, raw_server, sends
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
-from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled
+from worker.errors import ProviderError
 from worker.provider import ProviderClient, ProviderConfig
 from worker.provider.config import CallResult, Login, Operation
 
@@ -27,18 +21,6 @@ PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "AL
 def server() -> Iterator[RawServer]:
     with raw_server() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[RemoteSandbox]:
-    with running(SandboxConfig(port=0, seed=check_seed())) as remote:
-        yield remote
-
-
-@pytest.fixture
-def sandbox(stand_in: RemoteSandbox) -> RemoteSandbox:
-    stand_in.reset()
-    return stand_in
 
 
 def client_of(url: str, proxy: str | None = None, timeout_seconds: float = 10.0) -> ProviderClient:
@@ -153,34 +135,7 @@ def test_an_idle_connection_is_closed_with_the_client(server: RawServer) -> None
     assert server.connections == 2
 
 
-def test_an_answer_that_comes_too_late_was_a_call_all_the_same(sandbox: RemoteSandbox) -> None:
-    sandbox.inject(FaultRule(fault=Fault.SLOW, delay_seconds=1.0))
-
-    with pytest.raises(OutcomeUnknown):
-        client_of(sandbox.url, timeout_seconds=0.2).apply(create_command())
-
-    [entry] = sandbox.journal(wait_seconds=10.0)
-    assert entry.effect is Effect.CHANGED
-
-
-def test_a_throttle_is_told_with_its_time(sandbox: RemoteSandbox) -> None:
-    sandbox.inject(FaultRule(fault=Fault.THROTTLED, reset_seconds=30.0))
-
-    with pytest.raises(Throttled) as throttled:
-        client_of(sandbox.url).apply(create_command())
-
-    assert throttled.value.retry_after_seconds == pytest.approx(30.0, abs=15.0)
-
-
-def test_a_refusal_is_told_in_the_provider_s_words(sandbox: RemoteSandbox) -> None:
-    with pytest.raises(Rejected) as refused:
-        client_of(sandbox.url).apply(create_command(package="Platinum"))
-
-    assert refused.value.errors
-    assert PASSWORD not in repr(refused.value.errors)
-
-
-def test_every_call_is_observed_from_whichever_thread(sandbox: RemoteSandbox) -> None:
+def test_every_call_is_observed_from_whichever_thread(server: RawServer) -> None:
     seen: list[tuple[Operation, CallResult]] = []
     lock = threading.Lock()
 
@@ -189,9 +144,9 @@ def test_every_call_is_observed_from_whichever_thread(sandbox: RemoteSandbox) ->
             assert seconds > 0
             seen.append((operation, result))
 
-    client = ProviderClient(ProviderConfig(sandbox.url, Login("acme", KEY)), lambda: True, observe)
+    client = ProviderClient(ProviderConfig(server.url, Login("acme", KEY)), lambda: True, observe)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: client.find("a@x.com"), range(20)))
+        list(pool.map(lambda _: client.apply(disable_command()), range(20)))
     client.close()
 
-    assert seen == [(Operation.RETRIEVE, CallResult.SUCCESS)] * 20
+    assert seen == [(Operation.DISABLE, CallResult.SUCCESS)] * 20
