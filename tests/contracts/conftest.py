@@ -8,15 +8,7 @@ from sandbox.provider.accounts.seed import check_seed
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
-from sandbox.servers.postgres import PrivatePostgres
 from tests.contracts.provider_places import CLOSES_LATE, DIALECTS, FakePlace, Place, SandboxPlace
-from tests.support.servers import session_database
-
-
-@pytest.fixture(scope="session")
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        yield database
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,12 @@
 """Empty ledgers of both products; a file that needs more than empty ones builds it on these."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
-from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_rigs import empty_database
-from tests.support.servers import session_database
 from worker.ledger.upkeep import migrate_ledger
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PrivatePostgres]:
-    """A server of the file's own."""
-    with session_database() as database:
-        yield database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,15 +1,14 @@
 """Two worker processes claim the same commands of one PostgreSQL ledger at once: one wins, the other repeats."""
 
 import json
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import NullPool, create_engine, func, select
 
 from sandbox.servers.postgres import PrivatePostgres
-from tests.support.servers import Spoken, python_process, session_database
+from tests.support.ledger_rigs import empty_database
+from tests.support.servers import Spoken, python_process
 from worker.ledger.schema import commands
 from worker.ledger.upkeep import migrate_ledger
 
@@ -55,13 +54,6 @@ with opened(url, patience_seconds=60) as ledger:
 """
 
 
-@pytest.fixture
-def database() -> Iterator[PrivatePostgres]:
-    with session_database() as database:
-        migrate_ledger(database.url)
-        yield database
-
-
 def accounts(rival: Spoken) -> dict[int, tuple[str, str]]:
     """Tell what a rival did with each key, and the id of the event that it holds for the truth."""
     told = json.loads(rival.next_line())
@@ -73,6 +65,8 @@ def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_othe
     database: PrivatePostgres, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
+    empty_database(database.url)
+    migrate_ledger(database.url)
     words = database.url, str(KEYS), str(THREADS), str(gate)
 
     def rival(name: str) -> AbstractContextManager[Spoken]:

@@ -11,7 +11,6 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver, asking, parked_work
-from tests.support.servers import session_database
 from worker.domain.claims import Held
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import migrate
@@ -33,17 +32,11 @@ class Skewed(SystemClock):
         return super().now() + self._ahead
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PrivatePostgres]:
-    with session_database() as server:
-        yield server
-
-
 @pytest.fixture
-def url(server: PrivatePostgres) -> str:
-    empty_database(server.url)
-    migrate(create_engine(server.url, poolclass=NullPool))
-    return server.url
+def url(database: PrivatePostgres) -> str:
+    empty_database(database.url)
+    migrate(create_engine(database.url, poolclass=NullPool))
+    return database.url
 
 
 @contextmanager
