@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, SecretStr, StringConstraints
 from pydantic_core import CoreSchema
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ACCOUNT_ID = re.compile(r"account-id \S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -29,7 +29,7 @@ class Stated:
 
 
 def without_control_characters(value: str) -> str:
-    """Refuse C0 controls and DEL: they break logs, headers and the provider's forms."""
+    """Refuse control characters: they break logs, headers and the provider's forms."""
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value
@@ -85,7 +85,7 @@ def _secret_plain_utf8(value: SecretStr) -> SecretStr:
 
 
 # Negations, because `$` may match before a last line break; in a search for what is forbidden nothing slips through.
-NO_CONTROL_CHARACTERS = Stated({"not": {"pattern": r"[\u0000-\u001f\u007f]"}})
+NO_CONTROL_CHARACTERS = Stated({"not": {"pattern": r"[\u0000-\u001f\u007f-\u009f]"}})
 _NOT_ALL_DIGITS = Stated({"not": {"pattern": "^[0-9]+$"}})
 # No flag for upper and lower case: patterns of JSON Schema have none.
 _NOT_THE_PROVIDERS_DOMAIN = Stated({"not": {"pattern": r"@[^@]*[sS][eE][nN][dD][gG][rR][iI][dD]\.[cC][oO][mM][^@]*$"}})

@@ -30,6 +30,11 @@ from enum import StrEnum
 class WorkerError(Exception):
     """Anything the worker itself can explain to a person."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentences, each to be printed on a line of its own."""
+        return (str(self),)
+
 
 class SettingsInvalid(WorkerError):
     """What the operator set cannot be used; `faults` names every one of them, never a secret's value."""
@@ -37,6 +42,11 @@ class SettingsInvalid(WorkerError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = tuple(faults)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each fault."""
+        return self.faults
 
 
 class RefusalHint(StrEnum):

@@ -71,3 +71,42 @@ def test_a_parked_command_that_is_the_next_is_told_so(
     said = explained(tmp_path, monkeypatch, capsys)
 
     assert said == "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
+
+
+def test_what_others_wrote_is_told_visibly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "refused \x1b[2J\x9b31m\u202e\r\nread from another ledger"
+    given_up = failure()
+    assert given_up.letter
+    letter = replace(given_up.letter, headers={**given_up.letter.headers, "provisioning-detail": hostile})
+    asked = replace(asking(), subject="cus\u202e_1")
+    with opened(url_in(tmp_path)) as ledger:
+        ledger.record(token_of(ledger.claim(asked)), replace(given_up, letter=letter))
+    monkeypatch.setenv("PROVISIONING_LEDGER__URL", url_in(tmp_path))
+    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr("sys.argv", ["provisioning-worker", "explain", "evt_1", "--output", "table"])
+
+    with suppress(SystemExit):
+        main()
+
+    told = capsys.readouterr()
+    assert r"cus\u202e_1" in told.out
+    assert r"refused \x1b[2J\x9b31m\u202e\r\nread from another ledger" in told.out
+    assert all(map(str.isprintable, (told.out + told.err).splitlines()))
+
+
+def test_a_question_for_an_id_with_a_line_break_is_answered_on_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(url_in(tmp_path)):
+        pass
+    monkeypatch.setenv("PROVISIONING_LEDGER__URL", url_in(tmp_path))
+    monkeypatch.setattr("sys.argv", ["provisioning-worker", "explain", "evt_1\x1b[2J\nall is well"])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    named, said = capsys.readouterr().err.splitlines()
+    assert named.startswith("read from")
+    assert r"evt_1\x1b[2J\nall is well" in said

@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
-from worker.cli.output import Column, Output, show_rows
+from worker.cli.output import Column, Output, say, show_rows
 from worker.cli.reading import read_settings
 from worker.settings import Settings, load, unknown_names
 from worker.settings.model import PREFIX
@@ -29,7 +29,7 @@ def check() -> None:
     """Check every setting; exit 78 and name all faults at once when something cannot be used."""
     read_settings()
     for warning in unknown_names(os.environ):
-        sys.stderr.write(f"warning: {warning}\n")
+        say(f"warning: {warning}")
     Console(stderr=True).print("The settings can be used.")
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
 from worker.app import Exit
-from worker.cli.output import Column, Output, Row, show_rows, stream_rows
+from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
 from worker.domain.provider import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.from_settings import provider_config
@@ -66,9 +66,9 @@ def list_customers(
     finally:
         client.close()
     if shown.has_more:
-        sys.stderr.write(f"there are more; the next ones follow with --offset {offset + shown.count}\n")
+        say(f"there are more; the next ones follow with --offset {offset + shown.count}")
     if not shown.count:
-        sys.stderr.write(f"{_why_none(shown, exact=exact)}\n")
+        say(f"{_why_none(shown, exact=exact)}")
 
 
 class _Shown:
@@ -116,7 +116,7 @@ def _told(failure: ProviderError, count: int) -> Exit:
     ending = next(((code, advice) for kind, code, advice in _ENDINGS if isinstance(failure, kind)), None)
     code, advice = ending or (Exit.FAILED, "mend the question and ask again")
     so_far = f"the list broke off after {count} customers: " if count else ""
-    sys.stderr.write(f"{so_far}{failure.detail}; {advice}\n")
+    say(f"{so_far}{failure.detail}; {advice}")
     return code
 
 

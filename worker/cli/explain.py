@@ -1,12 +1,11 @@
 """`provisioning-worker explain COMMAND_ID`: one command's whole story, from the ledger."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
-from worker.cli.output import Column, Output, show_rows
+from worker.cli.output import Column, Output, say, show_rows
 from worker.domain.results import rfc3339
 from worker.errors import WorkerError
 from worker.ledger.parked_story import ParkedStory
@@ -32,7 +31,7 @@ def explain(
 ) -> None:
     """Tell everything the ledger knows of a command: when it came, each failed try, how it ended, what it waits for."""
     with open_reader(ledger_url(load(LedgerReach), os.environ)) as reader:
-        sys.stderr.write(f"read from {reader.name}\n")
+        say(f"read from {reader.name}")
         story = reader.story(command_id)
     rows = [row for command in story.commands for row in _command_rows(command)]
     rows += [_refused_row(refused) for refused in story.refusals]

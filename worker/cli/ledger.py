@@ -1,7 +1,6 @@
 """`provisioning-worker ledger migrate|stats|prune|adopt`."""
 
 import os
-import sys
 from threading import Event
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from worker.cli.ledger_rows import (
     pruned_rows,
     stats_rows,
 )
-from worker.cli.output import Output, Row, show_rows
+from worker.cli.output import Output, Row, say, show_rows
 from worker.cli.reading import read_settings
 from worker.clock import SystemClock
 from worker.from_settings import configured_keys, ledger_identity
@@ -60,7 +59,7 @@ def stats(output: Annotated[Output, typer.Option(help="How to print it.")] = Out
     """
     settings = load(LedgerReach)
     url = ledger_url(settings, os.environ)
-    sys.stderr.write(f"read from {name_of(url)}\n")
+    say(f"read from {name_of(url)}")
     show_rows(stats_rows(read_stats(url, settings.ledger.keep_days, SystemClock())), STATS_COLUMNS, output)
 
 
@@ -94,7 +93,7 @@ def prune(
         return
     days = settings.ledger.keep_days if older_than is None else older_than
     verb = "would be pruned from" if dry_run else "pruned from"
-    sys.stderr.write(f"what ended more than {days} days ago, {verb} {name_of(url)}\n")
+    say(f"what ended more than {days} days ago, {verb} {name_of(url)}")
     show_rows(_pruned_rows(url, days, dry_run=dry_run), PRUNED_COLUMNS, output)
 
 
@@ -119,5 +118,5 @@ def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:
 def _prune_parked(url: str, output: Output, *, dry_run: bool) -> None:
     found = look_what_is_parked(url) if dry_run else forget_what_is_parked(url, SystemClock())
     verb = "would be forgotten in" if dry_run else "forgotten in"
-    sys.stderr.write(f"{len(found)} parked commands {verb} {name_of(url)}\n")
+    say(f"{len(found)} parked commands {verb} {name_of(url)}")
     show_rows(parked_rows(found), PARKED_COLUMNS, output)

@@ -6,6 +6,7 @@ import typer
 
 from worker.app import Exit
 from worker.cli import config, customers, demo, doctor, explain, ledger, run, sandbox, schema, send, topology
+from worker.cli.output import say
 from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
 
 _EXITS: tuple[tuple[type[WorkerError], Exit], ...] = (
@@ -21,7 +22,7 @@ def main() -> None:
     try:
         program()()
     except WorkerError as exc:
-        sys.stderr.write(f"{exc}\n")
+        say(*exc.lines)
         sys.exit(next((code for kind, code in _EXITS if isinstance(exc, kind)), Exit.FAILED))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)

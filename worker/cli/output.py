@@ -9,6 +9,8 @@ from enum import StrEnum
 from rich.console import Console
 from rich.table import Table
 
+from worker.domain.visible import visible
+
 Row = Mapping[str, object]
 
 
@@ -33,7 +35,7 @@ def show_rows(rows: Sequence[Row], columns: Sequence[Column], output: Output) ->
     """Print the rows."""
     match output:
         case Output.JSON:
-            sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+            sys.stdout.write(as_json(rows, indent=2) + "\n")
         case Output.JSONL:
             stream_rows(rows)
         case Output.AUTO if not sys.stdout.isatty():
@@ -42,10 +44,21 @@ def show_rows(rows: Sequence[Row], columns: Sequence[Column], output: Output) ->
             _table(rows, columns)
 
 
+def say(*lines: str) -> None:
+    """Write lines to standard error, each of them one line whatever is in it: texts of others may be."""
+    sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """The value in JSON, all of it ASCII that prints."""
+    # The library escapes every control character but this one.
+    return json.dumps(value, indent=indent, default=str).replace("\x7f", "\\u007f")
+
+
 def stream_rows(rows: Iterable[Row]) -> None:
     """Print each row as a line of JSON as soon as it is there."""
     for row in rows:
-        sys.stdout.write(json.dumps(row, default=str) + "\n")
+        sys.stdout.write(as_json(row) + "\n")
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
@@ -59,4 +72,4 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else visible(str(value))

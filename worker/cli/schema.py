@@ -10,6 +10,7 @@ import typer
 
 from messages.contract import DEFAULT_PREFIX, documents, text_of
 from worker.app import Exit
+from worker.cli.output import say
 from worker.errors import WorkerError
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -34,12 +35,12 @@ def export(
     Files of these names are replaced, each at once and whole; others in DIR are left alone.
     """
     if not _PREFIX.fullmatch(prefix):
-        sys.stderr.write("the prefix must be 1 to 100 letters, digits, dots, dashes and underscores\n")
+        say("the prefix must be 1 to 100 letters, digits, dots, dashes and underscores")
         sys.exit(Exit.USAGE)
     written = documents(prefix)
     for name, document in written.items():
         _replace(directory / name, text_of(document))
-    sys.stderr.write(f"{len(written)} files were written to {directory}; begin with {directory / 'asyncapi.json'}\n")
+    say(f"{len(written)} files were written to {directory}; begin with {directory / 'asyncapi.json'}")
 
 
 def _replace(path: Path, text: str) -> None:

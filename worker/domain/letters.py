@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from worker.domain.claims import Letter, Reason
 from worker.domain.deliveries import Delivery, Destination, Outgoing
+from worker.domain.visible import visible
 
 MAX_HEADER_BYTES = 2_000
 #: All kept original headers together: one frame holds 128 KiB, and a larger header table closes the connection.
@@ -12,6 +13,7 @@ MAX_ORIGINAL_HEADERS_BYTES = 32 * 1024
 
 _PREFIX = "provisioning-"
 _NOTE = f"{_PREFIX}note"
+_KEY = frozenset({"command-id", "command-source"})
 #: AMQP's widest integer has 64 bits and a sign; some clients send a timestamp's all.
 _LARGEST_INTEGER = 2**63 - 1
 #: The broker would route further copies by these, or refuse the whole channel because they came back as text.
@@ -58,7 +60,9 @@ def write(delivery: Delivery, seen: Circumstances) -> Letter:
         "worker-version": seen.worker_version,
         "replay-id": replay if isinstance(replay, str) else None,
     }
-    headers = {_PREFIX + name: _bounded(value) for name, value in told.items() if value is not None}
+    # Tools print them as they are, and texts of others are among them; only the command's key is looked up by.
+    shown = {name: visible(value) for name, value in told.items() if isinstance(value, str) and name not in _KEY}
+    headers = {_PREFIX + name: _bounded(value) for name, value in {**told, **shown}.items() if value is not None}
     return Letter(seen.id, seen.reason, headers)
 
 

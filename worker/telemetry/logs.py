@@ -1,17 +1,21 @@
 """The log: one line per event with the command's ids; readable on a terminal, JSON lines otherwise. Never a body."""
 
 import hashlib
+import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any, TextIO
 
 import structlog
 
+from worker.domain.visible import visible
 from worker.telemetry.lines import LineWriter
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _HASH_CHARACTERS = 16
+
+_Line = MutableMapping[str, Any]
 
 
 def logger(log_format: str, level: str, stream: TextIO | None = None) -> structlog.typing.FilteringBoundLogger:
@@ -22,9 +26,7 @@ def logger(log_format: str, level: str, stream: TextIO | None = None) -> structl
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        structlog.dev.ConsoleRenderer(colors=readable and out.isatty())
-        if readable
-        else structlog.processors.JSONRenderer(default=str),
+        *([_visible, structlog.dev.ConsoleRenderer(colors=out.isatty())] if readable else [_as_json]),
     ]
     bound: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
         LineWriter(out),
@@ -41,6 +43,19 @@ def subject_writer(mode: str) -> Callable[[str | None], str | None]:
     if mode == "plain":
         return lambda subject: subject
     return lambda subject: hashlib.sha256(subject.encode()).hexdigest()[:_HASH_CHARACTERS] if subject else subject
+
+
+def _visible(_logger: object, _method: str, line: _Line) -> _Line:
+    """Make the texts of others visible; a traceback keeps its lines, indented, so that none looks like a log line."""
+    shown = {name: visible(value) if isinstance(value, str) else value for name, value in line.items()}
+    if isinstance(line.get("exception"), str):
+        shown["exception"] = "\n".join(f"    {visible(each)}" for each in line["exception"].split("\n"))
+    return shown
+
+
+def _as_json(_logger: object, _method: str, line: _Line) -> str:
+    # The library escapes every control character but this one.
+    return json.dumps(line, default=str).replace("\x7f", "\\u007f")
 
 
 class _Forwarder(logging.Handler):

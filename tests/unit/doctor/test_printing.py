@@ -29,7 +29,7 @@ def test_on_the_page_the_worst_comes_first_and_the_line_that_mends_is_not_wrappe
     assert printed(capsys, FOUND, Output.TABLE).splitlines() == [
         "broken",
         "  broker: own-consumers, endangers: loss",
-        "    by ?[31mmallory?rm",
+        "    by \\x1b[31mmallory\\nrm",
         f"    $ {LONG}",
         "worth knowing",
         "  provider: clock-skew",

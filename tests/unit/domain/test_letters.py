@@ -218,3 +218,27 @@ def test_every_header_is_bounded() -> None:
     written: Letter = letters.write(came, seen)
 
     assert all(isinstance(value, int) or len(value.encode()) <= 2_000 for value in written.headers.values())
+
+
+HOSTILE = "\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041"
+
+
+def test_texts_of_others_stand_visibly_in_the_headers() -> None:
+    texts = {"detail": HOSTILE, "error": HOSTILE, "subject": f"cus_42{HOSTILE}", "command_type": HOSTILE}
+    hostile = replace(
+        with_properties(headers={"provisioning-replay-id": HOSTILE}), routing_key=HOSTILE, exchange=HOSTILE
+    )
+
+    headers = letters.write(hostile, replace(SEEN, **texts)).headers
+
+    assert [name for name, value in headers.items() if not str(value).isprintable()] == []
+    assert headers["provisioning-subject"] == (r"cus_42\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041")
+
+
+def test_a_commands_key_stands_in_the_headers_as_it_is() -> None:
+    headers = letters.write(
+        with_properties(), replace(SEEN, command_id="evt\u200b1", command_source="a\u202eb")
+    ).headers
+
+    assert headers["provisioning-command-id"] == "evt\u200b1"
+    assert headers["provisioning-command-source"] == "a\u202eb"

@@ -84,6 +84,8 @@ def test_any_other_name_is_refused(type_: str, field: str) -> None:
         ("x" * 65, "must have at most 64 characters"),
         ("12345", "must not be all digits"),
         ("a\x00bc", "must not contain control characters"),
+        ("a\x9b31mbc", "must not contain control characters"),
+        ("a\x80bc", "must not contain control characters"),
         ("abc\n", "must not contain control characters"),
     ):
         assert broken(type_, **{field: value}) == (f"{field}: {rule}",)

@@ -68,3 +68,39 @@ def test_subjects_can_be_hashed_and_still_told_apart() -> None:
 
 def test_subjects_are_plain_unless_asked_otherwise() -> None:
     assert subject_writer("plain")("cus_42") == "cus_42"
+
+
+HOSTILE = "a\x1b[2J\x9b31m\u202e\u200b\x7f\r\n2026-01-01T00:00:00Z [info] faked\ud800"
+#: What stands in a log of its own: line breaks, and nothing else that cannot be seen.
+SHOWN = r"a\x1b[2J\x9b31m\u202e\u200b\x7f\r\n2026-01-01T00:00:00Z [info] faked\ud800"
+
+
+def test_in_a_text_line_texts_of_others_are_visible() -> None:
+    out = io.StringIO()
+
+    logger("text", "info", out).info("command_settled", message_id=HOSTILE, bare="\x1b[2J", other=[HOSTILE])
+
+    assert all(map(str.isprintable, out.getvalue().splitlines()))
+    assert len(out.getvalue().splitlines()) == 1
+    assert SHOWN in out.getvalue().replace("\\\\", "\\")
+    assert r"bare=\x1b[2J" in out.getvalue()
+
+
+def test_in_a_text_logs_traceback_no_line_looks_like_another_event() -> None:
+    out = io.StringIO()
+
+    logger("text", "info", out).error("handler_crashed", exc_info=ValueError(HOSTILE))
+
+    first, *others = out.getvalue().splitlines()
+    assert first.endswith("handler_crashed")
+    assert all(line.startswith("    ") and line.isprintable() for line in others)
+
+
+def test_a_json_line_is_ascii_that_prints() -> None:
+    out = io.StringIO()
+
+    logger("json", "info", out).info("command_settled", detail=HOSTILE)
+
+    assert out.getvalue().rstrip("\n").isascii()
+    assert out.getvalue().rstrip("\n").isprintable()
+    assert json.loads(out.getvalue())["detail"] == HOSTILE

@@ -1,14 +1,14 @@
 """Prints a diagnosis: for people by how bad it is, each line that mends on a line of its own; or JSON."""
 
-import json
 import sys
 from textwrap import fill
 
 from rich.console import Console
 from rich.text import Text
 
-from worker.cli.output import Output
+from worker.cli.output import Output, as_json, say
 from worker.doctor import Diagnosis, Finding, Severity
+from worker.domain.visible import visible
 
 _TITLES = {
     Severity.BROKEN: ("broken", "bold red"),
@@ -24,7 +24,7 @@ def show(diagnosis: Diagnosis, output: Output) -> None:
     """Print it. JSON goes to standard output alone; `jsonl` is one finding a line, the summary on standard error."""
     match output:
         case Output.JSON:
-            sys.stdout.write(json.dumps(_document(diagnosis), indent=2) + "\n")
+            sys.stdout.write(as_json(_document(diagnosis), indent=2) + "\n")
         case Output.JSONL:
             _lines(diagnosis)
         case Output.AUTO if not sys.stdout.isatty():
@@ -55,8 +55,8 @@ def _row(finding: Finding) -> dict[str, object]:
 
 def _lines(diagnosis: Diagnosis) -> None:
     for finding in diagnosis.findings:
-        sys.stdout.write(json.dumps(_row(finding)) + "\n")
-    sys.stderr.write(f"{diagnosis.summary}\n")
+        sys.stdout.write(as_json(_row(finding)) + "\n")
+    say(diagnosis.summary)
 
 
 def _page(diagnosis: Diagnosis) -> None:
@@ -73,7 +73,7 @@ def _page(diagnosis: Diagnosis) -> None:
 def _entry(console: Console, finding: Finding) -> None:
     danger = f", endangers: {finding.danger}" if finding.danger else ""
     text = fill(
-        _plain(finding.text),
+        visible(finding.text),
         width=max(console.width, _NARROWEST),
         initial_indent=_INDENT,
         subsequent_indent=_INDENT,
@@ -82,14 +82,9 @@ def _entry(console: Console, finding: Finding) -> None:
     )
     _line(console, f"  {finding.area}: {finding.rule}{danger}")
     _line(console, text)
-    _line(console, f"{_INDENT}$ {_plain(finding.mend)}", "cyan")
+    _line(console, f"{_INDENT}$ {visible(finding.mend)}", "cyan")
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
     # Never wrapped by the console: what mends is there to be copied.
     console.print(Text(text, style), soft_wrap=True)
-
-
-def _plain(words: str) -> str:
-    """Names come from others: nothing in them may steer a terminal, or end a line that somebody copies."""
-    return "".join(letter if letter.isprintable() else "?" for letter in words)

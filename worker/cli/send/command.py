@@ -11,6 +11,7 @@ import typer
 from worker.app import Exit
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
+from worker.cli.output import say
 from worker.cli.send.publishing import Batch, Sent, counted, publish
 from worker.cli.send.results import Results, Tally
 from worker.cli.send.reviewing import review
@@ -38,7 +39,7 @@ def send(
         total = _reviewed(source) if dry_run or source.repeatable else None
         if dry_run:
             valid = "1 command is valid" if total == 1 else f"{total} commands are valid"
-            sys.stderr.write(f"{valid}; nothing was sent\n")
+            say(f"{valid}; nothing was sent")
         else:
             sys.exit(_sent(source, total, timeout if wait else None))
 
@@ -48,13 +49,13 @@ def _reviewed(source: Source) -> int:
     if not found.count:
         raise WorkerError(f"no command was read from {source.name}; nothing was sent")
     for note in found.notes():
-        sys.stderr.write(f"note: {note}\n")
+        say(f"note: {note}")
     return found.count
 
 
 def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit:
     for warning in unknown_names(os.environ):
-        sys.stderr.write(f"warning: {warning}\n")
+        say(f"warning: {warning}")
     reach = load(BrokerReach)
     topology = Topology(reach.amqp.prefix)
     waiting = wait_seconds is not None
@@ -74,7 +75,7 @@ def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit
 def _told_as_sent(sent: Sent, topology: Topology) -> Exit:
     if sent.fault is None:
         are = "is" if sent.count == 1 else "are"
-        sys.stderr.write(f"{counted(sent.count)} {are} on {topology.commands}, confirmed by the broker\n")
+        say(f"{counted(sent.count)} {are} on {topology.commands}, confirmed by the broker")
     return _stopped_by(sent)
 
 
@@ -82,7 +83,7 @@ def _stopped_by(sent: Sent) -> Exit:
     if sent.fault is None:
         return Exit.DONE
     what = f"{counted(sent.count)} before it sent and confirmed" if sent.count else "nothing was sent"
-    sys.stderr.write(f"{sent.fault.sentence}; {what}\n")
+    say(f"{sent.fault.sentence}; {what}")
     return Exit.PARTLY if sent.count else Exit.FAILED
 
 
@@ -90,7 +91,7 @@ def _waited(tally: Tally, seconds: float) -> Exit:
     if tally.missing:
         named = ", ".join(islice(tally.missing, _SHOWN_IDS))
         more = f" and {len(tally.missing) - _SHOWN_IDS} more" if len(tally.missing) > _SHOWN_IDS else ""
-        sys.stderr.write(f"no result within {seconds:g} s for {named}{more}; `provisioning-worker explain` tells why\n")
+        say(f"no result within {seconds:g} s for {named}{more}; `provisioning-worker explain` tells why")
         return Exit.PARTLY
     if not tally.failed:
         return Exit.DONE

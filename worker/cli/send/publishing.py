@@ -12,6 +12,7 @@ from worker.app import Exit
 from worker.broker.observing import SilentObserver
 from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
+from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
@@ -78,7 +79,7 @@ def _publish_all(publisher: Publisher, batch: Batch) -> Sent:
                 done += 1
                 advance()
     except KeyboardInterrupt:
-        sys.stderr.write(f"interrupted; {counted(done)} had been sent and confirmed\n")
+        say(f"interrupted; {counted(done)} had been sent and confirmed")
         raise
     return Sent(done)
 
@@ -91,7 +92,7 @@ def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:
         if not publisher.state.connected and not done:
             # Why there is no connection says more than that there is no confirm.
             raise BrokerUnreachable(str(publisher.state.fault)) from exc
-        sys.stderr.write(f"{exc} ({counted(done)} before it sent and confirmed)\n")
+        say(f"{exc} ({counted(done)} before it sent and confirmed)")
         sys.exit(Exit.PARTLY if done else Exit.FAILED)
 
 

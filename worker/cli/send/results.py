@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from worker.broker.listening import Heard, Listener
+from worker.cli.output import as_json
 from worker.cli.send.checking import Prepared
 from worker.domain.results import source_slug
 
@@ -111,7 +112,7 @@ class Results:
         with self._changed:
             if key is None or key not in self._waiting:
                 return
-        sys.stdout.write(json.dumps(event) + "\n")
+        sys.stdout.write(as_json(event) + "\n")
         # Whoever reads along sees each result when it comes, not when a buffer is full.
         sys.stdout.flush()
         with self._changed:

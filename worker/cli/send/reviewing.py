@@ -1,6 +1,6 @@
 """Reads all of an input before any of it is sent, so that a file is sent as a whole or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -27,6 +27,19 @@ class Review:
             yield f"commands without an id: {self.without_id}; `send` makes one up, the worker itself asks for one"
 
 
+class Unsendable(WorkerError):
+    """Some commands cannot be sent; each fault is a line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults) + "; nothing was sent")
+        self._lines = (*faults[:-1], f"{faults[-1]}; nothing was sent")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each fault."""
+        return self._lines
+
+
 class _Reading:
     """What was read so far. Of each command two digests are kept, so that a long file fits into memory."""
 
@@ -45,11 +58,11 @@ class _Reading:
             self._told.append(fault)
 
     def result(self) -> Review:
-        """What was found. Raises WorkerError, naming every command that cannot be sent."""
+        """What was found. Raises Unsendable, naming every command that cannot be sent."""
         if self._faults > _SHOWN_FAULTS:
             self._told.append(f"and {counted(self._faults - _SHOWN_FAULTS)} more")
         if self._told:
-            raise WorkerError("\n".join(self._told) + "; nothing was sent")
+            raise Unsendable(self._told)
         return Review(self._count, self._repeats, self._without_id)
 
     def _conflict(self, command: Prepared) -> str | None:
@@ -64,7 +77,7 @@ class _Reading:
 
 
 def review(commands: Iterator[Checked]) -> Review:
-    """Read every command. Raises WorkerError, naming every one that cannot be sent."""
+    """Read every command. Raises Unsendable, naming every one that cannot be sent."""
     reading = _Reading()
     for command in commands:
         reading.take(command)

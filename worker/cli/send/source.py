@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from worker.app import Exit
+from worker.cli.output import say
 from worker.cli.send.checking import Checked, checked
 from worker.cli.send.values import values
 
@@ -54,5 +55,5 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _refuse(file: str, exc: OSError) -> NoReturn:
-    sys.stderr.write(f"{file} cannot be read: {exc}\n")
+    say(f"{file} cannot be read: {exc}")
     sys.exit(Exit.USAGE)
