@@ -116,7 +116,12 @@ class App:
         except OSError as exc:
             self._parts.ledger.close()
             raise SettingsInvalid(
-                [f"PROVISIONING_HTTP__PORT: {http.host}:{http.port} cannot be listened on ({exc.strerror})"]
+                [
+                    (
+                        f"PROVISIONING_HTTP__PORT: {http.host}:{http.port} cannot be listened on ({exc.strerror}); "
+                        "look at it and at PROVISIONING_HTTP__HOST"
+                    )
+                ]
             ) from exc
 
     def _live(self) -> State:

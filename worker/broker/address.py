@@ -11,6 +11,7 @@ import pika
 from pika.credentials import ExternalCredentials, PlainCredentials
 
 from worker.broker import tls
+from worker.domain.hosts import is_host
 from worker.errors import SettingsInvalid
 
 HEARTBEAT_SECONDS = 15
@@ -46,7 +47,8 @@ class BrokerAddress:
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
-        return f"{parts.scheme}://{_host(parts)}:{_port(parts)}/{_vhost(parts).removeprefix('/')}"
+        host = f"[{_host(parts)}]" if ":" in _host(parts) else _host(parts)
+        return f"{parts.scheme}://{host}:{_port(parts)}/{_vhost(parts).removeprefix('/')}"
 
     def parameters(self, role: Role) -> pika.ConnectionParameters:
         """Build pika's parameters for one connection of that role. Raises SettingsInvalid on an unusable TLS file."""
@@ -69,14 +71,16 @@ class BrokerAddress:
 
     def _tls_faults(self) -> list[str]:
         faults = tls.file_faults(self.tls_ca, self.tls_cert, self.tls_key)
-        if any((self.tls_ca, self.tls_cert, self.tls_key)) and self.url.startswith("amqp://"):
+        if any((self.tls_ca, self.tls_cert, self.tls_key)) and urlsplit(self.url).scheme == "amqp":
             faults.append("PROVISIONING_AMQP__URL: TLS files are given, so the URL must begin with amqps://")
         return faults
 
     def _credentials(self, parts: SplitResult) -> PlainCredentials | ExternalCredentials:
         if parts.username is None and self.tls_cert:
             return ExternalCredentials()
-        return PlainCredentials(unquote(parts.username or "guest"), unquote(parts.password or "guest"))
+        if parts.username is None:
+            return PlainCredentials("guest", "guest")
+        return PlainCredentials(unquote(parts.username), unquote(parts.password or ""))
 
     def _ssl_options(self, parts: SplitResult) -> pika.SSLOptions | None:
         if parts.scheme != "amqps":
@@ -103,17 +107,21 @@ def _url_faults(url: str) -> list[str]:
         return [
             (
                 "PROVISIONING_AMQP__URL: host and port cannot be told apart; "
-                "write / : @ # ? in a password as %2F %3A %40 %23 %3F"
+                "write / : @ # ? [ ] in a password as %2F %3A %40 %23 %3F %5B %5D"
             )
         ]
     checks = {
         "it must begin with amqp://, or amqps:// for TLS": parts.scheme in PORTS,
         "a host is missing": bool(parts.hostname),
+        "its host can be nobody's": not parts.hostname or is_host(parts.hostname),
+        "a space, or what cannot be seen, must be written as %20 and so on": url.isprintable() and " " not in url,
         "port 0 cannot be used": port != 0,
         "a user needs a password": parts.username is None or parts.password is not None,
         "the path is one virtual host; write a / inside its name as %2F": "/" not in parts.path[1:],
-        "parameters after ? are not supported": not parts.query,
-        "a # must be written as %23": not parts.fragment,
+        "parameters after ? are not supported": "?" not in url,
+        "a # must be written as %23": "#" not in url,
+        # Behind the host it may be the end of a password with a / in it, and would be shown as the virtual host.
+        "an @ behind the host must be written as %40, and a / in a password as %2F": "@" not in parts.path,
     }
     return [f"PROVISIONING_AMQP__URL: {fault}" for fault, fine in checks.items() if not fine]
 

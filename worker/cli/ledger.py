@@ -32,6 +32,7 @@ from worker.ledger.upkeep import (
     prune_ledger,
 )
 from worker.settings import LedgerReach, load
+from worker.settings.model import LONGEST_KEEP_DAYS
 from worker.settings.places import ledger_url
 
 
@@ -66,7 +67,8 @@ def stats(output: Annotated[Output, typer.Option(help="How to print it.")] = Out
 def prune(
     *,
     older_than: Annotated[
-        int | None, typer.Option(metavar="DAYS", min=1, help="Instead of PROVISIONING_LEDGER__KEEP_DAYS.")
+        int | None,
+        typer.Option(metavar="DAYS", min=1, max=LONGEST_KEEP_DAYS, help="Instead of PROVISIONING_LEDGER__KEEP_DAYS."),
     ] = None,
     parked: Annotated[
         bool,

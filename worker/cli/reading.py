@@ -6,9 +6,10 @@ from worker.broker import BrokerAddress
 from worker.errors import LedgerRefused, SettingsInvalid
 from worker.from_settings import configured_keys
 from worker.ledger.keys import check_keys
-from worker.ledger.stores.opening import parse
+from worker.ledger.stores.opening import name_of
 from worker.provider.wire.trust import bundle_fault
 from worker.settings import SecretsReach, Settings, given, load
+from worker.settings.naming import is_path
 
 #: Checked when none is set; the default is as good.
 _ANY_BROKER = "amqp://127.0.0.1"
@@ -40,24 +41,28 @@ def _faults(check: Callable[[], object]) -> Iterator[str]:
 
 def _check_broker() -> None:
     amqp = given(Settings).get("amqp", {})
-    files = [amqp.get(name) for name in ("tls_ca", "tls_cert", "tls_key")]
+    files = [_path(amqp.get(name)) for name in ("tls_ca", "tls_cert", "tls_key")]
     BrokerAddress(amqp.get("url", _ANY_BROKER), *files)
 
 
+def _path(given_value: str | None) -> str | None:
+    """What may be opened and named; anything else is a fault already, and may be a key."""
+    return given_value if given_value and is_path(given_value) else None
+
+
 def _check_bundle() -> None:
-    bundle = given(Settings).get("provider", {}).get("ca_bundle")
+    bundle = _path(given(Settings).get("provider", {}).get("ca_bundle"))
     fault = bundle_fault(bundle) if bundle else None
     if fault:
         raise SettingsInvalid([fault])
 
 
 def _check_keys() -> None:
-    keys = configured_keys(load(SecretsReach))
-    if keys:
-        check_keys(keys)
+    if given(Settings).get("secrets", {}).get("keys"):
+        check_keys(configured_keys(load(SecretsReach)))
 
 
 def _check_ledger() -> None:
     url = given(Settings).get("ledger", {}).get("url")
     if url is not None:
-        parse(url)
+        name_of(url)

@@ -57,6 +57,8 @@ def _value(exported: Mapping[str, str | None], name: str) -> str | None:
         return _content(path, name)
     if value == "":
         raise _Unread(f"{name}: is exported, but empty; give it a value or unset it")
+    if value is not None and not _is_text(value):
+        raise _Unread(f"{name}: is no text in UTF-8")
     return value
 
 
@@ -68,7 +70,12 @@ def _content(path: str, name: str) -> str:
     except OSError as exc:
         why = f"cannot be read ({exc.strerror})"
     else:
-        if content:
+        if content and _is_text(content):
             return content
-        why = "is empty"
+        why = "is no text in UTF-8" if content else "is empty"
     raise _Unread(f"{name}_FILE: the file it names {why}")
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is: a byte that is none became half a character, and UTF-16 is read as a NUL beside each letter."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -1,17 +1,24 @@
 """What an operator can set: `PROVISIONING_` and the names below, `__` between the levels, or the same as `..._FILE`."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from worker.domain.hosts import is_host
 from worker.settings.files import FileEnvSource
+from worker.settings.naming import is_path
 
 PREFIX = "PROVISIONING_"
 
-_Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-_SomeSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: Far beyond any use: the clocks and timers that a longer time is given to would overflow.
+_A_YEAR_IN_SECONDS = 31_536_000
+#: Ten years; a longer time would begin before the calendar does.
+LONGEST_KEEP_DAYS = 3_650
+_Seconds = Annotated[float, Field(ge=0, le=_A_YEAR_IN_SECONDS, allow_inf_nan=False)]
+_SomeSeconds = Annotated[float, Field(gt=0, le=_A_YEAR_IN_SECONDS, allow_inf_nan=False)]
 
 
 def _fits_a_header(value: SecretStr | None) -> SecretStr | None:
@@ -23,6 +30,29 @@ def _fits_a_header(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _is_a_path(value: Path | None) -> Path | None:
+    if value is not None and not is_path(str(value)):
+        raise ValueError("must be the path of a file, not what the file holds")
+    return value
+
+
+def _can_be_a_host(value: str) -> str:
+    if not is_host(value) or "/" in value or (":" in value and not _is_address(value)):
+        raise ValueError("must be an address or a name alone: no brackets, no port, no spaces")
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+_File = Annotated[Path | None, AfterValidator(_is_a_path)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -31,9 +61,9 @@ class AmqpSettings(_Section):
     """The broker."""
 
     url: SecretStr = Field(SecretStr("amqp://guest:guest@127.0.0.1:5672/"), description="the broker; amqps:// for TLS")
-    tls_ca: Path | None = Field(None, description="path of the CA bundle that signs the broker's certificate")
-    tls_cert: Path | None = Field(None, description="path of the client certificate")
-    tls_key: Path | None = Field(None, description="path of the client certificate's key")
+    tls_ca: _File = Field(None, description="path of the CA bundle that signs the broker's certificate")
+    tls_cert: _File = Field(None, description="path of the client certificate")
+    tls_key: _File = Field(None, description="path of the client certificate's key")
     management_url: SecretStr | None = Field(None, description="optional: lets doctor read arguments and policies")
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")] = Field(
         "provisioning", description="first part of every exchange's and queue's name"
@@ -68,11 +98,11 @@ class ProviderSettings(_Section):
     settle_seconds: _Seconds = Field(
         10.0, description="how long after an unknown outcome its lane waits before it reads back"
     )
-    rate_per_minute: Annotated[int, Field(ge=0)] = Field(0, description="client-side limit, 0 = none")
+    rate_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = Field(0, description="client-side limit, 0 = none")
     proxy: SecretStr | None = Field(
         None, description="proxy URL; the environment's own proxy variables are not consulted"
     )
-    ca_bundle: Path | None = Field(None, description="path of the CA bundle that signs the provider's certificate")
+    ca_bundle: _File = Field(None, description="path of the CA bundle that signs the provider's certificate")
 
 
 class WorkerSettings(_Section):
@@ -85,7 +115,7 @@ class WorkerSettings(_Section):
 class RetrySettings(_Section):
     """How long one command is tried."""
 
-    max_attempts: Annotated[int, Field(ge=1)] = Field(20, description="charged attempts of one command")
+    max_attempts: Annotated[int, Field(ge=1, le=1_000_000)] = Field(20, description="charged attempts of one command")
     window_seconds: _SomeSeconds = Field(600.0, description="unpaused seconds of one command")
     base_seconds: _Seconds = Field(1.0, description="first wait; doubles, with equal jitter")
     cap_seconds: _SomeSeconds = Field(60.0, description="longest wait")
@@ -103,7 +133,7 @@ class LedgerSettings(_Section):
     url: SecretStr | None = Field(
         None, description="default: SQLite under the state folder; or postgresql+psycopg://user@host/database"
     )
-    keep_days: Annotated[int, Field(ge=1)] = Field(
+    keep_days: Annotated[int, Field(ge=1, le=LONGEST_KEEP_DAYS)] = Field(
         90, description="finished commands are kept so long; a repeat after that is new"
     )
 
@@ -120,7 +150,9 @@ class SecretsSettings(_Section):
 class HttpSettings(_Section):
     """Health and metrics."""
 
-    host: str = Field("127.0.0.1", description="address to listen on (the image sets 0.0.0.0)")
+    host: Annotated[str, AfterValidator(_can_be_a_host)] = Field(
+        "127.0.0.1", description="address to listen on (the image sets 0.0.0.0)"
+    )
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(9464, description="port to listen on; 0 = a free one")
 
 

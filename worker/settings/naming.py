@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 
+def is_path(value: str) -> bool:
+    """Whether it can be a path at all, and no certificate or key put where a path belongs."""
+    return value.isprintable() and "-----" not in value
+
+
 def variables(model: type[BaseModel], before: str) -> Iterator[str]:
     """Every setting's variable, as it is exported; `before` is what all of them begin with."""
     for name, field in model.model_fields.items():

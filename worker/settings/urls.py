@@ -5,10 +5,12 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from worker.domain.hosts import is_host
 from worker.settings.model import PREFIX
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 _HTTP = frozenset({"http", "https"})
+_ESCAPES = "in a user or password write / : @ # ? [ ] % as %2F %3A %40 %23 %3F %5B %5D %25"
 
 
 def url_faults(given: Mapping[str, Any]) -> list[str]:
@@ -18,6 +20,7 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
         "PROVIDER__BASE_URL": _origin_fault(provider.get("base_url")),
         "PROVIDER__V3_BASE_URL": _origin_fault(provider.get("v3_base_url")),
         "AMQP__MANAGEMENT_URL": _page_fault(broker.get("management_url")),
+        "PROVIDER__PROXY": _proxy_fault(provider.get("proxy")),
     }
     if str(given.get("allow_plaintext", "")).lower() not in _TRUE:
         plain = {
@@ -33,7 +36,7 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
 
 def _origin_fault(url: str | None) -> str | None:
     parts = _split(url)
-    bare = parts and parts.path in {"", "/"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+    bare = parts and parts.path in {"", "/"} and "@" not in parts.netloc
     if url is None or (bare and _page_fault(url) is None):
         return None
     return "must be http:// or https:// with a host, and nothing but a port behind it"
@@ -42,9 +45,34 @@ def _origin_fault(url: str | None) -> str | None:
 def _page_fault(url: str | None) -> str | None:
     parts = _split(url)
     # Some programs end the host at a backslash, others do not: they would not agree on where the passwords go.
-    if url is None or (parts and parts.scheme in _HTTP and parts.hostname and "\\" not in url):
+    if url is not None and (parts is None or parts.scheme not in _HTTP or not parts.hostname or "\\" in url):
+        return "must be http:// or https:// with a host"
+    return None if url is None else _misplaced(url)
+
+
+def _proxy_fault(url: str | None) -> str | None:
+    if url is None:
         return None
-    return "must be http:// or https:// with a host"
+    address = _with_scheme(url)
+    parts = _split(address)
+    if parts is None or parts.scheme not in _HTTP or not parts.hostname or parts.path not in {"", "/"}:
+        return f"must be http:// or https:// with a host, and nothing but a port behind it; {_ESCAPES}"
+    return _misplaced(address)
+
+
+def _misplaced(url: str) -> str | None:
+    """Say what is wrong with a URL that can be split: what was meant for a password and ended up elsewhere.
+
+    It is never quoted: an unescaped password moves into the URL's other parts.
+    """
+    parts = urlsplit(url)
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "holds a space, a backslash or a character that cannot be seen; write them as %20, %5C and so on"
+    if parts.port == 0 or not is_host(parts.hostname or ""):
+        return "its host or port can be nobody's"
+    if "?" in url or "#" in url or "@" in parts.path:
+        return f"has ? or # or a further @; {_ESCAPES}"
+    return None
 
 
 def _plaintext_fault(url: str | None) -> str | None:
@@ -67,6 +95,10 @@ def _if_login(proxy: str | None) -> str | None:
     """The proxy's URL, if a login stands in it; without a scheme it is spoken to in clear."""
     if proxy is None or "@" not in proxy:
         return None
+    return _with_scheme(proxy)
+
+
+def _with_scheme(proxy: str) -> str:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 

@@ -224,12 +224,12 @@ HOSTILE = "\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041"
 
 
 def test_texts_of_others_stand_visibly_in_the_headers() -> None:
-    texts = {"detail": HOSTILE, "error": HOSTILE, "subject": f"cus_42{HOSTILE}", "command_type": HOSTILE}
+    seen = replace(SEEN, detail=HOSTILE, error=HOSTILE, subject=f"cus_42{HOSTILE}", command_type=HOSTILE)
     hostile = replace(
         with_properties(headers={"provisioning-replay-id": HOSTILE}), routing_key=HOSTILE, exchange=HOSTILE
     )
 
-    headers = letters.write(hostile, replace(SEEN, **texts)).headers
+    headers = letters.write(hostile, seen).headers
 
     assert [name for name, value in headers.items() if not str(value).isprintable()] == []
     assert headers["provisioning-subject"] == (r"cus_42\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041")

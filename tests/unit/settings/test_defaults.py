@@ -111,7 +111,7 @@ def test_every_setting_has_its_public_default() -> None:
     assert found == DEFAULTS
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", sorted(REQUIRED))
 def test_the_login_has_no_default(faults: Faults, name: str) -> None:
     assert faults(**{name: None}) == [
         f"{name}: is required; export it, or {PREFIX}{name}_FILE with the path of a file that holds it"

@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import nullcontext
 from itertools import islice
+from math import isnan
 from typing import Annotated
 
 import typer
@@ -21,6 +22,15 @@ from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
 
 _SHOWN_IDS = 20
+#: A timer that is given much more overflows.
+_A_YEAR_IN_SECONDS = 31_536_000.0
+
+
+def _number(seconds: float) -> float:
+    # It is neither below the least nor above the most.
+    if isnan(seconds):
+        raise typer.BadParameter("nan is no number of seconds")
+    return seconds
 
 
 def send(
@@ -28,7 +38,12 @@ def send(
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Print each command's result event.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the commands, send nothing.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for results after the last one.", min=0.0)] = 60.0,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Seconds to wait for results after the last one.", min=0.0, max=_A_YEAR_IN_SECONDS, callback=_number
+        ),
+    ] = 60.0,
 ) -> None:
     """Publish commands: persistent, mandatory, each confirmed before the next.
 

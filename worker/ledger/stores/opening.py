@@ -4,10 +4,13 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import LedgerRefused
+from worker.ledger.stores.address import url_fault
 from worker.ledger.stores.naming import shown
 from worker.ledger.stores.postgres import open_postgres, open_postgres_reader
 from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_beside, open_sqlite_reader, sqlite_path
 from worker.ledger.stores.store import Store
+
+_OTHERS = frozenset({"cockroachdb", "mariadb", "mssql", "mysql", "oracle"})
 
 
 def open_store(url: str) -> Store:
@@ -46,9 +49,15 @@ def parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # Not "from" the cause: it may repeat the URL, and with it the password.
         raise LedgerRefused("PROVISIONING_LEDGER__URL cannot be read as a database URL.") from None
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+    fault = url_fault(url, parsed)
+    if fault:
+        raise LedgerRefused(f"PROVISIONING_LEDGER__URL {fault}")
+    kind = parsed.get_backend_name()
+    if kind not in {"sqlite", "postgresql"}:
+        # A word that nobody knows may be a part of a password.
+        named = kind if kind in _OTHERS else "a database of that kind"
         raise LedgerRefused(
-            f"A ledger cannot lie in {parsed.get_backend_name()}: use sqlite:////path/to/ledger.db or "
+            f"A ledger cannot lie in {named} (PROVISIONING_LEDGER__URL): use sqlite:////path/to/ledger.db or "
             "postgresql+psycopg://user:password@host/database."
         )
     return parsed

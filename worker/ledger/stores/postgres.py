@@ -51,7 +51,8 @@ def _described(url: URL, options: str) -> Store:
         "keepalives_interval": _CONNECT_SECONDS,
         "keepalives_count": _UNANSWERED_PROBES,
         "application_name": "provisioning-worker",
-        "options": options,
+        # The server takes the last of several.
+        "options": " ".join((options, *url.normalized_query.get("options", ()))),
     }
     try:
         engine = create_engine(

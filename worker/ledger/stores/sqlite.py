@@ -55,7 +55,8 @@ def sqlite_path(url: URL) -> Path:
     """Tell where the file is. Raises LedgerRefused for a database in memory, which would forget every command."""
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise LedgerRefused(
-            "A SQLite ledger needs a plain file, like sqlite:////var/lib/provisioning-worker/ledger.db."
+            "A SQLite ledger needs a plain file: set PROVISIONING_LEDGER__URL to one, like "
+            "sqlite:////var/lib/provisioning-worker/ledger.db."
         )
     return Path(url.database).absolute()
 

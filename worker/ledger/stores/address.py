@@ -1,0 +1,75 @@
+"""What is wrong with a ledger's URL that can be read as one; quotes no value, since it may be part of a password."""
+
+from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.exc import NoSuchModuleError
+
+from worker.domain.hosts import is_host
+
+_ESCAPES = "in a user or password write / : @ # ? [ ] % as %2F %3A %40 %23 %3F %5B %5D %25"
+_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+#: What the worker gives the driver itself; another value in the URL would have no effect.
+_OURS = frozenset(
+    {
+        "application_name",
+        "connect_timeout",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "tcp_user_timeout",
+    }
+)
+_HIGHEST_PORT = 65_535
+
+
+def url_fault(url: str, parsed: URL) -> str | None:
+    """Say what keeps this URL from naming a ledger; None when nothing does."""
+    if not url.isprintable() or url != url.strip():
+        return "holds a line break or another character that cannot be seen, or ends in a space."
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _file_fault(parsed)
+        case "postgresql":
+            return _login_fault(url, parsed) or _server_fault(parsed) or _parameter_fault(parsed)
+        case _:
+            return None
+
+
+def _file_fault(url: URL) -> str | None:
+    if url.host or url.username:
+        return "names no plain file: write sqlite:// and then its whole path, as in sqlite:////var/lib/ledger.db."
+    return None
+
+
+def _login_fault(url: str, parsed: URL) -> str | None:
+    # The library ends a password at its first @, and takes the rest of it for the host, which is shown.
+    if (parsed.username is not None or parsed.password is not None) and url.count("@") > 1:
+        return f"has more than one @; {_ESCAPES}."
+    return None
+
+
+def _server_fault(url: URL) -> str | None:
+    if (url.host and not is_host(url.host)) or (url.port is not None and not 0 < url.port <= _HIGHEST_PORT):
+        return f"has a host or a port that can be nobody's; {_ESCAPES}."
+    return None
+
+
+def _parameter_fault(url: URL) -> str | None:
+    known = _known()
+    if known and not known.issuperset(url.query):
+        return f"has a parameter behind its ? that the driver does not know; {_ESCAPES}."
+    if _OURS.intersection(url.query):
+        return f"sets what the worker sets itself; leave out {', '.join(sorted(_OURS.intersection(url.query)))}."
+    if url.query.get("sslmode", "disable") not in _MODES:
+        return f"has another sslmode than {', '.join(sorted(_MODES))}."
+    return None
+
+
+def _known() -> frozenset[str]:
+    """The driver's parameters; none when it is not installed, which is told where it is needed."""
+    try:
+        driver: Any = URL.create("postgresql+psycopg").get_dialect().import_dbapi()
+    except (ImportError, NoSuchModuleError):
+        return frozenset()
+    return frozenset(each.keyword.decode() for each in driver.pq.Conninfo.get_defaults())
