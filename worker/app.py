@@ -133,22 +133,27 @@ class App:
         paused = {cause.value: state.detail for cause, state in self._parts.pause.causes.items()}
         # A publisher that is turned away has its cause and its words: that is a pause, though it has no connection.
         works = consume.connected and (publish.connected or PauseCause.PUBLISH in paused)
-        ready = works and not self._stop.is_set()
+        missing = self._parts.publisher.topology_faults
+        # Paused says more: why nothing is taken up, and what ends that.
+        ready = works and not self._stop.is_set() and (bool(paused) or not missing)
         body: dict[str, object] = {
             "ready": ready,
-            "state": self._state_name(connected=works, paused=bool(paused)),
+            "state": self._state_name(connected=works, whole=not missing, paused=bool(paused)),
             "paused": paused,
+            "missing": missing,
             "parked": self._parts.dispatcher.parked,
             "broker": {"consume": consume.fault or "connected", "publish": publish.fault or "connected"},
         }
         return State(ready, body)
 
-    def _state_name(self, *, connected: bool, paused: bool) -> str:
+    def _state_name(self, *, connected: bool, whole: bool, paused: bool) -> str:
         if self._stop.is_set():
             return "stopping"
         if not connected:
             return "waiting for the broker"
-        return "paused" if paused else "consuming or standing by"
+        if paused:
+            return "paused"
+        return "consuming or standing by" if whole else "topology incomplete"
 
 
 def _turns(state: LoopState) -> bool:

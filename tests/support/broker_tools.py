@@ -22,10 +22,12 @@ from worker.broker import (
     Publisher,
     PublishLimits,
     Role,
+    SilentObserver,
     Subscription,
     Topology,
     inspect_topology,
 )
+from worker.broker.removal import remove
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
 
@@ -95,7 +97,7 @@ class AckingIntake(RecordingIntake):
         self.settlement.ack(delivery.receipt)
 
 
-class RecordingObserver:
+class RecordingObserver(SilentObserver):
     """A BrokerObserver that can be waited for."""
 
     def __init__(self) -> None:
@@ -208,12 +210,7 @@ class Desk:
     def clear(self) -> None:
         """Delete everything with this prefix."""
         self.disconnect()
-        with plain_connection(self.url) as connection:
-            channel = connection.channel()
-            for queue in self.topology.queues:
-                channel.queue_delete(queue.name)
-            for exchange in self.topology.exchanges:
-                channel.exchange_delete(exchange.name)
+        remove(BrokerAddress(self.url), self.topology)
 
 
 class Running(Protocol):

@@ -17,7 +17,9 @@ class Mode(StrEnum):
     CHECK = "check"
     """Compare arguments too, by declaring again what is there, which changes nothing."""
     APPLY = "apply"
-    """Declare what is missing."""
+    """Declare what is missing, and compare the arguments of what is there."""
+    RESTORE = "restore"
+    """Declare what is missing and leave alone what is there: cheap enough to be repeated while the worker runs."""
 
 
 class Condition(StrEnum):
@@ -65,6 +67,15 @@ class Reply(IntEnum):
     PRECONDITION_FAILED = 406
 
 
+#: After these answers to the first look nothing more is asked about an exchange or a queue.
+_SETTLED_BY_LOOKING = {
+    Mode.LOOK: frozenset({Reply.OK, Reply.NOT_FOUND, Reply.ACCESS_REFUSED}),
+    Mode.CHECK: frozenset({Reply.NOT_FOUND, Reply.ACCESS_REFUSED}),
+    Mode.APPLY: frozenset[Reply](),
+    Mode.RESTORE: frozenset({Reply.OK, Reply.ACCESS_REFUSED}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question to the broker: is it there (`passive`), or declare it."""
@@ -97,14 +108,14 @@ def _examine(item: Item, mode: Mode) -> Script:
     seen = yield Request(item, passive=True)
     if seen.code not in (Reply.OK, Reply.NOT_FOUND, Reply.ACCESS_REFUSED):
         return Finding(item, Condition.DIFFERS, seen.words)
-    if mode is Mode.LOOK or (mode is Mode.CHECK and seen.code != Reply.OK):
+    if seen.code in _SETTLED_BY_LOOKING[mode]:
         return _judge_look(item, seen)
     declared = yield Request(item, passive=False)
     return _judge_declaration(item, seen, declared)
 
 
 def _bind(item: Binding, mode: Mode) -> Script:
-    if mode is not Mode.APPLY:
+    if mode not in (Mode.APPLY, Mode.RESTORE):
         return Finding(item, Condition.UNCHECKED, "AMQP has no way to ask for a binding; the management API has")
     bound = yield Request(item, passive=False)
     return _judge_declaration(item, Answer(Reply.OK), bound)

@@ -1,5 +1,6 @@
 """What the broker's room tells about itself: for logs and metrics."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from worker.broker.address import Role
@@ -19,6 +20,12 @@ class BrokerObserver(Protocol):
 
     def blocked(self, reason: str | None) -> None:
         """The broker takes no messages now (it is short of memory or disk); None when it takes them again."""
+
+    def declared_again(self, items: Sequence[str]) -> None:
+        """These were gone while the worker ran, and are there again."""
+
+    def topology_faults(self, faults: Sequence[str]) -> None:
+        """What is missing now, each with what to do about it; told when it changes, empty when nothing is any more."""
 
     def crashed(self, role: Role, error: BaseException) -> None:
         """A callback of ours failed. The connection is given up and opened anew."""
@@ -50,6 +57,12 @@ class SilentObserver:
         """Say nothing."""
 
     def blocked(self, reason: str | None) -> None:
+        """Say nothing."""
+
+    def declared_again(self, items: Sequence[str]) -> None:
+        """Say nothing."""
+
+    def topology_faults(self, faults: Sequence[str]) -> None:
         """Say nothing."""
 
     def crashed(self, role: Role, error: BaseException) -> None:

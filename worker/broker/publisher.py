@@ -66,6 +66,11 @@ class Publisher:
         """Messages ready in each queue, at most some seconds old; a queue that cannot be asked is missing."""
         return self._session.depths
 
+    @property
+    def topology_faults(self) -> tuple[str, ...]:
+        """What is missing at the broker though the worker is connected, each with what to do; seconds old at most."""
+        return self._session.topology_faults
+
     def watch(self, listener: PublishListener) -> None:
         """Tell somebody, before the start, whenever messages are taken no longer, or again."""
         self._session.listener = listener

@@ -22,6 +22,7 @@ from worker.broker.parcel import CHANNEL_NUMBER, Parcel, take_all
 from worker.broker.refusals import blocked, overheaded, oversized, returned, size_limit, unconnected
 from worker.broker.surveyor import Surveyor
 from worker.broker.topology import Topology
+from worker.broker.topology_watch import TopologyWatch
 from worker.broker.wire import WireConnection, plain_properties
 
 DEPARTURE_POLL_SECONDS = 0.02
@@ -48,6 +49,7 @@ class PublishSession:
         self._observer = observer
         self._confirms = Confirms()
         self._watch = DepthWatch(tuple(queue.name for queue in topology.queues), loop.guard)
+        self._topology_watch = TopologyWatch(topology, loop.guard, observer, declare=mode is Mode.APPLY)
         self._knocking = Knocking(topology.events, loop.guard, self._on_taken, self._on_missing)
         self._ready: WireConnection | None = None
         self._hindrance: str | None = None
@@ -82,12 +84,14 @@ class PublishSession:
         if self.blocked is None:
             self._look_for_answers()
             self._knocking.tick()
+            self._topology_watch.tick()
         self._watch.tick()
 
     def closed(self, reason: str) -> None:
         """Fail what is under way: it may have arrived, and nobody will say."""
         self._ready = None
         self._watch.end()
+        self._topology_watch.end()
         self._knocking.end()
         # An alarm outlives a connection; the next one hears of it with its first knock.
         self.blocked = None
@@ -98,6 +102,11 @@ class PublishSession:
     def depths(self) -> Mapping[str, int]:
         """Ready messages by queue; empty while there is no connection, or no question is heard on it."""
         return self._watch.depths if self.blocked is None else {}
+
+    @property
+    def topology_faults(self) -> tuple[str, ...]:
+        """What was missing at the last look, each with what to do; empty while there is no connection."""
+        return self._topology_watch.faults
 
     def depart(self, connection: WireConnection) -> None:
         """Close the connection once nothing is under way any more; the loop's deadline bounds the wait."""
@@ -130,6 +139,7 @@ class PublishSession:
     def _on_confirming(self, connection: WireConnection, _selected: object) -> None:
         self._ready = connection
         self._watch.begin(connection)
+        self._topology_watch.begin(connection)
         if self.listener is not None:
             self._knocking.begin(connection)
         self._loop.ready()

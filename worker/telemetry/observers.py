@@ -1,5 +1,6 @@
 """Writes what the rooms tell of themselves: the broker's connections, the ledger's times, pauses."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import structlog
@@ -7,6 +8,11 @@ import structlog
 from worker.telemetry.metrics import Metrics
 
 _Log = structlog.typing.FilteringBoundLogger
+
+_DECLARED_AGAIN = (
+    "Somebody had deleted them. What was published there meanwhile came back to its sender, or is lost if the sender "
+    "did not ask for that; what waited in a deleted queue is lost. Others must bind their own queues again."
+)
 
 
 class BrokerWatcher:
@@ -40,6 +46,17 @@ class BrokerWatcher:
             self._log.info("broker_takes_messages_again")
         else:
             self._log.warning("broker_blocked", reason=reason)
+
+    def declared_again(self, items: Sequence[str]) -> None:
+        """Somebody had deleted what the worker has now declared again."""
+        self._log.warning("topology_declared_again", declared=list(items), detail=_DECLARED_AGAIN)
+
+    def topology_faults(self, faults: Sequence[str]) -> None:
+        """Something is missing at the broker, or everything is there again."""
+        if faults:
+            self._log.error("topology_incomplete", missing=list(faults))
+        else:
+            self._log.info("topology_complete_again")
 
     def crashed(self, role: str, error: BaseException) -> None:
         """A fault of ours on a connection's thread."""

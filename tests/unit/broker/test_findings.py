@@ -71,6 +71,29 @@ def test_bindings_are_only_made_when_applying() -> None:
     assert sum(isinstance(request.item, Binding) for request in applied) == len(TOPOLOGY.bindings)
 
 
+def test_restoring_leaves_alone_what_is_there() -> None:
+    report, asked = run(Mode.RESTORE, lambda _request: OK)
+
+    assert all(request.passive or isinstance(request.item, Binding) for request in asked)
+    assert conditions(report) == {Condition.PRESENT}
+    assert len(asked) == len(list(TOPOLOGY))
+
+
+def test_restoring_declares_what_is_missing_and_binds_it() -> None:
+    report, asked = run(Mode.RESTORE, lambda request: ABSENT if request.passive else OK)
+
+    assert {str(found.item) for found in report.findings if found.condition is Condition.DECLARED} == {
+        str(item) for item in (*TOPOLOGY.exchanges, *TOPOLOGY.queues)
+    }
+    assert sum(isinstance(request.item, Binding) for request in asked) == len(TOPOLOGY.bindings)
+
+
+def test_a_login_that_may_not_restore_takes_what_it_cannot_see_for_there() -> None:
+    report, _asked = run(Mode.RESTORE, lambda _request: FORBIDDEN)
+
+    assert conditions(report) == {Condition.UNCHECKED}
+
+
 def test_a_login_that_may_not_look_is_no_fault() -> None:
     report, _asked = run(Mode.LOOK, lambda _request: FORBIDDEN)
 

@@ -95,6 +95,32 @@ def events_exchange_deleted(scene: Scene) -> None:
     _await_said(scene, "intake_paused")
 
 
+def commands_exchange_deleted(scene: Scene) -> None:
+    """The worker must declare it again by itself, or nothing would ever arrive and the scene had no end."""
+    _delete(scene, lambda channel: channel.exchange_delete(scene.house.topology.commands))
+    _await_said(scene, "topology_declared_again")
+
+
+def commands_unbound(scene: Scene) -> None:
+    """The worker must bind its queue again by itself: until then the broker returns every command."""
+    topology = scene.house.topology
+    _delete(scene, lambda channel: channel.queue_unbind(topology.command_queues[0], topology.commands, "#"))
+
+
+def dead_letters_deleted(scene: Scene) -> None:
+    """The way of the letters is gone, with the letters' own queue, while nobody may have written one yet."""
+    letters = scene.house.topology.dead_letters
+    _delete(scene, lambda channel: channel.queue_delete(letters))
+    _await_said(scene, "topology_declared_again")
+
+
+def _delete(scene: Scene, delete: Callable[[Any], object]) -> None:
+    line = Line(scene.house.broker_url)
+    scene.on_heal(line.close)
+    line.use(delete)
+    scene.publish_more()
+
+
 def events_unbound(scene: Scene) -> None:
     """Nobody listens: events wait in the unrouted queue."""
     scene.on_heal(scene.house.ear.bind)
@@ -140,6 +166,9 @@ def kinds() -> Iterator[Kind]:
     yield Kind("broker: permissions lost", permissions_lost, own)
     yield Kind("broker: login refused", login_refused, own)
     yield Kind("broker: events exchange deleted", events_exchange_deleted)
+    yield Kind("broker: commands exchange deleted", commands_exchange_deleted)
+    yield Kind("broker: commands queue unbound", commands_unbound)
+    yield Kind("broker: dead-letter queue deleted", dead_letters_deleted)
     yield Kind("broker: nobody binds the events", events_unbound)
     yield Kind("broker: an events queue is full", events_queue_full)
     yield Kind("broker: a dead-letter queue is full", letters_queue_full, Setting(trouble=5.0))

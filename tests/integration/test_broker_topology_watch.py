@@ -1,0 +1,155 @@
+"""What somebody deletes at a real broker while the worker is connected."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+from pika.exceptions import AMQPChannelError, UnroutableError
+
+from sandbox.servers.finding import OwnBroker
+from tests.support.broker_tools import Desk, RecordingIntake, RecordingObserver, running
+from tests.support.waiting import wait_for
+from worker.broker import BrokerAddress, Mode, Publisher, SilentObserver, Topology, inspect_topology, topology_watch
+from worker.broker.topology import Binding, Exchange, Item
+
+PLAIN = Topology("p")
+
+
+class Observer(RecordingObserver):
+    """Remembers what it hears of the topology too."""
+
+    def declared_again(self, items: Sequence[str]) -> None:
+        """Remember it."""
+        self._tell("declared_again", *items)
+
+    def topology_faults(self, faults: Sequence[str]) -> None:
+        """Remember it."""
+        self._tell("topology_faults", *faults)
+
+
+@pytest.fixture
+def observer() -> Observer:
+    return Observer()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look with every tick of the loop."""
+    monkeypatch.setattr(topology_watch, "INTERVAL_SECONDS", 0.0)
+
+
+def delete(desk: Desk, item: Item) -> None:
+    if isinstance(item, Binding):
+        desk.channel.queue_unbind(item.queue, item.exchange, item.routing_key)
+    elif isinstance(item, Exchange):
+        desk.channel.exchange_delete(item.name)
+    else:
+        desk.channel.queue_delete(item.name)
+
+
+def reaches(desk: Desk, exchange: str, queue: str) -> bool:
+    """Whether what is published to the exchange is in the queue then."""
+    try:
+        desk.channel.basic_publish(exchange, "any", b"{}", mandatory=True)
+    except UnroutableError:
+        return False
+    except AMQPChannelError:
+        desk.reconnect()
+        return False
+    return desk.ready(queue) > 0
+
+
+def whole_again(desk: Desk) -> None:
+    """Wait until each way of the topology leads to its queue, and an event that nobody bound to its own."""
+    topology = desk.topology
+    ways = [(each.exchange, each.queue) for each in topology.bindings] + [(topology.events, topology.unrouted)]
+    for exchange, queue in ways:
+        wait_for(partial(reaches, desk, exchange, queue), f"a way from {exchange} to {queue}")
+
+
+@pytest.mark.parametrize("place", range(len(list(PLAIN))), ids=[str(item) for item in PLAIN])
+def test_what_was_deleted_is_there_again_while_nobody_publishes(desk: Desk, place: int) -> None:
+    with running(desk.publisher(SilentObserver())) as publisher:
+        wait_for(lambda: publisher.state.connected, "a connection")
+        delete(desk, list(desk.topology)[place])
+        whole_again(desk)
+
+
+def test_everything_at_once_is_there_again_and_said(desk: Desk, observer: Observer) -> None:
+    topology = desk.topology
+    with running(desk.publisher(observer)) as publisher:
+        wait_for(lambda: publisher.state.connected, "a connection")
+        for item in topology:
+            # The events exchange is the publisher's own: without it the connection is given up.
+            if not isinstance(item, Binding) and str(item) != f"exchange {topology.events}":
+                delete(desk, item)
+        whole_again(desk)
+        told = {item for event in observer.events if event[0] == "declared_again" for item in event[1:]}
+
+    assert {str(item) for item in topology.queues} <= told
+    assert f"exchange {topology.commands}" in told
+    assert observer.count("topology_faults") == 0
+
+
+def test_a_consumer_whose_queue_was_deleted_gets_what_is_published_to_the_new_one(
+    desk: Desk, intake: RecordingIntake
+) -> None:
+    with running(desk.consumer(intake, SilentObserver())):
+        intake.await_told("1:consuming")
+        delete(desk, desk.topology.queues[-1])
+        intake.await_told("2:consuming")
+        desk.command(b"after")
+        intake.await_told("2:after")
+
+
+def looking(desk: Desk, observer: Observer) -> Publisher:
+    """Make a publisher that may declare nothing."""
+    address = BrokerAddress(desk.url)
+    return Publisher(lambda: address, desk.topology, observer, Mode.LOOK)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [lambda it: it.exchanges[-1], lambda it: it.exchanges[0], lambda it: it.queues[-1], lambda it: it.queues[1]],
+    ids=["commands exchange", "alternate exchange", "commands queue", "dead-letter queue"],
+)
+def test_who_may_not_declare_says_what_is_missing_and_when_it_is_there_again(
+    desk: Desk, observer: Observer, which: Callable[[Topology], Any]
+) -> None:
+    item = which(desk.topology)
+    with running(looking(desk, observer)) as publisher:
+        wait_for(lambda: publisher.state.connected, "a connection")
+        delete(desk, item)
+        (_, fault) = observer.await_event("topology_faults")
+        assert publisher.topology_faults == (fault,)
+        inspect_topology(BrokerAddress(desk.url), desk.topology, Mode.APPLY).require_sound()
+        assert observer.await_event("topology_faults", 2) == ("topology_faults",)
+        assert not publisher.topology_faults
+        assert publisher.state.connected
+
+    assert fault.startswith(f"{item}: NOT_FOUND")
+    assert "topology apply" in fault
+    assert observer.count("declared_again") == 0
+
+
+def test_a_login_that_may_not_declare_is_told_of_what_is_missing_alone(
+    broker: OwnBroker, desk: Desk, observer: Observer
+) -> None:
+    """Told to declare, it is refused each time; what is there counts as there all the same."""
+    prefix = desk.topology.prefix
+    user = f"narrow-{prefix}"
+    broker.ctl("add_user", user, "secret")
+    try:
+        broker.ctl("set_permissions", user, "^$", f"^{prefix}\\.(events|dead-letters)$", f"^{prefix}\\.commands\\.00$")
+        narrow = desk.at(BrokerAddress(desk.url.replace("guest:guest", f"{user}:secret")))
+        with running(narrow.publisher(observer)) as publisher:
+            wait_for(lambda: publisher.state.connected, "a connection")
+            delete(desk, desk.topology.exchanges[-1])
+            faults = observer.await_event("topology_faults")[1:]
+    finally:
+        broker.ctl("delete_user", user)
+
+    assert faults
+    assert all(desk.topology.commands in fault for fault in faults)
+    assert "configure right" in faults[0]
