@@ -46,6 +46,7 @@ from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode, leave_unread, whole
 from worker.provider import Login, ProviderClient
 from worker.settings import Settings
+from worker.telemetry.emitters import EmitterWatcher
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
@@ -177,7 +178,7 @@ def _parking(
 
 
 def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:
-    eyes = _eyes(books.marks)
+    eyes = _eyes(books.marks, EmitterWatcher(base.metrics, base.around.log))
     taking_up = TakingUp(eyes.read, process.run, ParkingWatcher(base.around.log).unsealable)
     return Stages(
         read=eyes.read,
@@ -187,11 +188,11 @@ def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) ->
     )
 
 
-def _eyes(marks: Fingerprinter) -> Eyes:
+def _eyes(marks: Fingerprinter, emitters: EmitterWatcher) -> Eyes:
     # The version is part of the mark: what ended an older program gets a new chance with the next one.
     release = version("provisioning-worker")
     return Eyes(
-        read=lambda delivery: decode(delivery, marks.fingerprints),
+        read=lambda delivery: emitters.arrived(decode(delivery, marks.fingerprints)),
         mark=lambda delivery: marks.fingerprints("read by", release, whole(delivery))[0],
         leave_unread=leave_unread,
     )

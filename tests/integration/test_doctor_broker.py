@@ -178,12 +178,14 @@ def test_the_line_never_deletes_a_queue_that_holds_something(patient: Patient, c
 
 
 def test_a_stranger_on_the_command_queue_is_found_and_disconnected(patient: Patient, channel: Channel) -> None:
-    channel.basic_consume(patient.topology.command_queues[0], lambda *_: None, consumer_tag="stranger")
+    queue, priority = patient.topology.command_queues[0], {"x-priority": 7}
+    channel.basic_consume(queue, lambda *_: None, consumer_tag="stranger", arguments=priority)
 
     finding = wait_for(lambda: next(iter(patient.findings()), None), "the consumer in the broker's books")
 
     assert (finding.rule, finding.danger) == (Rule.OWN_CONSUMERS, Danger.LOSS)
     assert "'stranger'" in finding.text
+    assert "priority of 7" in finding.text
     assert patient.types(finding.mend).returncode == 0
     wait_for(lambda: not patient.findings(), "the end of the stranger")
 

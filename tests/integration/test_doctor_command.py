@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
-from tests.support.doctoring import managed_broker
+from tests.support.broker_tools import plain_connection
+from tests.support.commands import Message
+from tests.support.doctoring import Patient, managed_broker, write_tools
 from tests.support.house import House, open_house
 from tests.support.waiting import wait_for
+from worker.doctor import Rule
 
 #: The house waits shorter than a real one would be told to.
 SETTLED = {"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__V3_API_KEY": "SG.acme"}
@@ -122,3 +125,21 @@ def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(ho
 
     assert code == 78
     assert rules(document, "broken") >= {"settings-usable"}
+
+
+def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
+    node: PrivateRabbitmq, house: House, tmp_path: Path
+) -> None:
+    letters = house.topology.dead_letters
+    write_tools(node, tmp_path)
+    patient = Patient(node, house.topology, tmp_path)
+    house.emitter.publish(Message(b"{}", {"expiration": "1"}))
+    wait_for(lambda: house.ear.depth(letters)[0], "the dead letter")
+
+    finding = next(each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
+    typed = patient.types(finding.mend)
+
+    assert "expired" in typed.stdout, typed.stderr
+    with plain_connection(node.url) as connection:
+        method, properties, _ = connection.channel().basic_get(letters)
+    assert (method.redelivered, (properties.headers or {}).get("x-delivery-count", 0)) == (False, 0)

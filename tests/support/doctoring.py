@@ -99,12 +99,13 @@ def ask_management(broker: PrivateRabbitmq, method: str, path: str, body: object
 
 
 def write_tools(broker: PrivateRabbitmq, folder: Path) -> None:
-    """Put that broker's `rabbitmqctl` and `rabbitmqadmin`, and `provisioning-worker`, into a folder for the PATH."""
+    """Put that broker's own tools, and `provisioning-worker`, into a folder for the PATH."""
     # They need the environment that its start made.
     assert broker._node is not None
     node: Mapping[str, str] = broker._node.environment
     exports = " ".join(shlex.quote(f"{name}={value}") for name, value in node.items())
-    _write(folder / "rabbitmqctl", f'exec env -i {exports} {broker.folder}/rabbitmq/sbin/rabbitmqctl "$@"')
+    for tool in ("rabbitmqctl", "rabbitmq-queues"):
+        _write(folder / tool, f'exec env -i {exports} {broker.folder}/rabbitmq/sbin/{tool} "$@"')
     (script,) = broker.folder.glob("rabbitmq/plugins/rabbitmq_management-*/priv/www/cli/rabbitmqadmin")
     port = urlsplit(str(broker.management_url)).port
     _write(folder / "rabbitmqadmin", f'exec {shlex.join([sys.executable, str(script), f"--port={port}"])} "$@"')

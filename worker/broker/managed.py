@@ -116,6 +116,7 @@ def _consumer(told: Mapping[str, Any]) -> ConsumerFacts:
         active=told.get("active") is not False,
         connection=str(channel.get("connection_name", "")),
         user=str(channel.get("user", "somebody")),
+        priority=_count(_arguments(told).get("x-priority")) or 0,
     )
 
 

@@ -27,13 +27,17 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFacts:
-    """One consumer of a queue. `connection` is what the broker calls its connection; `prefetch` 0 has no limit."""
+    """One consumer of a queue. `connection` is what the broker calls its connection; `prefetch` 0 has no limit.
+
+    `priority` is 0 where the consumer asked for none, which is what a worker does.
+    """
 
     tag: str
     prefetch: int
     active: bool
     connection: str
     user: str
+    priority: int = 0
 
     @property
     def ours(self) -> bool:

@@ -24,6 +24,11 @@ def rabbitmqctl(command: str, vhost: str, *words: str) -> str:
     return " ".join(["rabbitmqctl", command, "-p", quote(vhost), *map(quote, words)])
 
 
+def peeked(vhost: str, queue: str) -> str:
+    """Show a quorum queue's oldest message, the body's first 64 bytes with it; no delivery is counted."""
+    return f"rabbitmq-queues peek -p {quote(vhost)} {quote(queue)} 1"
+
+
 def remade_queue(vhost: str, name: str) -> str:
     """Delete a queue if nothing is in it, and declare it again. The broker's `--if-empty` knows no quorum queues."""
     counted = f"sleep {_COUNTED_AFTER_SECONDS}; rabbitmqctl -q list_queues -p {quote(vhost)} name messages"

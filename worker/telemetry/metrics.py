@@ -14,6 +14,7 @@ from worker.flow.pausing.causes import PauseCause
 
 COMMANDS = (*(command.value for command in CommandType), "unknown")
 ROLES = ("consume", "publish")
+RISKY_PROPERTIES = ("expiration", "priority")
 
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _COMMAND_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -34,6 +35,9 @@ class Metrics:
         self.wait_seconds = self._histogram("command_wait_seconds", "Published to taken up", "command", _WAIT_BUCKETS)
         self.retries = self._counter("retries", "Failed tries that are repeated", ("command", "cause", "charged"))
         self.dead_letters = self._counter("dead_letters", "Dead letters written", ("command", "reason"))
+        self.risky_properties = self._counter(
+            "risky_properties", "Deliveries that the broker may throw out or reorder by this property", ("property",)
+        )
         self.requests = self._counter("provider_requests", "Calls to the provider", ("operation", "result"))
         self.request_seconds = Histogram(
             "provisioning_provider_request_seconds",
@@ -97,6 +101,8 @@ class Metrics:
                     self.retries.labels(command, cause.value, charged)
             for reason in Reason:
                 self.dead_letters.labels(command, reason.value)
+        for risky in RISKY_PROPERTIES:
+            self.risky_properties.labels(risky)
         for pause in PauseCause:
             self.paused.labels(pause.value).set(0)
         for role in ROLES:

@@ -40,6 +40,8 @@ def test_a_broker_older_than_3_10_cannot_keep_the_promise(version: str) -> None:
         ("3.12.1", "by policy"),
         ("3.13.7", "by policy"),
         ("4.0.1", "20 times"),
+        ("4.0.5", "priority above 4 overtakes"),
+        ("4.3.0", "a higher priority (none counts as 4) overtakes"),
         ("4.2.9", "20 times"),
         ("4.3.5", "costs the consumer, not the channel"),
         ("5.0.0-rc.1", "costs the consumer, not the channel"),
@@ -101,6 +103,8 @@ def test_dead_letters_that_wait_are_counted() -> None:
 
     assert (finding.rule, finding.severity) == (Rule.DEAD_LETTERS_WAITING, Severity.RISK)
     assert finding.text.startswith("3 dead letters wait in p.dead-letters")
+    assert "without provisioning-reason was thrown out by the broker" in finding.text
+    assert finding.mend == "rabbitmq-queues peek -p / p.dead-letters 1"
 
 
 def test_dead_letters_stuck_inside_the_broker_are_counted() -> None:

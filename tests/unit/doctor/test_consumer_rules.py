@@ -37,6 +37,14 @@ def test_a_stranger_who_consumes_is_named_and_can_be_disconnected(duty: Duty) ->
     assert "name='1.2.3.4:5 -> 6.7.8.9:5672'" in finding.mend
 
 
+def test_a_strangers_priority_is_told() -> None:
+    consumers = (replace(OURS, active=False), replace(STRANGER, priority=10))
+
+    finding = the_one(found(with_queue(healthy_broker(), Duty.COMMANDS, consumers=consumers, consumer_count=2)))
+
+    assert "priority of 10 takes the queue away from the worker" in finding.text
+
+
 def test_whoever_listens_to_unrouted_events_may() -> None:
     assert found(with_queue(healthy_broker(), Duty.UNROUTED, consumers=(STRANGER,))) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.doctor.planted import found, healthy_broker, the_one, with_policy
 from worker.doctor import Danger, Rule, Severity
-from worker.doctor.broker_facts import PolicyFacts
+from worker.doctor.broker_facts import BrokerFacts, PolicyFacts
 
 COMMANDS, LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.events\.unrouted$"
 
@@ -18,6 +18,7 @@ COMMANDS, LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.
         (COMMANDS, {"delivery-limit": 20}, Severity.BROKEN, Danger.LOSS),
         (COMMANDS, {"message-ttl": 60_000}, Severity.BROKEN, Danger.LOSS),
         (COMMANDS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
+        (r"p\.commands", {"message-ttl": 60_000, "dead-letter-exchange": "x"}, Severity.BROKEN, Danger.LOSS),
         (LETTERS, {"overflow": "drop-head"}, Severity.RISK, Danger.LOSS),
         (LETTERS, {"max-length": 10}, Severity.BROKEN, Danger.LOSS),
         (LETTERS, {"max-length-bytes": 10}, Severity.BROKEN, Danger.LOSS),
@@ -88,6 +89,33 @@ def test_a_policy_that_changes_nothing_of_the_promise_is_left_alone(
 )
 def test_the_line_sets_a_stronger_policy_for_that_queue_alone(pattern: str, operator: bool, line: str) -> None:
     assert the_one(found(with_policy({"expires": 1}, pattern=pattern, operator=operator))).mend == line
+
+
+@pytest.mark.parametrize("key", ["max-length", "max-length-bytes"])
+@pytest.mark.parametrize("limited_by_operator", [False, True])
+def test_a_limit_that_drops_the_oldest_commands_is_told_whichever_policy_sets_it(
+    key: str, limited_by_operator: bool
+) -> None:
+    theirs: dict[str, object] = {"overflow": "drop-head"}
+    policies = [PolicyFacts("theirs", False, COMMANDS, "queues", 3, theirs)]
+    if limited_by_operator:
+        policies.append(PolicyFacts("limits", True, COMMANDS, "queues", 0, {key: 10}))
+    else:
+        theirs[key] = 10
+
+    told = {each.text.partition(" sets ")[2].partition(" ")[0]: each for each in found(_with(policies))}
+
+    assert set(told) == {"overflow", key}
+    assert (told[key].severity, told[key].danger) == (Severity.BROKEN, Danger.LOSS)
+    assert "no event comes" in told[key].text
+
+
+def _with(policies: list[PolicyFacts]) -> BrokerFacts:
+    return replace(healthy_broker(), policies=tuple(policies))
+
+
+def test_a_time_to_live_says_that_nobody_is_told() -> None:
+    assert "no event comes" in the_one(found(with_policy({"message-ttl": 60_000}, pattern=COMMANDS))).text
 
 
 def test_only_the_policy_with_the_highest_priority_counts() -> None:

@@ -47,7 +47,11 @@ def test_a_missing_queue_is_declared(duty: Duty, danger: Danger) -> None:
         ("x-dead-letter-routing-key", "other", Danger.LOSS),
         ("x-dead-letter-strategy", "at-most-once", Danger.LOSS),
         ("x-overflow", "drop-head", Danger.LOSS),
-        ("x-max-priority", 10, Danger.LOSS),
+        ("x-max-priority", 10, Danger.ORDER),
+        ("x-message-ttl", 60_000, Danger.LOSS),
+        ("x-expires", 60_000, Danger.LOSS),
+        ("x-max-length", 10, Danger.LOSS),
+        ("x-max-length-bytes", 10, Danger.LOSS),
     ],
 )
 def test_each_differing_argument_of_the_command_queue_is_named(name: str, value: object, danger: Danger) -> None:
@@ -58,6 +62,7 @@ def test_each_differing_argument_of_the_command_queue_is_named(name: str, value:
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.QUEUE_ARGUMENTS, Severity.BROKEN, danger)
     assert f"{name} is {'not set' if value is None else value} and must be" in finding.text
+    assert "events that nobody bound" not in finding.text
     assert "grep -qxF" in finding.mend, "a queue is deleted only when nothing is in it"
     assert finding.mend.endswith("&& rabbitmqctl delete_queue -p / p.commands.00 && provisioning-worker topology apply")
 

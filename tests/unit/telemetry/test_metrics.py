@@ -14,6 +14,7 @@ CONTRACT = {
     "provisioning_commands_parked": ("gauge", set()),
     "provisioning_retries": ("counter", {"command", "cause", "charged"}),
     "provisioning_dead_letters": ("counter", {"command", "reason"}),
+    "provisioning_risky_properties": ("counter", {"property"}),
     "provisioning_provider_requests": ("counter", {"operation", "result"}),
     "provisioning_provider_request_seconds": ("histogram", {"operation", "result"}),
     "provisioning_intake_paused": ("gauge", {"cause"}),

@@ -10,8 +10,14 @@ from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 
 _OLDEST = (3, 10)
 _VERSIONS = (
-    ((4, 3), "a delivery held too long costs the consumer, not the channel; nothing else differs for the worker"),
-    ((4, 0), "a quorum queue without a delivery limit of its own drops what came back 20 times: ours name theirs"),
+    (
+        (4, 3),
+        "a delivery held too long costs the consumer, not the channel; a higher priority (none counts as 4) overtakes",
+    ),
+    (
+        (4, 0),
+        "without a limit a quorum queue drops what came back 20 times: ours have one; a priority above 4 overtakes",
+    ),
     ((3, 12), "the consumer timeout can be set for one queue by policy"),
     (
         (3, 10),
@@ -32,7 +38,7 @@ def broker_rules(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Findi
     yield from _alarms(broker)
     yield from _rights(broker, settings)
     for queue in broker.queues:
-        yield from _waiting(queue)
+        yield from _waiting(broker.vhost, queue)
     yield from _events(broker)
 
 
@@ -93,13 +99,15 @@ def _rights(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Finding]:
         yield Finding(Rule.RIGHTS_NARROW, Area.BROKER, Severity.NOTE, text, line, Danger.LOSS)
 
 
-def _waiting(queue: QueueFacts) -> Iterator[Finding]:
+def _waiting(vhost: str, queue: QueueFacts) -> Iterator[Finding]:
     if queue.duty is Duty.DEAD_LETTERS and queue.ready:
         text = (
             f"{queue.ready} dead letters wait in {queue.name}: somebody must read why, mend each command, and send it "
-            "again"
+            "again. One without provisioning-reason was thrown out by the broker, and no event answered it: the first "
+            "reason in its x-death says why. Consuming counts as a delivery; this line shows the oldest and changes "
+            "nothing"
         )
-        mend = "provisioning-worker send MENDED.json --wait"
+        mend = lines.peeked(vhost, queue.name)
         yield Finding(Rule.DEAD_LETTERS_WAITING, Area.BROKER, Severity.RISK, text, mend)
     if queue.stuck:
         text = f"{queue.stuck} dead letters have left {queue.name} and reach no queue: the broker keeps trying"

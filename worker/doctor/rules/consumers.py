@@ -71,6 +71,8 @@ def _stranger(queue: QueueFacts, consumer: ConsumerFacts) -> Finding:
         if queue.duty is Duty.COMMANDS
         else f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}): it {takes}"
     )
+    if consumer.priority > 0:
+        text += f". Its priority of {consumer.priority} takes the queue away from the worker, from RabbitMQ 4.0 on"
     mend = lines.disconnected(consumer.connection)
     return Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.BROKEN, text, mend, Danger.LOSS)
 

@@ -9,6 +9,7 @@ from worker.doctor.rules.matching import applied
 
 _LIMIT = 1_000_000
 _Judgement = tuple[Severity, Danger, str]
+_THROWN_OUT = "they become dead letters without provisioning-reason, and no event comes"
 _UNSEEN = (
     "whether a policy touches the queues is unknown: one with `overflow` beats the queue's own argument, turns "
     "at-least-once dead-lettering off and deletes dead letters that wait"
@@ -22,16 +23,18 @@ def policy_rules(broker: BrokerFacts) -> Iterator[Finding]:
         yield Finding(Rule.POLICY_HARMLESS, Area.BROKER, Severity.UNKNOWN, _UNSEEN, mend, Danger.LOSS)
         return
     for queue in broker.queues:
-        for operator in (False, True):
-            policy = applied(broker.policies, queue.name, "queues", operator=operator)
-            if policy is not None:
-                yield from _harm(broker, queue, policy)
+        both = [applied(broker.policies, queue.name, "queues", operator=operator) for operator in (False, True)]
+        policies = [each for each in both if each is not None]
+        # One may set the limit and the other what happens at it: the queue obeys both.
+        overflow = next((each.definition["overflow"] for each in policies if "overflow" in each.definition), None)
+        for policy in policies:
+            yield from _harm(broker, queue, policy, overflow)
 
 
-def _harm(broker: BrokerFacts, queue: QueueFacts, policy: PolicyFacts) -> Iterator[Finding]:
+def _harm(broker: BrokerFacts, queue: QueueFacts, policy: PolicyFacts, overflow: object) -> Iterator[Finding]:
     who = "operator policy" if policy.operator else "policy"
     for key in sorted(policy.definition):
-        judged = _judged(queue.duty, key, policy.definition)
+        judged = _judged(queue.duty, key, policy.definition, overflow)
         if judged is None:
             continue
         severity, danger, meaning = judged
@@ -39,7 +42,7 @@ def _harm(broker: BrokerFacts, queue: QueueFacts, policy: PolicyFacts) -> Iterat
         yield Finding(Rule.POLICY_HARMLESS, Area.BROKER, severity, text, _shield(broker, queue, policy), danger)
 
 
-def _judged(duty: Duty, key: str, definition: Mapping[str, object]) -> _Judgement | None:
+def _judged(duty: Duty, key: str, definition: Mapping[str, object], overflow: object) -> _Judgement | None:
     match key:
         case "overflow":
             return _overflow(duty, definition[key])
@@ -48,7 +51,7 @@ def _judged(duty: Duty, key: str, definition: Mapping[str, object]) -> _Judgemen
         case "delivery-limit":
             return _delivery_limit(duty, definition[key])
         case "message-ttl" | "max-length" | "max-length-bytes":
-            return _bounded(duty, key, definition)
+            return _bounded(duty, key, overflow)
         case "dead-letter-exchange" | "dead-letter-routing-key" | "dead-letter-strategy":
             return _dead_lettering(duty, key)
         case _:
@@ -87,14 +90,18 @@ def _overflow(duty: Duty, value: object) -> _Judgement | None:
     return Severity.RISK, Danger.LOSS, "with any limit of length the oldest dead letters would be dropped"
 
 
-def _bounded(duty: Duty, key: str, definition: Mapping[str, object]) -> _Judgement:
+def _bounded(duty: Duty, key: str, overflow: object) -> _Judgement:
     if duty is Duty.UNROUTED:
         return Severity.NOTE, Danger.LOSS, "fewer of the events that nobody bound are kept"
     if key == "message-ttl":
-        return _loses("messages that wait longer than these milliseconds leave the queue")
-    if duty is Duty.COMMANDS:
+        longer = "what waits longer than these milliseconds leaves the queue"
+        return _loses(f"{longer} unanswered: {_THROWN_OUT}" if duty is Duty.COMMANDS else longer)
+    if duty is Duty.COMMANDS and overflow in (None, "reject-publish"):
+        # Without another policy the queue's own argument holds.
         return Severity.NOTE, Danger.STOP, "emitters are refused while the queue is full"
-    if definition.get("overflow") == "reject-publish":
+    if duty is Duty.COMMANDS:
+        return _loses(f"while the queue is full its oldest commands leave it unanswered: {_THROWN_OUT}")
+    if overflow == "reject-publish":
         return Severity.RISK, Danger.STOP, "once the queue is full no dead letter is taken, and intake pauses"
     return _loses("the oldest dead letters are dropped")
 

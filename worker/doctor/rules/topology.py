@@ -18,6 +18,14 @@ _ARGUMENTS = {
     "x-dead-letter-routing-key": (Danger.LOSS, "what the broker gives up would carry no reason"),
     "x-dead-letter-strategy": (Danger.LOSS, "dead letters would be handed over at most once"),
     "x-overflow": (Danger.LOSS, "messages would be dropped instead of refused"),
+    "x-message-ttl": (Danger.LOSS, "what waits longer would be thrown out, and no event would tell of it"),
+    "x-expires": (Danger.LOSS, "the queue, and all in it, would be deleted once nobody has consumed for that long"),
+    "x-max-length": (Danger.LOSS, "the queue would refuse or throw out messages once it is full"),
+    "x-max-length-bytes": (Danger.LOSS, "the queue would refuse or throw out messages once it is full"),
+    "x-max-priority": (Danger.ORDER, "commands with a higher priority would overtake earlier ones"),
+}
+#: Events that nobody bound are kept within bounds on purpose.
+_UNROUTED_ARGUMENTS = {
     "x-message-ttl": (Danger.LOSS, "events that nobody bound would be kept for another time"),
     "x-max-length-bytes": (Danger.STOP, "the events that nobody bound could fill the disk"),
 }
@@ -52,7 +60,7 @@ def _queue(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
         yield _broken(Rule.QUEUE_LEADER, f"the queue {queue.name} has no leader: nothing goes in or out", line)
     differing = _differing(queue)
     if differing:
-        danger = _ARGUMENTS.get(differing[0], (Danger.LOSS, ""))[0]
+        danger = _meaning(queue, differing[0])[0]
         words = "; ".join(_worded(queue, name) for name in differing)
         text = f"the queue {queue.name} is not as it must be: {words}. {_STOP}"
         yield _broken(Rule.QUEUE_ARGUMENTS, text, lines.remade_queue(broker.vhost, queue.name), danger)
@@ -77,8 +85,12 @@ def _differing(queue: QueueFacts) -> list[str]:
 def _worded(queue: QueueFacts, name: str) -> str:
     found = (queue.arguments or {}).get(name, "not set")
     wanted = queue.wanted.get(name, "not set")
-    meaning = _ARGUMENTS.get(name, (None, "the worker's declaration is refused"))[1]
-    return f"{name} is {found} and must be {wanted}, else {meaning}"
+    return f"{name} is {found} and must be {wanted}, else {_meaning(queue, name)[1]}"
+
+
+def _meaning(queue: QueueFacts, name: str) -> tuple[Danger, str]:
+    own = _UNROUTED_ARGUMENTS.get(name) if queue.duty is Duty.UNROUTED else None
+    return own or _ARGUMENTS.get(name, (Danger.LOSS, "the worker's declaration is refused"))
 
 
 def _exchange(broker: BrokerFacts, exchange: ExchangeFacts) -> Iterator[Finding]:

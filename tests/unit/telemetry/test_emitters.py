@@ -1,0 +1,110 @@
+"""An emitter that sets what the broker acts on is named once, and counted each time."""
+
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.unit.telemetry.test_recorder import DELIVERY
+from worker.domain.deliveries import Delivery, Properties, Receipt
+from worker.domain.work import Work
+from worker.process import decode
+from worker.telemetry import emitters
+from worker.telemetry.emitters import EmitterWatcher
+from worker.telemetry.logs import logger
+from worker.telemetry.metrics import Metrics
+
+
+class Watched:
+    """A watcher, and what it told."""
+
+    def __init__(self) -> None:
+        self.metrics, self.out = Metrics("1.2.3"), io.StringIO()
+        self.watcher = EmitterWatcher(self.metrics, logger("json", "info", self.out))
+
+    def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> Work:  # noqa: ANN401 - Properties' own
+        """Have a delivery arrive with these properties."""
+        changed = replace(delivery, properties=replace(delivery.properties, **properties))
+        return self.watcher.arrived(decode(changed, lambda *_: (b"",)))
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+
+    def count(self, name: str) -> float | None:
+        return self.metrics.registry.get_sample_value("provisioning_risky_properties_total", {"property": name})
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_an_expiration_is_said_once_for_its_source_and_counted_each_time(watched: Watched) -> None:
+    for _ in range(3):
+        watched.arrives(expiration="60000")
+
+    (line,) = watched.lines
+    assert (line["event"], line["command_source"], line["value"]) == ("command_may_expire", "billing", "60000")
+    assert "no event answers it" in line["detail"]
+    assert watched.count("expiration") == 3
+
+
+@pytest.mark.parametrize(
+    ("priority", "words"), [(5, "before earlier ones"), (255, "before earlier ones"), (0, "4.3"), (3, "4.3")]
+)
+def test_a_priority_that_changes_places_is_said_with_what_to_do(watched: Watched, priority: int, words: str) -> None:
+    watched.arrives(priority=priority)
+
+    (line,) = watched.lines
+    assert (line["event"], line["value"]) == ("command_may_change_places", str(priority))
+    assert words in line["detail"]
+    assert line["detail"].endswith("Have the emitter set none.")
+    assert watched.count("priority") == 1
+
+
+def test_the_usual_priority_and_none_are_no_trouble(watched: Watched) -> None:
+    watched.arrives()
+    watched.arrives(priority=4)
+
+    assert watched.lines == []
+    assert (watched.count("priority"), watched.count("expiration")) == (0, 0)
+
+
+def test_both_properties_and_each_source_are_told_apart(watched: Watched) -> None:
+    other = replace(DELIVERY, body=DELIVERY.body.replace(b"billing", b"shop"))
+    for delivery in (DELIVERY, other, DELIVERY, other):
+        watched.arrives(delivery, expiration="1", priority=9)
+
+    assert [(line["command_source"], line["property"]) for line in watched.lines] == [
+        ("billing", "expiration"),
+        ("billing", "priority"),
+        ("shop", "expiration"),
+        ("shop", "priority"),
+    ]
+
+
+def test_a_message_that_is_no_command_is_named_as_far_as_it_can_be(watched: Watched) -> None:
+    broken = Delivery(b"\xff", Properties(expiration="5"), False, Receipt(1, 1), "x", "k", 0.0)
+    watched.arrives(broken)
+    watched.arrives(broken, app_id="legacy")
+
+    assert [line["command_source"] for line in watched.lines] == ["unknown", "legacy"]
+
+
+def test_what_is_parked_is_not_counted_again_when_its_turn_comes(watched: Watched) -> None:
+    watched.arrives(replace(DELIVERY, receipt=Receipt.of_parked(1)), expiration="1")
+
+    assert watched.lines == []
+    assert watched.count("expiration") == 0
+
+
+def test_sources_without_end_are_counted_and_no_longer_said(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emitters, "_MOST_SOURCES", 2)
+    for number in range(4):
+        watched.arrives(replace(DELIVERY, body=DELIVERY.body.replace(b"billing", b"b%d" % number)), expiration="1")
+
+    assert len(watched.lines) == 2
+    assert watched.count("expiration") == 4
