@@ -1,7 +1,6 @@
 """From bytes to a valid command, or to the reason why there is none."""
 
 import re
-from datetime import MAXYEAR, UTC, datetime
 
 from pydantic import ValidationError
 
@@ -12,9 +11,13 @@ from messages.envelope import Envelope, WireMessage
 from messages.errors import CommandName, Invalid, Undecodable, UnknownType
 from messages.faults import faults_of
 from messages.fields import is_utf8
+from messages.payload import Payload
+from messages.times import epoch_seconds
 
 MAX_ATTRIBUTE_BYTES = 255
 
+#: A time only informs, so one that cannot be used refuses nothing.
+_NO_TIME = "time: names no moment with its offset, such as 2026-11-21T09:30:00Z, so it was dropped"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: Version ff and ids of zeros alone are what W3C calls invalid.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -26,24 +29,30 @@ def decode(message: WireMessage) -> Envelope:
     Raises Undecodable, UnknownType or Invalid; each names the broken fields and rules and, where the message says who
     it is, carries the name under which it can be answered.
     """
-    body = forms.parse(message.body)
+    body = forms.read_body(message.body)
     if isinstance(body, forms.Unreadable):
-        raise Undecodable([body.fault], _name(forms.from_properties(message)))
-    return _envelope(forms.read(message, body))
+        raise Undecodable([body.fault], name_from_properties(message))
+    attributes = forms.read(message, body)
+    return _envelope(attributes, _name(attributes) or _name(attributes, *_beside(message)))
 
 
 def name_from_properties(message: WireMessage) -> CommandName | None:
     """Name a message without looking at its body; None when its properties and headers do not say who it is."""
-    return _name(forms.from_properties(message))
+    return _name(*_beside(message))
 
 
-def _envelope(attributes: forms.Attributes) -> Envelope:
-    name = _name(attributes)
-    faults = _envelope_faults(attributes)
+def _beside(message: WireMessage) -> tuple[forms.Attributes, forms.Attributes]:
+    """What is said beside the body, the headers of CloudEvents before the properties of AMQP."""
+    return forms.from_headers(message), forms.from_properties(message)
+
+
+def _envelope(attributes: forms.Attributes, name: CommandName | None) -> Envelope:
+    # What can be read in two ways is judged no further: every other rule may be about the wrong one of them.
+    faults = attributes.faults or _envelope_faults(attributes)
     if faults:
         raise Invalid(faults, name)
     entry = _entry(attributes, name)
-    time = _epoch_seconds(attributes.time)
+    time = epoch_seconds(attributes.time)
     return Envelope(
         id=str(attributes.id),
         source=str(attributes.source),
@@ -53,6 +62,7 @@ def _envelope(attributes: forms.Attributes) -> Envelope:
         correlationid=_text(attributes.correlationid),
         traceparent=_traceparent(attributes.traceparent),
         data=_timely(_command(entry, attributes.data, name), time, name),
+        dropped=(_NO_TIME,) if attributes.time is not None and time is None else (),
     )
 
 
@@ -63,11 +73,11 @@ def _entry(attributes: forms.Attributes, name: CommandName | None) -> Entry:
     return CATALOG[command]
 
 
-def _command(entry: Entry, data: object, name: CommandName | None) -> Command:
-    if not isinstance(data, dict):
-        raise Invalid(["data: must be an object with the command's fields"], name)
+def _command(entry: Entry, data: Payload, name: CommandName | None) -> Command:
+    if data.faults:
+        raise Invalid(data.faults, name)
     try:
-        return entry.model.model_validate(data)
+        return entry.model.model_validate(data.content)
     except ValidationError as exc:
         faults = faults_of(exc)
     # Raised out here, so that the library's own error is in no chain: it holds what was sent.
@@ -93,8 +103,6 @@ def _envelope_faults(attributes: forms.Attributes) -> list[str]:
         faults += _text_faults(field, getattr(attributes, field), required=False)
     if attributes.specversion != "1.0":
         faults.append("specversion: must be 1.0")
-    if attributes.time is not None and _epoch_seconds(attributes.time) is None:
-        faults.append("time: must be an RFC 3339 time with an offset, such as 2026-11-21T09:30:00Z")
     return faults
 
 
@@ -116,46 +124,32 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and not _text_faults("", value, required=True) else None
 
 
-def _name(attributes: forms.Attributes) -> CommandName | None:
-    source, identity = _text(attributes.source), _text(attributes.id)
+def _name(*told: forms.Attributes) -> CommandName | None:
+    """The command's name, each attribute from the first who has a usable one."""
+
+    def first(attribute: str) -> str | None:
+        return next((text for each in told if (text := _text(getattr(each, attribute))) is not None), None)
+
+    source, identity = first("source"), first("id")
     if source is None or identity is None:
         return None
     return CommandName(
         source=source,
         id=identity,
-        type=_text(attributes.type),
-        subject=_text(attributes.subject),
-        username=_customer(attributes),
-        correlationid=_text(attributes.correlationid),
-        traceparent=_traceparent(attributes.traceparent),
+        type=first("type"),
+        subject=first("subject"),
+        username=_customer(told[0]),
+        correlationid=first("correlationid"),
+        traceparent=_traceparent(told[0].traceparent),
     )
 
 
 def _customer(attributes: forms.Attributes) -> str | None:
     # The list command's username is a search, and no customer.
-    if not isinstance(attributes.data, dict) or attributes.type == CommandType.RETRIEVE_CUSTOMERS:
+    data = attributes.data.content
+    if not isinstance(data, dict) or attributes.type == CommandType.RETRIEVE_CUSTOMERS:
         return None
-    return _text(attributes.data.get("username", attributes.data.get("on_behalf_of")))
-
-
-def _epoch_seconds(value: object) -> float | None:
-    # Beside text: AMQP's own type for a point in time, as a property (epoch seconds) or in a header.
-    try:
-        match value:
-            case bool():
-                return None
-            case int():
-                value = datetime.fromtimestamp(value, UTC)
-            case str():
-                value = datetime.fromisoformat(value)
-        if not isinstance(value, datetime) or not value.tzinfo:
-            return None
-        # Written with an offset it may lie in no year that there is in UTC.
-        moment = value.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    # A year further on the calendar ends, and with it everything that counts days from here.
-    return moment.timestamp() if moment.year < MAXYEAR else None
+    return _text(data.get("username", data.get("on_behalf_of")))
 
 
 def _traceparent(value: object) -> str | None:

@@ -25,7 +25,10 @@ class WireMessage:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One valid command with its identity. `(source, id)` is the idempotency key; `time` is epoch seconds."""
+    """One valid command with its identity. `(source, id)` is the idempotency key; `time` is epoch seconds.
+
+    `dropped`: what its emitter sent beside the command and nobody could use, a sentence each, for people.
+    """
 
     id: str
     source: str
@@ -35,3 +38,4 @@ class Envelope:
     correlationid: str | None
     traceparent: str | None
     data: Command
+    dropped: tuple[str, ...] = ()

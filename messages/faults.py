@@ -46,9 +46,10 @@ def _sentence(field: str, kind: str, context: Mapping[str, Any]) -> str:
         # The library's own text for other kinds may hold the value's length or the value itself.
         unit = "entries" if context.get("field_type") == "Tuple" else "characters"
         rule = _RULES.get(kind, "has a value that is not allowed").format_map({**context, "unit": unit})
-    return f"{_printable(field)}: {rule}"
+    return f"{printable(field)}: {rule}"
 
 
-def _printable(field: str) -> str:
+def printable(field: str) -> str:
+    """A name as a sentence may have it: at most 64 characters, and nothing that a terminal would obey."""
     shown = "".join(character if character.isprintable() else "?" for character in field)
     return shown if len(shown) <= MAX_NAME_CHARACTERS else shown[:MAX_NAME_CHARACTERS] + "..."

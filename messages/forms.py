@@ -7,20 +7,29 @@ CloudEvents 1.0 structured (the body is the envelope), CloudEvents binary (the e
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic_core import from_json
-
+from messages import headers, payload
+from messages.commands import CommandType
 from messages.envelope import WireMessage
+from messages.keys import CONTRADICTORY, Parsed, parse
+from messages.payload import Payload
 
 MAX_BODY_BYTES = 256 * 1024
 
 _STRUCTURED = "application/cloudevents"
-#: AMQP 0-9-1 emitters write `ce-`; AMQP 1.0 libraries write the two others. Where a message has several, the last wins.
-_BINARY_PREFIXES = ("cloudEvents_", "cloudEvents:", "ce-")
+#: No command has a field of these names, so a body that has one is an envelope or means to be one.
+_ENVELOPE = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
+#: So much of an envelope names its command, whatever else is missing.
+_NAMED = frozenset({"id", "source", "type"})
+#: What a message says of its command twice when it has the envelope in its body and in its headers.
+_COMPARED = ("id", "source", "type", "subject")
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """The envelope's attributes as they came, of any type and not yet checked; `data` too, which may hold secrets."""
+    """The envelope's attributes as they came, of any type and not yet checked; `data` too.
+
+    `faults`: what cannot be read in one way only. Where two values were given for an attribute, it is CONTRADICTORY.
+    """
 
     specversion: object
     id: object
@@ -30,7 +39,8 @@ class Attributes:
     time: object
     correlationid: object
     traceparent: object
-    data: object = field(repr=False)
+    data: Payload
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,85 +50,144 @@ class Unreadable:
     fault: str
 
 
-def parse(body: bytes) -> dict[str, object] | Unreadable:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that is a JSON object, and what is wrong with its keys."""
+
+    content: Mapping[str, object] = field(repr=False)
+    faults: tuple[str, ...] = ()
+
+
+_NO_BODY = Body({})
+
+
+def read_body(body: bytes) -> Body | Unreadable:
     """Read a body that must be a JSON object."""
     if len(body) > MAX_BODY_BYTES:
         return Unreadable(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted")
     try:
-        parsed = from_json(body, allow_inf_nan=False)
+        return _object(parse(body))
     except ValueError as exc:
         # The parser names a position and a rule, never a value.
-        return Unreadable(f"the body is not JSON in UTF-8: {exc}")
-    return parsed if isinstance(parsed, dict) else Unreadable("the body is JSON, but not an object")
+        return Unreadable(f"the body is not JSON in UTF-8: {exc}{payload.hint(body)}")
 
 
-def read(message: WireMessage, body: Mapping[str, object]) -> Attributes:
-    """Read whichever form the message has; `body` is its body, parsed."""
-    content_type = (message.content_type or "").lower()
-    if content_type.startswith(_STRUCTURED):
-        return _structured(body, message)
-    headers = _cloudevents_headers(message.headers)
-    if headers:
-        return _binary(headers, body, message)
-    if "specversion" in body:
-        # An envelope sent as plain application/json: no command has a field of that name, so nothing else can be meant.
-        return _structured(body, message)
-    return _bare(message, body)
+def read(message: WireMessage, body: Body) -> Attributes:
+    """Read whichever form the message has."""
+    told = headers.cloudevents(message.headers)
+    if _is_envelope(message, body.content, told):
+        return _structured(message, body, told)
+    return _binary(message, body, told) if told else _bare(message, body)
+
+
+def from_headers(message: WireMessage) -> Attributes:
+    """What the CloudEvents headers alone say."""
+    return _binary(message, _NO_BODY, headers.cloudevents(message.headers))
 
 
 def from_properties(message: WireMessage) -> Attributes:
-    """The attributes of a message whose body cannot be read: what its properties and headers alone say."""
-    headers = _cloudevents_headers(message.headers)
-    return _binary(headers, None, message) if headers else _bare(message, None)
+    """What AMQP's own properties alone say."""
+    return _bare(message, _NO_BODY)
 
 
-def _cloudevents_headers(headers: Mapping[str, object]) -> dict[str, object]:
-    return {
-        key.removeprefix(prefix): value
-        for prefix in _BINARY_PREFIXES
-        for key, value in headers.items()
-        if key.startswith(prefix)
-    }
+def told_apart(message: WireMessage) -> bytes:
+    """What makes two messages two, secrets in clear: only ever fed to a keyed hash.
+
+    Their times and trace contexts do not: a library that sets them anew makes no other message of a repeat.
+    """
+    properties = (message.content_type, message.type, message.message_id, message.app_id, message.correlation_id)
+    told = {**headers.plain(message.headers), **{f"ce-{k}": v for k, v in headers.cloudevents(message.headers).items()}}
+    named = sorted((name, _spelt(value)) for name, value in told.items() if not name.endswith(("time", "traceparent")))
+    return repr((properties, named)).encode(errors="backslashreplace") + b"\0" + message.body
 
 
-def _structured(body: Mapping[str, object], message: WireMessage) -> Attributes:
+def _spelt(value: object) -> str:
+    return "contradictory" if value is CONTRADICTORY else repr(value)
+
+
+def _object(parsed: Parsed) -> Body | Unreadable:
+    if isinstance(parsed.value, dict):
+        return Body(parsed.value, parsed.faults)
+    words = ", but a text that holds JSON: send the object itself" if payload.is_json_text(parsed.value) else ""
+    return Unreadable(f"the body is JSON{words or ', but not an object'}")
+
+
+def _is_envelope(message: WireMessage, body: Mapping[str, object], told: Mapping[str, object]) -> bool:
+    # Gateways are known to send the binary form under the structured one's content type, and emitters an envelope as
+    # plain application/json: what is there says more than what it is called.
+    if "specversion" in body or body.keys() >= _NAMED:
+        return True
+    if not (message.content_type or "").strip().lower().startswith(_STRUCTURED):
+        return False
+    return bool(body.keys() & _ENVELOPE) or not (told or message.type)
+
+
+def _structured(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
+    envelope = body.content
+    data = payload.of_envelope(envelope)
     return Attributes(
-        specversion=body.get("specversion"),
-        id=body.get("id"),
-        source=body.get("source"),
-        type=body.get("type"),
-        subject=body.get("subject"),
-        time=body.get("time"),
-        correlationid=body.get("correlationid"),
-        traceparent=body.get("traceparent", message.headers.get("traceparent")),
-        data=body.get("data"),
+        specversion=envelope.get("specversion"),
+        id=envelope.get("id"),
+        source=envelope.get("source"),
+        type=envelope.get("type"),
+        subject=envelope.get("subject"),
+        time=envelope.get("time"),
+        correlationid=envelope.get("correlationid"),
+        traceparent=envelope.get("traceparent", headers.plain(message.headers).get("traceparent")),
+        data=data,
+        faults=(*body.faults, *data.doubled, *_apart(envelope, told), *_other_type(envelope.get("type"), message)),
     )
 
 
-def _binary(headers: Mapping[str, object], body: object, message: WireMessage) -> Attributes:
+def _binary(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
+    plain = headers.plain(message.headers)
     return Attributes(
-        specversion=headers.get("specversion"),
-        id=headers.get("id"),
-        source=headers.get("source"),
-        type=headers.get("type"),
-        subject=headers.get("subject"),
-        time=headers.get("time"),
-        correlationid=headers.get("correlationid", message.correlation_id),
-        traceparent=headers.get("traceparent", message.headers.get("traceparent")),
-        data=body,
+        specversion=told.get("specversion"),
+        id=told.get("id"),
+        source=told.get("source"),
+        type=told.get("type"),
+        subject=told.get("subject"),
+        time=told.get("time"),
+        correlationid=told.get("correlationid", message.correlation_id),
+        traceparent=told.get("traceparent", plain.get("traceparent")),
+        data=Payload(body.content),
+        faults=(*body.faults, *_contradicted(told), *_other_type(told.get("type"), message)),
     )
 
 
-def _bare(message: WireMessage, body: object) -> Attributes:
+def _bare(message: WireMessage, body: Body) -> Attributes:
     """The bare form has no version of its own, so it counts as the one we speak."""
+    plain = headers.plain(message.headers)
     return Attributes(
         specversion="1.0",
         id=message.message_id,
         source=message.app_id,
         type=message.type,
-        subject=message.headers.get("subject"),
+        subject=plain.get("subject"),
         time=message.timestamp,
         correlationid=message.correlation_id,
-        traceparent=message.headers.get("traceparent"),
-        data=body,
+        traceparent=plain.get("traceparent"),
+        data=Payload(body.content),
+        faults=(*body.faults, *_contradicted(plain)),
     )
+
+
+def _contradicted(told: Mapping[str, object]) -> tuple[str, ...]:
+    decisive = {name for name, value in told.items() if value is CONTRADICTORY} - {"time", "traceparent"}
+    return tuple(f"{name}: is in the headers more than once, with different values" for name in sorted(decisive))
+
+
+def _apart(envelope: Mapping[str, object], told: Mapping[str, object]) -> tuple[str, ...]:
+    """A copy of the envelope in the headers is lawful; one that says something else is not."""
+    both = [name for name in _COMPARED if envelope.get(name) is not None and told.get(name) is not None]
+    return tuple(
+        f"{name}: is not the same in the envelope and in the headers" for name in both if envelope[name] != told[name]
+    )
+
+
+def _other_type(type_: object, message: WireMessage) -> tuple[str, ...]:
+    # Libraries fill this property with names of their own; only another command in it can be meant.
+    known = set(CommandType)
+    if message.type in known and type_ in known and message.type != type_:
+        return ("type: is not the same in the envelope and in the property `type`",)
+    return ()

@@ -7,13 +7,17 @@ from messages.codec import MAX_ATTRIBUTE_BYTES
 from messages.contract.models import Document, event_data, flowing
 from messages.events import CommandFailed, ResultEvent, ResultFields
 
-#: No year 0 and no leap second: neither can be counted from.
+#: No year 0, which no calendar has, and no leap second, which few readers know.
 _TIME = (
     r"^(?!0000|9999)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 _CONTROL = {"pattern": r"[\u0000-\u001f\u007f-\u009f]"}
 _BYTES = f"1 to {MAX_ATTRIBUTE_BYTES} bytes of UTF-8, which the worker counts; the schema counts characters."
+_BASE64 = (
+    "In place of `data` the worker reads the Base64 of its JSON too, as libraries write what they were given as bytes."
+    " No schema can look into it, so this one takes `data` alone."
+)
 _REQUIRED = ("id", "source")
 
 _TEXTS = {
@@ -33,8 +37,8 @@ def attributes() -> dict[str, Document]:
         "pattern": _TIME,
         "not": _CONTROL,
         "description": "When it was sent, in RFC 3339 with an offset. A `billing_date` is measured from it. The worker"
-        " checks the calendar, and that it lies in the years 1 to 9998 of UTC; it also reads some other forms of ISO"
-        " 8601 (a space instead of the T), which no emitter should count on.",
+        " refuses no command for its time: it also reads other forms of ISO 8601 and counts since 1970, which no"
+        " emitter should rely on, and drops what names no moment in the years 1 to 9998 of UTC.",
     }
     traceparent = {
         "type": "string",
@@ -60,6 +64,7 @@ def command_envelope(entry: Entry, data: Document, parts: Mapping[str, Document]
             **{known: part if known in _REQUIRED else _or_null(part) for known, part in parts.items()},
             "datacontenttype": {"type": "string", "description": "Not read: data is always JSON."},
             "data": data,
+            "data_base64": {"type": "null", "description": _BASE64},
         },
     }
 

@@ -77,9 +77,14 @@ def _table(encoded: bytes, offset: int, depth: int) -> tuple[Mapping[str, object
         while offset < end and depth < MAX_DEPTH:
             key_end = offset + 1 + encoded[offset]
             value, after = _value(encoded, key_end, depth)
-            table[text(encoded[offset + 1 : key_end])] = value
+            _put(table, text(encoded[offset + 1 : key_end]), value)
             offset = after
     return table, end
+
+
+def _put(table: dict[str, object], name: str, value: object) -> None:
+    # Nothing forbids a name twice. Both values are kept, so that whoever reads the header sees that no one is meant.
+    table[name] = value if name not in table or table[name] == value else [table[name], value]
 
 
 def _array(encoded: bytes, offset: int, depth: int) -> tuple[list[object], int]:

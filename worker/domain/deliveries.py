@@ -7,7 +7,10 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """The AMQP properties of a message; None where the sender set none. `timestamp` is epoch seconds."""
+    """The AMQP properties of a message; None where the sender set none. `timestamp` is epoch seconds.
+
+    A header that was given twice with different values has a list of them.
+    """
 
     content_type: str | None = None
     content_encoding: str | None = None

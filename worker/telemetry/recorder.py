@@ -51,6 +51,7 @@ class Recorder:
             duration_seconds=round(report.seconds, 6),
             wait_seconds=waited,
             redelivered=report.work.delivery.redelivered,
+            **_dropped(report.work),
         )
 
     def retried(self, retry: Retry) -> None:
@@ -101,3 +102,8 @@ class Recorder:
             "correlation_id": named.correlationid or named.id,
             "trace_id": named.traceparent.split("-")[1] if named.traceparent else None,
         }
+
+
+def _dropped(work: Work) -> dict[str, str]:
+    dropped = work.content.envelope.dropped if isinstance(work.content, Requested) else ()
+    return {"dropped": "; ".join(dropped)} if dropped else {}

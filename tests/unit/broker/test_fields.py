@@ -150,3 +150,13 @@ def test_a_cut_off_message_does_not_make_it_fail(length: int) -> None:
     )
 
     assert isinstance(decode_properties(whole[:length], 0), Properties)
+
+
+def twice(first: bytes, second: bytes) -> object:
+    table = b"".join(b"\x01kS" + long_string(value) for value in (first, second))
+    return decode_properties(HEADERS_ONLY + long_string(table), 0).headers["k"]
+
+
+def test_a_header_that_is_there_twice_keeps_both_of_its_values() -> None:
+    assert twice(b"evt_1", b"evt_2") == ["evt_1", "evt_2"]
+    assert twice(b"evt_1", b"evt_1") == "evt_1"

@@ -84,7 +84,14 @@ def without(*names: str, **changes: object) -> str:
         (without("specversion"), "line 1 (evt_2001): specversion: must be 1.0"),
         (f"[{without('specversion')}]", "command 1 (evt_2001): specversion: must be 1.0"),
         (without("source"), "line 1 (evt_2001): source: is required"),
-        (without(time="now"), "line 1 (evt_2001): time: must be an RFC 3339 time with an offset"),
+        (changed()[:-1] + ', "id": "evt_2"}', "line 1 is not JSON: id: is there more than once"),
+        ('{"data": {"\\u0061": 1, "a": 1}}', "line 1 is not JSON: a: is there more than once"),
+        ('[{}, {"a": [{"b": 1, "b": 2}]}]', "line 1 is not JSON: b: is there more than once"),
+        ('{"data": NaN}', "line 1 is not JSON: NaN is no number of JSON"),
+        ('{"data": -Infinity}', "line 1 is not JSON: -Infinity is no number of JSON"),
+        ('{"data": ' + "1" * 5_000 + "}", "line 1 is not JSON: it holds a number with too many digits"),
+        ('{"data": ' + '{"a":' * 240 + "1" + "}" * 241, "line 1: the body is not JSON in UTF-8: recursion limit"),
+        (without("data", data_base64="x"), "line 1 (evt_2001): data_base64: must be Base64"),
         (without("id", "data"), "line 1: data: must be an object with the command's fields"),
         (without(data={"id": 1}), "data.id: is not a field of this command"),
         (without(id=""), "line 1: id: must have 1 to 255 bytes, not 0"),
@@ -97,6 +104,17 @@ def test_what_the_worker_would_refuse_is_refused_with_its_place_and_its_path(dry
 
     assert code == 1
     assert fault in told
+
+
+@pytest.mark.parametrize("time", ["now", "", 1.5e300, "2026-11-21T09:30:00"])
+def test_a_time_that_is_dropped_is_said(dry: Dry, time: object) -> None:
+    code, told = dry(without(time=time))
+
+    assert code == 0
+    assert told.splitlines() == [
+        "note: commands whose time names no moment: 1; the worker drops it",
+        "1 command is valid; nothing was sent",
+    ]
 
 
 def test_an_id_alone_is_made_up_and_that_is_said(dry: Dry) -> None:

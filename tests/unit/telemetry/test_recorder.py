@@ -77,6 +77,17 @@ def test_a_success_is_counted_timed_and_logged_with_its_ids() -> None:
     assert seen.line["outcome"] == "applied"
 
 
+def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> None:
+    seen = Observed()
+    untimely = replace(DELIVERY, body=BODY.replace(b"2026-11-21T09:30:00Z", b"noon"))
+
+    seen.recorder.settled(replace(report(), work=decode(untimely, lambda *_: (b"",))))
+
+    assert str(seen.line["dropped"]).startswith("time: names no moment")
+    assert seen.line["wait_seconds"] is None
+    assert seen.value("provisioning_command_wait_seconds_count", command="RotateCredential") is None
+
+
 def test_a_failure_counts_its_dead_letter_and_a_repeat_of_it_does_not() -> None:
     seen = Observed()
 

@@ -15,7 +15,7 @@ from worker.domain.identity import canonical
 CONTENT_TYPE = "application/cloudevents+json"
 
 #: Where a fault begins that is not about a field of the data.
-_OUTSIDE_THE_DATA = ("id", "source", "type", "subject", "correlationid", "specversion", "time", "data")
+_OUTSIDE_THE_DATA = ("id", "source", "type", "subject", "correlationid", "specversion", "time", "data", "data_base64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Prepared:
     """One valid command, ready to be published.
 
     `place` is where it stands, in words; `content` a digest of what the worker compares when the same source and id
-    come again; `named` is false when the input gave no id.
+    come again; `named` is false when the input gave no id, `timely` when the time it gave is dropped.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Prepared:
     place: str = ""
     content: bytes = field(default=b"", repr=False)
     named: bool = True
+    timely: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def checked(value: Value | NotJson) -> Checked:
         envelope = decode(WireMessage(body, content_type=CONTENT_TYPE))
     except MessageError as exc:
         return Fault(f"{_place(value)}: {'; '.join(map(_with_its_path, exc.faults))}")
-    return Prepared(envelope.id, envelope.source, envelope.type, body, _place(value), _digest(envelope), named)
+    told = (_place(value), _digest(envelope), named, not envelope.dropped)
+    return Prepared(envelope.id, envelope.source, envelope.type, body, *told)
 
 
 def _place(value: Value) -> str:

@@ -13,11 +13,12 @@ _SHOWN_FAULTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """How many commands there are, how many of them repeat an earlier one, and how many have no id of their own."""
+    """How many commands there are; how many repeat an earlier one, have no id of their own, have no usable time."""
 
     count: int
     repeats: int
     without_id: int
+    untimely: int
 
     def notes(self) -> Iterator[str]:
         """What is allowed, and worth knowing before it is sent."""
@@ -25,6 +26,8 @@ class Review:
             yield f"repeats of an earlier command (same source, id and content): {self.repeats}; each is done once"
         if self.without_id:
             yield f"commands without an id: {self.without_id}; `send` makes one up, the worker itself asks for one"
+        if self.untimely:
+            yield f"commands whose time names no moment: {self.untimely}; the worker drops it"
 
 
 class Unsendable(WorkerError):
@@ -46,7 +49,7 @@ class _Reading:
     def __init__(self) -> None:
         self._contents: dict[bytes, tuple[bytes, str]] = {}
         self._told: list[str] = []
-        self._faults = self._repeats = self._without_id = self._count = 0
+        self._faults = self._repeats = self._without_id = self._untimely = self._count = 0
 
     def take(self, command: Checked) -> None:
         """Count one command, and remember what is wrong with it."""
@@ -63,11 +66,12 @@ class _Reading:
             self._told.append(f"and {counted(self._faults - _SHOWN_FAULTS)} more")
         if self._told:
             raise Unsendable(self._told)
-        return Review(self._count, self._repeats, self._without_id)
+        return Review(self._count, self._repeats, self._without_id, self._untimely)
 
     def _conflict(self, command: Prepared) -> str | None:
         self._count += 1
         self._without_id += not command.named
+        self._untimely += not command.timely
         key = sha256(f"{len(command.source)} {command.source} {command.id}".encode()).digest()
         content, place = self._contents.setdefault(key, (command.content, command.place))
         if content != command.content:

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from messages.keys import doubled_fault
+
 #: Far more than the largest command there can be; what goes on longer is cut, so that one brace is not a whole file.
 MAX_VALUE_BYTES = 1024 * 1024
 
@@ -37,6 +39,10 @@ class _Incomplete:
     """The text ends before the value does."""
 
     why: NotJson
+
+
+class _Refused(ValueError):
+    """Python would read it, and the worker does not."""
 
 
 Line = tuple[int, bytes]
@@ -112,13 +118,27 @@ def _value(parsed: "list[object] | NotJson | _Incomplete", number: int, line: in
 def _parsed(text: bytes, start: int) -> list[object] | NotJson | _Incomplete:
     """The value alone in a list, or why there is none."""
     try:
-        return [json.loads(text.decode())]
+        return [json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_no_number)]
     except UnicodeDecodeError as exc:
         return NotJson(start + text[: exc.start].count(b"\n"), "it is not UTF-8")
     except json.JSONDecodeError as exc:
         fault = NotJson(start + exc.lineno - 1, f"{exc.msg} (column {exc.colno})")
         return fault if exc.doc[exc.pos :].strip() else _Incomplete(fault)
+    except _Refused as exc:
+        return NotJson(start, str(exc))
     except RecursionError:
         return NotJson(start, "it is nested too deeply")
     except ValueError:
         return NotJson(start, "it holds a number with too many digits")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Refused(doubled_fault(next(name for name in names if names.count(name) > 1)))
+    return named
+
+
+def _no_number(word: str) -> object:
+    raise _Refused(f"{word} is no number of JSON")

@@ -1,0 +1,59 @@
+"""Reads JSON in which every key is there once: of two, one reader takes the first and another the last."""
+
+import json
+from dataclasses import dataclass, field
+
+from pydantic_core import from_json
+
+from messages.faults import MAX_FAULTS, printable
+
+#: Stands where two different values were given for one name. It is no text, so it names nothing.
+CONTRADICTORY = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says, and the keys that it has more than once, at whatever depth.
+
+    Where two values of a key differ, `value` has CONTRADICTORY in their place.
+    """
+
+    value: object = field(repr=False)  # it may hold secrets
+    doubled: tuple[str, ...] = ()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """One sentence for each such key, at most twenty; none names a value."""
+        return tuple(doubled_fault(key) for key in self.doubled[:MAX_FAULTS])
+
+
+def doubled_fault(key: str) -> str:
+    """The sentence about a key that an object has more than once."""
+    return f"{printable(key)}: is there more than once; no reader can tell which one is meant"
+
+
+def parse(text: bytes) -> Parsed:
+    """Read UTF-8 JSON. Raises ValueError, which names a position and a rule, never a value."""
+    value = from_json(text, allow_inf_nan=False)
+    doubled: list[str] = []
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        named = dict(pairs)
+        if len(named) < len(pairs):
+            doubled.extend(_doubled_in(pairs, named))
+        return named
+
+    # The first reader is strict and bounded in depth; only the second tells of keys. Its numbers are never looked at.
+    again = json.loads(text.decode(), object_pairs_hook=once, parse_int=float)
+    return Parsed(again, tuple(dict.fromkeys(doubled))) if doubled else Parsed(value)
+
+
+def _doubled_in(pairs: list[tuple[str, object]], named: dict[str, object]) -> list[str]:
+    seen: dict[str, object] = {}
+    found = []
+    for key, value in pairs:
+        if key in seen:
+            found.append(key)
+            named[key] = value if seen[key] == value and named[key] is not CONTRADICTORY else CONTRADICTORY
+        seen.setdefault(key, value)
+    return found

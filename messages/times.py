@@ -1,0 +1,77 @@
+"""When a command was sent, in whichever way its emitter wrote it. It only informs, so no time refuses a command."""
+
+import re
+from datetime import MAXYEAR, UTC, datetime, timedelta
+from decimal import Decimal
+
+#: As many digits as no day has: epoch seconds, or a finer unit, written as a text.
+_NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
+_LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
+#: Milliseconds, microseconds and nanoseconds of one second.
+_FINER = (1e3, 1e6, 1e9)
+#: A number too large for seconds is believed in a finer unit only where that makes a day of ours.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+
+
+def epoch_seconds(value: object) -> float | None:
+    """The moment in epoch seconds; None when the value names none.
+
+    Understood are ISO 8601 with an offset, a leap second as the second after it, epoch seconds (a number, or digits),
+    and epoch milliseconds, microseconds and nanoseconds where they are too large for seconds.
+    """
+    match value:
+        case bool():
+            return None
+        case int() | float() | Decimal():
+            return _counted(value)
+        case str() if _NUMBER.fullmatch(value):
+            return _counted(Decimal(value))
+        case str():
+            return _written(value)
+        case datetime():
+            return _moment(value)
+        case _:
+            return None
+
+
+def _counted(value: float | Decimal) -> float | None:
+    try:
+        seconds = float(value)
+        moment = _moment(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        moment = None
+    return moment if moment is not None else _finer(value)
+
+
+def _finer(value: float | Decimal) -> float | None:
+    for unit in _FINER:
+        try:
+            moment = datetime.fromtimestamp(float(value) / unit, UTC)
+        except (ValueError, OverflowError, OSError):
+            continue
+        if _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            return moment.timestamp()
+    return None
+
+
+def _written(text: str) -> float | None:
+    # RFC 3339 allows small letters; Python reads the large ones alone, and no leap second.
+    large = text.upper()
+    usual, leaps = _LEAP_SECOND.subn(r"\1:59", large)
+    try:
+        return _moment(datetime.fromisoformat(usual) + timedelta(seconds=leaps))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(value: datetime) -> float | None:
+    if not value.tzinfo:
+        # Without an offset it may be any of 27 hours.
+        return None
+    try:
+        moment = value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # Written with an offset it may lie in no year that there is in UTC.
+        return None
+    # A year further on the calendar ends, and with it everything that counts days from here.
+    return moment.timestamp() if moment.year < MAXYEAR else None
