@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -137,7 +138,8 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     trying = Trying(Handlers(provider, ledger), judgement, base.recorder, clock)
     telling = _telling(base, publisher, consumer, pause, later)
     rooms = Rooms(ledger, trying, telling, Answers(consumer, books.lot), base.recorder)
-    process = Process(rooms, clock, version("provisioning-worker"), base.around.reached)
+    release = version("provisioning-worker")
+    process = Process(rooms, clock, release, base.around.reached, partial(books.marks.fingerprints, "refused", None))
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],

@@ -8,7 +8,7 @@ it is told, and only what was claimed is handled. A crash between any two steps 
 tell: nothing (it is redelivered as new), a claim that was begun (look before you write), or an ending (tell it again).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from messages.codec import decode as decode_message
 from messages.codec import name_from_properties
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError, Undecodable, Unread
+from messages.forms import told_apart
 from worker.domain import endings, letters, results
 from worker.domain.claims import (
     Claim,
@@ -92,6 +93,11 @@ def whole(delivery: Delivery) -> bytes:
     return repr((replace(message, headers={}), headers)).encode(errors="backslashreplace") + b"\0" + delivery.body
 
 
+def identifying(delivery: Delivery) -> bytes:
+    """What tells a refused message from every other, secrets in clear: only ever fed to a keyed hash."""
+    return told_apart(_message(delivery))
+
+
 def leave_unread(delivery: Delivery, crashes: int) -> Work:
     """Refuse a delivery without looking at its content: so many processes died of that and of nothing else."""
     words = f"the worker died {crashes} times while it read this message and did nothing else, so it is not read again"
@@ -130,11 +136,20 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint)
 class Process:
     """Runs one unit of work after another; called by many threads at once, never twice at once for one customer."""
 
-    def __init__(self, rooms: Rooms, clock: Clock, worker_version: str, reached: Callable[[Step], None]) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        clock: Clock,
+        worker_version: str,
+        reached: Callable[[Step], None],
+        mark: Callable[[bytes], Sequence[bytes]],
+    ) -> None:
+        """`mark` hashes the `identifying` bytes of a refused message with each secret key, newest first."""
         self._rooms = rooms
         self._clock = clock
         self._version = worker_version
         self._reached = reached
+        self._mark = mark
         # What was recorded by this process and could not be told: the next run tells it, and it is no duplicate.
         self._untold: dict[str, tuple[Delivery, Told]] = {}
 
@@ -161,7 +176,7 @@ class Process:
     def _end(self, work: Work) -> Told | Wait | Alone:
         match work.content:
             case MessageError() as error:
-                return self._keep(endings.refusal(work.delivery, error, self._closing()))
+                return self._keep(endings.refusal(work.delivery, error, self._marks(work.delivery), self._closing()))
             case Requested(envelope, request):
                 claim = self._rooms.ledger.claim(replace(request, alone=True) if work.alone else request)
                 self._reached(Step.CLAIMED)
@@ -180,7 +195,9 @@ class Process:
             case Suspect(crashes):
                 return Alone(crashes)
             case Conflict():
-                return self._keep(endings.conflict(work.delivery, envelope, self._closing()))
+                return self._keep(
+                    endings.conflict(work.delivery, envelope, self._marks(work.delivery), self._closing())
+                )
 
     def _handle(self, work: Work, envelope: Envelope, claim: Fresh | Resumed | Crashed) -> Told | Wait:
         if isinstance(claim, Crashed):
@@ -238,6 +255,9 @@ class Process:
     def _report(self, work: Work, told: Told, seconds: float) -> None:
         reason = told.letter.reason if told.letter else None
         self._rooms.telemetry.settled(Report(work, told.outcome, reason, told.detail, told.tries, seconds))
+
+    def _marks(self, delivery: Delivery) -> Sequence[bytes]:
+        return self._mark(identifying(delivery))
 
     def _closing(self) -> Closing:
         return Closing(self._clock.now(), self._version)

@@ -1,6 +1,7 @@
 """The port `Ledger`, kept by the fake and by every database: one process."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,14 @@ def test_a_repeated_refusal_gets_back_the_first_one(ledger: Ledger) -> None:
 
     assert ledger.refuse(first) == first
     assert ledger.refuse(refusal(body=b"second")) == first
+
+
+def test_a_refusal_that_was_kept_with_an_older_key_is_the_first_one(ledger: Ledger) -> None:
+    first = ledger.refuse(refusal("by the old key", body=b"first"))
+    again = replace(refusal("by the new key", body=b"second"), older_ids=("by the old key", "by an older one"))
+
+    assert ledger.refuse(again) == first
+    assert ledger.refuse(replace(again, id="another", older_ids=("not kept",))).id == "another"
 
 
 def test_a_refusal_leaves_the_key_free(ledger: Ledger) -> None:

@@ -120,9 +120,11 @@ class FakeLedger:
             )
 
     def refuse(self, refusal: Refusal) -> Refusal:
-        """Keep the first refusal of its id."""
+        """Keep the first refusal of its ids."""
         with self.working():
-            return self.storage.refusals.setdefault(refusal.id, refusal)
+            kept = self.storage.refusals
+            first = next((kept[id_] for id_ in refusal.older_ids if id_ in kept), refusal)
+            return kept.setdefault(refusal.id, first)
 
     def other_create(self, username: str, token: Token) -> bool:
         """Whether another CreateCustomer of that username was ever claimed."""

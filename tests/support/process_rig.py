@@ -1,6 +1,8 @@
 """The way of a delivery with fakes in all rooms: it can crash at any step, and go on as the next process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from tests.fakes.broker import FakePublisher, FakeSettlement
 from tests.fakes.clock import FakeClock
@@ -87,6 +89,7 @@ class ProcessRig:
     notes: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     crash_at: Step | None = None
+    marks: Callable[[bytes], tuple[bytes, ...]] = lambda told: (sha256(told).digest(),)
     publisher: NotingPublisher = field(init=False)
     settlement: NotingSettlement = field(init=False)
     ledger: NotingLedger = field(init=False)
@@ -128,7 +131,10 @@ class ProcessRig:
         judgement = Judgement(self.policy, self.health, lambda: 0.5)
         trying = Trying(Handlers(self.provider, self.ledger), judgement, self.telemetry, self.clock)
         rooms = Rooms(self.ledger, trying, self.publisher, self.settlement, self.telemetry)
-        self.process = Process(rooms, self.clock, "1.2.3", self._reached)
+        self.process = Process(rooms, self.clock, "1.2.3", self._reached, self._marks)
+
+    def _marks(self, told: bytes) -> tuple[bytes, ...]:
+        return self.marks(told)
 
     def _reached(self, step: Step) -> None:
         self.steps.append(step)

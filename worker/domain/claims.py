@@ -200,9 +200,11 @@ class Deferral:
 class Refusal:
     """A message that never took its key: its letter, and its event when the command could be named.
 
-    `id` is derived from the message alone, so that the same message refused twice is the same refusal.
+    `id` is derived from the message alone, so that the same message refused twice is the same refusal. `older_ids`: one
+    of these it has if it was kept under an older secret key.
     """
 
     id: str
     letter: Letter
     event: StoredEvent | None
+    older_ids: tuple[str, ...] = ()

@@ -1,9 +1,10 @@
 """How a command ends, in the ledger's words: the event, and the letter when it failed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from messages.envelope import Envelope
-from messages.errors import Invalid, MessageError, Undecodable, UnknownType, Unread
+from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
 from worker.domain import letters, results
 from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, Reason, Refusal
 from worker.domain.deliveries import Delivery
@@ -66,37 +67,45 @@ def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing
     return Finished(ending, Outcome.FAILED, died.detail)
 
 
-def refusal(delivery: Delivery, error: MessageError, closing: Closing) -> Refusal:
-    """The message is no command; it is answered if it says who it is, and never takes its key."""
-    reason = _reason_of(error)
-    told = Failure(
+def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], closing: Closing) -> Refusal:
+    """The message is no command; it is answered if it says who it is, and never takes its key.
+
+    `marks` tell it from all others, one with each secret key, newest first.
+    """
+    told = _refused(error.name, (_reason_of(error), "; ".join(error.faults)), marks, closing)
+    return _kept(delivery, error, told, (marks, closing))
+
+
+def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], closing: Closing) -> Refusal:
+    """The key was taken earlier by a command with other content; says nothing about that one. `marks` as above."""
+    why = (
+        f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
+        "send this one again under an id of its own"
+    )
+    told = _refused(results.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
+    return _kept(delivery, envelope, told, (marks, closing))
+
+
+def _refused(name: CommandName | None, why: tuple[Reason, str], marks: Sequence[bytes], closing: Closing) -> Failure:
+    reason, detail = why
+    return Failure(
         reason=reason,
-        detail="; ".join(error.faults),
+        detail=detail,
         errors=(),
         attempts=0,
         failed_at=rfc3339(closing.now),
-        letter_id=refusal_id(error.name, delivery.body, "letter"),
+        letter_id=refusal_id(name, marks[0], "letter"),
     )
-    identity = refusal_id(error.name, delivery.body, "event")
-    event = results.failed(error.name, identity, told) if error.name else None
-    return Refusal(identity, _letter(delivery, error, told, (told.failed_at, closing)), event)
 
 
-def conflict(delivery: Delivery, envelope: Envelope, closing: Closing) -> Refusal:
-    """The key was taken earlier by a command with other content; says nothing about that one."""
-    name = results.name_of(envelope)
-    told = Failure(
-        reason=Reason.ID_CONFLICT,
-        detail=f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
-        "send this one again under an id of its own",
-        errors=(),
-        attempts=0,
-        failed_at=rfc3339(closing.now),
-        letter_id=refusal_id(name, delivery.body, "letter"),
-    )
-    identity = refusal_id(name, delivery.body, "event")
-    event = results.failed(name, identity, told)
-    return Refusal(identity, _letter(delivery, envelope, told, (told.failed_at, closing)), event)
+def _kept(
+    delivery: Delivery, content: Envelope | MessageError, told: Failure, by: tuple[Sequence[bytes], Closing]
+) -> Refusal:
+    marks, closing = by
+    name = results.name_of(content) if isinstance(content, Envelope) else content.name
+    identity, *older = (refusal_id(name, mark, "event") for mark in marks)
+    event = results.failed(name, identity, told) if name else None
+    return Refusal(identity, _letter(delivery, content, told, (told.failed_at, closing)), event, tuple(older))
 
 
 def _reason_of(error: MessageError) -> Reason:

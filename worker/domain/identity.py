@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from hashlib import sha256
 
 from messages.commands import Command
 from messages.envelope import Envelope
 from messages.errors import CommandName
 from worker.domain.claims import CommandKey
+from worker.domain.folding import folded
 
 #: Fixed for ever: a listener drops a repeated event by its id, also one from before an upgrade.
 _NAMESPACE = uuid.UUID("6f1c1d0e-6a3b-5c0e-9a56-1d2b8c7a4e90")
@@ -23,21 +23,26 @@ def letter_id(key: CommandKey, generation: int) -> str:
     return _name("letter", key.source, key.id, str(generation))
 
 
-def refusal_id(name: CommandName | None, body: bytes, kind: str) -> str:
-    """The id of what answers a message that never took its key; the same body refused twice has the same one."""
+def refusal_id(name: CommandName | None, mark: bytes, kind: str) -> str:
+    """The id of what answers a message that never took its key; the same message refused twice has the same one.
+
+    `mark` is a keyed hash of all that tells it from others: its body may hold passwords, and ids are for everybody.
+    """
     source, identity = (name.source, name.id) if name else ("", "")
-    return _name(kind, source, identity, sha256(body).hexdigest())
+    return _name(kind, source, identity, mark.hex())
 
 
 def lane_keys(envelope: Envelope) -> tuple[str, ...]:
-    """The customers a command names, lower-cased: it runs behind every earlier command that shares one of them.
+    """The customers a command names: it runs behind every earlier command that shares one of them.
 
     Provider names share one name space, the subject has its own. A command about no customer stands in no lane, though
-    its emitter gave it a subject.
+    its emitter gave it a subject. A name is there folded, so that its spellings share a lane, and lower-cased, as older
+    versions wrote it: what they have parked keeps its place in front.
     """
     customers = envelope.data.customers()
-    subject = [f"subject:{envelope.subject.lower()}"] if envelope.subject and customers else []
-    return tuple(dict.fromkeys([*subject, *(f"customer:{name.lower()}" for name in customers)]))
+    names = [("subject", envelope.subject)] if envelope.subject and customers else []
+    names += [("customer", name) for name in customers]
+    return tuple(dict.fromkeys(f"{kind}:{each}" for kind, name in names for each in (name.lower(), folded(name))))
 
 
 def customer_of(command: Command) -> str | None:

@@ -41,7 +41,6 @@ class Circumstances:
 
 def write(delivery: Delivery, seen: Circumstances) -> Letter:
     """Make the letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
-    replay = delivery.properties.headers.get(f"{_PREFIX}replay-id")
     told: dict[str, str | int | None] = {
         "dead-letter-id": seen.id,
         "reason": seen.reason.value,
@@ -58,7 +57,6 @@ def write(delivery: Delivery, seen: Circumstances) -> Letter:
         "exchange": delivery.exchange,
         "routing-key": delivery.routing_key,
         "worker-version": seen.worker_version,
-        "replay-id": replay if isinstance(replay, str) else None,
     }
     # Tools print them as they are, and texts of others are among them; only the command's key is looked up by.
     shown = {name: visible(value) for name, value in told.items() if isinstance(value, str) and name not in _KEY}
@@ -100,7 +98,7 @@ def plain(value: object) -> str | int:
 def _kept(headers: Mapping[str, object]) -> dict[str, str | int]:
     kept: dict[str, str | int] = {}
     room = MAX_ORIGINAL_HEADERS_BYTES
-    names = [name for name in headers if not name.startswith(("x-", _PREFIX)) and name not in _ROUTING_HEADERS]
+    names = [name for name in headers if not (name.startswith("x-") or _is_ours(name)) and name not in _ROUTING_HEADERS]
     for count, name in enumerate(names):
         value = plain(headers[name])
         room -= len(name.encode()) + (len(value.encode()) if isinstance(value, str) else 8)
@@ -109,6 +107,11 @@ def _kept(headers: Mapping[str, object]) -> dict[str, str | int]:
             break
         kept[name] = value
     return kept
+
+
+def _is_ours(name: str) -> bool:
+    # In every spelling that a reader may take for ours: what the sender says of the worker is never passed on.
+    return name.strip().casefold().replace("_", "-").startswith(_PREFIX)
 
 
 def _fits(value: int) -> bool:

@@ -67,7 +67,7 @@ def head_of_letter(came: Delivery) -> bytes:
     """Refuse it as the worker does, and pack its letter."""
     content = decode(came, lambda *_: (b"",)).content
     assert isinstance(content, Exception)
-    refusal = endings.refusal(came, content, Closing(1_700_000_000.0, "1.2.3"))
+    refusal = endings.refusal(came, content, (b"",), Closing(1_700_000_000.0, "1.2.3"))
     return pack(letters.outgoing(came, refusal.letter), "provisioning.dead-letters")
 
 

@@ -16,6 +16,8 @@ from worker.domain.results import Outcome, Success
 from worker.errors import Rejected
 
 CLOSING = Closing(1_795_253_400.0, "1.2.3")
+#: The newest first.
+MARKS = (b"n" * 32, b"o" * 32)
 AT = "2026-11-21T09:30:00.000Z"
 KEY = CommandKey("billing", "evt_1")
 NAME = CommandName("billing", "evt_1", "CreateCustomer", "cus_42", "ada@example.com")
@@ -74,7 +76,7 @@ def test_a_first_failure_began_when_it_ended() -> None:
     [(Undecodable, Reason.UNDECODABLE), (UnknownType, Reason.UNKNOWN_TYPE), (Invalid, Reason.INVALID)],
 )
 def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError], reason: Reason) -> None:
-    refusal = endings.refusal(delivery(b"{}"), error(["a: is required", "b: must be text"], NAME), CLOSING)
+    refusal = endings.refusal(delivery(b"{}"), error(["a: is required", "b: must be text"], NAME), MARKS, CLOSING)
 
     assert refusal.letter.reason == told(refusal)["reason"] == reason
     assert refusal.letter.headers["provisioning-detail"] == told(refusal)["detail"] == "a: is required; b: must be text"
@@ -82,10 +84,10 @@ def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError]
 
 
 def test_a_message_that_names_no_command_gets_a_letter_alone() -> None:
-    refusal = endings.refusal(delivery(b"\xff"), Undecodable(["no JSON"]), CLOSING)
+    refusal = endings.refusal(delivery(b"\xff"), Undecodable(["no JSON"]), MARKS, CLOSING)
 
     assert refusal.event is None
-    assert refusal.letter.id == refusal_id(None, b"\xff", "letter")
+    assert refusal.letter.id == refusal_id(None, MARKS[0], "letter")
     assert "provisioning-command-id" not in refusal.letter.headers
 
 
@@ -93,14 +95,15 @@ def test_a_refusal_has_the_same_names_each_time() -> None:
     error = Invalid(["a: is required"], NAME)
     later = replace(CLOSING, now=CLOSING.now + 60)
 
-    one, other = (endings.refusal(delivery(b"{}"), error, closing) for closing in (CLOSING, later))
+    one, other = (endings.refusal(delivery(b"{}"), error, MARKS, closing) for closing in (CLOSING, later))
 
     assert (one.id, one.letter.id) == (other.id, other.letter.id)
-    assert one.id == refusal_id(NAME, b"{}", "event")
+    assert one.id == refusal_id(NAME, MARKS[0], "event")
+    assert one.older_ids == (refusal_id(NAME, MARKS[1], "event"),)
 
 
 def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> None:
-    refusal = endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+    refusal = endings.conflict(delivery(create()), envelope_of(create()), MARKS, CLOSING)
 
     assert refusal.event is not None
     assert refusal.event.id != event_id(KEY, 0)
@@ -108,13 +111,13 @@ def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> No
 
 
 def test_a_conflict_says_what_to_do() -> None:
-    refusal = endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+    refusal = endings.conflict(delivery(create()), envelope_of(create()), MARKS, CLOSING)
 
     assert told(refusal)["reason"] == "id_conflict"
     assert "send this one again under an id of its own" in told(refusal)["detail"]
 
 
 def test_no_ending_holds_a_secret() -> None:
-    ending, refusal = given_up(), endings.conflict(delivery(create()), envelope_of(create()), CLOSING)
+    ending, refusal = given_up(), endings.conflict(delivery(create()), envelope_of(create()), MARKS, CLOSING)
 
     assert PASSWORD not in repr((ending, refusal))

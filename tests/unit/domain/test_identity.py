@@ -14,6 +14,7 @@ from worker.domain.identity import canonical, customer_of, event_id, lane_keys, 
 
 KEY = CommandKey("billing", "evt_1001")
 NAME = CommandName("billing", "evt_1001")
+MARK = b"m" * 32
 
 PARTS = st.tuples(st.text(min_size=1), st.text(min_size=1))
 
@@ -28,13 +29,13 @@ def test_the_id_of_a_letter_is_the_same_for_ever() -> None:
 
 
 def test_the_ids_of_a_refusal_are_the_same_for_ever() -> None:
-    assert refusal_id(NAME, b"{}", "event") == "17680e4c-2039-53c5-81f8-829600d6eb0c"
-    assert refusal_id(NAME, b"{}", "letter") == "bd30c5e3-fa08-5178-8ef9-4369f2bae394"
-    assert refusal_id(None, b"{}", "letter") == "7989fa8f-62b3-5933-85f3-44c18d7155f4"
+    assert refusal_id(NAME, MARK, "event") == "4654af2b-df0e-5773-8f8e-9da807b40cf3"
+    assert refusal_id(NAME, MARK, "letter") == "3acdd7af-589e-5b80-8d89-545d811d7d57"
+    assert refusal_id(None, MARK, "letter") == "ef85fce1-b585-5a6a-891d-c384b885819f"
 
 
-def test_another_body_under_the_same_name_is_another_refusal() -> None:
-    assert refusal_id(NAME, b"{}", "event") != refusal_id(NAME, b"{ }", "event")
+def test_another_message_under_the_same_name_is_another_refusal() -> None:
+    assert refusal_id(NAME, MARK, "event") != refusal_id(NAME, b"n" * 32, "event")
 
 
 @settings(deadline=None, max_examples=60)
@@ -91,6 +92,36 @@ def test_a_users_own_profile_stands_in_the_lane_of_that_user(whose: str, lane: s
 
 def test_a_search_stands_in_no_lane_whatever_it_names() -> None:
     assert lanes_of(RetrieveCustomers(username="ada@example.com"), "cus_42") == ()
+
+
+def test_what_was_written_by_an_older_version_keeps_its_lane() -> None:
+    odd = DisableCustomer(username="\N{LATIN SMALL LIGATURE FI}ona@example.com")
+
+    assert lanes_of(odd, "C\u200dus_42") == (
+        "subject:c\u200dus_42",
+        "subject:cus_42",
+        "customer:\N{LATIN SMALL LIGATURE FI}ona@example.com",
+        "customer:fiona@example.com",
+    )
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        DisableCustomer(username="Zoe\u0308@example.com"),
+        ChangeUsername(username="another", new_username="zo\u00eb\u200b@example.com"),
+        ChangeUsername(username="ZOE\u0308@EXAMPLE.COM", new_username="another"),
+    ],
+)
+def test_every_spelling_of_a_customer_shares_a_lane(one: Command) -> None:
+    assert set(lanes_of(one)) & set(lanes_of(DisableCustomer(username="zo\u00eb@example.com")))
+
+
+def test_every_spelling_of_a_subject_shares_a_lane() -> None:
+    ada = DisableCustomer(username="ada@example.com")
+    eve = DisableCustomer(username="eve@example.com")
+
+    assert set(lanes_of(ada, " \uff23US_42")) & set(lanes_of(eve, "cus_42"))
 
 
 def test_a_name_that_is_given_twice_is_one_lane() -> None:

@@ -72,9 +72,22 @@ def test_what_the_message_does_not_say_is_left_out() -> None:
     assert not {name for name in headers if "command" in name or "subject" in name}
 
 
-def test_a_replay_is_named_by_the_header_it_came_with() -> None:
-    assert published({"provisioning-replay-id": "replay-7"}).properties.headers["provisioning-replay-id"] == "replay-7"
-    assert "provisioning-replay-id" not in published({"provisioning-replay-id": 7}).properties.headers
+@pytest.mark.parametrize("name", ["replay-id", "generation", "attempts", "note", "reason", "anything"])
+@pytest.mark.parametrize(
+    "prefix", ["provisioning-", "Provisioning-", "PROVISIONING-", "provisioning_", "Provisioning_", " "]
+)
+def test_nothing_that_a_sender_says_in_our_name_is_believed_or_passed_on(prefix: str, name: str) -> None:
+    forged = f"{prefix}{name}".replace(" ", " provisioning-")
+
+    assert published({forged: "forged"}).properties.headers == published({}).properties.headers
+
+
+def test_what_only_resembles_our_name_is_the_senders_own() -> None:
+    theirs = {"provisioning": "a", "provisioningx-id": "b", "my-provisioning-id": "c"}
+
+    headers = published(theirs).properties.headers
+
+    assert headers == {**published({}).properties.headers, **theirs}
 
 
 def test_the_body_goes_out_byte_for_byte_under_the_reason() -> None:
@@ -212,7 +225,7 @@ def test_a_longer_header_is_cut_between_characters(text: str) -> None:
 
 def test_every_header_is_bounded() -> None:
     long = "😀" * 10_000
-    came = replace(with_properties(headers={"provisioning-replay-id": long}), exchange=long, routing_key=long)
+    came = replace(delivery(b""), exchange=long, routing_key=long)
     seen = replace(SEEN, detail=long, error=long, command_id=long, command_source=long, subject=long)
 
     written: Letter = letters.write(came, seen)

@@ -179,3 +179,11 @@ def test_a_command_names_the_customers_it_is_about(type_: str) -> None:
     named = {"RetrieveCustomers": (), "ChangeUsername": (CUSTOMER["username"], "ada@example.org")}
 
     assert decode(command(type_, {})).data.customers() == named.get(type_, (CUSTOMER["username"],))
+
+
+@pytest.mark.parametrize(("type_", "field"), NAMES)
+@pytest.mark.parametrize("space", [" ", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}", "\u2028"])
+def test_a_name_has_no_spaces_at_its_ends(type_: str, field: str, space: str) -> None:
+    for name in (f"{space}mailer", f"mailer{space}", space * 3):
+        assert broken(type_, **{field: name}) == (f"{field}: must not have spaces at its ends",)
+    assert decode(command(type_, {field: f"mai{space}ler"})).data.revealed()[field] == f"mai{space}ler"

@@ -21,12 +21,19 @@ def refuse_many(unit: Unit, asked: Sequence[Refusal]) -> list[Refusal]:
 
     Raises IntegrityError when another process keeps the same one at the same moment: doing it again finds its row.
     """
-    found = unit.connection.execute(_FIND, {"ids": [refusal.id for refusal in asked]})
-    kept = {row.id: refusal_of(row) for row in found}
-    new = [_values(unit, refusal) for refusal in asked if refusal.id not in kept]
+    ids = [id_ for refusal in asked for id_ in (refusal.id, *refusal.older_ids)]
+    kept = {row.id: refusal_of(row) for row in unit.connection.execute(_FIND, {"ids": ids})}
+    told, new = [], []
+    for refusal in asked:
+        first = next((kept[id_] for id_ in (refusal.id, *refusal.older_ids) if id_ in kept), refusal)
+        if first is refusal:
+            # The same message may be asked about twice in one batch.
+            kept[refusal.id] = refusal
+            new.append(_values(unit, refusal))
+        told.append(first)
     if new:
         unit.connection.execute(_INSERT, new)
-    return [kept.get(refusal.id, refusal) for refusal in asked]
+    return told
 
 
 def refusal_of(row: StoredRow) -> Refusal:

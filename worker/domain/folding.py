@@ -1,0 +1,46 @@
+"""Brings the spellings of a name together, so that what may be taken for one customer keeps its order.
+
+It decides about order alone: names that are folded into one by mistake only wait for each other.
+"""
+
+import re
+import unicodedata
+from contextlib import suppress
+
+#: What is left of the longest name: a lane is a key of an index, and a single character may become eighteen.
+_MAX_CHARACTERS = 255
+#: Shown as nothing at all (Unicode's Default_Ignorable_Code_Point), beyond the category Cf: joiners, fillers, variants.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+#: The i with and without its dot, which upper and lower case mix up between languages; the full stops of domain names.
+_ALIKE = str.maketrans({"\u0131": "i", "\u0307": None, "\u3002": "."})
+_IDN = "xn--"
+
+
+def folded(name: str) -> str:
+    """The name without case, width, compatibility forms, invisible characters, outer spaces; its domain decoded."""
+    plain = name.strip().lower()
+    if plain.isascii() and _IDN not in plain:
+        return plain
+    return _cut(_unified("".join(_label(part) for part in re.split(r"([@.])", _unified(name)))))
+
+
+def _unified(text: str) -> str:
+    # Folding case may undo the normal form, and the other way round.
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    visible = (character for character in text if unicodedata.category(character) not in {"Cf", "Cc"})
+    # Decomposed, because the dot of an i may hide in a letter with more than one mark.
+    apart = unicodedata.normalize("NFKD", _IGNORABLE.sub("", "".join(visible))).translate(_ALIKE)
+    return unicodedata.normalize("NFKC", apart).strip()
+
+
+def _label(label: str) -> str:
+    with suppress(UnicodeError):
+        return label.removeprefix(_IDN).encode("ascii").decode("punycode") if label.startswith(_IDN) else label
+    return label
+
+
+def _cut(text: str) -> str:
+    # A label may decode to half of a surrogate pair, which no database takes.
+    return text[:_MAX_CHARACTERS].encode(errors="replace").decode()
