@@ -1,6 +1,8 @@
 """Messages that are no commands: each is put aside with its reason, and stands in nobody's way."""
 
 import json
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,6 +74,16 @@ def cases() -> dict[str, Refused]:
         "id in a header of a number": Refused(
             Message(b"{}", {"headers": {**binary(command).properties["headers"], "ce-id": 7}}), "invalid", named=False
         ),
+        "two ids": Refused(broken(whole[:-1] + b', "id": "evt_other"}'), "invalid", named=False),
+        "two ids, but named": Refused(broken(whole[:-1] + b', "id": "evt_third"}', **named), "invalid", named=True),
+        "two customers": Refused(
+            broken(attributes(whole, id="evt_two").replace(b'"username"', b'"username": "b", "username"')),
+            "invalid",
+            named=True,
+        ),
+        "binary and structured, not alike": Refused(
+            broken(attributes(whole, id="evt_both"), headers={"ce-id": "evt_other"}), "invalid", named=True
+        ),
         "no type": Refused(broken(attributes(whole, id="evt_no_type", type=None)), "invalid", named=True),
         "an unknown type": Refused(broken(attributes(whole, id="evt_type", type="BuyCow")), "unknown_type", named=True),
         "an unknown field": Refused(structured(create("refused@example.com", colour="red")), "invalid", named=True),
@@ -92,6 +104,28 @@ def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named
     if case.named:
         wait_for(lambda: answers_to(house, letter), "its CommandFailed")
     assert len(answers_to(house, letter)) == int(case.named)
+
+
+def gateways(command: Command) -> Message:
+    """The binary form, under the content type of the structured one and in the spelling of HTTP."""
+    message = binary(command)
+    headers = {name.title(): value for name, value in message.properties["headers"].items()}
+    return broken(message.body, headers=headers)
+
+
+def librarys(command: Command) -> Message:
+    """The structured form, as a library writes data that it was given as bytes, and milliseconds."""
+    encoded = b64encode(json.dumps(command.data).encode()).decode()
+    return broken(attributes(structured(command).body, data=None, data_base64=encoded, time=1_795_253_400_000))
+
+
+@pytest.mark.parametrize("form", [gateways, librarys])
+def test_a_command_as_gateways_and_libraries_write_it_is_a_command(
+    house: House, form: Callable[[Command], Message]
+) -> None:
+    command = create(new_username())
+    house.emitter.publish(form(command))
+    assert house.ear.await_event(command).properties.type == "CustomerCreated"
 
 
 @pytest.mark.parametrize("headers", [ODD_HEADERS, MANY_HEADERS], ids=["odd", "125 kB"])
