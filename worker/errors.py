@@ -67,11 +67,13 @@ class ProviderError(WorkerError):
     """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets.
 
     `login` is the one that the call was made with; None when no call was made, or it is not known. `nothing_written`:
-    no write of this try was sent that may have been applied; set where only a read failed.
+    no write of this try was sent that may have been applied; set where only a read failed. `retry_after_seconds`: for
+    how long the provider asks to be left alone; None when it named no time.
     """
 
     login: ProviderLogin | None = None
     nothing_written: bool = False
+    retry_after_seconds: float | None = None
 
     def __init__(self, detail: str, errors: Sequence[str] = ()) -> None:
         super().__init__(detail)

@@ -14,6 +14,9 @@ from enum import StrEnum
 from worker.domain.claims import History, Reason
 from worker.errors import NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
 
+#: The longest wait the provider is believed: a time beyond it is an error of theirs, and asking again costs little.
+LONGEST_PAUSE_SECONDS = 3600.0
+
 
 class Blame(StrEnum):
     """Whose an earlier failure was, as far as is known by now."""
@@ -146,7 +149,8 @@ def _delay(failure: ProviderError, after: History, around: Surroundings, policy:
     if isinstance(failure, Throttled) and failure.retry_after_seconds is not None:
         return _least_wait(failure.retry_after_seconds, after, policy)
     ceiling = _ceiling(after.tries, policy)
-    return _least_wait(ceiling / 2 + around.jitter * ceiling / 2, after, policy)
+    backoff = ceiling / 2 + around.jitter * ceiling / 2
+    return _least_wait(max(backoff, failure.retry_after_seconds or 0.0), after, policy)
 
 
 def _ceiling(tries: int, policy: RetryPolicy) -> float:

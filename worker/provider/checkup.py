@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 
 from worker.doctor.facts import Door, ProviderFacts
 from worker.errors import NotSent, ProviderError, Rejected, Throttled, Unauthorized
+from worker.provider.answers.limits import epoch_seconds
 from worker.provider.client import ProviderClient
 from worker.provider.config import ProviderConfig
 from worker.provider.wire.transport import Request, Transport
@@ -51,8 +51,9 @@ def _skew_seconds(config: ProviderConfig) -> float | None:
     transport = Transport(config)
     try:
         answer = transport.send(Request("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
-        return parsedate_to_datetime(answer.headers["Date"]).timestamp() - time.time()
-    except (ProviderError, KeyError, ValueError):
+        told = epoch_seconds(answer.headers.get("Date", ""))
+        return None if told is None else told - time.time()
+    except ProviderError:
         return None
     finally:
         transport.close()

@@ -213,6 +213,14 @@ def test_the_time_the_provider_asks_for_is_honoured() -> None:
     assert later(decide(THROTTLED, History(), LOOKING, POLICY)).delay_seconds == 7.0
 
 
+@pytest.mark.parametrize(("failure", "least"), [(NotSent("no list"), 0.5), (OutcomeUnknown("503"), 10.0)])
+def test_whatever_fails_is_not_tried_before_the_time_the_provider_named(failure: ProviderError, least: float) -> None:
+    for named, waited in [(None, least), (0.25, least), (90.0, 90.0)]:
+        failure.retry_after_seconds = named
+
+        assert later(decide(failure, History(), QUIET, POLICY)).delay_seconds == waited
+
+
 def test_a_throttled_write_is_given_time_to_settle_whatever_the_provider_asks_for() -> None:
     assert later(decide(THROTTLED, History(), QUIET, POLICY)).delay_seconds == POLICY.settle_seconds
 

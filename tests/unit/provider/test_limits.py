@@ -5,9 +5,36 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.unit.provider.answering import SUCCESS, answer, failure
-from worker.errors import Throttled
+from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
+from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider.answers.limits import exhausted_seconds
+
+#: What the provider's clock says while ours says something else: half past seven on the first of June 2019.
+THEIR_NOW = 1_559_374_200
+THEIR_DATE = formatdate(THEIR_NOW, usegmt=True)
+IN_A_MINUTE = THEIR_NOW + 60
+#: Every way to write that a minute is left.
+A_MINUTE = [
+    "60",
+    "60s",
+    "60000ms",
+    str(IN_A_MINUTE),
+    f"{IN_A_MINUTE}.0",
+    f"{IN_A_MINUTE}000",
+    f"{IN_A_MINUTE}000000",
+    f"{IN_A_MINUTE}000000000",
+    formatdate(IN_A_MINUTE, usegmt=True),
+    formatdate(IN_A_MINUTE),
+    "Sat, 01 Jun 2019 09:31:00 +0200",
+    "Saturday, 01-Jun-19 07:31:00 GMT",
+    "Sat Jun  1 07:31:00 2019",
+    "2019-06-01T07:31:00Z",
+    "2019-06-01T07:31:00.000Z",
+    "2019-06-01T09:31:00+02:00",
+    "2019-06-01T07:31:00",
+    "2019-06-01 07:31:00 UTC",
+    "20190601T073100Z",
+]
 
 
 def waits(**headers: str) -> float | None:
@@ -115,3 +142,50 @@ def test_an_absurd_reset_does_not_stop_the_intake_for_ever() -> None:
     absurd = answer(SUCCESS, 200, X_RateLimit_Remaining="0", X_RateLimit_Reset="9" * 400)
 
     assert exhausted_seconds(absurd) == 3_600.0
+
+
+@pytest.mark.parametrize("text", A_MINUTE)
+def test_a_minute_is_one_in_every_way_to_write_it_and_by_the_provider_s_own_clock(text: str) -> None:
+    assert waits(Retry_After=text, Date=THEIR_DATE) == 60.0
+    assert waits(X_RateLimit_Reset=text, Date=THEIR_DATE) == 60.0
+    assert exhausted_seconds(answer(X_RateLimit_Remaining="0", X_RateLimit_Reset=text, Date=THEIR_DATE)) == 60.0
+
+
+def test_a_time_of_day_without_a_zone_is_utc_wherever_the_worker_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert waits(Retry_After="Sat Jun  1 07:31:00 2019", Date=THEIR_DATE) == 60.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("date", ["", "garbage", "Mon, 99 Foo 2026"])
+def test_a_date_that_cannot_be_read_leaves_our_own_clock(date: str) -> None:
+    assert waits(X_RateLimit_Reset=str(int(time.time() + 120)), Date=date) == pytest.approx(120, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [(HTML, 503, OutcomeUnknown), ("", 500, OutcomeUnknown), (HTML, 200, OutcomeUnknown), (HTML, 403, Unauthorized)],
+)
+def test_every_failure_that_may_pass_keeps_the_time_that_it_names(
+    body: str, status: int, kind: type[ProviderError]
+) -> None:
+    failed = failure(body, status, Retry_After="2019-06-01T07:31:00Z", Date=THEIR_DATE)
+
+    assert (type(failed), failed.retry_after_seconds) == (kind, 60.0)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Retry_After": "soon"}, {"Retry_After": "-5"}, {"X_RateLimit_Reset": "60"}], ids=str
+)
+def test_a_failure_without_a_time_of_its_own_names_none(headers: dict[str, str]) -> None:
+    assert failure(HTML, 503, **headers).retry_after_seconds is None
+
+
+def test_a_refusal_asks_for_no_pause() -> None:
+    refused = failure('{"message":"error","errors":["no"]}', 400, Retry_After="60")
+
+    assert (type(refused), refused.retry_after_seconds) == (Rejected, None)

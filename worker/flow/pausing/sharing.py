@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from worker.domain.ports import Clock
+from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import LedgerError, ProviderLogin
 from worker.flow.pausing.causes import OUR_OWN, PauseCause, PauseListener, PauseState
 from worker.flow.pausing.pause import Pause
@@ -125,16 +126,21 @@ class Sharing:
         return written is None or written.detail != state.detail or abs(written.until - state.until) >= _SAME_SECONDS
 
     def _read(self) -> None:
-        for note in self._notes.pauses():
+        # A throttle first: the probe of another pause may be asked as soon as that one is adopted.
+        for note in sorted(self._notes.pauses(), key=lambda note: note.cause != PauseCause.THROTTLED):
             key = _key_of(note)
             if key is None or key in self._written:
                 continue
             until = note.until if note.until is not None else note.since
-            state = PauseState(note.since, until, note.detail, until - self._clock.now(), adopted=True)
+            state = PauseState(note.since, until, note.detail, self._seconds_left(note.since, until), adopted=True)
             if self._pause.adopt(*key, state):
                 self._written[key] = _Written(until, note.detail)
             else:
                 self._notes.clear_pause(*key)
+
+    def _seconds_left(self, since: float, until: float) -> float:
+        # By a clock that was set back since it was written, more would be left than it ever was to last.
+        return min(until - self._clock.now(), until - since, LONGEST_PAUSE_SECONDS)
 
 
 def _key_of(note: PauseNote) -> _Key | None:

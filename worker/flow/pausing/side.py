@@ -76,6 +76,7 @@ class Side:
             self.throttled(failure)
             return
         self._calls.failed(customer)
+        self._leave_alone(failure)
         if self._is_returning:
             self._permit(1)
         if isinstance(failure, Unauthorized):
@@ -129,7 +130,11 @@ class Side:
         due = [self._causes[cause].until for cause in ENDED_BY_PROBE if cause in self._causes]
         if self._suspicion is not None and not self._causes:
             due.append(self._suspicion.ask_at)
-        return min(due) - self._clock.now() if due else None
+        if not due:
+            return None
+        # A question is a call too: none is made before the time that the provider named.
+        throttle = self._causes.get(PauseCause.THROTTLED)
+        return max(min(due), throttle.until if throttle else 0.0) - self._clock.now()
 
     def must_ask(self) -> bool:
         """Whether it is time for the probe; a failure that a success has followed is forgotten here."""
@@ -145,6 +150,8 @@ class Side:
 
     def probe_answered(self, failure: ProviderError | None) -> None:
         """The probe was answered well (None), or failed."""
+        if failure is not None and not isinstance(failure, Throttled):
+            self._leave_alone(failure)
         match failure:
             case None:
                 self._calls.probe_succeeded(self._clock.now())
@@ -169,6 +176,11 @@ class Side:
     def _adopted_outage(self) -> bool:
         outage = self._causes.get(PauseCause.OUTAGE)
         return outage is not None and outage.adopted
+
+    def _leave_alone(self, failure: ProviderError) -> None:
+        """Pause for as long as a failure that is no throttle asks for: a 503 with a Retry-After."""
+        if failure.retry_after_seconds:
+            self.hold(PauseCause.THROTTLED, failure.retry_after_seconds, failure.detail)
 
     def _suspect(self, patience_seconds: float) -> None:
         if self._suspicion is None:

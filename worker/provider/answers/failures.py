@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
-from worker.provider.answers.limits import retry_after_seconds
+from worker.provider.answers.limits import asked_for_seconds, retry_after_seconds
 from worker.provider.answers.texts import ask_for_a_pause, code_of, hint_of, refuse_the_login, sound_passing, texts_of
 from worker.provider.wire.transport import Answer
 
@@ -21,6 +21,13 @@ _SETTINGS = {
 
 def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
     """The error that this answer to a call with this login means; its words are not scrubbed yet."""
+    error = _meant(answer, parsed, login)
+    if not isinstance(error, Throttled | Rejected):
+        error.retry_after_seconds = asked_for_seconds(answer.headers)
+    return error
+
+
+def _meant(answer: Answer, parsed: object, login: ProviderLogin) -> ProviderError:
     texts, code = texts_of(parsed), code_of(parsed)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(answer)

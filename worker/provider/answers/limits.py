@@ -3,28 +3,36 @@
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.provider.wire.transport import Answer
 
 _REMAINING = "X-RateLimit-Remaining"
 _TOO_MANY_REQUESTS = 429
-#: All intake stands still for as long: a time beyond this one is an error of theirs, and asking again costs little.
-_LONGEST_PAUSE_SECONDS = 3600.0
-#: Of the year 2001: what is less is no time of day, but seconds from now.
+#: From the year 2001 on: what is less is no time of day, but seconds from now.
 _EARLIEST_EPOCH_SECONDS = 1e9
+#: Beyond the year 5000: what is more counts milliseconds, or finer, since the epoch.
+_LATEST_EPOCH_SECONDS = 1e11
+_FINER_UNITS = (1.0, 1e3, 1e6, 1e9)
 #: Headers are Latin-1, in which a superscript two passes for a digit.
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The wait after a refusal: Retry-After in seconds or as a date, else X-RateLimit-Reset (epoch, or seconds)."""
-    after = headers.get("Retry-After", "").strip()
-    seconds = _number(after)
-    if seconds is not None:
-        return min(seconds, _LONGEST_PAUSE_SECONDS)
-    until = _date(after)
-    return _seconds_to_reset(headers) if until is None else _seconds_until(until)
+    """The wait after a refusal: Retry-After, else X-RateLimit-Reset; None when neither can be read.
+
+    Both are read as seconds from now, as a time of day in seconds or milliseconds since the epoch, and as a date of
+    HTTP or of ISO 8601; a number with the unit `ms` is one of milliseconds.
+    """
+    seconds = _wait(headers, "Retry-After")
+    return _wait(headers, "X-RateLimit-Reset") if seconds is None else seconds
+
+
+def asked_for_seconds(headers: Mapping[str, str]) -> float | None:
+    """The wait that any other failure asks for: Retry-After alone, since the reset stands beside every answer."""
+    return _wait(headers, "Retry-After")
 
 
 def exhausted_seconds(answer: Answer) -> float:
@@ -36,27 +44,42 @@ def exhausted_seconds(answer: Answer) -> float:
         return 0.0
     if _number(answer.headers[_REMAINING].strip()) != 0:
         return 0.0
-    seconds = _seconds_to_reset(answer.headers)
+    seconds = _wait(answer.headers, "X-RateLimit-Reset")
     return (retry_after_seconds(answer.headers) or 0.0) if seconds is None else seconds
 
 
-def _seconds_to_reset(headers: Mapping[str, str]) -> float | None:
-    reset = _number(headers.get("X-RateLimit-Reset", "").strip())
-    if reset is None or reset < _EARLIEST_EPOCH_SECONDS:
-        return None if reset is None else min(reset, _LONGEST_PAUSE_SECONDS)
-    return _seconds_until(reset)
+def epoch_seconds(date: str) -> float | None:
+    """A date of HTTP, in any of its three forms, or of ISO 8601; UTC where it names no zone. None for what is none."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = read(date.removesuffix(" UTC"))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            continue
+    return None
 
 
-def _seconds_until(epoch_seconds: float) -> float:
-    return min(max(0.0, epoch_seconds - time.time()), _LONGEST_PAUSE_SECONDS)
+def _wait(headers: Mapping[str, str], name: str) -> float | None:
+    text = headers.get(name, "").strip()
+    number = _number(text)
+    if number is not None and number < _EARLIEST_EPOCH_SECONDS:
+        return min(number, LONGEST_PAUSE_SECONDS)
+    until = epoch_seconds(text) if number is None else _in_seconds(number)
+    return None if until is None else min(max(0.0, until - _now(headers)), LONGEST_PAUSE_SECONDS)
 
 
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
-        return None
+def _in_seconds(epoch: float) -> float:
+    return next((epoch / unit for unit in _FINER_UNITS if epoch / unit < _LATEST_EPOCH_SECONDS), epoch)
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    # Their time is measured by their clock: ours may be off by more than the whole wait.
+    told = epoch_seconds(headers.get("Date", "").strip())
+    return time.time() if told is None else told
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    return float(found[1]) / (1e3 if found[2] == "ms" else 1.0)
