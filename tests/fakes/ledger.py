@@ -27,6 +27,7 @@ from worker.domain.claims import (
     Suspect,
     Token,
 )
+from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import ClaimLost, LedgerUnavailable
 from worker.ledger.operations.pausing import Pause
 
@@ -225,11 +226,22 @@ class FakeLedger:
             self.storage.leases.pop(row.owner, None)
             row = self._wait_for_the_dead(key, row)
         if row.not_before > self.clock.now():
-            return Held(row.not_before)
+            return self._wait_on(key, row)
         if row.crashes >= MOST_CRASHES:
             taken = self._again(key, row)
             return Crashed(taken.token, taken.history, row.crashes)
         return Suspect(row.crashes) if row.alone and not request.alone else self._again(key, row)
+
+    def _wait_on(self, key: CommandKey, row: FakeRow) -> Held:
+        now = self.clock.now()
+        failed_at = row.history.provisional_at
+        asked = row.not_before - failed_at if failed_at is not None else LONGEST_PAUSE_SECONDS
+        longest = self._settle_seconds if row.alone else max(self._settle_seconds, min(asked, LONGEST_PAUSE_SECONDS))
+        if row.not_before - now > longest:
+            failed_at = None if failed_at is None else now
+            history = replace(row.history, provisional_at=failed_at)
+            row = self.storage.rows[key] = replace(row, not_before=now + longest, history=history)
+        return Held(row.not_before)
 
     def _wait_for_the_dead(self, key: CommandKey, row: FakeRow) -> FakeRow:
         until = self.clock.now() + self._settle_seconds
@@ -250,7 +262,9 @@ class FakeLedger:
 
     def _again(self, key: CommandKey, row: FakeRow) -> Resumed:
         token = self._new_token(key)
-        history = replace(row.history, begun=True) if row.running else row.history
+        failed_at = row.history.provisional_at
+        dated = None if failed_at is None else min(failed_at, self.clock.now())
+        history = replace(row.history, begun=row.history.begun or row.running, provisional_at=dated)
         self.storage.rows[key] = replace(row, owner=self.owner, token=token.value, running=True, not_before=0.0)
         return Resumed(token, history)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Executable, bindparam, insert, literal, select, true, update
 
@@ -24,6 +24,7 @@ from worker.domain.claims import (
     Suspect,
     Token,
 )
+from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.precedence import Precedence
 from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
@@ -62,6 +63,13 @@ _WAIT = (
     )
 )
 
+# What a later look measures the wait by is dated anew with it.
+_DATE_ANEW = (
+    update(commands)
+    .where(_IS_ROW)
+    .values(not_before=bindparam("not_before"), provisional_at=bindparam("provisional_at"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
@@ -93,7 +101,7 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     owners = _Owners(living(unit, names), stopped(unit, names))
     judged = [_judge(unit, request, rows.get(request.key), owners) for request in requests]
     verdicts = _in_order(unit, requests, judged)
-    for change in (_INSERT, _TAKE, _WAIT):
+    for change in (_INSERT, _TAKE, _WAIT, _DATE_ANEW):
         values = [verdict.values for verdict in verdicts if verdict.change is change]
         if values:
             unit.connection.execute(change, values)
@@ -174,11 +182,39 @@ def _suspicion(row: StoredRow, *, died: bool) -> dict[str, object]:
 
 def _again(unit: Unit, request: ClaimRequest, row: StoredRow) -> _Verdict:
     if row.not_before is not None and row.not_before > unit.now:
-        return _Verdict(Held(row.not_before))
+        return _wait_on(unit, row)
     is_crash_loop = row.crashes >= MOST_CRASHES
     if row.alone and not request.alone and not is_crash_loop:
         return _Verdict(Suspect(row.crashes))
     token = Token(key_of(row), unit.new_token())
     values = {"row": row.arrival, "owner": unit.owner, "token": token.value}
-    claim = Crashed(token, history_of(row), row.crashes) if is_crash_loop else Resumed(token, history_of(row))
+    history = _dated_by_now(unit, history_of(row))
+    claim = Crashed(token, history, row.crashes) if is_crash_loop else Resumed(token, history)
     return _Verdict(claim, _TAKE, values)
+
+
+def _wait_on(unit: Unit, row: StoredRow) -> _Verdict:
+    """Hold what may not be tried yet, for no longer than its wait can ever have been.
+
+    By a clock that was set back since it was put off, all of that time would be waited for once more.
+    """
+    longest = _longest_wait(unit, row)
+    if row.not_before - unit.now <= longest:
+        return _Verdict(Held(row.not_before))
+    until = unit.now + longest
+    failed_at = None if row.provisional_at is None else unit.now
+    return _Verdict(Held(until), _DATE_ANEW, {"row": row.arrival, "not_before": until, "provisional_at": failed_at})
+
+
+def _longest_wait(unit: Unit, row: StoredRow) -> float:
+    if row.alone:
+        # Not put off by its handler, but taken over from one that died.
+        return unit.settle_seconds
+    since = row.first_seen_at if row.provisional_at is None else row.provisional_at
+    return max(unit.settle_seconds, min(row.not_before - since, LONGEST_PAUSE_SECONDS))
+
+
+def _dated_by_now(unit: Unit, history: History) -> History:
+    # A failure of a time that is still to come could not be told from whatever comes before that time.
+    at = history.provisional_at
+    return history if at is None or at <= unit.now else replace(history, provisional_at=unit.now)

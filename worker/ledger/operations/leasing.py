@@ -16,6 +16,10 @@ _DEPOSE = _STOP.where(owners.c.lease_until <= bindparam("now")).values(died=true
 _STOPPED = select(owners.c.owner).where(
     owners.c.owner.in_(bindparam("names", expanding=True)), owners.c.stopped_at.is_not(None), ~owners.c.died
 )
+# Who lives renews it in time; who is dead would otherwise look alive until a clock that was set back has caught up.
+_SHORTEN = (
+    update(owners).where(_IS_OWNER, owners.c.lease_until > bindparam("until")).values(lease_until=bindparam("until"))
+)
 _LIVING = select(owners.c.owner, owners.c.lease_until).where(
     owners.c.owner.in_(bindparam("names", expanding=True)), owners.c.stopped_at.is_(None)
 )
@@ -43,15 +47,18 @@ def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
     """Tell until when, by our own clock, the leases of these owners run, those of the dead and our own left out.
 
     An owner whose lease has run out is declared dead here, in the transaction that takes its commands over: when it
-    wakes up it cannot renew its lease any more.
+    wakes up it cannot renew its lease any more. A lease of the future is cut to the longest there can be.
     """
     others = sorted(names - {unit.owner})
     if unit.sole or not others:
         return {}
     now = unit.lease_now()
     unit.connection.execute(_DEPOSE, [{"name": name, "now": now} for name in others])
-    left = unit.connection.execute(_LIVING, {"names": others})
-    return {row.owner: unit.now + (row.lease_until - now) for row in left}
+    longest = now + unit.lease_seconds
+    left = {row.owner: row.lease_until for row in unit.connection.execute(_LIVING, {"names": others})}
+    for name in [name for name, until in left.items() if until > longest]:
+        unit.connection.execute(_SHORTEN, {"name": name, "until": longest})
+    return {name: unit.now + (min(until, longest) - now) for name, until in left.items()}
 
 
 def stopped(unit: Unit, names: AbstractSet[str]) -> set[str]:

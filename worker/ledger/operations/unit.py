@@ -14,8 +14,9 @@ Given = TypeVar("Given")
 class Unit:
     """One transaction. `now` is epoch seconds, the same for all that happens in it; `owner` is this process.
 
-    `lease_now` asks for epoch seconds by the clock that leases go by, which may be the database's own. `sole`: every
-    other owner is dead. `serials` never repeats while the process lives, so tokens made of it are unique.
+    `lease_now` asks for epoch seconds by the clock that leases go by, which may be the database's own; none lasts
+    longer than `lease_seconds`. `sole`: every other owner is dead. `serials` never repeats while the process lives, so
+    tokens made of it are unique.
     """
 
     connection: Connection
@@ -23,6 +24,7 @@ class Unit:
     now: float
     lease_now: Callable[[], float]
     settle_seconds: float
+    lease_seconds: float
     sole: bool
     serials: Iterator[int]
 

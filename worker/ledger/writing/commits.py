@@ -180,6 +180,7 @@ class Commits:
             now=self._clock.now(),
             lease_now=lambda: self._store.now(connection, self._clock),
             settle_seconds=self._config.settle_seconds,
+            lease_seconds=self._lease.seconds,
             sole=self._store.sole,
             serials=self._serials,
         )
