@@ -8,6 +8,7 @@ WorkerError
 │   │   └── Unsupported        refused without a call: this login cannot do it at all
 │   ├── Throttled              the provider asks for a pause
 │   ├── Unauthorized           the provider refuses our login
+│   ├── Blocked                this request is refused without a word of the provider's; others may not be
 │   ├── OutcomeUnknown         it may have happened
 │   ├── NotApplied             a last look showed that it did not happen, and no attempts are left
 │   └── Unprovable             it may have happened, and nothing that can be read will tell
@@ -106,11 +107,38 @@ class Throttled(ProviderError):
 
 
 class Unauthorized(ProviderError):
-    """The provider refuses the login. The command is not at fault until a probe shows the login is good."""
+    """The provider refuses the login. The command is not at fault until a probe shows the login is good.
 
-    def __init__(self, detail: str, errors: Sequence[str] = (), login: ProviderLogin = ProviderLogin.V2) -> None:
+    `status`: the HTTP status that said so, where it is known.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        errors: Sequence[str] = (),
+        login: ProviderLogin = ProviderLogin.V2,
+        status: int | None = None,
+    ) -> None:
         super().__init__(detail, errors)
         self.login = login
+        self.status = status
+
+
+class Blocked(ProviderError):
+    """This request is refused by its status alone, as a firewall does: it did not happen, and others may pass.
+
+    Final only when it lasts while others are answered: for all of them together it is the provider's trouble.
+    """
+
+    def __init__(self, status: int | None, errors: Sequence[str] = ()) -> None:
+        words = f": {'; '.join(errors)}" if errors else ""
+        told = f" ({status})" if status else ""
+        super().__init__(
+            f"this request is refused{told}, by the provider or by a firewall on the way to it, while others are "
+            "answered; look at what in the command it may object to, or have it let through, then send the command "
+            f"again under a new id{words}",
+            errors,
+        )
 
 
 class OutcomeUnknown(ProviderError):

@@ -4,18 +4,32 @@ A failure is the provider's until it is proven the message's. An outcome that is
 the next try fails too, it is asked whose it was. The command's: it is charged, and the seconds since then with it. The
 provider's: neither is. Not known: it stays open. What was never sent, a throttle and a refused login cost no attempt
 at all, and what was waited through a pause costs no seconds. So an hour in which half of all calls fail is nobody's
-own: at such a rate nobody can be told from the others. Once no attempts are left, what may have happened gets a last
-look, and that look too is repeated until it is answered, or until its failures are charged.
+own: at such a rate nobody can be told from the others. A request that is refused by its status alone, again and again
+while others are answered, is refused for good, and sooner. Once no attempts are left, what may have happened gets a
+last look, and that look too is repeated until it is answered, or until its failures are charged.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from worker.domain.claims import History, Reason
-from worker.errors import NotApplied, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable
+from worker.errors import (
+    Blocked,
+    NotApplied,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unprovable,
+)
 
 #: The longest wait the provider is believed: a time beyond it is an error of theirs, and asking again costs little.
 LONGEST_PAUSE_SECONDS = 3600.0
+
+
+#: So many charged refusals of one request, and of nothing else, are no accident: one more try, and half a minute.
+_MOST_BLOCKED = 4
 
 
 class Blame(StrEnum):
@@ -79,6 +93,15 @@ def exhausted(history: History, policy: RetryPolicy) -> bool:
     return history.attempts >= policy.max_attempts or history.seconds_used >= policy.window_seconds
 
 
+def contradicted(failure: ProviderError, blame: Blame) -> ProviderError:
+    """What a failure is, given whose the one before it was: of a login that is proven good, a refusal is Blocked."""
+    if not isinstance(failure, Unauthorized) or blame is not Blame.COMMAND:
+        return failure
+    blocked = Blocked(failure.status, failure.errors)
+    blocked.login, blocked.retry_after_seconds = failure.login, failure.retry_after_seconds
+    return blocked
+
+
 def decide(failure: ProviderError, history: History, around: Surroundings, policy: RetryPolicy) -> Decision:
     """The whole table; see the module's text for the idea behind it."""
     after = _counted(failure, _blamed(history, around, policy), around)
@@ -90,6 +113,12 @@ def decide(failure: ProviderError, history: History, around: Surroundings, polic
         case Unprovable():
             return GiveUp(Reason.OUTCOME_UNKNOWN, after)
     later = RetryLater(_delay(failure, after, around, policy), after, charged=after.attempts > history.attempts)
+    if (
+        isinstance(failure, Blocked)
+        and not after.begun
+        and (after.attempts >= _MOST_BLOCKED or exhausted(after, policy))
+    ):
+        return GiveUp(Reason.PROVIDER_REJECTED, after)
     if exhausted(after, policy) and not isinstance(failure, Throttled):
         return _at_the_end(failure, later, around, policy)
     return later
@@ -102,7 +131,7 @@ def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings,
     if around.could_write:
         # It may have been applied: a last look, without writing, after the provider had time to settle.
         return replace(later, delay_seconds=policy.settle_seconds)
-    if later.charged and isinstance(failure, OutcomeUnknown):
+    if later.charged and isinstance(failure, OutcomeUnknown | Blocked):
         return GiveUp(Reason.OUTCOME_UNKNOWN, after)
     # The look was not answered for a reason that may be the provider's: it still owes us the answer.
     return later
@@ -138,7 +167,7 @@ def _counted(failure: ProviderError, blamed: History, around: Surroundings) -> H
     return replace(
         blamed,
         tries=blamed.tries + 1,
-        provisional=blamed.provisional + (1 if unknown else 0),
+        provisional=blamed.provisional + (1 if isinstance(failure, OutcomeUnknown | Blocked) else 0),
         provisional_at=around.now,
         begun=blamed.begun or (may_have_happened and around.could_write and not failure.nothing_written),
         first_failed_at=blamed.first_failed_at or around.now,

@@ -9,7 +9,16 @@ from worker.domain import endings
 from worker.domain.claims import Deferral, Fresh, History, Resumed
 from worker.domain.endings import Closing, Verdict
 from worker.domain.ports import Clock, ProviderHealth, Telemetry
-from worker.domain.recoverability import Blame, GiveUp, RetryLater, RetryPolicy, Surroundings, decide, exhausted
+from worker.domain.recoverability import (
+    Blame,
+    GiveUp,
+    RetryLater,
+    RetryPolicy,
+    Surroundings,
+    contradicted,
+    decide,
+    exhausted,
+)
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
 from worker.errors import (
@@ -118,7 +127,8 @@ class Trying:
         failed: tuple[ProviderError, History, Surroundings],
         closing: Callable[[], Closing],
     ) -> Finished | Deferral:
-        failure, history, around = failed
+        refused, history, around = failed
+        failure = contradicted(refused, around.blame)
         match decide(failure, history, around, self._judgement.policy):
             case GiveUp(reason, after):
                 ending = endings.failure(work.delivery, envelope, Verdict(reason, failure, after), closing())

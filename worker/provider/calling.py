@@ -11,6 +11,7 @@ import tenacity
 
 from worker.domain.scrub import scrubbed
 from worker.errors import (
+    Blocked,
     ClaimLost,
     NotSent,
     OutcomeUnknown,
@@ -40,6 +41,7 @@ _LONGEST_WAIT_SECONDS = 0.15
 
 _RESULTS = {
     Rejected: CallResult.REJECTED,
+    Blocked: CallResult.REJECTED,
     OutcomeUnknown: CallResult.UNKNOWN,
     Unprovable: CallResult.UNKNOWN,
     NotSent: CallResult.NOT_SENT,

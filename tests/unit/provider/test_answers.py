@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
-from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
+from worker.errors import Blocked, OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
 from worker.provider.answers.expecting import expect_rows, expect_success
 
 ERRORS = '{"message":"error","errors":["package unknown","zip missing"]}'
@@ -127,6 +127,36 @@ def test_a_refused_login_is_known_by_its_words(body: str, status: int) -> None:
 @pytest.mark.parametrize("body", [HTML, "", ERRORS])
 def test_a_refused_login_is_known_by_its_status(body: str, status: int) -> None:
     assert type(failure(body, status)) is Unauthorized
+
+
+#: What a firewall or a gateway on the way answers in the provider's place, about one request.
+BLOCKING = [400, 405, 406, 410, 411, 413, 414, 415, 417, 418, 422, 426, 428, 431, 451]
+
+
+@pytest.mark.parametrize("status", BLOCKING)
+@pytest.mark.parametrize("body", [HTML, "", "{}", "blocked"])
+def test_a_status_that_refuses_a_request_without_the_provider_s_words_may_be_about_that_request(
+    body: str, status: int
+) -> None:
+    blocked = failure(body, status)
+
+    assert type(blocked) is Blocked
+    assert f"({status})" in blocked.detail
+    assert "login" not in blocked.detail
+
+
+@pytest.mark.parametrize("status", [200, 404, 409, 500, 501])
+@pytest.mark.parametrize("page", [HTML, "\n<!DOCTYPE html><p>Oops", "\ufeff<HTML>"])
+def test_a_page_that_says_nothing_is_told_as_a_page(page: str, status: int) -> None:
+    unknown = failure(page, status)
+
+    assert type(unknown) is OutcomeUnknown
+    assert unknown.detail.startswith(f"a web page in place of the provider's answer ({status})")
+
+
+def test_a_list_that_is_kept_by_a_firewall_is_blocked_too() -> None:
+    with pytest.raises(Blocked):
+        expect_rows(answer(HTML, 406))
 
 
 def test_a_refused_login_names_the_settings_to_look_at() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from worker.domain.ports import Clock
 from worker.domain.recoverability import Blame
-from worker.errors import ProviderError, Throttled, Unauthorized
+from worker.errors import Blocked, ProviderError, Throttled, Unauthorized
 from worker.flow.pausing.calls import Calls
 from worker.flow.pausing.causes import ENDED_BY_PROBE, OUR_OWN, PauseCause, PausePolicy, PauseState
 
@@ -79,7 +79,7 @@ class Side:
         self._leave_alone(failure)
         if self._is_returning:
             self._permit(1)
-        if isinstance(failure, Unauthorized):
+        if isinstance(failure, Unauthorized | Blocked):
             self._suspect(0.0)
         elif self._calls.too_many_failed:
             self._calls.forget()

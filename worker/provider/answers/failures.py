@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
+from worker.errors import Blocked, OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
 from worker.provider.answers.limits import asked_for_seconds, retry_after_seconds
+from worker.provider.answers.parsing import is_page
 from worker.provider.answers.texts import ask_for_a_pause, code_of, hint_of, refuse_the_login, sound_passing, texts_of
 from worker.provider.wire.transport import Answer
 
@@ -13,6 +14,8 @@ _REDIRECTS = range(300, 400)
 _SERVER_ERROR = 500
 #: Accepted, but not done yet; and given up by somebody on the way, who cannot know whether it was done.
 _UNDECIDED = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.REQUEST_TIMEOUT})
+#: Refused before anything was done, as the status says; without the provider's words a firewall may have said so.
+_REFUSED_REQUESTS = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 417, 418, 422, 426, 428, 431, 451})
 _SETTINGS = {
     ProviderLogin.V2: "PROVISIONING_PROVIDER__API_USER and __API_KEY",
     ProviderLogin.V3: "PROVISIONING_PROVIDER__V3_API_KEY",
@@ -37,10 +40,14 @@ def _meant(answer: Answer, parsed: object, login: ProviderLogin) -> ProviderErro
         return _throttled(answer)
     if answer.status in _REFUSED_LOGINS or refuse_the_login(texts):
         return Unauthorized(
-            f"the provider refuses the {login} login ({answer.status}); check {_SETTINGS[login]}", texts, login
+            f"the provider refuses the {login} login ({answer.status}); check {_SETTINGS[login]}",
+            texts,
+            login,
+            answer.status,
         )
     if tells_nothing(answer.status) or says_success(parsed) or sound_passing(parsed) or not _names_a_fault(texts):
-        return _unknown(answer, texts)
+        is_blocked = answer.status in _REFUSED_REQUESTS and not texts
+        return Blocked(answer.status) if is_blocked else _unknown(answer, texts)
     return Rejected(f"the provider refused: {'; '.join(texts)}", texts, hint_of(texts))
 
 
@@ -68,7 +75,8 @@ def _throttled(answer: Answer) -> Throttled:
 
 
 def _unknown(answer: Answer, texts: tuple[str, ...]) -> OutcomeUnknown:
-    return OutcomeUnknown(f"the provider's answer ({answer.status}) does not say whether it was done", texts)
+    what = "a web page in place of the provider's answer" if is_page(answer.body) else "the provider's answer"
+    return OutcomeUnknown(f"{what} ({answer.status}) does not say whether it was done", texts)
 
 
 def _names_a_fault(texts: tuple[str, ...]) -> bool:

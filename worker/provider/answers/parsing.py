@@ -12,6 +12,7 @@ MAX_XML_BYTES = 64 * 1024
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LOOK_AHEAD_BYTES = 64
+_PAGE_BYTES = 1_024
 #: errors, error, message: no answer of theirs goes deeper.
 _DEEPEST = 3
 
@@ -30,6 +31,12 @@ def parsed(body: bytes) -> object:
     except ValueError:
         return None
     return said
+
+
+def is_page(body: bytes) -> bool:
+    """Whether it is HTML, as a firewall or a gateway answers in the provider's place."""
+    start = body[:_PAGE_BYTES].removeprefix(_UTF8_MARK).lstrip().lower()
+    return start.startswith((b"<html", b"<!doctype html", b"<head", b"<body"))
 
 
 def _names_each_key_once(said: object, body: bytes) -> bool:

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 from functools import partial
 
-from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.faults import Fault, FaultRule, ThrottleHeaders
 from tests.fault.scenes.play import Kind
 from tests.fault.scenes.scene import Scene, Setting
 from tests.support import jumping_worker
@@ -58,10 +58,21 @@ def clock_jumps_in_a_pause(jump: signal.Signals, scene: Scene) -> None:
     scene.worker.signal(jump)
 
 
-def _run_on_that_clock(scene: Scene) -> None:
+def clock_set_back_over_a_restart(ahead_seconds: float, rule: FaultRule, scene: Scene) -> None:
+    """Commands wait to be tried again when the worker dies; its successor's clock is as much behind the one before."""
+    _run_on_that_clock(scene, str(ahead_seconds))
+    scene.on_heal(scene.replace_worker)
+    scene.on_heal(scene.house.sandbox.clear_faults)
+    scene.house.sandbox.inject(rule)
+    scene.publish_more()
+    wait_for(lambda: scene.worker.said("command_retried"), "a command that waits", _NOTICED_SECONDS)
+    scene.worker.kill()
+
+
+def _run_on_that_clock(scene: Scene, *ahead_seconds: str) -> None:
     assert scene.stop(scene.worker) == 0
     scene.started.pop(0)
-    scene.await_ready(scene.start_program(jumping_worker.__file__, "run"))
+    scene.await_ready(scene.start_program(jumping_worker.__file__, "run", *ahead_seconds))
 
 
 def kinds() -> Iterator[Kind]:
@@ -70,3 +81,11 @@ def kinds() -> Iterator[Kind]:
     yield Kind("clock: jumps an hour ahead and back", clock_jumps)
     yield Kind("clock: an hour ahead in a pause", partial(clock_jumps_in_a_pause, signal.SIGUSR1))
     yield Kind("clock: an hour back in a pause", partial(clock_jumps_in_a_pause, signal.SIGUSR2))
+    failing = FaultRule(fault=Fault.ERROR_500, probability=0.5, applied=True)
+    throttling = FaultRule(fault=Fault.THROTTLED, headers=ThrottleHeaders(retry_after_seconds=5.0))
+    for words, ahead in (("two hours", 7_200.0), ("thirty days", 30 * 86_400.0)):
+        for waiting, rule in (("a retry", failing), ("a throttle", throttling)):
+            strike = partial(clock_set_back_over_a_restart, ahead, rule)
+            yield Kind(f"clock: {words} back over a restart, in {waiting}", strike)
+    strike = partial(clock_set_back_over_a_restart, 7_200.0, failing)
+    yield Kind("clock: two hours back over a restart, ledger in PostgreSQL", strike, Setting(shared_ledger=True))
