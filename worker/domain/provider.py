@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from messages.commands import Command
+from worker.domain.spelling import same_in_any_case
 
 #: What the provider lists of a customer and a command may set (`company` and others can be set, never read).
 READABLE_FIELDS = (
@@ -31,8 +32,8 @@ class CustomerRow:
 
     @property
     def username(self) -> str:
-        """Its name, exactly as the provider spells it."""
-        return self.fields["username"]
+        """Its name, exactly as the provider spells it; empty for a row that names nobody."""
+        return self.fields.get("username", "")
 
     @property
     def active(self) -> bool | None:
@@ -45,8 +46,12 @@ class CustomerRow:
         return _FLAGS.get(self.fields.get("website_access", ""))
 
     def differences(self, wanted: Mapping[str, object]) -> tuple[str, ...]:
-        """The readable fields among those wanted in which the row has another value."""
-        return tuple(name for name in READABLE_FIELDS if name in wanted and self.fields.get(name) != wanted[name])
+        """The readable fields among those wanted in which the row has another value, and not only another spelling."""
+        named = (name for name in READABLE_FIELDS if name in wanted)
+        return tuple(name for name in named if not self._has(name, str(wanted[name])))
+
+    def _has(self, name: str, value: str) -> bool:
+        return name in self.fields and same_in_any_case(self.fields[name], value)
 
 
 class Provider(Protocol):

@@ -1,5 +1,6 @@
 """For whom a v3 call on somebody's behalf would act; never for the reseller itself."""
 
+from worker.domain.spelling import same_in_any_case
 from worker.errors import OutcomeUnknown, Rejected, Unauthorized
 from worker.provider.calling import Caller
 from worker.provider.calls.profiles import Profiles
@@ -20,7 +21,7 @@ class Acting:
         An ignored header would show so, and the call would change the reseller.
         """
         name = self._asked(on_behalf_of)
-        if name.casefold() == self._own_name().casefold():
+        if same_in_any_case(name, self._own_name()):
             raise Rejected("it would act for the reseller itself")
         return name
 

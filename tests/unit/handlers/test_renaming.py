@@ -212,7 +212,7 @@ def test_a_renaming_applied_between_the_look_and_the_repeat_is_found(stage: Stag
     late.accounts, stage.provider = stage.provider.accounts, late
 
     assert stage.handle(RENAME, SENT) == Success(Outcome.ALREADY_APPLIED, {"new_username": NEW_USERNAME})
-    assert stage.provider.calls == [*LOOKS, RENAMED, *LOOKS]
+    assert [call for call in stage.provider.calls if "search" not in call] == [*LOOKS, RENAMED, *LOOKS]
 
 
 @pytest.mark.parametrize("name", [USERNAME, NEW_USERNAME])

@@ -10,8 +10,7 @@ from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, ProviderError, Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first, look_in_any_case
-from worker.handlers.families.listed import check_spelling
+from worker.handlers.families.evidence import certainly_first, look
 
 _IDENTITY = frozenset({"email", "first_name", "last_name"})
 _APPLIED = Success(Outcome.APPLIED, {})
@@ -28,7 +27,7 @@ class CreateHandler:
     def handle(self, command: CreateCustomer, attempt: Attempt) -> Success:
         """Try once. By the time an attempt is `begun`, the wait that lets a late create settle is over."""
         if attempt.begun:
-            row = look_in_any_case(self._provider, command.username, attempt)
+            row = look(self._provider, command.username, attempt)
             if row is not None:
                 return self._judge(row, command, attempt)
         if not attempt.may_write:
@@ -42,17 +41,16 @@ class CreateHandler:
             # A refused repeat may mean "taken", by our own create that was applied late. The text is no proof: look.
             if certainly_first(attempt):
                 raise
-            row = look_in_any_case(self._provider, command.username, attempt)
+            row = look(self._provider, command.username, attempt)
             if row is None:
                 raise
             return self._judge(row, command, attempt)
         return _APPLIED
 
     def _judge(self, row: CustomerRow, command: CreateCustomer, attempt: Attempt) -> Success:
-        check_spelling(row, command.username)
         differences = row.differences(command.revealed())
         if differences:
-            raise _differing(command, attempt, differences)
+            raise _differing(row, command, attempt, differences)
         if not attempt.begun or self._ledger.other_create(command.username, attempt.token):
             raise Unprovable(
                 f"customer {command.username} exists with the same fields, but it cannot be proven that this command "
@@ -77,12 +75,15 @@ class CreateHandler:
             ) from refused
 
 
-def _differing(command: CreateCustomer, attempt: Attempt, differences: tuple[str, ...]) -> ProviderError:
+def _differing(
+    row: CustomerRow, command: CreateCustomer, attempt: Attempt, differences: tuple[str, ...]
+) -> ProviderError:
     fields = ", ".join(differences)
-    if attempt.begun and _IDENTITY.isdisjoint(differences):
+    if row.username != command.username or (attempt.begun and not _IDENTITY.issubset(differences)):
         # It may well be ours, with values that the provider has changed, or shortened, or does not list.
+        same = "same e-mail address and names, and " if _IDENTITY.isdisjoint(differences) else ""
         return Unprovable(
-            f"customer {command.username} exists with the same e-mail address and names, and other values in: "
-            f"{fields}; compare the provider's account with the command before you do anything about it"
+            f"customer {row.username} exists with the {same}other values in: {fields}; compare the provider's account "
+            f"with the command for {command.username} before you do anything about it"
         )
     return Rejected(f"username {command.username} is taken by a customer with other values in: {fields}")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from worker.domain.provider import CustomerRow, Provider
+from worker.domain.spelling import same_in_any_case, spellings
 from worker.domain.work import Attempt
-from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unsupported
+from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, Unsupported
 
 
 def certainly_first(attempt: Attempt) -> bool:
@@ -40,7 +41,7 @@ def reading(attempt: Attempt, subject: str) -> Iterator[None]:
         raise _without_an_answer(NotSent, subject, failure) from failure
 
 
-def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
+def look_exactly(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
     """Read the customer of exactly that name; None when it is proven absent.
 
     Raises what `reading` does. A list that is refused is no refusal of the command, and no proof of anything.
@@ -49,19 +50,31 @@ def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | N
         return provider.find(username)
 
 
-def look_in_any_case(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
-    """Read the customer that goes by that name in whatever case, the exact one if there is one; None when nobody does.
+def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
+    """Read the customer that goes by that name in whatever spelling, the exact one if there is one; None for nobody.
 
-    What is gone must be gone in all cases: nobody knows in which one the provider keeps a name. Raises as `look` does.
+    What is gone must be gone in all spellings: nobody knows in which one the provider keeps a name. Raises as
+    `look_exactly` does, and Unprovable when something was begun and a row of the list names nobody: it may be the one.
     """
-    near = None
+    near, nameless = None, False
     with _reading_the_list(username, attempt):
-        for row in provider.search({"username": username}):
+        for row in _found(provider, username):
             if row.username == username:
                 return row
-            if row.username.lower() == username.lower():
+            if same_in_any_case(row.username, username):
                 near = row
+            nameless = nameless or not row.username
+    if near is None and nameless and attempt.begun:
+        raise Unprovable(
+            f"customer {username} is not in the provider's list, but an entry of that list names no customer and may "
+            "be this one; look at the provider's account before you do anything about the command"
+        )
     return near
+
+
+def _found(provider: Provider, username: str) -> Iterator[CustomerRow]:
+    for spelling in spellings(username):
+        yield from provider.search({"username": spelling})
 
 
 @contextmanager

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.domain.provider import CustomerRow
+from worker.domain.spelling import same_in_any_case, same_letters
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
 
+_IN_ANY_CASE = frozenset({"username", "email"})
 HARMLESS = "sending the command again sets the same values again and does no harm"
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The names of the values wanted that are otherwise, and of those that cannot be read."""
+    """The names of the values wanted that are otherwise, and of those that cannot be read, or only in another case."""
 
     differing: tuple[str, ...]
     unread: tuple[str, ...]
@@ -22,11 +24,10 @@ def prove(row: CustomerRow | None, username: str, wanted: Mapping[str, str]) -> 
     """Return when the row has every value wanted: the last look of a command that sets values.
 
     Raises NotApplied when something that can be read has another value, Unprovable when what can be read agrees and
-    something cannot be read, or when the name is listed in another case.
+    something cannot be read, or only in other letters.
     """
     if row is None:
         raise NotApplied(f"customer {username} is not in the provider's list, and no attempts are left")
-    check_spelling(row, username)
     compared = _compare(row, wanted)
     if compared.differing:
         fields = ", ".join(compared.differing)
@@ -45,7 +46,6 @@ def prove_before_refusal(
     """
     if row is None:
         raise refused
-    check_spelling(row, username)
     compared = _compare(row, wanted)
     if compared.differing:
         raise refused
@@ -56,15 +56,6 @@ def prove_before_refusal(
             f"customer {username} is as the command asks, but it cannot be proven that this command did it; "
             f"{HARMLESS}: {refused.detail}",
             refused.errors,
-        )
-
-
-def check_spelling(row: CustomerRow, username: str) -> None:
-    """Raise Unprovable when the row's name is another spelling of the username: it may be the same customer, or not."""
-    if row.username != username:
-        raise Unprovable(
-            f"the provider lists customer {row.username}, which differs from {username} only in upper and lower case; "
-            "look at the provider's account, and send the command again with the spelling that is right"
         )
 
 
@@ -79,6 +70,11 @@ def _compare(row: CustomerRow, wanted: Mapping[str, str]) -> _Compared:
     flags = {"active": row.active, "website_access": row.website_access}
     legible = {name: value for name, value in row.fields.items() if flags.get(name, True) is not None}
     return _Compared(
-        differing=tuple(name for name, value in wanted.items() if legible.get(name, value) != value),
-        unread=tuple(name for name in wanted if name not in legible),
+        differing=tuple(name for name in wanted if not same_in_any_case(legible.get(name, wanted[name]), wanted[name])),
+        unread=tuple(name for name in wanted if name not in legible or not _is_same(name, legible[name], wanted[name])),
     )
+
+
+def _is_same(name: str, listed: str, wanted: str) -> bool:
+    # Only these are the same in any case; of anything else nobody can tell whether the new case was set.
+    return (same_in_any_case if name in _IN_ANY_CASE else same_letters)(listed, wanted)

@@ -12,7 +12,7 @@ from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, RefusalHint, Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first, is_whole_answer, look_in_any_case
+from worker.handlers.families.evidence import certainly_first, is_whole_answer, look
 
 
 class _Noted(StrEnum):
@@ -78,7 +78,7 @@ class DeleteHandler:
         return _gone(command, attempt.note if attempt.begun else None, refused.detail, refused.errors)
 
     def _is_listed(self, command: DeleteCustomer, attempt: Attempt) -> bool:
-        return look_in_any_case(self._provider, command.username, attempt) is not None
+        return look(self._provider, command.username, attempt) is not None
 
 
 def _gone(command: DeleteCustomer, noted: str | None, why: str, errors: tuple[str, ...] = ()) -> Success:
@@ -117,7 +117,7 @@ def remove_credential(provider: Provider, command: RemoveCredential, attempt: At
 def _was_removed(provider: Provider, command: RemoveCredential, attempt: Attempt, refused: Rejected) -> bool:
     # "Not found" may also be said of the customer, so it must be there.
     sounds_removed = attempt.begun and refused.hint is RefusalHint.NOT_FOUND
-    return sounds_removed and look_in_any_case(provider, command.username, attempt) is not None
+    return sounds_removed and look(provider, command.username, attempt) is not None
 
 
 def _unprovable(command: RemoveCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:

@@ -13,9 +13,10 @@ from messages.commands import ChangeUsername
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
+from worker.domain.spelling import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
-from worker.handlers.families.evidence import certainly_first, look
+from worker.handlers.families.evidence import certainly_first, look, look_exactly
 
 _IDENTITY = ("id", "email", "first_name", "last_name")
 #: Written down when the old name was not found, or nothing of its owner could be read: equal to no customer's mark.
@@ -41,7 +42,7 @@ class RenameHandler:
             return self._go_on(command, attempt)
         if not attempt.may_write:
             raise NotApplied(f"the renaming of {command.username} was never sent, and no attempts are left")
-        return self._write(command, attempt, look(self._provider, command.username, attempt))
+        return self._write(command, attempt, _in_any_spelling(self._provider, command.username, attempt))
 
     def _go_on(self, command: ChangeUsername, attempt: Attempt) -> Success:
         seen = self._see(command, attempt)
@@ -75,9 +76,16 @@ class RenameHandler:
         return _judge(command, seen, attempt.note)
 
     def _see(self, command: ChangeUsername, attempt: Attempt) -> _Sighting:
+        # Where the new name is but another spelling of the old one, both would find the same customer.
+        is_respelled = same_in_any_case(command.username, command.new_username)
+        see = look_exactly if is_respelled else _in_any_spelling
         # The new name first: a customer that is renamed between the two looks is then seen nowhere, not twice.
-        new = look(self._provider, command.new_username, attempt)
-        return _Sighting(look(self._provider, command.username, attempt), new)
+        new = see(self._provider, command.new_username, attempt)
+        return _Sighting(see(self._provider, command.username, attempt), new)
+
+
+def _in_any_spelling(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
+    return look_exactly(provider, username, attempt) or look(provider, username, attempt)
 
 
 def _judge(command: ChangeUsername, seen: _Sighting, noted: str | None) -> Success:

@@ -14,7 +14,7 @@ from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
-from worker.handlers.families.evidence import is_whole_answer, look_in_any_case
+from worker.handlers.families.evidence import is_whole_answer, look
 from worker.handlers.families.listed import prove, prove_before_refusal
 
 FlagCommand = EnableCustomer | DisableCustomer | EnableWebsiteAccess | DisableWebsiteAccess
@@ -26,14 +26,14 @@ def set_readable(provider: Provider, command: ReadableCommand, attempt: Attempt)
     """Set what the provider lists; a last look, or one after a refused repeat, reads whether it is as asked."""
     added = {"email": command.email} if isinstance(command, ChangeEmail) else {}
     if not attempt.may_write:
-        prove(look_in_any_case(provider, command.username, attempt), command.username, _wanted(command))
+        prove(look(provider, command.username, attempt), command.username, _wanted(command))
         return Success(Outcome.ALREADY_APPLIED, added)
     try:
         provider.apply(command)
     except Rejected as refused:
         if is_whole_answer(refused, attempt):
             raise
-        row = look_in_any_case(provider, command.username, attempt)
+        row = look(provider, command.username, attempt)
         prove_before_refusal(row, command.username, _wanted(command), attempt, refused)
         return Success(Outcome.ALREADY_APPLIED, added)
     return Success(Outcome.APPLIED, added)
@@ -48,7 +48,7 @@ def set_password(provider: Provider, command: PasswordCommand, attempt: Attempt)
         provider.apply(command)
     except Rejected as refused:
         # Of a customer that is not there no password was changed.
-        if is_whole_answer(refused, attempt) or look_in_any_case(provider, command.username, attempt) is None:
+        if is_whole_answer(refused, attempt) or look(provider, command.username, attempt) is None:
             raise
         raise Unprovable(f"{_unread_password(command)}: {refused.detail}", refused.errors) from refused
     return Success(Outcome.APPLIED, added)

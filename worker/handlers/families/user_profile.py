@@ -7,9 +7,10 @@ asked for whom it would act, and nothing is written unless the answer names the 
 from messages.commands import UpdateUserProfile
 from worker.domain.provider import Provider
 from worker.domain.results import Outcome, Success
+from worker.domain.spelling import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import ProviderError, Rejected, Unprovable, Unsupported
-from worker.handlers.families.evidence import certainly_first, look, look_in_any_case, reading
+from worker.handlers.families.evidence import certainly_first, look, look_exactly, reading
 from worker.handlers.families.listed import HARMLESS, prove
 
 _ACCOUNT = "account-id "
@@ -23,7 +24,7 @@ def update_user_profile(provider: Provider, command: UpdateUserProfile, attempt:
         _write(provider, command, attempt, target)
         return Success(Outcome.APPLIED, added)
     wanted = {name: value for name, value in command.revealed().items() if name != "on_behalf_of"}
-    prove(look_in_any_case(provider, target, attempt), target, wanted)
+    prove(look(provider, target, attempt), target, wanted)
     return Success(Outcome.ALREADY_APPLIED, added)
 
 
@@ -32,7 +33,7 @@ def _write(provider: Provider, command: UpdateUserProfile, attempt: Attempt, tar
         provider.apply(command)
     except Rejected as refused:
         # Of a user that is not there no profile was changed.
-        if certainly_first(attempt) or look_in_any_case(provider, target, attempt) is None:
+        if certainly_first(attempt) or look(provider, target, attempt) is None:
             raise
         raise Unprovable(
             f"whether an earlier try changed the profile of {target} cannot be read, and this one was refused; "
@@ -54,9 +55,9 @@ def _proven_target(provider: Provider, command: UpdateUserProfile, attempt: Atte
 
 def _is_meant(provider: Provider, command: UpdateUserProfile, attempt: Attempt, name: str) -> bool:
     if not command.on_behalf_of.startswith(_ACCOUNT):
-        return name.lower() == command.on_behalf_of.lower()
+        return same_in_any_case(name, command.on_behalf_of)
     # No username to compare with. The reseller is in no list of its own customers, so whoever is there is not it.
-    return look(provider, name, attempt) is not None
+    return (look_exactly(provider, name, attempt) or look(provider, name, attempt)) is not None
 
 
 def _unproven(command: UpdateUserProfile, attempt: Attempt, refused: Rejected) -> ProviderError:

@@ -211,7 +211,8 @@ def _longest_wait(unit: Unit, row: StoredRow) -> float:
         # Not put off by its handler, but taken over from one that died.
         return unit.settle_seconds
     since = row.first_seen_at if row.provisional_at is None else row.provisional_at
-    return max(unit.settle_seconds, min(row.not_before - since, LONGEST_PAUSE_SECONDS))
+    wait: float = row.not_before - since
+    return max(unit.settle_seconds, min(wait, LONGEST_PAUSE_SECONDS))
 
 
 def _dated_by_now(unit: Unit, history: History) -> History:

@@ -1,0 +1,206 @@
+"""The provider gives back another spelling than it was sent: what is ours must not end as if it had not happened."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+
+from messages.commands import ChangeEmail, ChangeUsername, Command, CreateCustomer, UpdateProfile, UpdateUserProfile
+from tests.fakes.provider import FakeProvider
+from tests.support.work_samples import USERNAME, commands_about_ada, create_command
+from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.stage import Stage
+from worker.domain.provider import CustomerRow
+from worker.domain.work import Attempt
+from worker.errors import NotApplied, Rejected, Unprovable
+
+ADA = commands_about_ada()
+#: How the provider spells what it was sent.
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "lower case": str.lower,
+    "trimmed": str.strip,
+    "padded": lambda text: f" {text} ",
+    "entities": lambda text: text.replace("&", "&amp;").replace("'", "&#39;"),
+    "other entities": lambda text: text.replace("&", "&amp;").replace("'", "&#039;"),
+    "NFC": lambda text: text.replace("e\u0308", "\u00eb"),
+    "NFD": lambda text: text.replace("\u00eb", "e\u0308"),
+}
+NAMES = {
+    "first_name": "Zo\u00eb",
+    "last_name": " O'Brien & Son ",
+    "city": "Bro\u00ebk",
+    "email": "Zoe.O'Brien@Example.com",
+}
+
+
+class Respelling(FakeProvider):
+    """Lists everything as it spells it, and finds only what contains exactly what is asked for."""
+
+    def __init__(self, spell: Callable[[str], str]) -> None:
+        super().__init__()
+        self._spell = spell
+
+    def find(self, username: str) -> CustomerRow | None:
+        """Compare exactly."""
+        return next((row for row in self.search({"username": username}) if row.username == username), None)
+
+    def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """Compare letter by letter."""
+        for row in list(super().search({})):
+            fields = {name: self._spell(text) for name, text in row.fields.items()}
+            if all(value in fields.get(name, "") for name, value in filters.items()):
+                yield CustomerRow({**fields, "active": row.fields["active"]})
+
+
+@pytest.fixture(params=SPELLINGS)
+def spell(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    return SPELLINGS[str(request.param)]
+
+
+@pytest.fixture
+def stage(spell: Callable[[str], str]) -> Stage:
+    return Stage(provider=Respelling(spell))
+
+
+@pytest.mark.parametrize(
+    "username", ["ada@example.com", "Ada@Example.com", "zo\u00eb@example.com", "o'brien@example.com"]
+)
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
+def test_our_own_create_is_known_in_every_spelling(stage: Stage, attempt: Attempt, username: str) -> None:
+    command = create_command(username=username, **NAMES)
+    stage.provider.add(command)
+
+    assert stage.end(command, attempt) == "already_applied"
+
+
+@pytest.mark.parametrize("field", ["email", "first_name", "last_name", "city"])
+def test_a_create_that_is_listed_with_any_other_text_is_for_a_person(stage: Stage, field: str) -> None:
+    command = create_command(**NAMES)
+    stage.provider.add(command)
+    stage.provider.customers[USERNAME].fields[field] = "another"
+
+    assert stage.end(command, BEGUN) is Unprovable
+
+
+@pytest.mark.parametrize("username", ["Ada@Example.com", "o'brien@example.com"])
+def test_a_namesake_in_another_spelling_with_other_values_is_for_a_person(username: str) -> None:
+    stage = Stage(provider=Respelling(lambda text: text.lower().replace("'", "&#39;")))
+    stage.provider.add(create_command(username=username, first_name="Eve", last_name="X", email="eve@example.com"))
+
+    assert stage.end(create_command(username=username), BEGUN) is Unprovable
+
+
+def test_nobody_s_create_is_adopted_by_who_remembers_nothing(stage: Stage) -> None:
+    stage.provider.add(create_command(**NAMES))
+
+    assert stage.end(create_command(**NAMES), UNREMEMBERED) is Unprovable
+
+
+def set_values(username: str) -> list[Command]:
+    """Sets whose values the provider spells otherwise."""
+    return [
+        ChangeEmail(username=username, email="Zoe.O'Brien@Example.com"),
+        UpdateProfile(username=username, first_name="Zo\u00eb", address="1 O'Connell St & Co "),
+    ]
+
+
+@pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
+def test_a_value_that_was_set_is_never_told_as_not_set(
+    stage: Stage, spell: Callable[[str], str], attempt: Attempt, command: Command
+) -> None:
+    stage.provider.add(create_command())
+    stage.provider.accounts.apply(command)
+    stage.provider.fail_next(Rejected("not now"), type(command).__name__)
+
+    # In another case nobody can tell a name that was set from the one before it; an address is the same in any case.
+    is_case = spell is str.lower and isinstance(command, UpdateProfile)
+    assert stage.end(command, attempt) == (Unprovable if is_case else "already_applied")
+
+
+@pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
+def test_a_value_that_is_another_was_not_set(stage: Stage, command: Command) -> None:
+    stage.provider.add(create_command())
+
+    assert stage.end(command, LAST_LOOK) is NotApplied
+
+
+@pytest.mark.parametrize("new", ["New@Example.com", "zo\u00eb@example.com", "o'brien@example.com"])
+def test_a_renaming_is_known_by_the_new_name_in_every_spelling(stage: Stage, new: str) -> None:
+    rename = ChangeUsername(username=USERNAME, new_username=new)
+    stage.provider.add(create_command(**NAMES))
+    stage.provider.lose_next_answer("ChangeUsername", applied=True)
+    stage.end(rename, FIRST)
+    note = stage.ledger.row(stage.token.key).history.note
+
+    assert stage.end(rename, replace(BEGUN, note=note)) == "already_applied"
+    assert stage.end(rename, replace(LAST_LOOK, note=note)) == "already_applied"
+
+
+def test_a_renaming_into_another_spelling_of_the_same_name_is_told_by_the_exact_names() -> None:
+    stage = Stage()
+    rename = ChangeUsername(username="zoe\u0308@example.com", new_username="zo\u00eb@example.com")
+    stage.provider.add(create_command(username=rename.username))
+    stage.provider.lose_next_answer("ChangeUsername", applied=False)
+    stage.end(rename, FIRST)
+    note = stage.ledger.row(stage.token.key).history.note
+
+    assert stage.end(rename, replace(LAST_LOOK, note=note)) is NotApplied
+
+
+@pytest.mark.parametrize("username", ["Ada@Example.com", "zo\u00eb@example.com", "o'brien@example.com"])
+def test_a_customer_that_is_listed_in_another_spelling_is_not_gone(stage: Stage, username: str) -> None:
+    about = {"username": username}
+    stage.provider.add(create_command(**about))
+    delete = type(ADA["DeleteCustomer"]).model_validate(about)
+    stage.provider.fail_next(Rejected("not now"), "DeleteCustomer")
+
+    assert stage.end(delete, replace(BEGUN, note="listed")) is Unprovable
+    assert stage.end(delete, replace(LAST_LOOK, note="listed")) is Unprovable
+
+
+@pytest.mark.parametrize("attempt", [FIRST, BEGUN])
+def test_the_v3_target_may_be_told_in_another_spelling(attempt: Attempt) -> None:
+    class Telling(FakeProvider):
+        """Tells names in its own spelling."""
+
+        def acting_for(self, on_behalf_of: str) -> str:
+            """In lower case, and with entities."""
+            return super().acting_for(on_behalf_of).lower().replace("'", "&#39;")
+
+    stage = Stage(provider=Telling())
+    stage.provider.add(create_command(username="O'Brien@Example.com"))
+
+    command = UpdateUserProfile(on_behalf_of="O'Brien@Example.com", city="Ulm")
+    assert stage.end(command, attempt) == "applied"
+
+
+class Nameless(FakeProvider):
+    """Its list has an entry that names nobody."""
+
+    def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
+        """Put it first."""
+        yield CustomerRow({"username": "", "id": "7"})
+        yield from super().search(filters)
+
+
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
+def test_a_row_that_names_nobody_hides_no_customer_and_proves_nobody_absent(attempt: Attempt) -> None:
+    stage, command = Stage(provider=Nameless()), ADA["CreateCustomer"]
+    assert isinstance(command, CreateCustomer)
+    with pytest.raises(Unprovable, match="an entry of that list names no customer"):
+        stage.handle(command, attempt)
+    assert stage.provider.changes == []
+
+    stage.provider.add(command)
+
+    assert stage.end(command, attempt) == "already_applied"
+
+
+def test_a_row_that_names_nobody_keeps_no_first_try_waiting() -> None:
+    stage = Stage(provider=Nameless())
+    stage.provider.add(create_command())
+
+    assert stage.end(ADA["DeleteCustomer"], FIRST) == "applied"
+    gone_again = Stage(provider=Nameless())
+    assert gone_again.end(ADA["DeleteCustomer"], FIRST) is Rejected

@@ -1,0 +1,39 @@
+"""Which texts are the same, though the provider gives one back in another spelling than it was sent in.
+
+It must be expected to put addresses into lower case, to trim, to write `'` as `&#39;`, and to store another Unicode
+form of the same letters.
+"""
+
+import html
+from unicodedata import normalize
+
+
+def same_letters(one: str, other: str) -> bool:
+    """Whether they differ in nothing but surrounding spaces, the Unicode form, and characters written as entities."""
+    return one == other or _letters(one) == _letters(other)
+
+
+def same_in_any_case(one: str, other: str) -> bool:
+    """Whether they also are the same when they differ in upper and lower case."""
+    return one == other or folded(one) == folded(other)
+
+
+def folded(text: str) -> str:
+    """The one spelling of all that are the same in any case."""
+    return normalize("NFC", _letters(text).casefold())
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """The text, and then every other spelling that it may be stored in; only itself for what has no other.
+
+    A search finds only what contains exactly what is asked for.
+    """
+    plain = text.strip()
+    escaped = html.escape(plain, quote=False).replace('"', "&quot;")
+    apostrophes = [escaped.replace("'", entity) for entity in ("&#39;", "&#039;")]
+    forms = [normalize("NFC", plain), normalize("NFD", plain)]
+    return tuple(dict.fromkeys([text, plain, plain.lower(), *forms, *apostrophes]))
+
+
+def _letters(text: str) -> str:
+    return text if text.isalnum() and text.isascii() else normalize("NFC", html.unescape(text)).strip()
