@@ -42,7 +42,7 @@ def _ask_v3(client: ProviderClient, config: ProviderConfig) -> None:
     """Ask on behalf of a customer that is there: for one that is not, some providers refuse a good key as well."""
     customer = None
     with suppress(ProviderError):
-        customer = next(iter(client.search({})), None)
+        customer = next((row for row in client.search({}) if row.username), None)
     client.acting_for(customer.username if customer else config.login.api_user)
 
 

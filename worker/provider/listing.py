@@ -9,6 +9,9 @@ from worker.errors import OutcomeUnknown, ProviderLogin
 _MOST_BEGINNINGS = 5
 
 
+_Name = str | frozenset[tuple[str, str]]
+
+
 class _Changed(Exception):
     """What was read no longer fits to what follows."""
 
@@ -23,7 +26,7 @@ class Listing:
 
     def __init__(self, read_page: Callable[[int], list[CustomerRow]]) -> None:
         self._read_page = read_page
-        self._given: set[str] = set()
+        self._given: set[_Name] = set()
 
     def rows(self) -> Iterator[CustomerRow]:
         """Every row once, those of a page when the ones before it are used up.
@@ -41,8 +44,8 @@ class Listing:
 
     def _not_given(self, page: Sequence[CustomerRow]) -> Iterator[CustomerRow]:
         for row in page:
-            if row.username not in self._given:
-                self._given.add(row.username)
+            if _name(row) not in self._given:
+                self._given.add(_name(row))
                 yield row
 
     def _pages(self) -> Iterator[list[CustomerRow]]:
@@ -50,7 +53,7 @@ class Listing:
         first = page = self._read_page(0)
         read = len(first)
         one_by_one = True
-        met: set[str] = set()
+        met: set[_Name] = set()
         while page:
             if met.issuperset(_names(page)):
                 raise _Changed
@@ -74,12 +77,17 @@ class Listing:
         page = self._read_page(read)
         if not _begins_with(self._read_page(read - 1), last):
             raise _Changed
-        return [] if _names(page) == [last.username] else page
+        return [] if _names(page) == [_name(last)] else page
 
 
 def _begins_with(page: Sequence[CustomerRow], row: CustomerRow) -> bool:
-    return bool(page) and page[0].username == row.username
+    return bool(page) and _name(page[0]) == _name(row)
 
 
-def _names(page: Sequence[CustomerRow]) -> list[str]:
-    return [row.username for row in page]
+def _names(page: Sequence[CustomerRow]) -> list[_Name]:
+    return [_name(row) for row in page]
+
+
+def _name(row: CustomerRow) -> _Name:
+    # What tells a row without a name from the next one is all that it says.
+    return row.username or frozenset(row.fields.items())

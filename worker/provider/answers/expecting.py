@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from worker.domain.provider import CustomerRow
+from worker.domain.spelling import same_letters
 from worker.errors import OutcomeUnknown, ProviderLogin, Unprovable
 from worker.provider.answers.failures import failure, has_errors, says_success, tells_nothing
-from worker.provider.answers.parsing import parsed
-from worker.provider.answers.texts import texts_of
+from worker.provider.answers.parsing import listed, parsed
+from worker.provider.answers.texts import text_of, texts_of
 from worker.provider.wire.transport import Answer
 
 #: Without 202: what was merely accepted may still happen.
@@ -41,11 +42,11 @@ def expect_success(answer: Answer) -> None:
 
 def expect_rows(answer: Answer) -> list[CustomerRow]:
     """The customers of a list; an object here is an error, never an empty list."""
-    said = parsed(answer.body)
+    entries = listed(answer.body)
     # An empty list is taken as proof that a customer is absent: one that comes with an error's status proves nothing.
-    if isinstance(said, list) and answer.status in _GOOD:
-        return [_row(entry) for entry in said]
-    raise failure(answer, said)
+    if entries is not None and answer.status in _GOOD:
+        return [_row(entry) for entry in entries]
+    raise failure(answer, parsed(answer.body))
 
 
 def expect_profile(answer: Answer, sent: Mapping[str, str]) -> None:
@@ -70,19 +71,20 @@ def expect_username(answer: Answer) -> str:
     """The username that a v3 call acts on."""
     said = parsed(answer.body)
     if isinstance(said, dict) and answer.status in _GOOD and not has_errors(said):
-        username = said.get("username")
-        if isinstance(username, str) and username:
+        username = text_of(said.get("username"))
+        if username:
             return username
     raise failure(answer, said, ProviderLogin.V3)
 
 
 def _row(entry: object) -> CustomerRow:
-    if not isinstance(entry, dict) or not isinstance(entry.get("username"), str):
-        # Passing over it would make the list look shorter, and a customer that is in it look absent.
-        raise OutcomeUnknown("an entry of the provider's list names no customer, so the list proves nothing")
-    return CustomerRow({name: value for name, value in entry.items() if isinstance(value, str)})
+    """A row with what can be read of the entry; one that names nobody stays in the list, which is no shorter for it."""
+    fields = entry if isinstance(entry, dict) else {}
+    told = {name: text_of(value) for name, value in fields.items()}
+    return CustomerRow({name: text for name, text in told.items() if text is not None})
 
 
 def _shows(profile: Mapping[str, object], name: str, value: str) -> bool:
     # What was cleared may come back as null.
-    return profile.get(name) == value or (not value and name in profile and profile[name] is None)
+    shown = text_of(profile[name]) if name in profile else None
+    return shown is not None and same_letters(shown, value)

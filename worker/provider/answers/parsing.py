@@ -33,6 +33,32 @@ def parsed(body: bytes) -> object:
     return said
 
 
+def listed(body: bytes) -> list[object] | None:
+    """The entries of a JSON list, each read as well as it can be; None for what is no list.
+
+    What is odd in one of them must not keep all others from being read. So numbers are texts, as they were written and
+    of any size, bytes that are no UTF-8 become replacement characters, and a key with two values says nothing.
+    """
+    text = body.removeprefix(_UTF8_MARK).decode("utf-8", "replace")
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        said = json.loads(
+            text, object_pairs_hook=_entry, parse_int=str, parse_float=str, parse_constant=str, strict=False
+        )
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, list) else None
+
+
+def _entry(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        doubtful = {name for name, value in pairs if named[name] != value}
+        named = {name: value for name, value in named.items() if name not in doubtful}
+    return named
+
+
 def is_page(body: bytes) -> bool:
     """Whether it is HTML, as a firewall or a gateway answers in the provider's place."""
     start = body[:_PAGE_BYTES].removeprefix(_UTF8_MARK).lstrip().lower()

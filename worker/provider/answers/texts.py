@@ -42,6 +42,24 @@ def texts_of(answer: object) -> tuple[str, ...]:
     return tuple(text for text in found if text)[:_MAX_TEXTS]
 
 
+def text_of(value: object) -> str | None:
+    """A field's value as the text that it would have been: numbers, true and false, and null as the empty one.
+
+    None for what is no single value. Every text can be written as UTF-8: JSON can spell half a character as well.
+    """
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            return None
+
+
 def refuse_the_login(texts: Sequence[str]) -> bool:
     """Whether they say that the login is wrong. `not authorized` does not: it was seen for a bad argument as well."""
     return any(hint in text[:_READ_CHARACTERS].lower() for text in texts for hint in _LOGIN_HINTS)
