@@ -12,17 +12,14 @@ from worker.domain.recoverability import (
     RetryLater,
     RetryPolicy,
     Surroundings,
-    contradicted,
     decide,
     exhausted,
 )
 from worker.errors import (
-    Blocked,
     NotApplied,
     NotSent,
     OutcomeUnknown,
     ProviderError,
-    ProviderLogin,
     Rejected,
     Throttled,
     Unauthorized,
@@ -47,11 +44,6 @@ LOOKING_NOT_ITS_OWN = replace(LOOKING, blame=Blame.PROVIDER)
 NOT_SENT, UNKNOWN = NotSent("refused"), OutcomeUnknown("reset")
 THROTTLED, UNAUTHORIZED = Throttled("slow down", 7.0), Unauthorized("login")
 REJECTED, UNPROVABLE, NOT_APPLIED = Rejected("no"), Unprovable("who knows"), NotApplied("absent")
-
-BLOCKED = Blocked(403)
-#: One more charged refusal than this is refused for good; nothing else has been charged to it.
-PATIENT = replace(POLICY, max_attempts=20)
-REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)
 
 LATER = None
 TABLE: list[tuple[str, ProviderError, History, Surroundings, Reason | None]] = [
@@ -89,49 +81,6 @@ def test_the_table(failure: ProviderError, history: History, around: Surrounding
     decision = decide(failure, history, around, POLICY)
 
     assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
-
-
-@pytest.mark.parametrize(
-    ("history", "around", "reason"),
-    [
-        (REFUSED, ITS_OWN, Reason.PROVIDER_REJECTED),
-        (REFUSED, QUIET, LATER),
-        (REFUSED, NOT_ITS_OWN, LATER),
-        (replace(REFUSED, attempts=2), ITS_OWN, LATER),
-        (replace(REFUSED, begun=True), ITS_OWN, LATER),
-        (replace(REFUSED, attempts=19, begun=True), ITS_OWN, LATER),
-        (replace(REFUSED, attempts=0, seconds_used=600.0), ITS_OWN, Reason.PROVIDER_REJECTED),
-        (replace(REFUSED, attempts=20, begun=True), LOOKING_ITS_OWN, Reason.OUTCOME_UNKNOWN),
-        (replace(REFUSED, attempts=20, begun=True), LOOKING, LATER),
-    ],
-)
-def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(
-    history: History, around: Surroundings, reason: Reason | None
-) -> None:
-    decision = decide(BLOCKED, history, around, PATIENT)
-
-    assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
-    assert decision.history.begun is history.begun
-
-
-def test_the_refusal_of_a_login_that_is_proven_good_is_about_the_request() -> None:
-    refused = Unauthorized("the provider refuses the v2 login (403)", ("access forbidden",), ProviderLogin.V3, 403)
-    refused.retry_after_seconds = 5.0
-
-    blocked = contradicted(refused, Blame.COMMAND)
-
-    assert type(blocked) is Blocked
-    assert blocked.detail.startswith("this request is refused (403)")
-    assert blocked.detail.endswith(": access forbidden")
-    assert "login" not in blocked.detail
-    assert (blocked.errors, blocked.login, blocked.retry_after_seconds) == (
-        ("access forbidden",),
-        ProviderLogin.V3,
-        5.0,
-    )
-    for blame in (Blame.OPEN, Blame.PROVIDER):
-        assert contradicted(refused, blame) is refused
-    assert contradicted(UNKNOWN, Blame.COMMAND) is UNKNOWN
 
 
 @pytest.mark.parametrize("nothing_written", [True, False])

@@ -96,18 +96,6 @@ def test_a_customer_of_another_identity_is_another_s(handlers: Handlers, provide
         handlers.handle(COMMAND, BEGUN)
 
 
-@pytest.mark.parametrize("field", IDENTITY)
-def test_a_customer_that_shares_some_of_our_identity_is_for_a_person_to_compare(
-    handlers: Handlers, provider: FakeProvider, field: str
-) -> None:
-    provider.add(COMMAND)
-    provider.customers[USERNAME].fields.update({field: "something else", "city": "Elsewhere"})
-
-    with pytest.raises(Unprovable, match=f"exists with the other values in: {field}, city;"):
-        handlers.handle(COMMAND, BEGUN)
-    assert provider.changes == []
-
-
 @pytest.mark.parametrize("field", [name for name in READABLE if name not in IDENTITY])
 def test_a_customer_of_the_same_identity_that_differs_otherwise_may_be_ours(
     handlers: Handlers, provider: FakeProvider, field: str

@@ -1,0 +1,68 @@
+"""A request that is refused by its status alone: whose fault that is, and when it is refused for good."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.domain.test_recoverability import (
+    ITS_OWN,
+    LATER,
+    LOOKING,
+    LOOKING_ITS_OWN,
+    NOT_ITS_OWN,
+    NOW,
+    POLICY,
+    QUIET,
+    UNKNOWN,
+)
+from worker.domain.claims import History, Reason
+from worker.domain.recoverability import Blame, GiveUp, Surroundings, contradicted, decide
+from worker.errors import Blocked, ProviderLogin, Unauthorized
+
+BLOCKED = Blocked(403)
+#: One more charged refusal than this is refused for good; nothing else has been charged to it.
+PATIENT = replace(POLICY, max_attempts=20)
+REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)
+
+
+@pytest.mark.parametrize(
+    ("history", "around", "reason"),
+    [
+        (REFUSED, ITS_OWN, Reason.PROVIDER_REJECTED),
+        (REFUSED, QUIET, LATER),
+        (REFUSED, NOT_ITS_OWN, LATER),
+        (replace(REFUSED, attempts=2), ITS_OWN, LATER),
+        (replace(REFUSED, begun=True), ITS_OWN, LATER),
+        (replace(REFUSED, attempts=19, begun=True), ITS_OWN, LATER),
+        (replace(REFUSED, attempts=0, seconds_used=600.0), ITS_OWN, Reason.PROVIDER_REJECTED),
+        (replace(REFUSED, attempts=20, begun=True), LOOKING_ITS_OWN, Reason.OUTCOME_UNKNOWN),
+        (replace(REFUSED, attempts=20, begun=True), LOOKING, LATER),
+    ],
+)
+def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(
+    history: History, around: Surroundings, reason: Reason | None
+) -> None:
+    decision = decide(BLOCKED, history, around, PATIENT)
+
+    assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
+    assert decision.history.begun is history.begun
+
+
+def test_the_refusal_of_a_login_that_is_proven_good_is_about_the_request() -> None:
+    refused = Unauthorized("the provider refuses the v2 login (403)", ("access forbidden",), ProviderLogin.V3, 403)
+    refused.retry_after_seconds = 5.0
+
+    blocked = contradicted(refused, Blame.COMMAND)
+
+    assert type(blocked) is Blocked
+    assert blocked.detail.startswith("this request is refused (403)")
+    assert blocked.detail.endswith(": access forbidden")
+    assert "login" not in blocked.detail
+    assert (blocked.errors, blocked.login, blocked.retry_after_seconds) == (
+        ("access forbidden",),
+        ProviderLogin.V3,
+        5.0,
+    )
+    for blame in (Blame.OPEN, Blame.PROVIDER):
+        assert contradicted(refused, blame) is refused
+    assert contradicted(UNKNOWN, Blame.COMMAND) is UNKNOWN
