@@ -56,7 +56,12 @@ class App:
         return self._health.port
 
     def run(self) -> Exit:
-        """Work until told to stop, or until a part of it dies."""
+        """Work until told to stop, or until a part of it dies; INTERRUPTED when it was told before anything began."""
+        if self._stop.is_set():
+            self._parts.ledger.close()
+            self._parts.provider.close()
+            self._health.stop()
+            return Exit.INTERRUPTED
         self._start()
         dead: list[str] = []
         while not self._stop.wait(_WATCH_SECONDS):

@@ -65,13 +65,14 @@ class Surroundings:
     """What the program is given beside its settings.
 
     `reload` reads the settings again, for a password that was changed in its file. `reached` hears of every step, for
-    tests that break it there.
+    tests that break it there. `log_lines_dropped` counts what the log's reader did not take.
     """
 
     ledger_url: str
     reload: Callable[[], Settings]
     log: Log
     reached: Callable[[Step], None]
+    log_lines_dropped: Callable[[], float] = lambda: 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     rooms = Rooms(ledger, trying, telling, Answers(consumer, books.lot), base.recorder)
     release = version("provisioning-worker")
     process = Process(rooms, clock, release, base.around.reached, partial(books.marks.fingerprints, "refused", None))
+    base.metrics.watch_log(base.around.log_lines_dropped)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(settings.amqp.prefix).queues],

@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(config: SandboxConfig) -> None:
-    """Serves until SIGTERM or SIGINT, then returns. Must be called on the main thread.
+    """Serves until SIGTERM, SIGINT or SIGHUP, then returns. Must be called on the main thread.
 
     Tells its URL once the port is bound, in `url_file` if there is one and, with what a newcomer needs, on standard
     error. Raises ListenError; StateFileError, also when it can no longer be written; OSError when `url_file` cannot be.
@@ -91,7 +91,7 @@ def serve(config: SandboxConfig) -> None:
         server = _Server(config, memory)
         # Ours are in place before the URL is told, so that a signal sent at once already means an orderly stop. uvicorn
         # puts its own in front and, when it is done, repeats the signal to ours: without them it would end the process.
-        previous = {number: signal.signal(number, server.stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        previous = {number: signal.signal(number, server.stop) for number in _ending_signals()}
         try:
             _announce(_url_of(listener), config)
             server.run(sockets=[listener])
@@ -100,6 +100,12 @@ def serve(config: SandboxConfig) -> None:
                 signal.signal(number, handler)
         if server.failure is not None:
             raise server.failure
+
+
+def _ending_signals() -> list[signal.Signals]:
+    # Whoever was started by nohup outlives its terminal.
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGTERM, signal.SIGINT, *hangup]
 
 
 @contextmanager

@@ -57,16 +57,17 @@ def test_the_demonstration_finds_every_outcome_right_and_leaves_nothing_behind(
     assert processes_naming(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_demonstration_that_is_interrupted_stops_what_it_started(
     broker: OwnBroker, tmp_path: Path, number: signal.Signals
 ) -> None:
     with demo(broker, tmp_path) as process:
         wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first scene")
         process.send_signal(number)
-        process.communicate(timeout=60)
+        told = process.communicate(timeout=60)[0]
 
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert told.endswith(f"ended by {number.name}; what the demonstration had started is stopped\n")
     assert objects_of_demonstrations(broker) == []
     assert list(tmp_path.iterdir()) == []
     assert processes_naming(tmp_path) == []

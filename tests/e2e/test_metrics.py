@@ -29,6 +29,7 @@ NAMES = {
     "provisioning_ledger_seconds",
     "provisioning_queue_messages",
     "provisioning_last_applied_timestamp_seconds",
+    "provisioning_log_lines_dropped_total",
     "provisioning_build_info",
 }
 COUNTED: dict[str, dict[str, str]] = {

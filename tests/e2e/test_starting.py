@@ -90,7 +90,7 @@ def test_wrong_settings_are_all_named_at_once_without_their_secrets(house: House
     assert "planted-secret" not in refused.stdout + refused.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_an_idle_worker(own_house: House, number: signal.Signals) -> None:
     with own_house.worker() as worker:
         worker.signal(number)
@@ -98,7 +98,8 @@ def test_a_signal_stops_an_idle_worker(own_house: House, number: signal.Signals)
         assert worker.said("worker_stopped")[0]["abandoned"] == 0
 
 
-def test_a_second_signal_ends_a_stop_that_lasts(own_house: House) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_second_signal_ends_a_stop_that_lasts(own_house: House, number: signal.Signals) -> None:
     command = create(new_username())
     own_house.sandbox.inject(FaultRule(fault=Fault.HELD))
     with own_house.worker() as worker:
@@ -106,5 +107,5 @@ def test_a_second_signal_ends_a_stop_that_lasts(own_house: House) -> None:
         wait_for(lambda: own_house.sandbox.in_flight() == 1, "a call under way")
         worker.signal(signal.SIGTERM)
         worker.await_said("worker_stopping")
-        worker.signal(signal.SIGTERM)
-        assert worker.await_exit() == 130
+        worker.signal(number)
+        assert worker.await_exit() == 128 + number

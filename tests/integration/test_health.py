@@ -1,13 +1,18 @@
-"""Health and metrics over real sockets."""
+"""Health and metrics over real sockets: whoever asks is answered, whatever others do with their connections."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import pytest
 import requests
 from prometheus_client import CollectorRegistry, Counter
 
+from tests.support.waiting import wait_for
+from worker.telemetry import serving
 from worker.telemetry.health import HealthServer, Questions, State
 
 
@@ -25,14 +30,31 @@ def answers() -> Answers:
 
 
 @pytest.fixture
-def url(answers: Answers) -> Iterator[str]:
+def server(answers: Answers) -> Iterator[HealthServer]:
     registry = CollectorRegistry()
     Counter("demo", "A counter", registry=registry).inc()
     server = HealthServer("127.0.0.1", 0, registry, Questions(lambda: answers.live, lambda: answers.ready))
     server.start()
-    yield f"http://127.0.0.1:{server.port}"
+    yield server
     server.stop()
     assert not server.alive
+
+
+@pytest.fixture
+def url(server: HealthServer) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+def connected(server: HealthServer) -> socket.socket:
+    """Open a connection, and say nothing yet."""
+    return socket.create_connection(("127.0.0.1", server.port), 10)
+
+
+def spoken(server: HealthServer, request: bytes) -> bytes:
+    """Send these bytes, and read until the server hangs up."""
+    with connected(server) as line, line.makefile("rb") as answer:
+        line.sendall(request)
+        return answer.read()
 
 
 def test_liveness_and_readiness_are_two_questions(url: str) -> None:
@@ -52,11 +74,83 @@ def test_metrics_are_plain_by_default_and_openmetrics_when_asked_for(url: str) -
     assert asked.text.endswith("# EOF\n")
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        b"application/openmetrics-text; version=no.number",
+        b"text/plain; version=",
+        b"text/plain;version=x",
+        b"text/plain; version=1.\r\n 0.0\r\n ;;;=,=;",
+        b"\xff\xfe;=",
+        b"," * 1000,
+    ],
+)
+def test_an_accept_header_that_makes_no_sense_gets_the_metrics_all_the_same(
+    server: HealthServer, capfd: pytest.CaptureFixture[str], accept: bytes
+) -> None:
+    answer = spoken(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: " + accept + b"\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.0 200 ")
+    assert b"demo_total 1.0" in answer
+    assert capfd.readouterr().err == ""
+
+
 def test_an_unknown_path_says_which_ones_there_are(url: str) -> None:
     answer = requests.get(url, timeout=5)
 
     assert answer.status_code == 404
     assert "/readyz" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET http://[ HTTP/1.1", b"400"),
+        (b"GET /livez HTTP/9", b"400"),
+        (b"GET /livez HTTP/2.0", b"505"),
+        (b"GET /livez", b"400"),
+        (b"BREW /livez HTTP/1.1", b"501"),
+        (b"POST /livez HTTP/1.1\r\nContent-Length: 5", b"405"),
+        (b"OPTIONS /metrics HTTP/1.1", b"405"),
+        (b"GET /livez?x=1 HTTP/1.1", b"200"),
+        (b"GET http://host/livez HTTP/1.1", b"200"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", b"414"),
+        (b"GET /livez HTTP/1.1\r\nX: " + b"x" * 20_000, b"431"),
+        (b"GET /livez HTTP/1.1" + b"\r\nX: x" * 200, b"431"),
+        (b"GET /livez HTTP/1.1" + b"".join(b"\r\nX: " + b"x" * 1000 for _ in range(20)), b"431"),
+    ],
+)
+def test_every_request_gets_the_status_that_fits(
+    server: HealthServer, capfd: pytest.CaptureFixture[str], request_line: bytes, status: bytes
+) -> None:
+    assert spoken(server, request_line + b"\r\n\r\n").split()[1] == status
+    assert capfd.readouterr().err == ""
+
+
+def test_a_head_has_the_headers_and_no_body(server: HealthServer) -> None:
+    head, body = spoken(server, b"HEAD /livez HTTP/1.1\r\n\r\n").split(b"\r\n\r\n")
+
+    assert b"Content-Length: 15" in head
+    assert body == b""
+
+
+def test_the_first_of_several_requests_is_answered_and_the_connection_closed(server: HealthServer) -> None:
+    one = b"GET /livez HTTP/1.1\r\nConnection: keep-alive\r\n\r\n"
+
+    answer = spoken(server, one + b"GET /readyz HTTP/1.1\r\n\r\n" + one * 2000)
+
+    assert answer.startswith(b"HTTP/1.0 200 ")
+    assert answer.endswith(b'{"live": true}\n')
+
+
+def test_a_fault_of_ours_is_an_answer_and_ends_nothing(
+    answers: Answers, url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answers.live = State(True, {"live": object()})
+
+    assert requests.get(f"{url}/livez", timeout=5).status_code == 500
+    assert requests.get(f"{url}/readyz", timeout=5).status_code == 503
+    capfd.readouterr()
 
 
 def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Answers) -> None:
@@ -76,4 +170,59 @@ def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Ans
     assert requests.get(f"http://127.0.0.1:{server.port}/livez", timeout=5).status_code == 200
     goes_on.set()
     asking.join()
+    server.stop()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /livez HT", b"GET /livez HTTP/1.1\r\nHost: x\r\n"])
+def test_many_who_hold_a_connection_take_few_files_and_keep_nobody_from_an_answer(
+    server: HealthServer, url: str, said: bytes
+) -> None:
+    with ExitStack() as held:
+        lines = [held.enter_context(closing(connected(server))) for _ in range(3 * serving.MOST_CONNECTIONS)]
+        for line in lines:
+            line.sendall(said)
+
+        assert requests.get(f"{url}/livez", timeout=10).status_code == 200
+        # All but the newest have been hung up on.
+        assert lines[0].recv(1) == b""
+
+
+@pytest.mark.parametrize("said", [b"GET /livez HT", b"GET /metrics HTTP/1.1\r\n"])
+def test_a_request_that_drips_is_ended_when_its_time_is_over(
+    server: HealthServer, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(serving, "DEADLINE_SECONDS", 0.5)
+    with connected(server) as line:
+        line.sendall(said)
+
+        def hung_up() -> bool:
+            try:
+                line.sendall(b"x")
+                line.settimeout(0.01)
+                return line.recv(1) == b""
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+
+        wait_for(hung_up, "the end of it")
+
+
+def test_a_burst_of_probes_is_answered_whole(server: HealthServer, url: str) -> None:
+    lines = [connected(server) for _ in range(40)]
+    with ThreadPoolExecutor(150) as probes:
+        found = list(probes.map(lambda _: requests.get(f"{url}/livez", timeout=20).status_code, range(150)))
+
+    assert found == [200] * 150
+    for line in lines:
+        line.close()
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "localhost"])
+def test_it_listens_where_it_is_told_to(answers: Answers, host: str) -> None:
+    server = HealthServer(host, 0, CollectorRegistry(), Questions(lambda: answers.live, lambda: answers.ready))
+    server.start()
+    named = "127.0.0.1" if host == "localhost" else "[::1]"
+
+    assert requests.get(f"http://{named}:{server.port}/livez", timeout=5).status_code == 200
     server.stop()

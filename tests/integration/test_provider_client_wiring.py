@@ -1,6 +1,7 @@
 """The client as the program builds it: what is set reaches it, and what it learns reaches the rest of the house."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from worker.flow.pausing.causes import PauseCause
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX
 from worker.settings.places import ledger_url
+from worker.telemetry.lines import LineWriter
 from worker.telemetry.logs import logger
 
 XML_SUCCESS = b"<result><message>success</message></result>"
@@ -35,7 +37,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> I
     for name, value in settings.items():
         monkeypatch.setenv(f"{PREFIX}PROVIDER__{name}", value)
     found = load(Settings)
-    log = logger(found.log.format, found.log.level)
+    log = logger(found.log.format, found.log.level, LineWriter(sys.stdout))
     around = Surroundings(ledger_url(found, os.environ), lambda: load(Settings), log, lambda _: None)
     parts = assemble(found, around)
     yield parts

@@ -20,7 +20,7 @@ from tests.support.billing import Ear, Emitter
 from tests.support.commands import Command
 from tests.support.verdict import Accounts, Totals, settle_accounts
 from tests.support.waiting import wait_for
-from tests.support.worker_process import PROGRAM, WorkerProcess, environment, worker_process
+from tests.support.worker_process import PROGRAM, WorkerProcess, environment, piped_worker_process, worker_process
 from worker.broker import BrokerAddress, Mode, Topology, inspect_topology
 from worker.domain.work import Step
 
@@ -61,6 +61,10 @@ class House:
     def starting_worker(self, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker, and do not wait."""
         return worker_process(self.settings | changes, self._next_log())
+
+    def piped_worker(self, **changes: str) -> AbstractContextManager[WorkerProcess]:
+        """Start a worker whose log goes through a pipe (`WorkerProcess.reader`), and do not wait."""
+        return piped_worker_process(self.settings | changes, self._next_log())
 
     def killed_worker(self, step: Step, nth: int, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker that ends by SIGKILL when a delivery reaches this step for the nth time."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.log_reader import LogReader, log_reader
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 PROGRAM = (sys.executable, "-m", "worker")
@@ -36,14 +37,21 @@ class Answer:
 class WorkerProcess:
     """A worker that was started."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path, reader: LogReader | None = None) -> None:
         self._process = process
         self._log = log
+        self._reader = reader
 
     @property
     def log(self) -> str:
         """Everything it has written so far."""
         return self._log.read_text(encoding="utf-8")
+
+    @property
+    def reader(self) -> LogReader:
+        """Who reads the pipe that its log goes into."""
+        assert self._reader is not None, "its log goes straight into a file"
+        return self._reader
 
     @property
     def pid(self) -> int:
@@ -118,6 +126,25 @@ class WorkerProcess:
         """End it by SIGKILL."""
         self._process.kill()
         self._process.wait()
+
+
+@contextmanager
+def piped_worker_process(settings: Mapping[str, str], log: Path) -> Iterator[WorkerProcess]:
+    """The same, for a worker whose log goes through a pipe that somebody must read."""
+    with log_reader(log) as reader:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            (*PROGRAM, "run"),
+            env=environment(settings),
+            stdout=reader.writing,
+            stderr=subprocess.STDOUT,
+            cwd=log.parent,
+        )
+        worker = WorkerProcess(process, log, reader)
+        try:
+            yield worker
+        finally:
+            worker.kill()
+    assert "Traceback" not in worker.log, worker.log
 
 
 @contextmanager

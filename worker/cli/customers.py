@@ -13,6 +13,7 @@ from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
 from worker.app import Exit
 from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
+from worker.cli.signals import told_if_ended
 from worker.domain.provider import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.from_settings import provider_config
@@ -60,7 +61,8 @@ def list_customers(
     found = (row for row in client.search(filters) if not exact or _is_exactly(row, filters))
     shown = _Shown(found, offset, limit)
     try:
-        _show(shown, output)
+        with told_if_ended(lambda: f"{shown.count} customers had been read"):
+            _show(shown, output)
     except ProviderError as failure:
         sys.exit(_told(failure, shown.count))
     finally:

@@ -17,6 +17,7 @@ from worker.cli.ledger_rows import (
 )
 from worker.cli.output import Output, Row, say, show_rows
 from worker.cli.reading import read_settings
+from worker.cli.signals import told_if_ended
 from worker.clock import SystemClock
 from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
@@ -48,7 +49,8 @@ def commands() -> typer.Typer:
 
 def migrate() -> None:
     """Bring the ledger's schema up to date. A SQLite ledger does this by itself when the worker starts."""
-    migrate_ledger(ledger_url(load(LedgerReach), os.environ))
+    with told_if_ended(lambda: "each step was made whole or not at all: type it again for the rest"):
+        migrate_ledger(ledger_url(load(LedgerReach), os.environ))
     Console(stderr=True).print("The ledger's schema is up to date.")
 
 
@@ -104,7 +106,8 @@ def adopt() -> None:
     settings = read_settings()
     url = ledger_url(settings, os.environ)
     marks = fingerprinter(load_keys(configured_keys(settings), url))
-    adopt_ledger(url, ledger_identity(settings, marks))
+    with told_if_ended(lambda: "the ledger may belong to the worker of these settings now: type it again"):
+        adopt_ledger(url, ledger_identity(settings, marks))
     Console(stderr=True).print("The ledger belongs to the worker of these settings now.")
 
 
@@ -112,13 +115,15 @@ def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:
     if dry_run:
         found = look_what_to_prune(url, days, SystemClock())
         return pruned_rows(found.commands, found.refusals)
-    # Nobody asks it to stop: Ctrl-C ends it between two commits, and what was committed stays forgotten.
-    pruned = prune_ledger(url, days, SystemClock(), Event().wait)
+    # Nobody asks it to stop: a signal ends it between two commits.
+    with told_if_ended(lambda: "what was pruned by then stays forgotten: type it again for the rest"):
+        pruned = prune_ledger(url, days, SystemClock(), Event().wait)
     return pruned_rows(pruned.commands, pruned.refusals)
 
 
 def _prune_parked(url: str, output: Output, *, dry_run: bool) -> None:
-    found = look_what_is_parked(url) if dry_run else forget_what_is_parked(url, SystemClock())
+    with told_if_ended(lambda: "all that is parked was forgotten, or nothing: `ledger stats` counts it"):
+        found = look_what_is_parked(url) if dry_run else forget_what_is_parked(url, SystemClock())
     verb = "would be forgotten in" if dry_run else "forgotten in"
     say(f"{len(found)} parked commands {verb} {name_of(url)}")
     show_rows(parked_rows(found), PARKED_COLUMNS, output)

@@ -4,44 +4,70 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
 
 from worker.app import App, Exit
 from worker.assembly import Surroundings
 from worker.cli.reading import read_settings
+from worker.cli.signals import ENDING, exit_code
+from worker.cli.streams import wait_for_no_reader
 from worker.domain.work import Step
+from worker.errors import WorkerError
 from worker.settings import Settings, load, unknown_names
 from worker.settings.places import ledger_url
+from worker.telemetry.forwarding import forward_last_words, forward_libraries
+from worker.telemetry.lines import FLUSH_SECONDS, LineWriter
 from worker.telemetry.logs import logger
 
 
 def run() -> None:
-    """Work until SIGTERM or Ctrl-C; a second signal ends at once."""
+    """Work until SIGTERM, SIGHUP or Ctrl-C; a second signal ends at once."""
     stop = threading.Event()
     # First of all: process 1 of a container ignores signals that have no handler.
-    _stop_on_signals(stop)
+    signalled = _stop_on_signals(stop)
+    wait_for_no_reader(FLUSH_SECONDS)
     settings = read_settings()
-    log = logger(settings.log.format, settings.log.level)
+    lines = LineWriter(sys.stdout)
+    try:
+        code = _worked(settings, lines, stop)
+    finally:
+        lines.flush()
+    sys.exit(code if code is not Exit.INTERRUPTED else exit_code(signalled() or signal.SIGINT))
+
+
+def _worked(settings: Settings, lines: LineWriter, stop: threading.Event) -> Exit:
+    log = logger(settings.log.format, settings.log.level, lines)
+    forward_libraries(log)
+    forward_last_words(log)
     for warning in unknown_names(os.environ):
         log.warning("unknown_setting", detail=warning)
-    app = App(settings, Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, _pass), stop)
-    sys.exit(app.run())
+    around = Surroundings(
+        ledger_url(settings, os.environ), lambda: load(Settings), log, _pass, lambda: float(lines.dropped)
+    )
+    try:
+        return App(settings, around, stop).run()
+    except WorkerError:
+        raise
+    except Exception:  # a bug, and standard error may have no reader
+        log.exception("worker_crashed")
+        return Exit.FAILED
 
 
 def _pass(_step: Step) -> None:
     """Nobody watches the steps in a real run."""
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def _stop_on_signals(stop: threading.Event) -> Callable[[], int | None]:
+    """Set `stop` at the first signal, end the process at the second; the answer tells which one came first, if any."""
     signals: SimpleQueue[int] = SimpleQueue()
-    has_come = False
+    come: list[int] = []
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        nonlocal has_come
-        if has_come:
-            os._exit(Exit.INTERRUPTED)
-        has_come = True
+        if come:
+            os._exit(exit_code(number))
+        come.append(number)
         # Not `stop.set()`: this runs in the midst of whatever the main thread does, which is to wait for `stop`. It may
         # hold the lock that `set` takes, and would then stand still for ever. This kind of queue needs none.
         signals.put(number)
@@ -50,6 +76,9 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signals.get()
         stop.set()
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    for number in ENDING:
+        # A worker that was started by nohup outlives its terminal. The others are meant, whoever had them ignored.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, on_signal)
     threading.Thread(target=pass_on, name="signals", daemon=True).start()
+    return lambda: come[0] if come else None

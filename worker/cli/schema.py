@@ -11,6 +11,7 @@ import typer
 from messages.contract import DEFAULT_PREFIX, documents, text_of
 from worker.app import Exit
 from worker.cli.output import say
+from worker.cli.signals import told_if_ended
 from worker.errors import WorkerError
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -38,8 +39,11 @@ def export(
         say("the prefix must be 1 to 100 letters, digits, dots, dashes and underscores")
         sys.exit(Exit.USAGE)
     written = documents(prefix)
-    for name, document in written.items():
-        _replace(directory / name, text_of(document))
+    done = 0
+    with told_if_ended(lambda: f"{done} of {len(written)} files had been written, each whole"):
+        for name, document in written.items():
+            _replace(directory / name, text_of(document))
+            done += 1
     say(f"{len(written)} files were written to {directory}; begin with {directory / 'asyncapi.json'}")
 
 

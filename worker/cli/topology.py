@@ -8,6 +8,7 @@ import typer
 from worker.app import Exit
 from worker.broker import BrokerAddress, Condition, Mode, Topology, inspect_topology, remove_exchange
 from worker.cli.output import Column, Output, show_rows
+from worker.cli.signals import told_if_ended
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load
 
@@ -64,7 +65,9 @@ def _delete_unfit(address: BrokerAddress, topology: Topology, name: str) -> None
 
 def _inspect(mode: Mode, output: Output) -> None:
     reach = load(BrokerReach)
-    report = inspect_topology(broker_address(reach), Topology(reach.amqp.prefix), mode)
+    applied = "what was declared by then stays: type it again for the rest"
+    with told_if_ended(lambda: applied if mode is Mode.APPLY else "nothing was changed"):
+        report = inspect_topology(broker_address(reach), Topology(reach.amqp.prefix), mode)
     rows = [
         {"object": str(found.item), "condition": found.condition.value, "detail": found.detail}
         for found in report.findings

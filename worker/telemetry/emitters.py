@@ -10,6 +10,7 @@ import structlog
 
 from worker.domain.deliveries import Properties
 from worker.domain.work import Requested, Work
+from worker.telemetry.guarding import never_raising
 from worker.telemetry.metrics import Metrics
 
 _Log = structlog.typing.FilteringBoundLogger
@@ -44,12 +45,16 @@ class EmitterWatcher:
 
     def arrived(self, work: Work) -> Work:
         """Look at a delivery's properties; returns the work as it is. What is parked already has arrived before."""
+        self._look(work)
+        return work
+
+    @never_raising
+    def _look(self, work: Work) -> None:
         properties, receipt = work.delivery.properties, work.delivery.receipt
         if receipt.position is None and (properties.expiration is not None or properties.priority is not None):
             for event, risk in _risks(properties):
                 self._counted(risk["property"]).inc()
                 self._tell(work, event, risk)
-        return work
 
     def _tell(self, work: Work, event: str, risk: Mapping[str, str]) -> None:
         source, command_id = _named(work)

@@ -1,40 +1,128 @@
-"""Writes log lines from many threads, none of which waits for another."""
+"""Writes log lines on a thread of its own, so that no work ever waits for whoever reads them."""
 
+import io
+import os
+import select
 import threading
-from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TextIO
+
+#: Some megabytes, and some seconds of a busy worker.
+MOST_LINES = 10_000
+#: A stop waits no longer than this for whoever reads the log.
+FLUSH_SECONDS = 1.0
+_BATCH_CHARACTERS = 32_768
+_READY_SECONDS = 1.0
+
+Put = Callable[[bytes], int]
 
 
 class LineWriter:
-    """What structlog hands its finished lines to.
+    """What structlog hands its finished lines to. It never raises, and never waits for the stream.
 
-    A lock around the write would be held while the kernel works and then while the thread waits for the interpreter:
-    under load every handler queued up behind it. So a line is laid down, and whoever is writing takes it along.
+    Lines wait in memory, at most `most_lines`; beyond that the oldest is dropped and counted in `dropped`, as is what
+    the stream refuses (a full disk, a reader that has gone). `flows_again` hears how many that were, once everything
+    that waited has been written. A character that the stream's encoding has not is written as its escape.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._waiting: deque[str] = deque()
-        self._turn = threading.Lock()
+    def __init__(self, stream: TextIO, most_lines: int = MOST_LINES) -> None:
+        self.is_terminal = stream.isatty()
+        self.flows_again: Callable[[int], None] = lambda _count: None
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._put = _putting(stream, self._encoding)
+        self._most = most_lines
+        self._waiting: SimpleQueue[str | threading.Event] = SimpleQueue()
+        self._counting = threading.Lock()
+        self._dropped = self._told = 0
+        self._cut = False
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were never written."""
+        return self._dropped
 
     def msg(self, line: str) -> None:
-        """Have the line written at once, by this thread or by the one that is at it. Never raises for the stream."""
-        self._waiting.append(line)
-        # Looked at again afterwards: another line may have been laid down just before the turn was given up.
-        while self._waiting and self._turn.acquire(blocking=False):
-            try:
-                self._write()
-            finally:
-                self._turn.release()
+        """Have the line written soon."""
+        self._waiting.put(line)
+        if self._waiting.qsize() > self._most:
+            with suppress(Empty):
+                self._lose([self._waiting.get_nowait()])
 
     debug = info = warning = error = critical = exception = log = msg
 
-    def _write(self) -> None:
-        lines = []
-        while self._waiting:
-            lines.append(self._waiting.popleft() + "\n")
-        # A log that cannot be written (a full disk, a reader that has gone) must not stop the work.
-        with suppress(OSError):
-            self._stream.write("".join(lines))
-            self._stream.flush()
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait, at most so long, until everything said so far is written; False when it is not."""
+        written = threading.Event()
+        self._waiting.put(written)
+        return written.wait(seconds)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            self._write([entry for entry in batch if isinstance(entry, str)])
+            for entry in batch:
+                if isinstance(entry, threading.Event):
+                    entry.set()
+
+    def _next_batch(self) -> list[str | threading.Event]:
+        batch = [self._waiting.get()]
+        size = 0
+        with suppress(Empty):
+            while size < _BATCH_CHARACTERS:
+                size += len(batch[-1]) if isinstance(batch[-1], str) else 0
+                batch.append(self._waiting.get_nowait())
+        return batch
+
+    def _write(self, lines: list[str]) -> None:
+        # The rest of a line that was cut off would make the next one unreadable too.
+        text = "\n" * self._cut + "".join(line + "\n" for line in lines)
+        content = memoryview(text.encode(self._encoding, "backslashreplace"))
+        written = 0
+        try:
+            while written < len(content):
+                written += self._put(content[written:].tobytes())
+        except Exception:  # noqa: BLE001 - whatever a stream can do; there would be no log any more
+            done = content[:written].tobytes()
+            self._cut = bool(done) and not done.endswith(b"\n")
+            self._lose(lines[done.count(b"\n") :])
+            return
+        self._cut = False
+        if self._dropped > self._told and self._waiting.empty():
+            count, self._told = self._dropped - self._told, self._dropped
+            self.flows_again(count)
+
+    def _lose(self, entries: list[str] | list[str | threading.Event]) -> None:
+        with self._counting:
+            self._dropped += sum(isinstance(entry, str) for entry in entries)
+
+
+def _putting(stream: TextIO, encoding: str) -> Put:
+    """How bytes get into the stream; answers how many were taken.
+
+    Its own buffer is left out where that can be: it would be locked while a reader does not read, and the interpreter
+    cannot end a process with such a lock held.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, AttributeError):
+        return lambda content: _put_text(stream, content, encoding)
+    return lambda content: _put_bytes(descriptor, content)
+
+
+def _put_bytes(descriptor: int, content: bytes) -> int:
+    try:
+        return os.write(descriptor, content)
+    except BlockingIOError:
+        # Whoever shares the pipe has made it one that does not wait.
+        select.select([], [descriptor], [], _READY_SECONDS)
+        return 0
+
+
+def _put_text(stream: TextIO, content: bytes, encoding: str) -> int:
+    with suppress(io.UnsupportedOperation):
+        stream.write(content.decode(encoding))
+        stream.flush()
+    return len(content)

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import logging
-import sys
-from collections.abc import Callable, MutableMapping
-from typing import Any, TextIO
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -14,27 +14,29 @@ from worker.telemetry.lines import LineWriter
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _HASH_CHARACTERS = 16
+#: In the log's words, once it flows again.
+DROPPED = "Nobody took the log's lines for a while, or not fast enough. Work went on; look at what reads the log."
 
+Processor = Callable[..., Any]
 _Line = MutableMapping[str, Any]
 
 
-def logger(log_format: str, level: str, stream: TextIO | None = None) -> structlog.typing.FilteringBoundLogger:
-    """A logger that writes to the stream (standard output by default), and the libraries' warnings with it."""
-    out = stream or sys.stdout
-    readable = log_format == "text" or (log_format == "auto" and out.isatty())
-    processors: list[Callable[..., Any]] = [
+def logger(log_format: str, level: str, lines: LineWriter) -> structlog.typing.FilteringBoundLogger:
+    """A logger that writes these lines. Its calls never raise and never wait."""
+    readable = log_format == "text" or (log_format == "auto" and lines.is_terminal)
+    processors: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        *([_visible, structlog.dev.ConsoleRenderer(colors=out.isatty())] if readable else [_as_json]),
+        *([_visible, structlog.dev.ConsoleRenderer(colors=lines.is_terminal)] if readable else [_as_json]),
     ]
     bound: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        LineWriter(out),
-        processors=processors,
+        lines,
+        processors=[partial(_rendered, processors)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
     ).bind()
-    _take_over_the_libraries(bound)
+    lines.flows_again = lambda count: bound.warning("log_lines_dropped", count=count, detail=DROPPED)
     return bound
 
 
@@ -42,7 +44,22 @@ def subject_writer(mode: str) -> Callable[[str | None], str | None]:
     """How customer references are written: as they are, or as a short hash that still tells them apart."""
     if mode == "plain":
         return lambda subject: subject
-    return lambda subject: hashlib.sha256(subject.encode()).hexdigest()[:_HASH_CHARACTERS] if subject else subject
+    return lambda subject: _hashed(subject) if subject else subject
+
+
+def _hashed(subject: str) -> str:
+    return hashlib.sha256(subject.encode(errors="backslashreplace")).hexdigest()[:_HASH_CHARACTERS]
+
+
+def _rendered(processors: Sequence[Processor], log: object, method: str, event: dict[str, Any]) -> Any:  # noqa: ANN401
+    """The line; one that only names it when a value cannot be written."""
+    name, line = str(event.get("event")), event
+    try:
+        for processor in processors:
+            line = processor(log, method, line)
+    except Exception as fault:  # noqa: BLE001 - what is only told must not end what is done
+        return json.dumps({"event": "log_line_failed", "level": "error", "line": name, "error": type(fault).__name__})
+    return line
 
 
 def _visible(_logger: object, _method: str, line: _Line) -> _Line:
@@ -56,23 +73,3 @@ def _visible(_logger: object, _method: str, line: _Line) -> _Line:
 def _as_json(_logger: object, _method: str, line: _Line) -> str:
     # The library escapes every control character but this one.
     return json.dumps(line, default=str).replace("\x7f", "\\u007f")
-
-
-class _Forwarder(logging.Handler):
-    """Brings what libraries log through the standard library into the one log."""
-
-    def __init__(self, bound: structlog.typing.FilteringBoundLogger) -> None:
-        super().__init__(logging.WARNING)
-        self._bound = bound
-
-    def emit(self, record: logging.LogRecord) -> None:
-        # Only who and where: a library's text may repeat a URL or a body.
-        self._bound.warning("library_warning", library=record.name, where=f"{record.module}:{record.lineno}")
-
-
-def _take_over_the_libraries(bound: structlog.typing.FilteringBoundLogger) -> None:
-    root = logging.getLogger()
-    root.handlers[:] = [_Forwarder(bound)]
-    root.setLevel(logging.WARNING)
-    # The broker's room tells what happens to its connections in its own words, once.
-    logging.getLogger("pika").setLevel(logging.CRITICAL)

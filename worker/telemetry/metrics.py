@@ -1,9 +1,12 @@
 """Every metric by its fixed name, in one registry. Label values come from closed sets only."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from messages.commands import CommandType
 from messages.events import EventType
@@ -68,20 +71,24 @@ class Metrics:
     def watch(self, in_flight: Callable[[], float], held: Callable[[], float], parked: Callable[[], float]) -> None:
         """Read these at each scrape, instead of at each change."""
         flight = Gauge("provisioning_commands_in_flight", "Commands being handled", registry=self.registry)
-        flight.set_function(in_flight)
+        flight.set_function(_readable(in_flight))
         waiting = Gauge(
             "provisioning_commands_held", "Waiting for a retry or behind their customer", registry=self.registry
         )
-        waiting.set_function(held)
+        waiting.set_function(_readable(held))
         lying = Gauge(
             "provisioning_commands_parked", "Of those held: lying in the ledger alone", registry=self.registry
         )
-        lying.set_function(parked)
+        lying.set_function(_readable(parked))
 
     def watch_queues(self, queues: Sequence[str], depth: Callable[[str], float]) -> None:
         """Read each queue's last known depth at each scrape; not a number while nobody knows."""
         for queue in queues:
-            self.queue_messages.labels(queue).set_function(partial(depth, queue))
+            self.queue_messages.labels(queue).set_function(_readable(partial(depth, queue)))
+
+    def watch_log(self, dropped: Callable[[], float]) -> None:
+        """Read at each scrape how many lines of the log were never written."""
+        self.registry.register(_DroppedLines(dropped))
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
         return Counter(f"provisioning_{name}", text, labels, registry=self.registry)
@@ -110,3 +117,26 @@ class Metrics:
             self.reconnects.labels(role)
         for event in EventType:
             self.published.labels(event.value, "confirmed")
+
+
+class _DroppedLines(Collector):
+    """A counter whose value another thread keeps."""
+
+    def __init__(self, dropped: Callable[[], float]) -> None:
+        self._dropped = dropped
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Read it."""
+        yield CounterMetricFamily("provisioning_log_lines_dropped", "Log lines never written", value=self._dropped())
+
+
+def _readable(read: Callable[[], float]) -> Callable[[], float]:
+    """The same, but one value that cannot be read is not a number, and does not cost the whole page."""
+
+    def value() -> float:
+        try:
+            return read()
+        except Exception:  # noqa: BLE001 - see above
+            return math.nan
+
+    return value

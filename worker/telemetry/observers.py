@@ -5,6 +5,7 @@ from functools import cache
 
 import structlog
 
+from worker.telemetry.guarding import listener
 from worker.telemetry.metrics import Metrics
 
 _Log = structlog.typing.FilteringBoundLogger
@@ -15,6 +16,7 @@ _DECLARED_AGAIN = (
 )
 
 
+@listener
 class BrokerWatcher:
     """Implements the broker room's observer."""
 
@@ -63,6 +65,7 @@ class BrokerWatcher:
         self._log.error("broker_callback_crashed", role=role, exc_info=error)
 
 
+@listener
 class LedgerWatcher:
     """Implements the ledger room's observer."""
 
@@ -75,6 +78,7 @@ class LedgerWatcher:
         self._seconds(operation).observe(seconds)
 
 
+@listener
 class PruneWatcher:
     """Hears what became of the ledger's own pruning."""
 
@@ -90,6 +94,7 @@ class PruneWatcher:
         self._log.warning("ledger_prune_failed", detail=detail)
 
 
+@listener
 class ParkingWatcher:
     """Hears of commands that wait in the ledger so that the broker hands over others."""
 
@@ -109,6 +114,7 @@ class ParkingWatcher:
         self._log.error("parked_command_unsealable", detail=detail)
 
 
+@listener
 class PauseWatcher:
     """Hears of pauses."""
 

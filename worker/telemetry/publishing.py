@@ -5,6 +5,7 @@ from functools import cache
 
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.ports import EventPublisher
+from worker.telemetry.guarding import never_raising
 from worker.telemetry.metrics import Metrics
 
 
@@ -26,5 +27,9 @@ class MeasuredPublisher:
             self._publisher.publish(message)
             result = "confirmed"
         finally:
-            self._published(kind, result).inc()
-            self._confirm_seconds(kind, result).observe(time.perf_counter() - started)
+            self._count(kind, result, time.perf_counter() - started)
+
+    @never_raising
+    def _count(self, kind: str | None, result: str, seconds: float) -> None:
+        self._published(kind, result).inc()
+        self._confirm_seconds(kind, result).observe(seconds)

@@ -10,11 +10,13 @@ from messages.envelope import Envelope
 from messages.errors import CommandName
 from worker.domain.results import Outcome
 from worker.domain.work import Report, Requested, Retry, Work
+from worker.telemetry.guarding import listener
 from worker.telemetry.metrics import Metrics
 
 _Log = structlog.typing.FilteringBoundLogger
 
 
+@listener
 class Recorder:
     """Implements the `Telemetry` port."""
 

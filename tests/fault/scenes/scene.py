@@ -43,7 +43,8 @@ class Setting:
     `shared_ledger`: the ledger is in PostgreSQL. `standby`: a second worker stands by (with a shared ledger). `trap`:
     the first worker ends by SIGKILL at this step. `own_user`: the worker has a user of its own at the broker. `late`:
     the first worker starts after the first part of the story. `trouble`: how many times more than usual of the commands
-    fail, come twice, or are none. `changes` are settings, `latency` (seconds) is what each call to the provider takes.
+    fail, come twice, or are none. `piped_log`: the worker's log goes through a pipe that somebody reads. `changes` are
+    settings, `latency` (seconds) is what each call to the provider takes.
     """
 
     roads: frozenset[Way] = frozenset()
@@ -53,6 +54,7 @@ class Setting:
     own_user: bool = False
     late: bool = False
     trouble: float = 1.0
+    piped_log: bool = False
     changes: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.02
 
@@ -92,7 +94,8 @@ class Scene:
 
     def start_worker(self) -> WorkerProcess:
         """Start one more, and do not wait."""
-        return self._enter(self.house.starting_worker(**self.changes))
+        start = self.house.piped_worker if self.setting.piped_log else self.house.starting_worker
+        return self._enter(start(**self.changes))
 
     def await_ready(self, worker: WorkerProcess) -> None:
         """Wait until a worker is ready, also on a machine that is busy with other scenes."""

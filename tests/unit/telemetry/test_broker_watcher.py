@@ -1,23 +1,21 @@
 """What the log tells of the broker's exchanges and queues."""
 
-import io
-import json
 from typing import Any
 
-from worker.telemetry.logs import logger
+from tests.support.logged import Logged
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher
 
 
 def test_what_is_missing_and_what_was_declared_again_is_said_with_what_it_means() -> None:
-    out = io.StringIO()
-    watcher = BrokerWatcher(Metrics("1.2.3"), logger("json", "info", out))
+    logged = Logged()
+    watcher = BrokerWatcher(Metrics("1.2.3"), logged.log)
 
     watcher.topology_faults(("exchange p.commands: NOT_FOUND. Run `provisioning-worker topology apply`",))
     watcher.topology_faults(())
     watcher.declared_again(("exchange p.commands",))
 
-    missing, whole, again = (json.loads(line) for line in out.getvalue().splitlines())
+    missing, whole, again = logged.entries
     told: list[Any] = [missing["event"], missing["level"], whole["event"], again["event"], again["level"]]
     assert told == ["topology_incomplete", "error", "topology_complete_again", "topology_declared_again", "warning"]
     assert "topology apply" in missing["missing"][0]

@@ -1,19 +1,17 @@
 """An emitter that sets what the broker acts on is named once, and counted each time."""
 
-import io
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import DELIVERY
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Work
 from worker.process import decode
 from worker.telemetry import emitters
 from worker.telemetry.emitters import EmitterWatcher
-from worker.telemetry.logs import logger
 from worker.telemetry.metrics import Metrics
 
 
@@ -21,8 +19,8 @@ class Watched:
     """A watcher, and what it told."""
 
     def __init__(self) -> None:
-        self.metrics, self.out = Metrics("1.2.3"), io.StringIO()
-        self.watcher = EmitterWatcher(self.metrics, logger("json", "info", self.out))
+        self.metrics, self.logged = Metrics("1.2.3"), Logged()
+        self.watcher = EmitterWatcher(self.metrics, self.logged.log)
 
     def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> Work:  # noqa: ANN401 - Properties' own
         """Have a delivery arrive with these properties."""
@@ -31,7 +29,7 @@ class Watched:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+        return self.logged.entries
 
     def count(self, name: str) -> float | None:
         return self.metrics.registry.get_sample_value("provisioning_risky_properties_total", {"property": name})

@@ -1,13 +1,18 @@
-"""Log lines from many threads: each whole, each once, none waiting for another's write."""
+"""Log lines from many threads: each whole, each once, and nobody waits for the stream."""
 
+import errno
 import io
+import os
 import threading
+from collections.abc import Iterator
+
+import pytest
 
 from worker.telemetry.lines import LineWriter
 
 
-class SlowStream(io.StringIO):
-    """A stream whose first write lasts until it is let go."""
+class HeldStream(io.StringIO):
+    """A stream whose reader does not read until it is told to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,35 +26,27 @@ class SlowStream(io.StringIO):
         return super().write(text)
 
 
-class FullDisk(io.StringIO):
-    """A stream that takes nothing."""
+class FailingStream(io.StringIO):
+    """A stream that fails in one way until it is mended."""
 
-    def write(self, _text: str) -> int:
+    def __init__(self, fault: Exception) -> None:
+        super().__init__()
+        self.fault: Exception | None = fault
+
+    def write(self, text: str) -> int:
         """Fail."""
-        raise OSError(28, "No space left on device")
+        if self.fault is not None:
+            raise self.fault
+        return super().write(text)
 
 
-def test_a_line_is_written_when_the_call_returns() -> None:
-    out = io.StringIO()
-
-    LineWriter(out).info("one")
-
-    assert out.getvalue() == "one\n"
-
-
-def test_a_thread_does_not_wait_for_anothers_write_and_its_line_is_taken_along() -> None:
-    out = SlowStream()
-    lines = LineWriter(out)
-    first = threading.Thread(target=lines.info, args=("first",))
-    first.start()
-    assert out.writing.wait(10)
-
-    lines.info("second")
-    assert out.getvalue() == ""
-
-    out.go_on.set()
-    first.join(10)
-    assert out.getvalue() == "first\nsecond\n"
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, io.TextIOWrapper]]:
+    """The end that is read, and a stream onto the other one."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="ascii") as stream:
+        yield reading, stream
+        os.close(reading)
 
 
 def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
@@ -61,8 +58,91 @@ def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
     for thread in threads:
         thread.join(10)
 
+    assert lines.flush(10)
     assert sorted(out.getvalue().split()) == sorted(f"{n}-{k}" for n in range(8) for k in range(200))
+    assert lines.dropped == 0
 
 
-def test_a_log_that_cannot_be_written_does_not_stop_the_work() -> None:
-    LineWriter(FullDisk()).error("something")
+def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_first() -> None:
+    out = HeldStream()
+    lines = LineWriter(out, most_lines=3)
+    told: list[int] = []
+    lines.flows_again = told.append
+    lines.info("under way")
+    assert out.writing.wait(10)
+
+    for number in range(10):
+        lines.info(str(number))
+
+    assert lines.dropped == 7
+    assert not lines.flush(0)
+    out.go_on.set()
+    assert lines.flush(10)
+    assert out.getvalue() == "under way\n7\n8\n9\n"
+    assert (lines.dropped, told) == (7, [7])
+
+
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.ENOSPC, "No space left on device"), BrokenPipeError(), ValueError("closed"), MemoryError()]
+)
+def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(fault: Exception) -> None:
+    out = FailingStream(fault)
+    lines = LineWriter(out)
+    told: list[int] = []
+    lines.flows_again = told.append
+    lines.error("one")
+    assert lines.flush(10)
+    lines.error("two")
+    assert lines.flush(10)
+    assert (lines.dropped, told) == (2, [])
+
+    out.fault = None
+    lines.error("three")
+    lines.error("four")
+
+    assert lines.flush(10)
+    assert out.getvalue() == "three\nfour\n"
+    assert told == [2]
+
+
+@pytest.mark.parametrize(("text", "written"), [("Zoë", rb"Zo\xeb"), ("\ud800", rb"\ud800"), ("日本", rb"\u65e5\u672c")])
+def test_a_character_that_the_encoding_has_not_is_written_as_its_escape(
+    pipe: tuple[int, io.TextIOWrapper], text: str, written: bytes
+) -> None:
+    lines = LineWriter(pipe[1])
+
+    lines.info(text)
+
+    assert lines.flush(10)
+    assert os.read(pipe[0], 100) == written + b"\n"
+
+
+def test_a_full_pipe_that_must_not_wait_loses_nothing_when_it_is_read_in_the_end(
+    pipe: tuple[int, io.TextIOWrapper],
+) -> None:
+    os.set_blocking(pipe[1].fileno(), False)
+    lines, count = LineWriter(pipe[1]), 20_000
+    lines = LineWriter(pipe[1], most_lines=count)
+    for number in range(count):
+        lines.info(f"{number:09}")
+
+    read = b""
+    while len(read) < 10 * count:
+        read += os.read(pipe[0], 65_536)
+
+    assert read.split() == [b"%09d" % number for number in range(count)]
+    assert lines.dropped == 0
+
+
+def test_a_reader_that_has_gone_ends_nothing(pipe: tuple[int, io.TextIOWrapper]) -> None:
+    lines = LineWriter(pipe[1])
+    nobody = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nobody, pipe[0])
+    os.close(nobody)
+
+    lines.info("one")
+    assert lines.flush(10)
+    lines.info("two")
+
+    assert lines.flush(10)
+    assert lines.dropped == 2

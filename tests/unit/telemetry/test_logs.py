@@ -1,60 +1,133 @@
-"""The log: JSON lines for programs, words for a terminal, never a secret."""
+"""The log: JSON lines for programs, words for a terminal, never a secret, and never the end of any work."""
 
-import io
-import json
 import logging
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from worker.telemetry.logs import logger, subject_writer
+from tests.support.logged import Logged
+from worker.telemetry.forwarding import forward_last_words, forward_libraries
+from worker.telemetry.logs import subject_writer
 
 
-@pytest.fixture(autouse=True)
-def _root_logger_as_it_was() -> Iterator[None]:
+class Unprintable:
+    """Has no text."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class DyingBadly:
+    """Raises where nobody can catch it."""
+
+    def __del__(self) -> None:
+        raise OSError("nobody catches it")
+
+
+@pytest.fixture
+def forwarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
+    """A log that hears everything that would go to standard error; afterwards all is as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    yield
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    logged = Logged()
+    forward_libraries(logged.log)
+    forward_last_words(logged.log)
+    yield logged
+    logging.captureWarnings(capture=False)
     root.handlers[:], root.level = handlers, level
 
 
 def test_a_line_is_one_json_object_with_time_and_level() -> None:
-    out = io.StringIO()
+    logged = Logged()
 
-    logger("json", "info", out).warning("intake_paused", cause="outage")
+    logged.log.warning("intake_paused", cause="outage")
 
-    line = json.loads(out.getvalue())
-    assert line["event"] == "intake_paused"
-    assert line["level"] == "warning"
-    assert line["cause"] == "outage"
+    (line,) = logged.entries
+    assert (line["event"], line["level"], line["cause"]) == ("intake_paused", "warning", "outage")
     assert line["timestamp"].endswith("Z")
 
 
 def test_what_is_below_the_level_is_not_written() -> None:
-    out = io.StringIO()
+    logged = Logged(level="warning")
 
-    logger("json", "warning", out).info("command_settled")
+    logged.log.info("command_settled")
 
-    assert out.getvalue() == ""
+    assert logged.text == ""
 
 
 def test_a_text_line_can_be_read_without_colours_in_a_file() -> None:
-    out = io.StringIO()
+    logged = Logged("text")
 
-    logger("text", "info", out).info("worker_started", http_port=9464)
+    logged.log.info("worker_started", http_port=9464)
 
-    assert "worker_started" in out.getvalue()
-    assert "\x1b" not in out.getvalue()
+    assert "worker_started" in logged.text
+    assert "\x1b" not in logged.text
 
 
-def test_a_librarys_warning_is_named_but_its_words_are_not_repeated() -> None:
-    out = io.StringIO()
-    logger("json", "info", out)
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_value_that_cannot_be_written_costs_its_line_and_nothing_else(log_format: str) -> None:
+    logged, endless = Logged(log_format), dict[str, Any]()
+    endless["itself"] = endless
 
+    logged.log.info("command_settled", subject=Unprintable())
+    logged.log.info("command_retried", **endless)
+    logged.log.info("worker_stopped")
+
+    lines = logged.text.splitlines()
+    assert "log_line_failed" in lines[0]
+    assert "command_settled" in lines[0]
+    assert "worker_stopped" in lines[-1]
+
+
+def test_once_the_log_flows_again_a_line_counts_what_was_dropped() -> None:
+    logged = Logged()
+
+    logged.lines.flows_again(3)
+
+    (line,) = logged.entries
+    assert (line["event"], line["count"], line["level"]) == ("log_lines_dropped", 3, "warning")
+
+
+def test_a_librarys_words_are_not_repeated_only_who_and_where(forwarded: Logged) -> None:
     logging.getLogger("urllib3").warning("http://host/?api_key=%s", "s3cret")
+    try:
+        dict[str, str]()["s3cret"]
+    except KeyError:
+        logging.getLogger("alembic").exception("s3cret")
 
-    assert json.loads(out.getvalue())["library"] == "urllib3"
-    assert "s3cret" not in out.getvalue()
+    assert [(line["library"], line.get("error")) for line in forwarded.entries] == [
+        ("urllib3", None),
+        ("alembic", "KeyError"),
+    ]
+    assert "s3cret" not in forwarded.text
+
+
+def test_what_would_go_to_standard_error_goes_into_the_log(
+    forwarded: Logged, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ends_badly() -> None:
+        raise ValueError("the end")
+
+    thread = threading.Thread(target=ends_badly, name="handler-07")
+    thread.start()
+    thread.join(10)
+    del [DyingBadly()][0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("a library is old", stacklevel=1)
+
+    ended, ignored, warned = forwarded.entries
+    assert (ended["event"], ended["thread"]) == ("thread_ended", "handler-07")
+    assert "ValueError: the end" in ended["exception"]
+    assert (ignored["event"], warned["event"]) == ("error_ignored", "library_warning")
+    assert capsys.readouterr().err == ""
 
 
 def test_subjects_can_be_hashed_and_still_told_apart() -> None:
@@ -64,6 +137,10 @@ def test_subjects_can_be_hashed_and_still_told_apart() -> None:
     assert write("cus_42") != write("cus_43")
     assert "cus_42" not in str(write("cus_42"))
     assert write(None) is None
+
+
+def test_a_subject_that_is_no_text_can_be_hashed_too() -> None:
+    assert len(subject_writer("hashed")("\ud800") or "") == 16
 
 
 def test_subjects_are_plain_unless_asked_otherwise() -> None:
@@ -76,31 +153,31 @@ SHOWN = r"a\x1b[2J\x9b31m\u202e\u200b\x7f\r\n2026-01-01T00:00:00Z [info] faked\u
 
 
 def test_in_a_text_line_texts_of_others_are_visible() -> None:
-    out = io.StringIO()
+    logged = Logged("text")
 
-    logger("text", "info", out).info("command_settled", message_id=HOSTILE, bare="\x1b[2J", other=[HOSTILE])
+    logged.log.info("command_settled", message_id=HOSTILE, bare="\x1b[2J", other=[HOSTILE])
 
-    assert all(map(str.isprintable, out.getvalue().splitlines()))
-    assert len(out.getvalue().splitlines()) == 1
-    assert SHOWN in out.getvalue().replace("\\\\", "\\")
-    assert r"bare=\x1b[2J" in out.getvalue()
+    assert all(map(str.isprintable, logged.text.splitlines()))
+    assert len(logged.text.splitlines()) == 1
+    assert SHOWN in logged.text.replace("\\\\", "\\")
+    assert r"bare=\x1b[2J" in logged.text
 
 
 def test_in_a_text_logs_traceback_no_line_looks_like_another_event() -> None:
-    out = io.StringIO()
+    logged = Logged("text")
 
-    logger("text", "info", out).error("handler_crashed", exc_info=ValueError(HOSTILE))
+    logged.log.error("handler_crashed", exc_info=ValueError(HOSTILE))
 
-    first, *others = out.getvalue().splitlines()
+    first, *others = logged.text.splitlines()
     assert first.endswith("handler_crashed")
     assert all(line.startswith("    ") and line.isprintable() for line in others)
 
 
 def test_a_json_line_is_ascii_that_prints() -> None:
-    out = io.StringIO()
+    logged = Logged("json")
 
-    logger("json", "info", out).info("command_settled", detail=HOSTILE)
+    logged.log.info("command_settled", detail=HOSTILE)
 
-    assert out.getvalue().rstrip("\n").isascii()
-    assert out.getvalue().rstrip("\n").isprintable()
-    assert json.loads(out.getvalue())["detail"] == HOSTILE
+    assert logged.text.rstrip("\n").isascii()
+    assert logged.text.rstrip("\n").isprintable()
+    assert logged.entries[0]["detail"] == HOSTILE

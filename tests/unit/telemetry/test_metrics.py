@@ -25,6 +25,7 @@ CONTRACT = {
     "provisioning_ledger_seconds": ("histogram", {"operation"}),
     "provisioning_queue_messages": ("gauge", {"queue"}),
     "provisioning_last_applied_timestamp_seconds": ("gauge", set()),
+    "provisioning_log_lines_dropped": ("counter", set()),
     "provisioning_build_info": ("gauge", {"version"}),
 }
 
@@ -41,6 +42,7 @@ def used() -> Metrics:
     metrics = Metrics("1.2.3")
     metrics.watch(lambda: 1, lambda: 2, lambda: 1)
     metrics.watch_queues(["q"], lambda _: 3.0)
+    metrics.watch_log(lambda: 4)
     metrics.wait_seconds.labels("CreateCustomer").observe(1)
     metrics.command_seconds.labels("CreateCustomer").observe(1)
     metrics.requests.labels("add", "success").inc()
@@ -72,3 +74,13 @@ def test_a_queue_nobody_could_ask_about_is_not_a_number() -> None:
     metrics.watch_queues(["q"], lambda _: float("nan"))
 
     assert 'provisioning_queue_messages{queue="q"} NaN' in generate_latest(metrics.registry).decode()
+
+
+def test_one_value_that_cannot_be_read_does_not_cost_the_page() -> None:
+    metrics = Metrics("1.2.3")
+    metrics.watch(lambda: 1, lambda: int("no number"), lambda: 1)
+
+    page = generate_latest(metrics.registry).decode()
+
+    assert "provisioning_commands_held NaN" in page
+    assert "provisioning_commands_in_flight 1.0" in page

@@ -1,16 +1,13 @@
 """What is told of pauses: one gauge for each cause, and the login in the log."""
 
-import io
-import json
-
-from worker.telemetry.logs import logger
+from tests.support.logged import Logged
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import PauseWatcher
 
 
 def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> None:
-    metrics, out = Metrics("1.2.3"), io.StringIO()
-    watcher = PauseWatcher(metrics, logger("json", "info", out))
+    metrics, logged = Metrics("1.2.3"), Logged()
+    watcher = PauseWatcher(metrics, logged.log)
 
     def gauge() -> float | None:
         return metrics.registry.get_sample_value("provisioning_intake_paused", {"cause": "outage"})
@@ -24,8 +21,7 @@ def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> Non
     watcher.unshared("the ledger is away")
 
     assert gauge() == 0
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [(line["event"], line.get("cause"), line.get("login")) for line in lines] == [
+    assert [(line["event"], line.get("cause"), line.get("login")) for line in logged.entries] == [
         ("intake_paused", "outage", "v2"),
         ("intake_paused", "outage", "v3"),
         ("intake_resumed", "outage", "v2"),

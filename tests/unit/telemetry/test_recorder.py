@@ -1,21 +1,20 @@
 """One settled delivery is one log line and the right counts."""
 
-import io
 import json
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from messages.errors import CommandName, Invalid, Undecodable
+from tests.support.logged import Logged
 from worker.domain.claims import Reason
-from worker.domain.deliveries import Delivery, Properties, Receipt
+from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties, Receipt
 from worker.domain.results import Outcome
 from worker.domain.work import Report, Retry, RetryCause, Work
 from worker.process import decode
-from worker.telemetry.logs import logger
 from worker.telemetry.metrics import Metrics
+from worker.telemetry.publishing import MeasuredPublisher
 from worker.telemetry.recorder import Recorder
 
 BODY = json.dumps(
@@ -32,25 +31,17 @@ BODY = json.dumps(
 DELIVERY = Delivery(BODY, Properties(content_type="application/cloudevents+json"), False, Receipt(1, 1), "x", "k", 0.0)
 
 
-@pytest.fixture(autouse=True)
-def _root_logger_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-
-
 class Observed:
     """A recorder with what it wrote."""
 
     def __init__(self) -> None:
-        self.out = io.StringIO()
+        self.logged = Logged()
         self.metrics = Metrics("0")
-        self.recorder = Recorder(self.metrics, logger("json", "info", self.out), lambda subject: subject)
+        self.recorder = Recorder(self.metrics, self.logged.log, lambda subject: subject)
 
     @property
     def line(self) -> dict[str, object]:
-        return dict(json.loads(self.out.getvalue()))
+        return dict(self.logged.entries[0])
 
     def value(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, labels)
@@ -122,7 +113,7 @@ def test_no_secret_of_the_command_is_logged() -> None:
     seen.recorder.settled(report())
     seen.recorder.crashed(work(), ValueError("a fault of ours"))
 
-    assert "pl4nted" not in seen.out.getvalue()
+    assert "pl4nted" not in seen.logged.text
 
 
 def test_a_message_that_names_no_command_is_logged_by_its_message_id() -> None:
@@ -154,3 +145,30 @@ def test_a_retry_is_counted_with_its_cause_and_whether_it_was_charged(charged: b
     labels = {"command": "RotateCredential", "cause": "unknown", "charged": label}
     assert seen.value("provisioning_retries_total", **labels) == 1
     assert seen.line["delay_seconds"] == 1.5
+
+
+def fails(*_: object) -> Any:  # noqa: ANN401 - it has no answer
+    raise RuntimeError("a fault of ours")
+
+
+def test_nothing_that_is_only_told_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Observed()
+    monkeypatch.setattr(seen.metrics.commands, "labels", fails)
+    monkeypatch.setattr(seen.metrics.retries, "labels", fails)
+
+    Recorder(seen.metrics, seen.logged.log, lambda subject: subject).settled(report())
+    seen.recorder.retried(Retry(work(), RetryCause.UNKNOWN, False, "no answer", 1.5))
+
+
+class Nobody:
+    """A publisher that does its work."""
+
+    def publish(self, _message: Outgoing) -> None:
+        """Confirm."""
+
+
+def test_a_message_is_published_also_when_it_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = Metrics("0")
+    monkeypatch.setattr(metrics.published, "labels", fails)
+
+    MeasuredPublisher(Nobody(), metrics).publish(Outgoing(Destination.EVENTS, "key", b"", Properties()))

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import time
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from worker.cli.demo.morning import LOST_ANSWER, Scene, morning
 from worker.cli.demo.programs import fetch
 from worker.cli.demo.show import Show
 from worker.cli.demo.stage import Stage, stage
+from worker.cli.signals import told_if_ended
 from worker.domain.deliveries import Destination, Outgoing
 
 _OUTAGE_SECONDS = 3.0
@@ -30,13 +30,13 @@ def demo(
     *, keep: Annotated[bool, typer.Option("--keep", help="Leave broker, provider and worker running.")] = False
 ) -> None:
     """Play a billing system's morning through a real broker, a worker and a stand-in provider, and check it."""
-    # Ended by somebody else, the parts must still be stopped in order.
-    signal.signal(signal.SIGTERM, _interrupt)
-    # A shell that runs it in the background has it ignore Ctrl-C; whoever sends the signal all the same means it.
-    signal.signal(signal.SIGINT, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs it in the background has it ignore Ctrl-C; whoever sends the signal all the same means it.
+        signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
     show = Show(_console())
     started = time.monotonic()
-    with stage(os.environ.get("PROVISIONING_AMQP__URL"), show.tell, keep=keep) as ready:
+    ended = told_if_ended(lambda: "what the demonstration had started is stopped")
+    with ended, stage(os.environ.get("PROVISIONING_AMQP__URL"), show.tell, keep=keep) as ready:
         faults = _play(ready, show)
         show.verdict(faults, time.monotonic() - started)
         show.next_steps(ready)
@@ -87,7 +87,3 @@ def _play_scene(ready: Stage, show: Show, ears: Ears, part: tuple[Scene, int]) -
 def _send(ready: Stage, message: Message) -> None:
     kind = message.properties.type or "unknown"
     ready.publisher.publish(Outgoing(Destination.COMMANDS, kind, message.body, message.properties))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

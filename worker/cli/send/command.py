@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import islice
 from math import isnan
@@ -17,6 +18,7 @@ from worker.cli.send.publishing import Batch, Sent, counted, publish
 from worker.cli.send.results import Results, Tally
 from worker.cli.send.reviewing import review
 from worker.cli.send.source import Source, opened
+from worker.cli.signals import told_if_ended
 from worker.errors import WorkerError
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
@@ -84,7 +86,8 @@ def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit
             raise WorkerError(f"no command was read from {source.name}; nothing was sent")
         if results is None or wait_seconds is None:
             return _told_as_sent(sent, topology)
-        return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
+        with told_if_ended(lambda: _done_but(sent, results)):
+            return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
 
 
 def _told_as_sent(sent: Sent, topology: Topology) -> Exit:
@@ -102,12 +105,21 @@ def _stopped_by(sent: Sent) -> Exit:
     return Exit.PARTLY if sent.count else Exit.FAILED
 
 
+def _done_but(sent: Sent, results: Results) -> str:
+    missing = results.missing()
+    return f"{counted(sent.count)} had been sent and confirmed; no result yet for {_named(missing)}"
+
+
 def _waited(tally: Tally, seconds: float) -> Exit:
     if tally.missing:
-        named = ", ".join(islice(tally.missing, _SHOWN_IDS))
-        more = f" and {len(tally.missing) - _SHOWN_IDS} more" if len(tally.missing) > _SHOWN_IDS else ""
-        say(f"no result within {seconds:g} s for {named}{more}; `provisioning-worker explain` tells why")
+        named = _named(tally.missing)
+        say(f"no result within {seconds:g} s for {named}; `provisioning-worker explain` tells why")
         return Exit.PARTLY
     if not tally.failed:
         return Exit.DONE
     return Exit.PARTLY if tally.succeeded else Exit.FAILED
+
+
+def _named(missing: Sequence[str]) -> str:
+    more = f" and {len(missing) - _SHOWN_IDS} more" if len(missing) > _SHOWN_IDS else ""
+    return ", ".join(islice(missing, _SHOWN_IDS)) + more

@@ -14,6 +14,7 @@ from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
+from worker.cli.signals import told_if_ended
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
 from worker.from_settings import broker_address
@@ -68,20 +69,24 @@ def counted(count: int) -> str:
 
 
 def _publish_all(publisher: Publisher, batch: Batch) -> Sent:
-    done = 0
-    try:
-        with _bar(batch) as advance:
-            for command in batch.commands:
-                if isinstance(command, Fault):
-                    return Sent(done, command)
-                batch.expect(command)
-                _publish_one(publisher, command, done)
-                done += 1
-                advance()
-    except KeyboardInterrupt:
-        say(f"interrupted; {counted(done)} had been sent and confirmed")
-        raise
+    done, under_way = 0, ""
+    with told_if_ended(lambda: _done_so_far(done, under_way)), _bar(batch) as advance:
+        for command in batch.commands:
+            if isinstance(command, Fault):
+                return Sent(done, command)
+            batch.expect(command)
+            under_way = command.id
+            _publish_one(publisher, command, done)
+            done, under_way = done + 1, ""
+            advance()
     return Sent(done)
+
+
+def _done_so_far(done: int, under_way: str) -> str:
+    sent = f"{counted(done)} had been sent and confirmed"
+    if not under_way:
+        return sent
+    return f"{sent}, and {under_way} was under way: it may have arrived, and can be sent again under the same id"
 
 
 def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:

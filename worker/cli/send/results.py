@@ -75,8 +75,15 @@ class Results:
             self._changed.wait_for(lambda: not self._waiting or self._ended_by, timeout_seconds)
             if self._waiting:
                 self._raise_what_ended_it()
-            missing = tuple(sorted(identity for _, identity in self._waiting))
-            return Tally(self._counts[True], self._counts[False], missing)
+            return Tally(self._counts[True], self._counts[False], self._missing())
+
+    def missing(self) -> tuple[str, ...]:
+        """The ids that nothing was heard of so far."""
+        with self._changed:
+            return self._missing()
+
+    def _missing(self) -> tuple[str, ...]:
+        return tuple(sorted(identity for _, identity in self._waiting))
 
     def _raise_what_ended_it(self) -> None:
         if self._ended_by is not None:

@@ -9,9 +9,10 @@ from tests.fault.scenes.kinds import (
     networks,
     poisons,
     providers,
+    readers,
     workers,
 )
 
-_ROOMS = (workers, brokers, networks, providers, ledgers, crowds, freezes, deadlines, poisons)
+_ROOMS = (workers, brokers, networks, providers, ledgers, crowds, freezes, deadlines, poisons, readers)
 
 KINDS = tuple(kind for room in _ROOMS for kind in room.kinds())

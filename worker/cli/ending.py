@@ -1,0 +1,53 @@
+"""How a command ends: its exit code, and a sentence where there is something to say."""
+
+from collections.abc import Callable
+
+from worker.app import Exit
+from worker.cli.output import say
+from worker.cli.signals import Ended, exit_code
+from worker.cli.streams import output_fault
+from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
+
+_EXITS: tuple[tuple[type[WorkerError], Exit], ...] = (
+    (SettingsInvalid, Exit.CONFIGURATION),
+    (LedgerRefused, Exit.CONFIGURATION),
+    (LedgerUnavailable, Exit.UNREACHABLE),
+    (BrokerUnreachable, Exit.UNREACHABLE),
+)
+
+Code = int | str | None
+
+
+def ended(command: Callable[[], object]) -> Code:
+    """Run it, and return what to exit with."""
+    failure: OSError | None = None
+    try:
+        code = _ended(command)
+    except OSError as exc:
+        code, failure = Exit.FAILED, exc
+    fault = output_fault()
+    if fault is None:
+        if failure is not None:
+            raise failure
+        return code
+    if isinstance(fault, BrokenPipeError):
+        # Whoever read us has seen enough (head, less).
+        return code if failure is None else Exit.DONE
+    say(f"standard output cannot be written ({fault.strerror}), so what was to be read there is cut off")
+    return code or Exit.FAILED
+
+
+def _ended(command: Callable[[], object]) -> Code:
+    try:
+        command()
+    except SystemExit as exc:
+        return exc.code
+    except Ended as exc:
+        say(str(exc))
+        return exit_code(exc.number)
+    except WorkerError as exc:
+        say(*exc.lines)
+        return next((code for kind, code in _EXITS if isinstance(exc, kind)), Exit.FAILED)
+    except BrokenPipeError:
+        return Exit.DONE
+    return Exit.DONE

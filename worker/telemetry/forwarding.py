@@ -1,0 +1,47 @@
+"""Brings into the one log what would else go to standard error, where a stuck reader holds whoever writes."""
+
+import logging
+import sys
+import threading
+
+import structlog
+
+_Log = structlog.typing.FilteringBoundLogger
+
+
+class _Forwarder(logging.Handler):
+    """What libraries log through the standard library."""
+
+    def __init__(self, log: _Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Only who and where: a library's text may repeat a URL or a body.
+        error = record.exc_info[0] if record.exc_info else None
+        named = {"error": error.__name__} if error else {}
+        self._log.warning("library_warning", library=record.name, where=f"{record.module}:{record.lineno}", **named)
+
+
+def forward_libraries(log: _Log) -> None:
+    """Name in the log what libraries log and warn of."""
+    root = logging.getLogger()
+    root.handlers[:] = [_Forwarder(log)]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    # The broker's room tells what happens to its connections in its own words, once.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+def forward_last_words(log: _Log) -> None:
+    """Write into the log what ends a thread, and what is raised where nobody can catch it."""
+
+    def thread_ended(args: threading.ExceptHookArgs) -> None:
+        name = args.thread.name if args.thread else "unknown"
+        log.error("thread_ended", thread=name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+
+    def unraisable(args: "sys.UnraisableHookArgs") -> None:
+        log.error("error_ignored", exc_info=(args.exc_type, args.exc_value, args.exc_traceback))
+
+    threading.excepthook = thread_ended
+    sys.unraisablehook = unraisable
