@@ -1,7 +1,8 @@
 """Takes a vendor's webhooks over HTTP: `python -m examples.adapters.receiver stripe`. The settings are in README.md.
 
 The answer is the promise. 200: the broker has the command on disk, or the event asks for nothing. 401: it is not from
-the vendor. 400: its shape is not the documented one. 503: the broker did not take it, send it again.
+the vendor. 400: its shape is not the documented one. 408, 411, 413, 501: its body cannot be read. 503: the broker did
+not take it, send it again.
 """
 
 import json
@@ -13,12 +14,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from .bodies import Refused, check_framing, read_body
 from .chargebee import Chargebee
 from .publisher import NotTaken, Publisher
 from .stripe import Stripe
 from .translation import Adapter, Malformed, NotForUs, Terms
 
-MAX_BODY_BYTES = 1024 * 1024
 _READ_SECONDS = 10
 _HOST = "127.0.0.1"
 _MAX_PORT = 65535
@@ -48,21 +49,35 @@ def handler(adapter: Adapter, publisher: Publisher) -> type[BaseHTTPRequestHandl
 
     class Webhook(BaseHTTPRequestHandler):
         timeout = _READ_SECONDS
+        # Proxies speak it; a body in chunks, and the question whether to send it at all, belong to it.
+        protocol_version = "HTTP/1.1"
+
+        def handle_expect_100(self) -> bool:
+            try:
+                check_framing(self.headers)
+            except Refused as refusal:
+                self._tell(refusal.status, str(refusal))
+                return False
+            return super().handle_expect_100()
 
         def do_POST(self) -> None:
-            length = self.headers.get("content-length", "")
-            if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-                self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            try:
+                body = read_body(self.headers, self.rfile)
+            except Refused as refusal:
+                self._tell(refusal.status, str(refusal))
                 return
-            body = self.rfile.read(int(length))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status, words = answer(adapter, publisher, headers, body)
+            self._tell(*answer(adapter, publisher, headers, body))
+
+        def _tell(self, status: HTTPStatus, words: str) -> None:
             # The words are for the vendor's log of deliveries and ours; no name or secret of a customer is in them.
             self.log_message("%s", words)
             told = words.encode()
             self.send_response(status)
             self.send_header("content-type", "text/plain; charset=utf-8")
             self.send_header("content-length", str(len(told)))
+            # Webhooks are few, and what is left of a refused one must not be read as the next.
+            self.send_header("connection", "close")
             self.end_headers()
             self.wfile.write(told)
 

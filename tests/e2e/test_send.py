@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
+import pytest
+
 from tests.support.broker_tools import plain_connection
 from tests.support.commands import Command, create, disable, new_username, structured
 from tests.support.house import House
@@ -17,7 +19,7 @@ from worker.broker.address import BrokerAddress
 from worker.broker.removal import remove
 from worker.broker.topology import Topology
 
-DONE, FAILED, PARTLY, UNREACHABLE, INTERRUPTED = 0, 1, 3, 69, 130
+DONE, FAILED, PARTLY, UNREACHABLE = 0, 1, 3, 69
 #: Whoever runs the tests in the background has every process ignore Ctrl-C from the start.
 LISTENING_TO_CTRL_C = """
 import signal, sys
@@ -191,16 +193,18 @@ def test_a_result_is_printed_while_the_pipe_stays_open(house: House) -> None:
         assert process.wait(20) == DONE
 
 
-def test_an_interrupted_sending_says_how_far_it_came(house: House) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_sending_that_a_signal_ends_says_how_far_it_came(house: House, number: signal.Signals) -> None:
     command = create(new_username())
     with sending(house, "--wait") as process:
         pipe = open_end(process.stdin)
         pipe.write(line_of(command) + "\n")
         pipe.flush()
         assert json.loads(open_end(process.stdout).readline())["causationid"] == command.id
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == INTERRUPTED
-        assert open_end(process.stderr).read() == "interrupted; 1 command had been sent and confirmed\n"
+        process.send_signal(number)
+        assert process.wait(20) == 128 + number
+        said = f"ended by {number.name}; 1 command had been sent and confirmed\n"
+        assert open_end(process.stderr).read() == said
 
 
 def test_when_every_command_failed_so_has_the_sending(house: House) -> None:

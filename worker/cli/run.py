@@ -1,5 +1,6 @@
 """`provisioning-worker run`."""
 
+import codecs
 import os
 import signal
 import sys
@@ -21,6 +22,13 @@ from worker.telemetry.forwarding import forward_last_words, forward_libraries
 from worker.telemetry.lines import FLUSH_SECONDS, LineWriter
 from worker.telemetry.logs import logger
 
+#: Python loads a codec when it is first asked for. A process that is out of files could not, in the midst of a failure
+#: that is put into words.
+_CODECS = (
+    *("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
+    *("idna", "punycode", "cp1252", "iso8859-15"),
+)
+
 
 def run() -> None:
     """Work until SIGTERM, SIGHUP or Ctrl-C; a second signal ends at once."""
@@ -29,6 +37,8 @@ def run() -> None:
     signalled = _stop_on_signals(stop)
     wait_for_no_reader(FLUSH_SECONDS)
     settings = read_settings()
+    for name in _CODECS:
+        codecs.lookup(name)
     lines = LineWriter(sys.stdout)
     try:
         code = _worked(settings, lines, stop)

@@ -12,7 +12,7 @@ from worker.cli.run import _stop_on_signals
 @pytest.fixture
 def stop() -> Iterator[threading.Event]:
     """The event that a run waits for, with the run's own handlers in place."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     event = threading.Event()
     _stop_on_signals(event)
     yield event
@@ -29,3 +29,22 @@ def test_a_signal_that_comes_while_the_main_thread_holds_the_events_own_lock_doe
         signal.raise_signal(signal.SIGTERM)
 
     assert stop.wait(5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_each_of_the_signals_stops_it(stop: threading.Event, number: signal.Signals) -> None:
+    signal.raise_signal(number)
+
+    assert stop.wait(5)
+
+
+def test_a_worker_that_nohup_started_outlives_its_terminal() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        _stop_on_signals(threading.Event())
+
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

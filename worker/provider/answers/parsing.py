@@ -28,7 +28,8 @@ def parsed(body: bytes) -> object:
         said = from_json(body)
         if not _names_each_key_once(said, body):
             json.loads(body, object_pairs_hook=_object)
-    except ValueError:
+    except (ValueError, OSError):
+        # A process that is out of files cannot load the encoding of what is no UTF-8.
         return None
     return said
 
@@ -92,8 +93,8 @@ def _from_xml(body: bytes) -> object:
     try:
         # An XML declaration must come first, and some servers let a line break slip out before it.
         return _answer(fromstring(body.lstrip(), forbid_dtd=True))
-    except (ParseError, ValueError, LookupError):
-        # Not well-formed, forbidden, or in an encoding that nobody knows.
+    except (ParseError, ValueError, LookupError, OSError):
+        # Not well-formed, forbidden, or in an encoding that nobody knows, or that cannot be loaded now.
         return None
 
 

@@ -4,6 +4,7 @@ from tests.fault.scenes.kinds import (
     brokers,
     crowds,
     deadlines,
+    files,
     freezes,
     ledgers,
     networks,
@@ -13,6 +14,6 @@ from tests.fault.scenes.kinds import (
     workers,
 )
 
-_ROOMS = (workers, brokers, networks, providers, ledgers, crowds, freezes, deadlines, poisons, readers)
+_ROOMS = (workers, brokers, networks, providers, ledgers, crowds, freezes, deadlines, poisons, readers, files)
 
 KINDS = tuple(kind for room in _ROOMS for kind in room.kinds())

@@ -1,0 +1,33 @@
+"""The worker is out of files: it can open no connection, no file and no module until it has some again."""
+
+import resource
+from collections.abc import Iterator
+
+from tests.fault.scenes.play import Kind
+from tests.fault.scenes.scene import Scene, Setting, Way
+from tests.support.waiting import wait_for
+
+_NOTICED_SECONDS = 90.0
+#: Whatever is opened has a higher number than the standard streams.
+_FEWEST = 3
+
+
+def out_of_files(scene: Scene) -> None:
+    """Every connection is cut, and none can be opened in its place."""
+    process = scene.worker.pid
+    limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    scene.on_heal(lambda: resource.prlimit(process, resource.RLIMIT_NOFILE, limits))
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (_FEWEST, limits[1]))
+    for road in scene.roads.values():
+        road.cut()
+    scene.publish_all()
+    wait_for(lambda: len(scene.worker.said("broker_unreachable")) > 1, "a broker in vain", _NOTICED_SECONDS)
+
+
+def kinds() -> Iterator[Kind]:
+    """All of this room."""
+    ways = frozenset({Way.BROKER, Way.PROVIDER})
+    yield Kind("worker: out of files", out_of_files, Setting(roads=ways))
+    yield Kind(
+        "worker: out of files, ledger in PostgreSQL", out_of_files, Setting(roads=frozenset(Way), shared_ledger=True)
+    )
