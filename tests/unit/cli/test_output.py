@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from worker.cli import main as entrance
+from worker.cli import program
 from worker.cli.main import main
 from worker.cli.output import Column, Output, say, show_rows
 from worker.cli.send.reviewing import Unsendable
@@ -56,7 +56,7 @@ def test_what_ends_a_command_is_told_visibly_a_line_each(
     def fail() -> None:
         raise failure
 
-    monkeypatch.setattr(entrance, "program", lambda: fail)
+    monkeypatch.setattr(program, "program", lambda: fail)
 
     with pytest.raises(SystemExit):
         main()
