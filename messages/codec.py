@@ -8,7 +8,7 @@ from messages import forms
 from messages.catalog import CATALOG, Entry
 from messages.commands import Command, CommandType
 from messages.envelope import Envelope, WireMessage
-from messages.errors import CommandName, Invalid, Undecodable, UnknownType
+from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
 from messages.faults import faults_of
 from messages.fields import is_utf8
 from messages.payload import Payload
@@ -33,7 +33,11 @@ def decode(message: WireMessage) -> Envelope:
     if isinstance(body, forms.Unreadable):
         raise Undecodable([body.fault], name_from_properties(message))
     attributes = forms.read(message, body)
-    return _envelope(attributes, _name(attributes) or _name(attributes, *_beside(message)))
+    try:
+        return _envelope(attributes)
+    except MessageError as error:
+        error.name = _name(attributes) or _name(attributes, *_beside(message))
+        raise
 
 
 def name_from_properties(message: WireMessage) -> CommandName | None:
@@ -46,12 +50,12 @@ def _beside(message: WireMessage) -> tuple[forms.Attributes, forms.Attributes]:
     return forms.from_headers(message), forms.from_properties(message)
 
 
-def _envelope(attributes: forms.Attributes, name: CommandName | None) -> Envelope:
+def _envelope(attributes: forms.Attributes) -> Envelope:
     # What can be read in two ways is judged no further: every other rule may be about the wrong one of them.
     faults = attributes.faults or _envelope_faults(attributes)
     if faults:
-        raise Invalid(faults, name)
-    entry = _entry(attributes, name)
+        raise Invalid(faults)
+    entry = _entry(attributes)
     time = epoch_seconds(attributes.time)
     return Envelope(
         id=str(attributes.id),
@@ -61,35 +65,35 @@ def _envelope(attributes: forms.Attributes, name: CommandName | None) -> Envelop
         time=time,
         correlationid=_text(attributes.correlationid),
         traceparent=_traceparent(attributes.traceparent),
-        data=_timely(_command(entry, attributes.data, name), time, name),
+        data=_timely(_command(entry, attributes.data), time),
         dropped=(_NO_TIME,) if attributes.time is not None and time is None else (),
     )
 
 
-def _entry(attributes: forms.Attributes, name: CommandName | None) -> Entry:
+def _entry(attributes: forms.Attributes) -> Entry:
     command = next((known for known in CommandType if known == attributes.type), None)
     if command is None:
-        raise UnknownType([f"type: is not a command; known are {', '.join(CommandType)}"], name)
+        raise UnknownType([f"type: is not a command; known are {', '.join(CommandType)}"])
     return CATALOG[command]
 
 
-def _command(entry: Entry, data: Payload, name: CommandName | None) -> Command:
+def _command(entry: Entry, data: Payload) -> Command:
     if data.faults:
-        raise Invalid(data.faults, name)
+        raise Invalid(data.faults)
     try:
         return entry.model.model_validate(data.content)
     except ValidationError as exc:
         faults = faults_of(exc)
     # Raised out here, so that the library's own error is in no chain: it holds what was sent.
-    raise Invalid(faults, name)
+    raise Invalid(faults)
 
 
-def _timely(command: Command, sent_at: float | None, name: CommandName | None) -> Command:
+def _timely(command: Command, sent_at: float | None) -> Command:
     # A command that does not say when it was sent is left to the provider: measured from now, its repeat on another
     # day would be answered otherwise than the first.
     faults = command.faults_at(sent_at) if sent_at is not None else ()
     if faults:
-        raise Invalid(faults, name)
+        raise Invalid(faults)
     return command
 
 

@@ -20,6 +20,7 @@ _STRUCTURED = "application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
 #: So much of an envelope names its command, whatever else is missing.
 _NAMED = frozenset({"id", "source", "type"})
+_COMMANDS = frozenset(CommandType)
 #: What a message says of its command twice when it has the envelope in its body and in its headers.
 _COMPARED = ("id", "source", "type", "subject")
 
@@ -173,6 +174,8 @@ def _bare(message: WireMessage, body: Body) -> Attributes:
 
 
 def _contradicted(told: Mapping[str, object]) -> tuple[str, ...]:
+    if CONTRADICTORY not in told.values():
+        return ()
     decisive = {name for name, value in told.items() if value is CONTRADICTORY} - {"time", "traceparent"}
     return tuple(f"{name}: is in the headers more than once, with different values" for name in sorted(decisive))
 
@@ -187,7 +190,6 @@ def _apart(envelope: Mapping[str, object], told: Mapping[str, object]) -> tuple[
 
 def _other_type(type_: object, message: WireMessage) -> tuple[str, ...]:
     # Libraries fill this property with names of their own; only another command in it can be meant.
-    known = set(CommandType)
-    if message.type in known and type_ in known and message.type != type_:
+    if message.type in _COMMANDS and message.type != type_ and isinstance(type_, str) and type_ in _COMMANDS:
         return ("type: is not the same in the envelope and in the property `type`",)
     return ()

@@ -1,7 +1,7 @@
 """The envelope's attributes where they travel as AMQP headers, in whichever spelling a library gives their names."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from messages.keys import CONTRADICTORY
 
@@ -14,21 +14,24 @@ _PLAIN = frozenset({"subject", "traceparent"})
 
 def cloudevents(headers: Mapping[str, object]) -> dict[str, object]:
     """The attributes that CloudEvents headers give; CONTRADICTORY where several give different values."""
-    prefixed = ((_CLOUDEVENTS.fullmatch(name), value) for name, value in headers.items())
-    named = ((match[1].lower(), value) for match, value in prefixed if match)
-    return _once((name, value) for name, value in named if name in _ATTRIBUTES)
+    found: dict[str, object] = {}
+    for name, value in headers.items():
+        match = _CLOUDEVENTS.fullmatch(name)
+        if match and (attribute := match[1].lower()) in _ATTRIBUTES:
+            _put(found, attribute, value)
+    return found
 
 
 def plain(headers: Mapping[str, object]) -> dict[str, object]:
     """The attributes that headers of the bare form give; CONTRADICTORY as above."""
-    return _once((name.lower(), value) for name, value in headers.items() if name.lower() in _PLAIN)
-
-
-def _once(pairs: Iterator[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name, value in pairs:
-        # Several values at once: the table itself has the name more than once.
-        several = isinstance(value, list) and len(value) > 1
-        differs = several or (name in found and found[name] != value)
-        found[name] = CONTRADICTORY if differs else value
+    for name, value in headers.items():
+        if name.lower() in _PLAIN:
+            _put(found, name.lower(), value)
     return found
+
+
+def _put(found: dict[str, object], name: str, value: object) -> None:
+    # Several values at once: the table itself has the name more than once.
+    several = isinstance(value, list) and len(value) > 1
+    found[name] = CONTRADICTORY if several or (name in found and found[name] != value) else value

@@ -9,8 +9,10 @@ _NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
 _LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
 #: Milliseconds, microseconds and nanoseconds of one second.
 _FINER = (1e3, 1e6, 1e9)
-#: A number too large for seconds is believed in a finer unit only where that makes a day of ours.
-_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+#: Before it no command was sent: what says so is a clock that was never set, or a field that was left at 0.
+_FIRST_YEAR = 2000
+#: A number too large for seconds is believed in a finer unit only up to here.
+_LAST_YEAR = 2199
 
 
 def epoch_seconds(value: object) -> float | None:
@@ -74,4 +76,4 @@ def _moment(value: datetime) -> float | None:
         # Written with an offset it may lie in no year that there is in UTC.
         return None
     # A year further on the calendar ends, and with it everything that counts days from here.
-    return moment.timestamp() if moment.year < MAXYEAR else None
+    return moment.timestamp() if _FIRST_YEAR <= moment.year < MAXYEAR else None

@@ -38,7 +38,7 @@ def attributes() -> dict[str, Document]:
         "not": _CONTROL,
         "description": "When it was sent, in RFC 3339 with an offset. A `billing_date` is measured from it. The worker"
         " refuses no command for its time: it also reads other forms of ISO 8601 and counts since 1970, which no"
-        " emitter should rely on, and drops what names no moment in the years 1 to 9998 of UTC.",
+        " emitter should rely on, and drops what names no moment in the years 2000 to 9998 of UTC.",
     }
     traceparent = {
         "type": "string",

@@ -79,7 +79,7 @@ def test_a_billing_date_is_a_day_of_the_calendar(value: object) -> None:
         # The day is that of UTC, wherever the emitter is.
         ("2026-11-22T01:00:00+02:00", "2026-11-22", "2026-12-20"),
         ("2026-11-20T23:00:00-02:00", "2026-11-22", "2026-12-20"),
-        ("0001-01-01T00:00:00Z", "0001-01-02", "0001-01-31"),
+        ("2000-01-01T00:00:00Z", "2000-01-02", "2000-01-31"),
         ("9998-12-31T00:00:00Z", "9999-01-01", "9999-01-30"),
     ],
 )
@@ -88,9 +88,8 @@ def test_a_first_bill_comes_within_a_month_and_a_day_from_both_ends(sent: str, f
 
     rule = f"billing_date: must be from {first} to {last} for a command of "
     for day in (date.fromisoformat(first).toordinal() - 1, date.fromisoformat(last).toordinal() + 1):
-        if day > 0:
-            (fault,) = billed(date.fromordinal(day).isoformat(), sent)
-            assert fault.startswith(rule)
+        (fault,) = billed(date.fromordinal(day).isoformat(), sent)
+        assert fault.startswith(rule)
 
 
 def test_the_window_is_measured_from_the_commands_own_time_in_every_form(build: Build) -> None:

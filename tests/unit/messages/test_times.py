@@ -48,6 +48,11 @@ USELESS: list[object] = [
     {},
     b"2026-11-21T09:30:00Z",
     ["2026-11-21T09:30:00Z", "2026-11-22T09:30:00Z"],
+    0,
+    "1970-01-01T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "1999-12-31T23:59:59Z",
+    1.5,
     float("nan"),
     float("inf"),
     Decimal("sNaN"),
@@ -96,7 +101,7 @@ def test_the_property_of_a_bare_message_may_count_in_a_finer_unit(factor: int) -
     assert decode(replace(bare(), timestamp=SENT_AT * factor)).time == SENT_AT
 
 
-@pytest.mark.parametrize("timestamp", [2**64 - 1, 2**63, 2**64 - SENT_AT])
+@pytest.mark.parametrize("timestamp", [0, 7, 2**64 - 1, 2**63, 2**64 - SENT_AT])
 def test_a_property_that_no_day_has_is_dropped(timestamp: int) -> None:
     envelope = decode(replace(bare(), timestamp=timestamp))
 
