@@ -7,6 +7,8 @@ import re
 import unicodedata
 from contextlib import suppress
 
+from worker.domain.spelling import folded
+
 #: What is left of the longest name: a lane is a key of an index, and a single character may become eighteen.
 _MAX_CHARACTERS = 255
 #: Shown as nothing at all (Unicode's Default_Ignorable_Code_Point), beyond the category Cf: joiners, fillers, variants.
@@ -18,12 +20,15 @@ _ALIKE = str.maketrans({"\u0131": "i", "\u0307": None, "\u3002": "."})
 _IDN = "xn--"
 
 
-def folded(name: str) -> str:
-    """The name without case, width, compatibility forms, invisible characters, outer spaces; its domain decoded."""
-    plain = name.strip().lower()
+def ordering_name(name: str) -> str:
+    """The name without case, width, compatibility forms, entities, invisible characters, outer spaces; domains decoded.
+
+    Whatever counts as one name when the provider's answers are read is one here too.
+    """
+    plain = folded(name)
     if plain.isascii() and _IDN not in plain:
         return plain
-    return _cut(_unified("".join(_label(part) for part in re.split(r"([@.])", _unified(name)))))
+    return _cut(_unified("".join(_label(part) for part in re.split(r"([@.])", _unified(plain)))))
 
 
 def _unified(text: str) -> str:

@@ -7,7 +7,7 @@ from messages.commands import Command
 from messages.envelope import Envelope
 from messages.errors import CommandName
 from worker.domain.claims import CommandKey
-from worker.domain.folding import folded
+from worker.domain.folding import ordering_name
 
 #: Fixed for ever: a listener drops a repeated event by its id, also one from before an upgrade.
 _NAMESPACE = uuid.UUID("6f1c1d0e-6a3b-5c0e-9a56-1d2b8c7a4e90")
@@ -42,7 +42,9 @@ def lane_keys(envelope: Envelope) -> tuple[str, ...]:
     customers = envelope.data.customers()
     names = [("subject", envelope.subject)] if envelope.subject and customers else []
     names += [("customer", name) for name in customers]
-    return tuple(dict.fromkeys(f"{kind}:{each}" for kind, name in names for each in (name.lower(), folded(name))))
+    return tuple(
+        dict.fromkeys(f"{kind}:{each}" for kind, name in names for each in (name.lower(), ordering_name(name)))
+    )
 
 
 def customer_of(command: Command) -> str | None:
