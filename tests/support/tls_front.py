@@ -1,70 +1,96 @@
 """TLS in front of a server that speaks none: a port that unwraps it."""
 
-import asyncio
+import select
+import socket
 import ssl
 import threading
-from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Self
 
 LOOPBACK = "127.0.0.1"
+_HANDSHAKE_SECONDS = 60.0
+_CHUNK = 65536
 
 
 class TlsFront:
-    """Listens with TLS and forwards to a plain port, on a thread of its own, for a with-block."""
+    """Listens with TLS and forwards to a plain port, on threads of its own, for a with-block."""
 
     def __init__(self, target_port: int, certificate: Path, key: Path) -> None:
         self._target_port = target_port
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(certificate, key)
-        self._port: Future[int] = Future()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="tls-front")
-        self._stop = asyncio.Event()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self._guard = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._threads = [threading.Thread(target=self._accept, name="tls-front")]
+        self._over = False
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        return self._port.result(10)
+        return int(self._listener.getsockname()[1])
 
     def __enter__(self) -> Self:
         """Listen."""
-        self._thread.start()
+        self._threads[0].start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Cut everything."""
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        """Cut everything, and wait until it is cut."""
+        with self._guard:
+            self._over = True
+            for each in (self._listener, *self._open):
+                _cut(each)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
 
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+    def _accept(self) -> None:
+        # Shut down, it accepts nothing more.
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._serve, args=(client,), name="tls-front-connection")
+                self._threads.append(thread)
+                thread.start()
 
-    async def _serve(self) -> None:
-        server = await asyncio.start_server(self._forward, LOOPBACK, 0, ssl=self._context)
-        self._port.set_result(server.sockets[0].getsockname()[1])
-        await self._stop.wait()
-        server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        # Each lets go of its socket in a later turn of the loop.
-        await asyncio.sleep(0.05)
+    def _serve(self, client: socket.socket) -> None:
+        # Whatever breaks on a connection ends that connection alone: tests break them on purpose.
+        with (
+            suppress(OSError),
+            closing(client),
+            closing(socket.create_connection((LOOPBACK, self._target_port))) as server,
+        ):
+            client.settimeout(_HANDSHAKE_SECONDS)
+            if self._kept(client) and self._kept(server):
+                with self._context.wrap_socket(client, server_side=True, do_handshake_on_connect=False) as secure:
+                    if self._kept(secure):
+                        secure.do_handshake()
+                        _forward(secure, server)
 
-    async def _forward(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        self._writers.add(to_client)
-        server, to_server = await asyncio.open_connection(LOOPBACK, self._target_port)
-        self._writers.add(to_server)
-        with suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(_pump(client, to_server), _pump(server, to_client))
-        for writer in (to_server, to_client):
-            writer.close()
+    def _kept(self, connection: socket.socket) -> bool:
+        """Have it cut at the end; tell whether that has come already."""
+        with self._guard:
+            self._open = {each for each in self._open if each.fileno() >= 0} | {connection}
+            if self._over:
+                _cut(connection)
+            return not self._over
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while chunk := await source.read(65536):
-        sink.write(chunk)
-        await sink.drain()
-    sink.close()
+def _forward(secure: ssl.SSLSocket, server: socket.socket) -> None:
+    ways: dict[socket.socket, socket.socket] = {secure: server, server: secure}
+    while True:
+        # What TLS has decrypted already makes no socket readable.
+        ready = [secure] if secure.pending() else select.select(list(ways), [], [])[0]
+        for source in ready:
+            chunk = source.recv(_CHUNK)
+            if not chunk:
+                return
+            ways[source].sendall(chunk)
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        # Not that of the TLS socket, which would say goodbye first.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
