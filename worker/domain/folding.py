@@ -3,6 +3,7 @@
 It decides about order alone: names that are folded into one by mistake only wait for each other.
 """
 
+import codecs
 import re
 import unicodedata
 from contextlib import suppress
@@ -18,6 +19,8 @@ _IGNORABLE = re.compile(
 #: The i with and without its dot, which upper and lower case mix up between languages; the full stops of domain names.
 _ALIKE = str.maketrans({"\u0131": "i", "\u0307": None, "\u3002": "."})
 _IDN = "xn--"
+#: Looked up at the start: a codec is a module, which would be loaded by the first such name.
+_PUNYCODE = codecs.lookup("punycode")
 
 
 def ordering_name(name: str) -> str:
@@ -41,8 +44,9 @@ def _unified(text: str) -> str:
 
 
 def _label(label: str) -> str:
-    with suppress(UnicodeError):
-        return label.removeprefix(_IDN).encode("ascii").decode("punycode") if label.startswith(_IDN) else label
+    if label.startswith(_IDN):
+        with suppress(UnicodeError):
+            return _PUNYCODE.decode(label.removeprefix(_IDN).encode("ascii"))[0]
     return label
 
 

@@ -1,5 +1,7 @@
 """Spellings of one name are one name where order is concerned, and nowhere else."""
 
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -80,3 +82,13 @@ def test_half_of_a_surrogate_pair_is_no_name_of_a_lane() -> None:
 
 def test_a_name_of_nothing_visible_is_a_name_too() -> None:
     assert ordering_name("\u200b\u00ad ") == ""
+
+
+def test_no_module_is_loaded_by_the_first_name_that_needs_it() -> None:
+    read = "import sys; from worker.domain.folding import ordering_name; before = set(sys.modules)"
+    use = "ordering_name('ada@xn--bcher-kva.de'); print(sorted(set(sys.modules) - before))"
+
+    program = [sys.executable, "-c", f"{read}; {use}"]
+    ended = subprocess.run(program, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+
+    assert ended.stdout.strip() == "[]"
