@@ -27,7 +27,7 @@ from worker.provider import ProviderClient, ProviderConfig
 from worker.provider.config import Edition, Format
 
 #: Above what a busy machine needs for an answer.
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0
 _MAX_TRIES = 12
 _POLICY = RetryPolicy(max_attempts=8, window_seconds=3600.0, base_seconds=1.0, cap_seconds=2.0, settle_seconds=1.0)
 
