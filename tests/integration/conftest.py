@@ -1,10 +1,12 @@
-"""Empty ledgers of both products; a file that needs more than empty ones builds it on these."""
+"""Empty ledgers of both products, on which a file that needs more builds, and a server's certificate."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
+from tests.support.certificates import Authority
 from tests.support.ledger_rigs import empty_database
 from worker.ledger.upkeep import migrate_ledger
 
@@ -24,3 +26,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def engine(url: str) -> Engine:
     """A way into that ledger."""
     return create_engine(url, poolclass=NullPool)
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's certificate, and the file to trust it by."""
+    authority = Authority(tmp_path)
+    identity = authority.issue()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(identity.certificate, identity.key)
+    return context, str(authority.path)

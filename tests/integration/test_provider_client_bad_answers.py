@@ -5,13 +5,11 @@ import ssl
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.support.certificates import Authority
+from tests.support.raw_client import BOUND, KEY, client
 from tests.support.raw_http import (
     LOOPBACK,
     RawServer,
@@ -26,30 +24,12 @@ from tests.support.raw_http import (
 from tests.support.waiting import wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
-from worker.provider import ProviderClient, ProviderConfig
-from worker.provider.config import Login
+from worker.provider import ProviderClient
 
-KEY = "res3ller-key"
-BOUND = 0.4
 #: A call that is not bounded would take as long as its server likes, so a generous ratio tells the two apart.
 RATIO = 12
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-@contextmanager
-def client(url: str, proxy: str | None = None, ca_bundle: str | None = None) -> Iterator[ProviderClient]:
-    config = ProviderConfig(
-        url,
-        Login("reseller", KEY),
-        connect_timeout_seconds=BOUND,
-        timeout_seconds=BOUND,
-        proxy=proxy,
-        ca_bundle=ca_bundle,
-    )
-    made = ProviderClient(config, lambda: True, lambda *_: None)
-    yield made
-    made.close()
 
 
 def failure(url: str, proxy: str | None = None) -> ProviderError:
@@ -177,16 +157,6 @@ def test_a_server_that_takes_no_connection_was_never_sent_to() -> None:
         assert type(failure(f"http://{LOOPBACK}:{address[1]}")) is NotSent
         for waiting in crowd:
             waiting.close()
-
-
-@pytest.fixture
-def certified(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
-    """A server's certificate, and the file to trust it by."""
-    authority = Authority(tmp_path)
-    identity = authority.issue()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(identity.certificate, identity.key)
-    return context, str(authority.path)
 
 
 def test_a_certificate_nobody_vouches_for_was_never_sent_to(certified: tuple[ssl.SSLContext, str]) -> None:

@@ -44,14 +44,18 @@ def resets(connection: socket.socket) -> bool:
     return False
 
 
-def tunnels(context: ssl.SSLContext) -> Script:
-    """Take a CONNECT as a proxy does, and be the server behind it as well."""
+def tunnels(
+    context: ssl.SSLContext, *scripts: Script, opened: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n"
+) -> Script:
+    """Take a CONNECT as a proxy does, and be the server behind it as well, with these scripts of its own."""
 
     def run(connection: socket.socket) -> bool:
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        connection.sendall(opened)
+        left = deque(scripts)
         with context.wrap_socket(connection, server_side=True) as line, line.makefile("rb") as stream:
             for _ in _requests(stream):
-                line.sendall(answer())
+                if not (left.popleft() if left else sends(answer()))(line):
+                    break
         return False
 
     return run

@@ -14,6 +14,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from worker.broker import tls
 from worker.errors import BrokerError, BrokerUnreachable
+from worker.received.certificates import trusting
+from worker.received.http import AnswerBroken, StrictAnswer
+from worker.received.packing import Unreadable, unpacked
 
 _SECONDS = 5.0
 _LATE = f"no whole answer within {_SECONDS:g} s"
@@ -75,6 +78,7 @@ class ManagementApi:
         if status not in {_HEALTHY, _UNHEALTHY}:
             raise ManagementRefused(self._refusal(status))
         try:
+            # It finds out by itself which UTF it is, and whether a byte order mark is before it.
             return json.loads(body)
         except ValueError as exc:
             raise ManagementRefused(f"{self.url} does not answer in JSON; is it the management API?") from exc
@@ -110,19 +114,27 @@ class ManagementApi:
             raise ManagementRefused(f"{self.url} answers with more than {_MOST_BYTES // 1024**2} MiB")
         if answer.length:
             raise IncompleteRead(body, answer.length)
-        return body
+        try:
+            return unpacked(body, answer.getheader("Content-Encoding", ""), _MOST_BYTES)
+        except Unreadable as exc:
+            raise ManagementRefused(f"what {self.url} answers {exc}") from exc
 
     def _unreachable(self, reason: str) -> BrokerUnreachable:
         return BrokerUnreachable(f"{self.url} cannot be asked: {reason}")
 
     def _connection(self) -> HTTPConnection:
         if self._scheme != "https":
-            return HTTPConnection(self._host, self._port, timeout=_SECONDS)
+            connection = HTTPConnection(self._host, self._port, timeout=_SECONDS)
+        else:
+            connection = HTTPSConnection(self._host, self._port, timeout=_SECONDS, context=self._context())
+        connection.response_class = StrictAnswer
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
         try:
-            context = ssl.create_default_context(cafile=self._tls_ca)
-        except (OSError, ssl.SSLError) as exc:
+            return trusting(self._tls_ca)
+        except OSError as exc:
             raise BrokerUnreachable(f"the CA bundle {self._tls_ca} cannot be used: {exc}") from exc
-        return HTTPSConnection(self._host, self._port, timeout=_SECONDS, context=context)
 
     def _headers(self) -> dict[str, str]:
         if self._login is None:
@@ -144,6 +156,8 @@ def _worded(error: Exception) -> str:
         return tls.words(error, "PROVISIONING_AMQP__MANAGEMENT_URL")
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens at that address"
+    if isinstance(error, AnswerBroken):
+        return f"the answer cannot be read: {error.told}"
     if isinstance(error, OSError):
         return error.strerror or str(error) or type(error).__name__
     return f"the answer is no HTTP ({type(error).__name__})"

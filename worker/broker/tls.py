@@ -6,6 +6,7 @@ from pathlib import Path
 
 from worker.domain.certificates import Peer, refused_because
 from worker.errors import SettingsInvalid
+from worker.received.certificates import marked_pem, trust, trusting
 
 CA, CERT, KEY, URL = (f"PROVISIONING_AMQP__{name}" for name in ("TLS_CA", "TLS_CERT", "TLS_KEY", "URL"))
 #: A broker may end the connection so soon that its alert is lost.
@@ -43,7 +44,7 @@ def file_faults(authority: str | None, certificate: str | None, key: str | None)
 def client_context(authority: str | None, certificate: str | None, key: str | None) -> ssl.SSLContext:
     """Trust the authority (None: those of the system) and show the certificate. Raises SettingsInvalid."""
     try:
-        context = ssl.create_default_context(cafile=authority)
+        context = trusting(authority)
     except OSError as error:
         raise SettingsInvalid([f"{CA}: {authority} holds no certificate in PEM"]) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -78,6 +79,9 @@ def _show(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
 
 
 def _fault_of_pair(certificate: str, key: str | None, error: OSError) -> str:
+    marked = [f"{name}: {path}" for name, path in ((CERT, certificate), (KEY, key)) if path and _is_marked(path)]
+    if marked:
+        return f"{' and '.join(marked)} begins with a byte order mark; save it in UTF-8 and without one"
     if not _holds_certificate(certificate):
         return f"{CERT}: {certificate} holds no certificate in PEM"
     if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
@@ -85,9 +89,16 @@ def _fault_of_pair(certificate: str, key: str | None, error: OSError) -> str:
     return f"{KEY}: {key or certificate} holds no key in PEM, or one under a password, which cannot be used"
 
 
+def _is_marked(path: str) -> bool:
+    try:
+        return marked_pem(path) is not None
+    except OSError:
+        return False
+
+
 def _holds_certificate(path: str) -> bool:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
     except OSError:
         return False
     return True

@@ -26,6 +26,7 @@ from worker.ledger.schema import metadata
 from worker.ledger.stores.naming import shown
 from worker.ledger.stores.opening import is_sqlite, open_reading, parse
 from worker.ledger.stores.sqlite import sqlite_path
+from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")
 _NOBODY = 0
@@ -127,7 +128,7 @@ def _marks(keys: Sequence[str]) -> tuple[str, ...]:
 
 def _keys_in(path: Path) -> list[str]:
     try:
-        return [line.strip() for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+        return [line.strip() for line in text_of(path).splitlines() if line.strip()]
     except (OSError, ValueError):
         return []
 

@@ -11,6 +11,7 @@ from worker.errors import LedgerRefused, LedgerUnavailable, SettingsInvalid
 from worker.ledger.keys import check_keys
 from worker.ledger.stores.opening import is_sqlite, parse
 from worker.ledger.stores.sqlite import sqlite_path
+from worker.received.marks import text_of
 
 _KEYS_NEEDED = (
     "PROVISIONING_SECRETS__KEYS is required with a PostgreSQL ledger, the same for every replica. Make one with: "
@@ -44,7 +45,7 @@ def _load_file(ledger: Path) -> tuple[str, ...]:
         if not path.exists():
             _refuse_orphan(ledger, path)
             _make(path)
-        keys = tuple(line.strip() for line in path.read_text(encoding="ascii").splitlines() if line.strip())
+        keys = tuple(line.strip() for line in text_of(path).splitlines() if line.strip())
     except OSError as exc:
         raise LedgerUnavailable(f"The key file {path} cannot be read or made: {exc.strerror}.") from exc
     check_keys(keys)

@@ -1,9 +1,9 @@
 """Reads settings from the environment and from the files it names.
 
-`X_FILE` is a path whose content is the value of `X`, without its last line break; both set is an error. Only what was
-asked for is read: a tool that speaks to the broker alone need not be able to open the provider's password. A variable
-that is exported as nothing is an error too: it would turn a missing password into an empty one, or a database into
-another one.
+`X_FILE` is a path whose content is the value of `X`, without a byte order mark before it and without its last line
+break; both set is an error. Only what was asked for is read: a tool that speaks to the broker alone need not be able to
+open the provider's password. A variable that is exported as nothing is an error too: it would turn a missing password
+into an empty one, or a database into another one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from worker.received.marks import text_of
 from worker.settings.naming import variables
 
 
@@ -64,7 +65,7 @@ def _value(exported: Mapping[str, str | None], name: str) -> str | None:
 
 def _content(path: str, name: str) -> str:
     try:
-        content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        content = text_of(Path(path)).rstrip("\n")
     except UnicodeDecodeError:
         why = "is no text in UTF-8"
     except OSError as exc:

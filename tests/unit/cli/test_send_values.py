@@ -22,6 +22,7 @@ def read(text: str | bytes) -> list[Value | NotJson]:
         ('{"a": 1}\n\n{"b": 2}\n', [(1, {"a": 1}), (3, {"b": 2})]),
         ('{"a": 1}\r\n{"b": 2}\r\n', [(1, {"a": 1}), (2, {"b": 2})]),
         ('\ufeff{"a": 1}\n', [(1, {"a": 1})]),
+        ('\ufeff{"a": 1}\n\ufeff{"b": 2}\n', [(1, {"a": 1}), (2, {"b": 2})]),
         ('{\n  "a": 1,\n\n  "b": {\n  }\n}\n', [(1, {"a": 1, "b": {}})]),
         ('{\n  "a": 1\n}\n{\n  "b": 2\n}', [(1, {"a": 1}), (4, {"b": 2})]),
         ('{"a": "one\u2028line"}\n', [(1, {"a": "one\u2028line"})]),
@@ -85,3 +86,11 @@ def test_an_object_that_never_ends_is_given_up() -> None:
 
 def test_what_was_read_is_not_shown() -> None:
     assert "secret-word" not in repr(read('{"password": "secret-word"}'))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_encoding_with_a_mark_is_named(encoding: str) -> None:
+    fault = read('{"a": "secret-word"}\n'.encode(encoding))[0]
+
+    assert isinstance(fault, NotJson)
+    assert fault.rule == "it is in UTF-16 or UTF-32; save it in UTF-8"

@@ -39,6 +39,13 @@ def test_the_next_start_finds_the_same_key(url: str) -> None:
     assert load_keys([], url) == load_keys([], url)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_key(url: str, tmp_path: Path) -> None:
+    keys = load_keys([], url)
+    key_file(tmp_path).write_bytes("\r\n".join(keys).encode("utf-8-sig"))
+
+    assert load_keys([], url) == keys
+
+
 def test_two_starts_at_once_agree_on_one_key(url: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(lambda _: load_keys([], url), range(8)))

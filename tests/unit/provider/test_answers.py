@@ -203,6 +203,26 @@ def test_a_success_may_say_more(body: str) -> None:
     expect_success(answer(body))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_byte_order_mark_is_no_part_of_an_answer(encoding: str) -> None:
+    mark = "\ufeff" if encoding.endswith("e") else ""
+
+    expect_success(answer(f'{mark}{{"message":"success"}}'.encode(encoding)))
+    assert expect_rows(answer(f"{mark}[]".encode(encoding))) == []
+    refusal = failure(f'{mark}{{"message":"error","errors":["Zoë ist vergeben"]}}'.encode(encoding))
+    assert (type(refusal), refusal.errors) == (Rejected, ("Zoë ist vergeben",))
+
+
+@pytest.mark.parametrize("body", [b"\n\xef\xbb\xbf\xef\xbb\xbf \n", b" \t"])
+def test_blanks_and_marks_may_slip_out_before_an_answer(body: bytes) -> None:
+    expect_success(answer(body + b'{"message":"success"}'))
+
+
+@pytest.mark.parametrize("body", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xfea", b'\xef\xbb\xbf{"message":"success\xff"}'])
+def test_a_mark_alone_or_before_what_is_no_text_says_nothing(body: bytes) -> None:
+    assert type(failure(body)) is OutcomeUnknown
+
+
 def test_an_empty_list_is_a_list() -> None:
     assert expect_rows(answer("[]")) == []
 

@@ -36,6 +36,11 @@ def errors(*texts: str) -> str:
         "<result><message>succ&#101;ss</message></result>",
         '<result xmlns:x="urn:x" x:y="z"><message>success</message></result>',
         f'<?xml version="1.0" encoding="UTF-16"?>{SUCCESS}'.encode("utf-16"),
+        f"\ufeff{DECLARED}{SUCCESS}",
+        f"\n\ufeff\ufeff\n{DECLARED}{SUCCESS}",
+        f"{DECLARED}{SUCCESS}".encode("utf-16"),
+        f"\ufeff{DECLARED}{SUCCESS}".encode("utf-16-be"),
+        f"{DECLARED}{SUCCESS}".encode("utf-32"),
     ],
 )
 def test_success_is_what_says_so(body: str | bytes) -> None:
@@ -76,6 +81,13 @@ def test_the_declared_encoding_is_read(declared: str, encoding: str) -> None:
     body = f'<?xml version="1.0" encoding="{declared}"?>{errors(text)}'.encode(encoding)
 
     assert failure(body).errors == (text,)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_behind_a_mark_utf_8_is_read_or_what_is_declared(encoding: str) -> None:
+    body = b"\xef\xbb\xbf" + f"{DECLARED}{errors('Zoë')}".encode(encoding)
+
+    assert failure(body).errors == ("Zoë",)
 
 
 def test_characters_beyond_the_encoding_come_as_numbers() -> None:

@@ -68,14 +68,20 @@ def test_a_folder_is_no_file(faults: Faults, tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"abc\xe4"])
+def test_a_byte_order_mark_is_no_part_of_the_value(export: Export, secret_file: Write) -> None:
+    export(PROVIDER__API_KEY=None, PROVIDER__API_KEY_FILE=secret_file("gehäim\r\n".encode("utf-8-sig")))
+
+    assert load(Settings).provider.api_key.get_secret_value() == "gehäim"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfea", b"abc\xe4"])
 def test_a_file_must_be_text(faults: Faults, secret_file: Write, content: bytes) -> None:
     assert faults(PROVIDER__API_KEY=None, PROVIDER__API_KEY_FILE=secret_file(content)) == [
         "PROVIDER__API_KEY_FILE: the file it names is no text in UTF-8"
     ]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n", b"\xef\xbb\xbf\n"])
 def test_an_empty_file_is_no_empty_password(faults: Faults, secret_file: Write, content: bytes) -> None:
     assert faults(PROVIDER__API_KEY=None, PROVIDER__API_KEY_FILE=secret_file(content)) == [
         "PROVIDER__API_KEY_FILE: the file it names is empty"

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from messages.keys import doubled_fault
+from worker.received.marks import MARKS, UTF8
 
 #: Far more than the largest command there can be; what goes on longer is cut, so that one brace is not a whole file.
 MAX_VALUE_BYTES = 1024 * 1024
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ def values(lines: Iterable[bytes]) -> Iterator[Value | NotJson]:
 def _written(lines: Iterable[bytes]) -> Iterator[Line]:
     """The lines with something on them, numbered from 1."""
     for number, line in enumerate(lines, start=1):
-        bare = line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
+        # Files that were put together bring their marks with them.
+        bare = line.removeprefix(UTF8)
         if bare.strip():
             yield number, bare
 
@@ -120,7 +120,8 @@ def _parsed(text: bytes, start: int) -> list[object] | NotJson | _Incomplete:
     try:
         return [json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_no_number)]
     except UnicodeDecodeError as exc:
-        return NotJson(start + text[: exc.start].count(b"\n"), "it is not UTF-8")
+        rule = "it is in UTF-16 or UTF-32; save it in UTF-8" if text.startswith(MARKS) else "it is not UTF-8"
+        return NotJson(start + text[: exc.start].count(b"\n"), rule)
     except json.JSONDecodeError as exc:
         fault = NotJson(start + exc.lineno - 1, f"{exc.msg} (column {exc.colno})")
         return fault if exc.doc[exc.pos :].strip() else _Incomplete(fault)

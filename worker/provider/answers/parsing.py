@@ -1,18 +1,22 @@
 """From bytes to values. XML is put into the shapes that JSON has, so that all that follows knows one form only."""
 
 import json
+import re
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
 from pydantic_core import from_json
 
+from worker.received.marks import UTF8, unmarked
+
 #: Lists are always read as JSON, so XML is a short answer to a change; parsing it costs far more than JSON does.
 MAX_XML_BYTES = 64 * 1024
 
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_LOOK_AHEAD_BYTES = 64
 _PAGE_BYTES = 1_024
+#: What nearly every answer begins with: there is no mark before it.
+_USUAL = (b"{", b"[", b"<")
+_BLANK_OR_MARK = b" \t\r\n" + UTF8
+_DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*")
 #: errors, error, message: no answer of theirs goes deeper.
 _DEEPEST = 3
 
@@ -20,11 +24,13 @@ _DEEPEST = 3
 def parsed(body: bytes) -> object:
     """What the body says, told apart by its first character and not by its content type; None for what is neither.
 
-    JSON is UTF-8. XML is in the encoding that it declares, and may have no DTD: it could make a small body a huge one.
+    JSON is UTF-8, XML in the encoding that it declares; before a byte order mark that names one, in that. XML may have
+    no DTD: it could make a small body a huge one.
     """
-    if _is_markup(body):
-        return _from_xml(body)
     try:
+        body = _bare(body)
+        if body.startswith(b"<"):
+            return _from_xml(body)
         said = from_json(body)
         if not _names_each_key_once(said, body):
             json.loads(body, object_pairs_hook=_object)
@@ -40,10 +46,10 @@ def listed(body: bytes) -> list[object] | None:
     What is odd in one of them must not keep all others from being read. So numbers are texts, as they were written and
     of any size, bytes that are no UTF-8 become replacement characters, and a key with two values says nothing.
     """
-    text = body.removeprefix(_UTF8_MARK).decode("utf-8", "replace")
-    if not text.lstrip().startswith("["):
-        return None
     try:
+        text = _bare(body).decode("utf-8", "replace")
+        if not text.startswith("["):
+            return None
         said = json.loads(
             text, object_pairs_hook=_entry, parse_int=str, parse_float=str, parse_constant=str, strict=False
         )
@@ -62,7 +68,10 @@ def _entry(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def is_page(body: bytes) -> bool:
     """Whether it is HTML, as a firewall or a gateway answers in the provider's place."""
-    start = body[:_PAGE_BYTES].removeprefix(_UTF8_MARK).lstrip().lower()
+    try:
+        start = _bare(body)[:_PAGE_BYTES].lower()
+    except ValueError:
+        return False
     return start.startswith((b"<html", b"<!doctype html", b"<head", b"<body"))
 
 
@@ -82,17 +91,32 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return named
 
 
-def _is_markup(body: bytes) -> bool:
-    start = body[:_LOOK_AHEAD_BYTES]
-    return start.removeprefix(_UTF8_MARK).lstrip().startswith(b"<") or start.startswith(_UTF16_MARKS)
+def _bare(body: bytes) -> bytes:
+    """The body without the byte order marks and the blanks before it. Raises ValueError when a mark is wrong."""
+    if body.startswith(_USUAL):
+        return body
+    blank = body.lstrip()
+    bare = unmarked(blank)
+    if bare is blank:
+        return blank
+    bare = bare.lstrip(_BLANK_OR_MARK)
+    # It may still declare what it was written in. A mark may also have slipped out before a text in another encoding.
+    return _DECLARATION.sub(b"", bare, 1) if _is_utf8(bare) else bare
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _from_xml(body: bytes) -> object:
     if len(body) > MAX_XML_BYTES:
         return None
     try:
-        # An XML declaration must come first, and some servers let a line break slip out before it.
-        return _answer(fromstring(body.lstrip(), forbid_dtd=True))
+        return _answer(fromstring(body, forbid_dtd=True))
     except (ParseError, ValueError, LookupError, OSError):
         # Not well-formed, forbidden, or in an encoding that nobody knows, or that cannot be loaded now.
         return None

@@ -1,6 +1,7 @@
 """requests' adapter with connections on which a whole answer, not one read of it, has a time limit."""
 
 import socket
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +12,40 @@ from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConn
 from urllib3.exceptions import SSLError as TlsFailure
 
 from worker.provider.wire.line import Line
-from worker.provider.wire.trust import HandshakeFailed
+from worker.provider.wire.trust import HandshakeFailed, SpokeFirst
+from worker.received.certificates import marked_pem
+from worker.received.http import AnswerBroken, StrictAnswer
+
+
+class _Answer(StrictAnswer):
+    """An answer behind which nothing came, or what came is found."""
+
+    def __init__(self, sock: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is the library's
+        super().__init__(sock, **options)
+        self._line = sock if isinstance(sock, Line) else None
+
+    def begin(self) -> None:
+        """Read the status and the headers."""
+        super().begin()
+        # Where nobody can look behind the answer, nothing proves that its connection can be used again.
+        self.will_close = self.will_close or self._line is None
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Read the body. Raises AnswerBroken when more than an answer came: which one is it?"""
+        body = super().read(amt)
+        if self.fp is None and self._line is not None and self._line.surplus.strip():
+            raise AnswerBroken("more came than one answer")
+        return body
 
 
 class _Connection(HTTPConnection):
+    response_class = _Answer
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is proven to be fit for a request; urllib3 asks before it uses a kept one, and closes others."""
+        return isinstance(self.sock, Line) and self.sock.is_silent()
+
     def connect(self) -> None:
         super().connect()
         # TLS inside a proxy's own TLS has a socket of urllib3's making that must block: it is bounded read by read.
@@ -25,10 +56,12 @@ class _Connection(HTTPConnection):
         # What a proxy answers is bounded as a whole as well; TLS then needs the bare socket.
         bare = self.sock
         if isinstance(bare, socket.socket):
-            self.sock = Line(bare)
-            self.sock.settimeout(self.timeout)
+            self.sock = proxied = Line(bare)
+            proxied.settimeout(self.timeout)
         super()._tunnel()
         if isinstance(bare, socket.socket):
+            if proxied.surplus:
+                raise AnswerBroken("more came than the proxy's answer")
             bare.settimeout(self.timeout)
             self.sock = bare
 
@@ -37,15 +70,24 @@ class _Connection(HTTPConnection):
         if isinstance(self.sock, Line):
             # The deadline of the call before is over, and a new connection has none yet.
             self.sock.settimeout(self.timeout)
+            if not (self.sock.was_asked or self.sock.is_silent()):
+                # A kept one was looked at when it was taken; nothing was sent yet.
+                raise SpokeFirst(self)
             self.sock.flush()
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
+        bundle = self.ca_certs
         try:
+            # It is read at each handshake, so that one that was renewed is used.
+            self.ca_cert_data = marked_pem(bundle) if bundle else None
+            self.ca_certs = None if self.ca_cert_data else bundle
             super().connect()
-        except (OSError, TlsFailure) as failure:
-            raise HandshakeFailed(self, failure) from failure
+        except (OSError, TlsFailure, HTTPException) as failure:
+            raise HandshakeFailed(self, failure, bundle) from failure
+        finally:
+            self.ca_certs = bundle
 
 
 class _Pool(HTTPConnectionPool):

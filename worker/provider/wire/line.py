@@ -27,6 +27,9 @@ class Line:
         self._socket = sock
         self._unsent: list[bytes] = []
         self._deadline = 0.0
+        self.was_asked = False
+        #: What came behind the end of an answer, in one piece with it.
+        self.surplus = b""
 
     def settimeout(self, seconds: float | None) -> None:
         """Set the deadline of all that follows, so many seconds from now."""
@@ -40,6 +43,7 @@ class Line:
         """Send what was kept. Raises TimeoutError at the deadline, OSError when the connection is gone."""
         unsent = memoryview(b"".join(self._unsent))
         self._unsent.clear()
+        self.was_asked = True
         while unsent:
             try:
                 unsent = unsent[self._socket.send(unsent) :]
@@ -51,17 +55,28 @@ class Line:
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return what the answer is read from; whoever asks for it has written everything."""
         self.flush()
-        return io.BufferedReader(_Answer(self, self._socket))
+        return _Reader(self, _Answer(self, self._socket))
+
+    def is_silent(self) -> bool:
+        """Whether nothing has come that nobody asked for, not even the end: only then may a request be sent.
+
+        One look at the socket also sees what TLS holds back; what it has to say for itself is no answer.
+        """
+        if self.surplus:
+            return False
+        try:
+            self._socket.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        return False
 
     def wait(self, until_ready: Callable[[socket.socket, float], bool]) -> None:
         """Wait until the socket is ready. Raises TimeoutError at the deadline."""
         left = self._deadline - time.monotonic()
         if left <= 0 or not until_ready(self._socket, left):
             raise TimeoutError("the call did not end in time")
-
-    def fileno(self) -> int:
-        """Return the socket's number, by which urllib3 asks whether the server has hung up."""
-        return self._socket.fileno()
 
     def shutdown(self, how: int) -> None:
         """End the connection under whoever reads from it."""
@@ -70,6 +85,22 @@ class Line:
     def close(self) -> None:
         """Let the socket go; an answer that is still being read keeps it open."""
         self._socket.close()
+
+
+class _Reader(io.BufferedReader):
+    """Reads one answer, and leaves with the line what it has read beyond its end."""
+
+    def __init__(self, line: Line, answer: "_Answer") -> None:
+        super().__init__(answer)
+        self._line = line
+        self._answer = answer
+
+    def close(self) -> None:
+        """Let the socket go. http.client does so at the answer's end."""
+        if not self.closed:
+            self._answer.is_over = True
+            self._line.surplus = self.peek()
+        super().close()
 
 
 class _Answer(io.RawIOBase):
@@ -81,14 +112,15 @@ class _Answer(io.RawIOBase):
         self._socket = sock
         # Holds the socket open for as long as the answer is read, also when the connection has let go of it.
         self._hold = sock.makefile("rb", buffering=0)
+        self.is_over = False
 
     def readable(self) -> bool:
         """Answers are only read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer, as io asks
-        """Read what is there; wait for it when nothing is."""
-        while True:
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer, as io asks
+        """Read what is there; wait for it when nothing is. None when nobody waits any more."""
+        while not self.is_over:
             # What TLS has decrypted already is in no socket any more: it would be waited for in vain.
             if not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
                 self._line.wait(wait_for_read)
@@ -96,6 +128,7 @@ class _Answer(io.RawIOBase):
                 return self._socket.recv_into(buffer)
             except (BlockingIOError, ssl.SSLWantReadError):
                 continue
+        return None
 
     def close(self) -> None:
         """Let the socket go."""

@@ -17,7 +17,9 @@ from urllib3.exceptions import ProxyError as ProxyFailure
 from worker.errors import NotSent, OutcomeUnknown
 from worker.provider.config import ProviderConfig
 from worker.provider.wire.bounded import BoundedAdapter
-from worker.provider.wire.trust import HandshakeFailed, bundle_fault
+from worker.provider.wire.trust import HandshakeFailed, SpokeFirst, bundle_fault
+from worker.received.http import AnswerBroken
+from worker.received.packing import Unreadable, unpacked
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -72,6 +74,8 @@ class Transport:
                 proxies=self._proxies,
             )
             return Answer(response.status_code, response.headers, _body_of(response))
+        except Unreadable as exc:
+            raise OutcomeUnknown(f"the provider's answer {exc}") from exc
         except (requests.RequestException, HTTPError, OSError) as exc:
             raise _translated(exc) from exc
 
@@ -104,9 +108,9 @@ def _body_of(response: Response) -> bytes:
     body: bytes = raw.read(MAX_BODY_BYTES + 1, decode_content=False)
     if len(body) > MAX_BODY_BYTES:
         raw.close()
-        raise OutcomeUnknown(f"the provider's answer is larger than {MAX_BODY_BYTES} bytes")
+        raise Unreadable(f"is larger than {MAX_BODY_BYTES} bytes")
     raw.release_conn()
-    return body
+    return unpacked(body, raw.headers.get("Content-Encoding", ""), MAX_BODY_BYTES)
 
 
 def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
@@ -122,7 +126,9 @@ def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
 
 
 def _words(reason: object) -> str:
-    if isinstance(reason, HandshakeFailed):
+    if isinstance(reason, HandshakeFailed | SpokeFirst | AnswerBroken):
         return reason.told
+    # Each of the two libraries wraps what the one below it raised.
+    inner = next((each for each in getattr(reason, "args", ()) if isinstance(each, Exception)), None)
     # The kind of fault only: the libraries' own texts may repeat the URL or what was sent.
-    return type(reason).__name__
+    return _words(inner) if inner is not None else type(reason).__name__

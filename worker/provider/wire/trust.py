@@ -2,10 +2,12 @@
 
 import ssl
 
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
 from worker.domain.certificates import Peer, refused_because
+from worker.received.certificates import trust
+from worker.received.http import AnswerBroken
 
 _BUNDLE = "PROVISIONING_PROVIDER__CA_BUNDLE"
 _PEER = Peer("the provider", host_setting="PROVISIONING_PROVIDER__BASE_URL", authority_setting=_BUNDLE)
@@ -14,15 +16,24 @@ _PEER = Peer("the provider", host_setting="PROVISIONING_PROVIDER__BASE_URL", aut
 class HandshakeFailed(NewConnectionError):
     """There is no connection, or no TLS on it, so no request was sent; `told` says why, without a secret."""
 
-    def __init__(self, connection: HTTPSConnection, failure: Exception) -> None:
-        self.told = _told(failure, connection.ca_certs)
+    def __init__(self, connection: HTTPSConnection, failure: Exception, bundle: str | None) -> None:
+        self.told = _told(failure, bundle)
+        super().__init__(connection, self.told)
+
+
+class SpokeFirst(NewConnectionError):
+    """A new connection brought an answer, or its end, before anything was asked: whose is it? No request was sent."""
+
+    told = "it answered or hung up before anything was asked"
+
+    def __init__(self, connection: HTTPConnection) -> None:
         super().__init__(connection, self.told)
 
 
 def bundle_fault(path: str) -> str | None:
     """Say what is wrong with the file of a CA bundle; None when it can be used."""
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
     except ssl.SSLError:
         return f"{_BUNDLE}: {path} holds no certificate in PEM"
     except OSError as error:
@@ -35,6 +46,8 @@ def _told(failure: Exception, bundle: str | None) -> str:
     inner = failure.args[0] if failure.args and isinstance(failure.args[0], Exception) else failure
     if isinstance(inner, ssl.SSLCertVerificationError):
         return f"{refused_because(inner.verify_code, _PEER)} ({inner.verify_message})"
+    if isinstance(inner, AnswerBroken):
+        return f"the proxy's answer is broken: {inner.told}"
     fault = bundle_fault(bundle) if bundle else None
     if fault is None and isinstance(inner, ssl.SSLError):
         return f"TLS failed ({inner.reason})"
