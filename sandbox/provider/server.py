@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from types import FrameType
 from typing import Final
 
@@ -17,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sandbox.provider.accounts.book import StateFileError, opened
 from sandbox.provider.accounts.memory import Forgetful, Memory
 from sandbox.provider.endpoints.app import create_app
-from sandbox.provider.endpoints.delivery import HANG_UP, RESET
+from sandbox.provider.endpoints.delivery import HANG_UP, INTERIM, RESET
 from sandbox.provider.greeting import greeting
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.settings import SandboxConfig
@@ -36,12 +37,19 @@ class ListenError(Exception):
 
 
 class _HangUpProtocol(H11Protocol):
-    """HTTP/1.1 that also lets the application close the connection without an answer, in order or by a reset."""
+    """HTTP/1.1 that also lets the application close the connection without an answer, and answer before its answer."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Puts the connection's own `close` and `reset` where each of its requests finds them."""
+        """Puts the connection's own ways to do so where each of its requests finds them."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows what asyncio declares
-        self.app_state = {**self.app_state, HANG_UP: self.transport.close, RESET: self._reset}
+        ways = {HANG_UP: self.transport.close, RESET: self._reset, INTERIM: self._answer_first}
+        self.app_state = {**self.app_state, **ways}
+
+    def _answer_first(self, status: int) -> None:
+        """Sends an interim answer; the server's own state machine has none to send."""
+        if not self.transport.is_closing():
+            head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nLink: </style.css>; rel=preload\r\n\r\n"
+            self.transport.write(head.encode())
 
     def _reset(self) -> None:
         """Breaks off, unless the client has: a socket that lingers for no time is closed by a reset."""

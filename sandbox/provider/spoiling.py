@@ -41,7 +41,7 @@ def spoil(honest: Answer, rule: FaultRule, manner: Manner, path: str) -> Answer:
     match rule.fault:
         case Fault.APPLY_THEN_DROP | Fault.DROP_BEFORE | Fault.OUTAGE | Fault.RESET:
             return DROPPED
-        case Fault.SLOW | Fault.HELD | Fault.DRIP | Fault.TRUNCATED | Fault.HUGE:
+        case Fault.SLOW | Fault.HELD | Fault.DRIP | Fault.TRUNCATED | Fault.HUGE | Fault.EARLY_HINTS:
             return _bent(honest, rule)
         case Fault.UNAUTHORIZED:
             return render(wrong_login(manner.switches, is_v3=manner.edition is Edition.V3), manner)

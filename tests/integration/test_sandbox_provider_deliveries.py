@@ -122,6 +122,21 @@ def test_a_client_that_loses_patience_with_a_dripping_answer_has_changed_the_sta
 
 
 @pytest.mark.parametrize(
+    ("status", "line"), [(None, b"103 Early Hints"), (102, b"102 Processing"), (100, b"100 Continue")]
+)
+def test_an_interim_answer_comes_before_the_honest_one(caller: Caller, status: int | None, line: bytes) -> None:
+    caller.sandbox.inject(FaultRule(fault=Fault.EARLY_HINTS, status=status))
+
+    with caller.raw() as client, client.makefile("rb") as stream:
+        assert stream.readline() == b"HTTP/1.1 " + line + b"\r\n"
+        while stream.readline() != b"\r\n":
+            pass
+        assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+
+    assert caller.is_active() is False
+
+
+@pytest.mark.parametrize(
     "rule",
     [FaultRule(fault=Fault.HUGE), FaultRule(fault=Fault.DRIP, byte_seconds=FOREVER)],
     ids=lambda rule: str(rule.fault),

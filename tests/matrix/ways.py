@@ -79,6 +79,7 @@ def _lost_answers() -> Iterator[Way]:
     yield from _either("reset", Fault.RESET)
     yield Way("truncated", Fault.TRUNCATED)
     yield Way("slow", Fault.SLOW, options={"delay_seconds": _SLOW_SECONDS})
+    yield Way("after early hints", Fault.EARLY_HINTS)
     yield Way("dripping", Fault.DRIP, options={"byte_seconds": 0.2})
 
 

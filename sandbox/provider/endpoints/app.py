@@ -39,6 +39,7 @@ class Endpoint:
             return  # It never arrived as a whole, so there is nothing to have an effect.
         arrival = self._standin.arrive(request)
         line = Line(scope, receive, send, self._is_closing)
+        line.hint(arrival.rule)
         await line.wait(self._standin.delay_seconds(arrival))
         if arrival.is_held:
             await line.wait_for(arrival.lifted)

@@ -17,6 +17,9 @@ HANG_UP: Final = "sandbox.hang_up"
 RESET: Final = "sandbox.reset"
 """The same for one that breaks it off: what was not sent yet is lost, and the client gets a TCP reset."""
 
+INTERIM: Final = "sandbox.interim"
+"""The same for one that sends an interim answer with a status; the answer itself is still to come."""
+
 _CHUNK: Final = b" " * (64 * 1024)
 _LOOK_UP_SECONDS: Final = 0.25
 
@@ -43,6 +46,11 @@ class Line:
         while not (lifted.is_set() or self.is_closing()):
             with suppress(TimeoutError):
                 await asyncio.wait_for(lifted.wait(), _LOOK_UP_SECONDS)
+
+    def hint(self, rule: FaultRule | None) -> None:
+        """Sends the interim answer that a rule will have before the final one."""
+        if rule is not None and rule.fault is Fault.EARLY_HINTS:
+            self.scope["state"][INTERIM](rule.status_or_usual)
 
     async def deliver(self, answer: Answer, rule: FaultRule | None) -> None:
         """Sends the answer as the rule will have it; returns at once when the client leaves or the stand-in stops."""

@@ -16,7 +16,8 @@ class Fault(StrEnum):
     No answer: `apply_then_drop` changes the state, then closes the connection; `reset` does the same by a TCP reset;
     `drop_before` closes it without a change, and `outage` too, meant for every call.
     Late or odd, but the honest answer of a call that was applied: `slow`, also when the client has hung up; `held`, as
-    soon as all rules are taken away; `drip`, a byte at a time; `huge`, behind a great many spaces; `truncated`, half.
+    soon as all rules are taken away; `drip`, a byte at a time; `huge`, behind a great many spaces; `truncated`, half;
+    `early_hints`, behind an interim answer that comes as soon as the call has arrived (103, 102 or 100).
     Not the answer, and not applied unless the rule says so: `error_500` (a page with that status or another of its
     hundred), `html` (a page with status 200), `empty` (status 200 and no body), `garbled` (well-formed, of another
     shape), `throttled` (429). Never applied: `unauthorized` (as a wrong login), `refused` (an error in any shape),
@@ -39,11 +40,21 @@ class Fault(StrEnum):
     TRUNCATED = "truncated"
     HUGE = "huge"
     DRIP = "drip"
+    EARLY_HINTS = "early_hints"
     OUTAGE = "outage"
 
 
 _APPLIED: Final = frozenset(
-    {Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.HELD, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP}
+    {
+        Fault.APPLY_THEN_DROP,
+        Fault.RESET,
+        Fault.SLOW,
+        Fault.HELD,
+        Fault.TRUNCATED,
+        Fault.HUGE,
+        Fault.DRIP,
+        Fault.EARLY_HINTS,
+    }
 )
 _MAY_BE_EITHER: Final = frozenset(
     {Fault.RESET, Fault.ERROR_500, Fault.THROTTLED, Fault.HTML, Fault.EMPTY, Fault.GARBLED, Fault.HUGE}
@@ -58,6 +69,7 @@ _STATUSES: Final = MappingProxyType(
         Fault.REDIRECT: (307, 301, 302, 303, 308),
         Fault.HTML: (200, *_REFUSALS, *_FAILURES),
         Fault.EMPTY: (200, 204, *_REFUSALS, *_FAILURES),
+        Fault.EARLY_HINTS: (103, 102, 100),
     }
 )
 _ONLY_OF: Final = MappingProxyType(
@@ -129,7 +141,7 @@ class FaultRule(BaseModel):
 
     @property
     def status_or_usual(self) -> int:
-        """The HTTP status this answers with; 200 for a fault that has no status of its own."""
+        """The HTTP status this answers with, `early_hints` at first; 200 for a fault that has no status of its own."""
         return self.status or _STATUSES.get(self.fault, (200,))[0]
 
     def concerns(self, operation: Operation, username: str) -> bool:

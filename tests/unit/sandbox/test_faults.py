@@ -110,7 +110,16 @@ def test_the_oldest_rule_that_befalls_a_call_is_its_only_one(faults: Faults) -> 
     assert [faults.draw(Operation.ADD, "u") for _ in range(3)] == [first, second, None]
 
 
-USUALLY_APPLIED = {Fault.APPLY_THEN_DROP, Fault.RESET, Fault.SLOW, Fault.HELD, Fault.TRUNCATED, Fault.HUGE, Fault.DRIP}
+USUALLY_APPLIED = {
+    Fault.APPLY_THEN_DROP,
+    Fault.RESET,
+    Fault.SLOW,
+    Fault.HELD,
+    Fault.TRUNCATED,
+    Fault.HUGE,
+    Fault.DRIP,
+    Fault.EARLY_HINTS,
+}
 EITHER = {Fault.RESET, Fault.ERROR_500, Fault.THROTTLED, Fault.HTML, Fault.EMPTY, Fault.GARBLED, Fault.HUGE}
 
 
@@ -135,6 +144,7 @@ def test_a_fault_applies_the_call_or_does_not_and_some_may_be_told(fault: Fault)
         (Fault.REDIRECT, 308),
         (Fault.HTML, 403),
         (Fault.EMPTY, 204),
+        (Fault.EARLY_HINTS, 102),
     ],
 )
 def test_a_status_is_one_that_the_fault_can_have(fault: Fault, status: int) -> None:
@@ -143,7 +153,14 @@ def test_a_status_is_one_that_the_fault_can_have(fault: Fault, status: int) -> N
 
 @pytest.mark.parametrize(
     ("fault", "status"),
-    [(Fault.ERROR_500, 404), (Fault.REFUSED, 500), (Fault.REDIRECT, 304), (Fault.SLOW, 200), (Fault.THROTTLED, 503)],
+    [
+        (Fault.ERROR_500, 404),
+        (Fault.REFUSED, 500),
+        (Fault.REDIRECT, 304),
+        (Fault.SLOW, 200),
+        (Fault.THROTTLED, 503),
+        (Fault.EARLY_HINTS, 101),
+    ],
 )
 def test_any_other_status_is_refused(fault: Fault, status: int) -> None:
     with pytest.raises(ValidationError, match="Leave out status"):

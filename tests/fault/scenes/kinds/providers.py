@@ -14,6 +14,8 @@ _CALLS, _STORM = 3, 6
 _PATIENCE_SECONDS = 120.0
 #: Longer than the worker's patience with one call (2 s), and shorter than that and the time it then lets pass.
 _SLOW_SECONDS = 2.2
+#: Between its hints and its answer: who takes the hints for the answer uses the connection again meanwhile.
+_THINKING_SECONDS = 0.2
 _PATIENT = Setting(changes={"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__TIMEOUT_SECONDS": "2"})
 
 
@@ -64,6 +66,10 @@ def kinds() -> Iterator[Kind]:
     """All of this room."""
     for words, rule in _partly().items():
         yield Kind(f"provider: {words}", partial(some_calls, rule))
+    hints = FaultRule(fault=Fault.EARLY_HINTS)
+    yield Kind(
+        "provider: early hints before the answer", partial(some_calls, hints), Setting(latency=_THINKING_SECONDS)
+    )
     slow = FaultRule(fault=Fault.SLOW, delay_seconds=_SLOW_SECONDS)
     yield Kind("provider: slower than our patience", partial(some_calls, slow), _PATIENT)
     yield Kind("provider: outage", partial(all_calls, FaultRule(fault=Fault.OUTAGE), "outage"))
