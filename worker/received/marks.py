@@ -24,7 +24,7 @@ def unmarked(text: bytes) -> bytes:
         return text
     for mark, decode in _WIDE.items():
         if text.startswith(mark):
-            text = decode(text, "strict", True)[0].encode()
+            text = decode(text, "strict", True)[0].encode()  # noqa: FBT003 - positional: nothing more is to come
             break
     # What was put together of several files may have several.
     while text.startswith(UTF8):
