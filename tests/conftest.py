@@ -1,6 +1,7 @@
 """One broker and one database for the whole session, each started when a test asks; who breaks one starts its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,18 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.servers import session_database
 
 pytest_plugins = ("tests.support.broker_tools",)
+#: The folders whose files take longest, longest first: several processes that share the files then end together.
+LONGEST = ("fault", "e2e", "examples", "integration")
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; within a folder the order stays."""
+    items.sort(key=lambda item: _place(item.path.relative_to(HERE).parts[0]))
+
+
+def _place(folder: str) -> int:
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")
