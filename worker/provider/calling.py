@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
+from urllib.parse import unquote
 
 import tenacity
 
@@ -33,7 +34,7 @@ _T = TypeVar("_T")
 _MAX_TEXT_CHARACTERS = 500
 _MAX_DETAIL_CHARACTERS = 2_000
 #: Scrubbing takes far longer than reading: an endless text must not hold up all other threads.
-_MAX_SCRUBBED_CHARACTERS = 65_536
+_MAX_SCRUBBED_CHARACTERS = 16_384
 #: 255 characters, each of them written as twelve.
 _LONGEST_SPELLED_SECRET_CHARACTERS = 4_096
 _FURTHER_TRIES = 2
@@ -76,6 +77,7 @@ class Caller:
     def __init__(self, config: ProviderConfig, around: Surroundings) -> None:
         self._transport = Transport(config)
         self._login = config.login
+        self._proxy_password = _password_in(config.proxy)
         self._around = around
         self._pace = Pace(config.rate_per_minute)
         self._timeout_seconds = config.timeout_seconds
@@ -153,7 +155,7 @@ class Caller:
             if isinstance(failure, Unauthorized):
                 # It may have been changed in its file meanwhile; the next call uses what is there now.
                 self._login = self._around.read_login()
-            secrets = (login.api_key, login.v3_api_key or "", *call.secrets())
+            secrets = (login.api_key, login.v3_api_key or "", self._proxy_password, *call.secrets())
             raise _clean(failure, secrets) from failure.__cause__
         finally:
             self._around.observe(call.operation, result, time.perf_counter() - started)
@@ -166,6 +168,12 @@ class Caller:
     def _mind_the_limit(self, seconds: float) -> None:
         if seconds:
             self._around.exhausted(seconds)
+
+
+def _password_in(proxy: str | None) -> str:
+    """The proxy's password, which it may quote like any other; empty when it has none."""
+    login = (proxy or "").rpartition("@")[0].partition("://")
+    return unquote((login[2] or login[0]).partition(":")[2])
 
 
 def _is_over(deadline: float) -> bool:

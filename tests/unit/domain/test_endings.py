@@ -121,3 +121,24 @@ def test_no_ending_holds_a_secret() -> None:
     ending, refusal = given_up(), endings.conflict(delivery(create()), envelope_of(create()), MARKS, CLOSING)
 
     assert PASSWORD not in repr((ending, refusal))
+
+
+@pytest.mark.parametrize("name", [PASSWORD, PASSWORD.upper(), " ".join(PASSWORD)])
+def test_a_refusal_shows_no_secret_that_was_given_as_a_fields_name(name: str) -> None:
+    body = json.dumps({"password": PASSWORD, name: True}).encode()
+    error = Invalid([f"{name}: is not a field of this command", "username: is required"], NAME)
+
+    refusal = endings.refusal(delivery(body), error, MARKS, CLOSING)
+
+    expected = "**********: is not a field of this command; username: is required"
+    assert told(refusal)["detail"] == refusal.letter.headers["provisioning-detail"] == expected
+    assert name not in repr(refusal)
+
+
+def test_a_refusal_shows_no_part_of_a_long_secret_that_was_given_as_a_fields_name() -> None:
+    secret = "p4ss" * 40
+    body = json.dumps({"password": secret, secret: True}).encode()
+
+    refusal = endings.refusal(delivery(body), Invalid([f"{secret[:64]}...: is not a field"], NAME), MARKS, CLOSING)
+
+    assert told(refusal)["detail"] == "**********...: is not a field"

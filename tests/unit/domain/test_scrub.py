@@ -2,14 +2,16 @@
 
 import html
 import json
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from worker.domain.scrub import MASK, scrubbed
+from worker.domain.scrub import MASK, scrubbed, secrets_in
 
 AWKWARD = "Pa/ss+w o&r<d>'\"\\%é€😀~(!)"
 
@@ -55,7 +57,7 @@ def test_a_secret_is_masked_in_each_of_its_spellings(spell: Callable[[str], str]
 
 
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS.keys())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=50)
 @given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=40))
 def test_no_spelling_of_a_random_secret_survives(spell: Callable[[str], str], secret: str) -> None:
     spelled = spell(secret)
@@ -82,3 +84,93 @@ def test_an_empty_secret_masks_nothing() -> None:
 
 def test_without_secrets_the_text_stays() -> None:
     assert scrubbed("nothing secret here", []) == "nothing secret here"
+
+
+PLAIN = "Zoë-Hunter2/2 &x?"
+CHANGED: dict[str, Callable[[str], str]] = {
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "upper case, url": lambda secret: quote(secret.upper(), safe=""),
+    "upper case, html": lambda secret: html.escape(secret.upper()),
+    "spaces between": " ".join,
+    "hyphens between": "-".join,
+    "spaces between, form": lambda secret: quote_plus(" ".join(secret)),
+    "groups of three": lambda secret: " - ".join(secret[at : at + 3] for at in range(0, len(secret), 3)),
+    "hyphens and spaces left out": lambda secret: secret.replace("-", "").replace(" ", ""),
+    "zero width between": "\u200b".join,
+    "accents apart": lambda secret: normalize("NFD", secret),
+    "wide letters": lambda secret: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in secret),
+    "url, twice": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "html, twice": lambda secret: html.escape(html.escape(secret)),
+    "url, then html": lambda secret: html.escape(quote(secret, safe="&")),
+    "json, twice": lambda secret: json.dumps(json.dumps(secret)[1:-1])[1:-1],
+    "python bytes": lambda secret: str(secret.encode())[2:-1],
+    "hex": lambda secret: secret.encode().hex(),
+    "hex, upper case": lambda secret: secret.encode().hex().upper(),
+    "hex, spaces": lambda secret: secret.encode().hex(" "),
+    "hex, colons": lambda secret: secret.encode().hex(":"),
+    "hex, as numbers": lambda secret: " ".join(f"0x{byte:02X}" for byte in secret.encode()),
+    "hex, latin-1": lambda secret: secret.encode("latin-1").hex(),
+    "base64": lambda secret: b64encode(secret.encode()).decode(),
+    "base64, without its padding": lambda secret: b64encode(secret.encode()).decode().rstrip("="),
+    "base64, for urls": lambda secret: urlsafe_b64encode(secret.encode()).decode(),
+    "base64, in a url": lambda secret: quote_plus(b64encode(secret.encode()).decode()),
+    "base64, latin-1": lambda secret: b64encode(secret.encode("latin-1")).decode(),
+    "base64, in lines": lambda secret: b64encode(secret.encode()).decode().replace("a", "a\r\n"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED.keys())
+def test_a_secret_is_masked_though_it_was_changed(change: Callable[[str], str]) -> None:
+    assert scrubbed(f"password '{change(PLAIN)}' is too weak", [PLAIN]) == f"password '{MASK}' is too weak"
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED.keys())
+@settings(deadline=None, max_examples=25)
+@given(parts=st.tuples(st.text("aZ9é", min_size=3), st.text("/+?<>&%\\\"'é_-. "), st.text("aZ9é", min_size=3)))
+def test_no_changed_random_secret_survives(change: Callable[[str], str], parts: tuple[str, ...]) -> None:
+    secret = "".join(parts)
+    changed = change(secret)
+
+    assert changed not in scrubbed(f"<{changed}> {changed}", [secret])
+
+
+@pytest.mark.parametrize("login", ["u", "us", "use", "user", "reseller@example.com"])
+@pytest.mark.parametrize("behind", ["", "!", "!!"])
+def test_a_login_in_base64_is_masked(login: str, behind: str) -> None:
+    sent = b64encode(f"{login}:hunter22-pass{behind}".encode()).decode()
+
+    told = scrubbed(f"Authorization: Basic {sent}.", ["hunter22-pass"])
+
+    assert MASK in told
+    assert not any(sent[at : at + 5] in told for at in range(len(login) * 4 // 3 + 3, len(sent) - 4))
+
+
+@pytest.mark.parametrize(("secret", "told"), [("pw", f"{MASK}, PW, p w, cHc="), ("p/w", "pw, PW, p w, cHc=")])
+def test_a_short_secret_is_masked_to_the_letter_alone(secret: str, told: str) -> None:
+    assert scrubbed("pw, PW, p w, cHc=", [secret]) == told
+    assert scrubbed("p%2Fw p&#x2f;w p\\/w", ["p/w"]) == f"{MASK} {MASK} {MASK}"
+
+
+def test_a_secret_of_spaces_and_hyphens_alone_masks_no_other_spaces() -> None:
+    assert scrubbed("a b - c [      ] [------]", ["      "]) == f"a b - c [{MASK}] [------]"
+
+
+def test_words_around_a_secret_stay() -> None:
+    assert scrubbed("before HUNTER-22 after, hunter 23", ["hunter22"]) == f"before {MASK} after, hunter 23"
+
+
+@pytest.mark.parametrize(
+    ("body", "secrets"),
+    [
+        (b'{"password": "abc", "username": "x"}', ["abc", "abc"]),
+        (b'{"data": {"new_credential_password": "abc", "Passwort": "d"}}', ["abc", "abc", "d", "d"]),
+        (b'{"password": [{"new": "abc"}]}', ["abc", "abc"]),
+        (b'{"password": 5}', []),
+        (b"{", []),
+        (b"\xff", []),
+        (b"[" * 100_000, []),
+    ],
+)
+def test_what_stands_where_commands_have_secrets_is_found_in_any_message(body: bytes, secrets: list[str]) -> None:
+    assert list(secrets_in(body)) == secrets

@@ -3,6 +3,7 @@
 import html
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
@@ -13,7 +14,7 @@ import pytest
 
 from messages.commands import Command
 from tests.support.work_samples import USERNAME, disable_command
-from tests.unit.provider.rig import KEY, LOGIN_REFUSED, OK, V3_KEY, Rig
+from tests.unit.provider.rig import KEY, LOGIN, LOGIN_REFUSED, OK, V3_KEY, Rig
 from tests.unit.provider.samples import ALL_COMMANDS, UPDATE
 from worker.errors import (
     ClaimLost,
@@ -142,6 +143,20 @@ def test_no_word_of_a_failure_holds_a_secret(command: Command, spelled: Callable
 
     told = (raised.value.detail, *raised.value.errors, *map(str, raised.value.args))
     assert not any(spelled(ODD) in text or ODD in text for text in told)
+
+
+@pytest.mark.parametrize("proxy", ["http://u:pr0xy%2Fp4ss@127.0.0.1:1", "u:pr0xy%2Fp4ss@127.0.0.1:1"])
+def test_no_word_of_a_failure_holds_the_proxys_password(rig: Rig, proxy: str) -> None:
+    client = ProviderClient(ProviderConfig("http://127.0.0.1:9", LOGIN, proxy=proxy), lambda: True, lambda *_: None)
+    client.close()
+    client._caller._transport = rig.transport  # type: ignore[assignment]  # stands in for it
+    sent = b64encode(b"u:pr0xy/p4ss").decode()
+    rig.answer(json.dumps({"message": "error", "errors": [f"no: {sent}", "u:pr0xy/p4ss"]}).encode())
+
+    with pytest.raises(Rejected) as raised:
+        client.apply(disable_command())
+    assert raised.value.errors[1] == "u:**********"
+    assert sent[4:] not in raised.value.detail
 
 
 @pytest.mark.parametrize("ask", [lambda client: client.apply(UPDATE), lambda client: client.acting_for("ada")])
