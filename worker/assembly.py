@@ -130,7 +130,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     threads = settings.worker.concurrency * _THREADS_PER_CALL
     later = Later(clock)
     dispatcher = Dispatcher(threads, clock, later)
-    watcher = PauseWatcher(base.metrics, base.around.log)
+    watcher = PauseWatcher(base.metrics, base.around.log, names_customers=settings.log.subjects == "plain")
     policy = PausePolicy(settings.pause.probe_seconds, threads=threads)
     provider, pause = _provider(base, ledger, policy, dispatcher, watcher)
     ledger.watch(LedgerPause(pause.hold, later.after))

@@ -163,7 +163,9 @@ class LogSettings(_Section):
         "auto", description="auto: readable on a terminal, JSON lines otherwise"
     )
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
-    subjects: Literal["plain", "hashed"] = Field("plain", description="how customer references are written")
+    subjects: Literal["plain", "hashed"] = Field(
+        "plain", description="how customers are written, in subjects and in texts; ids stay"
+    )
 
 
 class Environment(BaseSettings):

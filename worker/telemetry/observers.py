@@ -15,6 +15,8 @@ _DECLARED_AGAIN = (
     "did not ask for that; what waited in a deleted queue is lost. Others must bind their own queues again."
 )
 
+_LEFT_OUT = "/readyz tells what the provider says; it may name a customer, and PROVISIONING_LOG__SUBJECTS is hashed"
+
 
 @listener
 class BrokerWatcher:
@@ -116,11 +118,15 @@ class ParkingWatcher:
 
 @listener
 class PauseWatcher:
-    """Hears of pauses."""
+    """Hears of pauses.
 
-    def __init__(self, metrics: Metrics, log: _Log) -> None:
+    `names_customers` False: why calls to the provider fail is left out, since those words may name one.
+    """
+
+    def __init__(self, metrics: Metrics, log: _Log, *, names_customers: bool = True) -> None:
         self._metrics = metrics
         self._log = log
+        self._names_customers = names_customers
         self._held: set[tuple[str, str | None]] = set()
 
     def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
@@ -128,7 +134,8 @@ class PauseWatcher:
         whose = {} if login is None else {"login": login}
         if on:
             self._held.add((cause, login))
-            self._log.warning("intake_paused", cause=cause, **whose, detail=detail)
+            shown = detail if self._names_customers or cause != "outage" else _LEFT_OUT
+            self._log.warning("intake_paused", cause=cause, **whose, detail=shown)
         else:
             self._held.discard((cause, login))
             self._log.info("intake_resumed", cause=cause, **whose)

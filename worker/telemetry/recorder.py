@@ -10,6 +10,7 @@ from messages.envelope import Envelope
 from messages.errors import CommandName
 from worker.domain.results import Outcome
 from worker.domain.work import Report, Requested, Retry, Work
+from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.guarding import listener
 from worker.telemetry.metrics import Metrics
 
@@ -24,6 +25,7 @@ class Recorder:
         self._metrics = metrics
         self._log = log
         self._subject = subject
+        self._worded = wording(subject)
         # Finding a series by its labels costs more than counting in it; the labels come from closed sets.
         self._commands = cache(metrics.commands.labels)
         self._command_seconds = cache(metrics.command_seconds.labels)
@@ -48,7 +50,7 @@ class Recorder:
             **self._ids(report.work),
             outcome=report.outcome.value,
             reason=report.reason.value if report.reason else None,
-            detail=report.detail or None,
+            detail=self._worded(report.work, report.detail) if report.detail else None,
             tries=report.tries,
             duration_seconds=round(report.seconds, 6),
             wait_seconds=waited,
@@ -65,17 +67,17 @@ class Recorder:
             **self._ids(retry.work),
             cause=retry.cause.value,
             charged=charged,
-            detail=retry.detail,
+            detail=self._worded(retry.work, retry.detail),
             delay_seconds=round(retry.delay_seconds, 3),
         )
 
     def crashed(self, work: Work, error: Exception) -> None:
         """Log a fault of ours with its traceback."""
-        self._log.error("handler_crashed", **self._ids(work), exc_info=error)
+        self._log.error("handler_crashed", **self._ids(work), exception=self._worded(work, crash_words(work, error)))
 
     def unpublishable(self, work: Work, detail: str) -> None:
         """Log what a person must mend so that this command can be answered."""
-        self._log.error("command_unpublishable", **self._ids(work), detail=detail)
+        self._log.error("command_unpublishable", **self._ids(work), detail=self._worded(work, detail))
 
     def called(self, operation: str, result: str, seconds: float) -> None:
         """Count one call to the provider."""

@@ -29,3 +29,16 @@ def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> Non
         ("intake_paused", "ledger", None),
         ("pauses_not_shared", None, None),
     ]
+
+
+def test_a_log_that_names_no_customer_leaves_out_why_calls_fail() -> None:
+    logged = Logged()
+    watcher = PauseWatcher(Metrics("1.2.3"), logged.log, names_customers=False)
+
+    watcher.paused("outage", "v2", on=True, detail="the list with customer ada cannot be read: no ada here")
+    watcher.paused("ledger", None, on=True, detail="locked")
+
+    outage, ledger = (line["detail"] for line in logged.entries)
+    assert "ada" not in outage
+    assert "/readyz" in outage
+    assert ledger == "locked"

@@ -1,0 +1,52 @@
+"""How customers stand in the log's texts: as others wrote them, or as hashes that still tell them apart."""
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+
+from messages.envelope import Envelope
+from worker.domain.scrub import replaced, scrubbed, secrets_in
+from worker.domain.work import Requested, Work
+
+#: How one customer reference is written.
+Writer = Callable[[str | None], str | None]
+
+#: What says nothing of a single customer, and would take the sense out of many a refusal.
+_OF_NOBODY = frozenset({"package", "country", "state"})
+_SHORTEST_NAME = 3
+_ANYBODY = "cus_1"
+#: Of whomever: a provider may name another customer than the command does.
+_ADDRESS = re.compile(r"[^\s@'\"<>()\[\]{},;:=]+@[^\s@'\"<>()\[\]{},;:=]+")
+
+
+def wording(write: Writer) -> Callable[[Work, str], str]:
+    """Makes a text about a unit of work fit for the log.
+
+    Whatever the command says of its customers is written as its subject is, and so is every address of anybody.
+    """
+    if write(_ANYBODY) == _ANYBODY:
+        return lambda _work, text: text
+    return lambda work, text: _without_customers(work, text, write)
+
+
+def crash_words(work: Work, error: BaseException) -> str:
+    """The traceback of a fault of ours, without the command's secrets: its last line may quote a value."""
+    content = work.content
+    secrets = content.envelope.data.secrets() if isinstance(content, Requested) else secrets_in(work.delivery.body)
+    return scrubbed("".join(traceback.format_exception(error)).rstrip("\n"), secrets)
+
+
+def _without_customers(work: Work, text: str, write: Writer) -> str:
+    written = {name: str(write(name)) for name in _names(work)}
+    return _ADDRESS.sub(lambda found: str(write(found[0])), replaced(text, written, whole_words=True))
+
+
+def _names(work: Work) -> Iterator[str]:
+    content = work.content
+    named = content.envelope if isinstance(content, Requested) else content.name
+    said = [named.subject] if named else []
+    if isinstance(named, Envelope):
+        said += [value for name, value in named.data if isinstance(value, str) and name not in _OF_NOBODY]
+    elif named:
+        said.append(named.username)
+    return (each for each in said if each and len(each) >= _SHORTEST_NAME)
