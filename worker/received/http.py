@@ -44,7 +44,9 @@ class StrictAnswer(HTTPResponse):
         super().begin()
         codings = self._named("transfer-encoding")
         lengths = self._named("content-length")
-        self._frame(codings, set(lengths))
+        if codings or len(lengths) != 1 or self.status in BODILESS or not _LENGTH.fullmatch(lengths[0]):
+            # http.client's reading is the right one for all others, which are nearly all.
+            self._frame(codings, set(lengths))
         self.will_close = (
             self.will_close
             or self._had_interim
@@ -53,7 +55,7 @@ class StrictAnswer(HTTPResponse):
             or len(codings) + len(lengths) > 1
             or "close" in self._named("connection")
             # After a line that is no header, http.client has read no further ones.
-            or bool(self.msg.defects or self.msg.get_payload())
+            or bool(self.msg.defects)
         )
 
     def _frame(self, codings: list[str], lengths: set[str]) -> None:
@@ -74,7 +76,9 @@ class StrictAnswer(HTTPResponse):
     def _named(self, header: str) -> list[str]:
         """The header's values in lower case: in one line or in many."""
         lines = self.headers.get_all(header)
-        return [value.strip().lower() for line in lines for value in line.split(",") if value.strip()] if lines else []
+        if not lines:
+            return []
+        return [value for part in ",".join(lines).lower().split(",") if (value := part.strip())]
 
     def _read_status(self) -> Any:  # noqa: ANN401 - the library's own, of which its stubs know nothing
         # Called for an answer and, by the connection, for a proxy's answer to CONNECT.
