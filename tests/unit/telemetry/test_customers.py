@@ -33,7 +33,9 @@ def names_in(command: Command) -> list[str]:
 
 def stands_in(lines: str, name: str) -> bool:
     """Whether it does, as it is or in a URL; a hash may have the letters of a short name by chance."""
-    return any(re.search(rf"(?<![0-9a-z]){re.escape(each)}(?![0-9a-z])", lines, re.I) for each in (name, quote(name)))
+    return any(
+        re.search(rf"(?<![0-9a-z]){re.escape(each)}(?![0-9a-z])", lines, re.IGNORECASE) for each in (name, quote(name))
+    )
 
 
 def work_about_ada(command: Command) -> Work:
