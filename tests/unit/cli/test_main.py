@@ -134,3 +134,30 @@ def test_faults_of_every_kind_are_named_in_one_go(
     assert all(name in told for name in ("AMQP__URL", "AMQP__PREFETCH", "PROVIDER__BASE_URL", "API_KEY", "mysql"))
     assert "SECRETS__KEYS" in told
     assert "pl4nted" not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("send", "--timeout", "nan"),
+        ("send", "--timeout", "inf"),
+        ("send", "--timeout", "1e300"),
+        ("ledger", "prune", "--older-than", "999999999999"),
+    ],
+)
+def test_a_time_that_no_clock_can_hold_is_a_usage_error(
+    run: Run, tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = [written(tmp_path, json.dumps(SIGNUP))] if words[0] == "send" else []
+
+    assert run(*words, *file) == 2
+    assert words[-2] in capsys.readouterr().err
+
+
+def test_send_shows_no_password_that_is_also_a_fields_name(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = {**SIGNUP, "data": {**SIGNUP["data"], "password": "pl4nted-s3cret", "pl4nted-s3cret": 1}}
+
+    assert run("send", written(tmp_path, json.dumps(broken))) == 1
+    assert "data.**********: is not a field of this command" in capsys.readouterr().err

@@ -220,11 +220,12 @@ def test_a_ledgers_password_is_what_was_set() -> None:
     assert parse("postgresql://u:p%40%2F%3A@h/l").password == "p@/:"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n", ""])
-def test_keys_in_a_file_of_any_line_end_are_the_same(
-    export: Export, secret_file: Callable[[bytes], str], ending: str
+def test_keys_in_a_file_of_any_editor_are_the_same(
+    export: Export, secret_file: Callable[[bytes], str], mark: str, ending: str
 ) -> None:
-    export(SECRETS__KEYS_FILE=secret_file(f"{KEY}, {OTHER_KEY}{ending}".encode()))
+    export(SECRETS__KEYS_FILE=secret_file(f"{mark}{KEY}, {OTHER_KEY}{ending}".encode()))
 
     assert configured_keys(read_settings()) == (KEY, OTHER_KEY)
 
