@@ -15,6 +15,7 @@ WorkerError
 ├── LedgerError                the ledger did not do what was asked
 │   ├── LedgerUnavailable      the database cannot be reached or written now
 │   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
+│   ├── Unstorable             the database refuses this command's row for what it holds
 │   ├── Unsealable             what is parked was encrypted with a key that is not set any more
 │   └── ClaimLost              the token is no longer the owner's: somebody else took the command over
 └── BrokerError                the broker did not do what was asked
@@ -163,6 +164,10 @@ class LedgerUnavailable(LedgerError):
 
 class LedgerRefused(LedgerError):
     """The ledger is locked by another process, belongs to another worker, or has a schema we do not know."""
+
+
+class Unstorable(LedgerError):
+    """The database refuses this row for what it holds, and will each time. Nothing of it was committed."""
 
 
 class Unsealable(LedgerError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from messages.codec import decode as decode_message
 from messages.codec import name_from_properties
 from messages.envelope import Envelope, WireMessage
-from messages.errors import MessageError, Undecodable, Unread
+from messages.errors import Invalid, MessageError, Undecodable, Unread
 from messages.forms import told_apart
 from worker.domain import endings, letters, results
 from worker.domain.claims import (
@@ -42,7 +42,7 @@ from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
 from worker.domain.work import Alone, Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
-from worker.errors import LedgerUnavailable, PublishFailed, Unpublishable
+from worker.errors import LedgerUnavailable, PublishFailed, Unpublishable, Unstorable
 from worker.handlers.trying import Trying
 
 #: Each try may cost the publish connection, and only a person can change how it ends.
@@ -178,7 +178,11 @@ class Process:
             case MessageError() as error:
                 return self._keep(endings.refusal(work.delivery, error, self._marks(work.delivery), self._closing()))
             case Requested(envelope, request):
-                claim = self._rooms.ledger.claim(replace(request, alone=True) if work.alone else request)
+                try:
+                    claim = self._rooms.ledger.claim(replace(request, alone=True) if work.alone else request)
+                except Unstorable as fault:
+                    unfit = Invalid([str(fault)], results.name_of(envelope))
+                    return self._end(replace(work, content=unfit))
                 self._reached(Step.CLAIMED)
                 return self._after_claim(work, envelope, claim)
 
@@ -200,27 +204,40 @@ class Process:
                 )
 
     def _handle(self, work: Work, envelope: Envelope, claim: Fresh | Resumed | Crashed) -> Told | Wait:
+        try:
+            outcome = self._try(work, envelope, claim)
+            if isinstance(outcome, Deferral):
+                return self._defer(claim.token, outcome, work)
+            self._rooms.ledger.record(claim.token, outcome.ending)
+        except Unstorable as fault:
+            # It would be refused each time, for ever: what is recorded in its place says so.
+            outcome = endings.unstorable(work.delivery, envelope, (claim.history, str(fault)), self._closing())
+            self._rooms.ledger.record(claim.token, outcome.ending)
+        self._reached(Step.RECORDED)
+        return _told(outcome)
+
+    def _try(self, work: Work, envelope: Envelope, claim: Fresh | Resumed | Crashed) -> Finished | Deferral:
         if isinstance(claim, Crashed):
             outcome: Finished | Deferral = endings.crash_loop(work.delivery, envelope, claim, self._closing())
         else:
             outcome = self._rooms.trying.attempt(work, envelope, claim, self._closing)
         self._reached(Step.HANDLED)
-        if isinstance(outcome, Deferral):
-            return self._defer(claim.token, outcome, work)
-        self._rooms.ledger.record(claim.token, outcome.ending)
-        self._reached(Step.RECORDED)
-        return _told(outcome)
+        return outcome
 
     def _defer(self, token: Token, deferral: Deferral, work: Work) -> Wait:
         # Cannot it be written down, the wait must still be kept: the provider may be applying the call right now.
-        with suppress(LedgerUnavailable):
+        with suppress(LedgerUnavailable, Unstorable):
             self._rooms.ledger.defer(token, deferral)
             return Wait(deferral.not_before)
         return Wait(deferral.not_before, alone=work.alone)
 
     def _keep(self, refusal: Refusal) -> Told:
         # The ledger answers with the first refusal of this message: its repeat carries the same bytes.
-        kept = self._rooms.ledger.refuse(refusal)
+        try:
+            kept = self._rooms.ledger.refuse(refusal)
+        except Unstorable:
+            # What the database cannot hold must be answered all the same; a repeat gets the same ids, and a later time.
+            kept = refusal
         self._reached(Step.RECORDED)
         detail = str(kept.letter.headers.get("provisioning-detail", ""))
         return Told(kept.event, kept.letter, Outcome.FAILED, detail)

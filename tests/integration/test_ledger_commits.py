@@ -1,11 +1,12 @@
 """Batches as the writer commits them: together when all is well, each alone when one of them is bad."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tests.fakes.clock import FakeClock
 from tests.support.ledger_opening import url_in
@@ -19,7 +20,7 @@ from worker.ledger.operations.claiming import claim_many
 from worker.ledger.operations.recording import defer_many, record_many
 from worker.ledger.operations.unit import Unit
 from worker.ledger.stores.opening import open_store
-from worker.ledger.stores.store import Store
+from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.writing.commits import Commits
 from worker.ledger.writing.lease import Deposed, Lease
 from worker.ledger.writing.tickets import AnyTicket, Ticket
@@ -84,6 +85,12 @@ def broken(_: Unit, items: Sequence[str]) -> Sequence[str]:
     raise IntegrityError("INSERT", {}, ValueError("\n".join(["odd", *items])))
 
 
+def damaged(_: Unit, _items: Sequence[str]) -> Sequence[str]:
+    found = sqlite3.DatabaseError("database disk image is malformed")
+    found.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    raise DatabaseError("SELECT", {}, found)
+
+
 class Colliding:
     """Work that meets another process's row the first time."""
 
@@ -122,6 +129,14 @@ def test_a_bad_row_fails_alone(commits: Commits) -> None:
     assert isinstance(last, Fresh)
     assert isinstance(bad, LedgerError)
     assert "command evt_2 of billing" in str(bad)
+
+
+def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
+    batch: list[AnyTicket] = [claiming(asking()), Ticket(damaged, "x", None)]
+
+    with pytest.raises(Displaced, match="is damaged: database disk image is malformed"):
+        commits.settle(batch)
+    assert all(isinstance(answer, LedgerUnavailable) for answer in answers(batch))
 
 
 def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:

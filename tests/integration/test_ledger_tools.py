@@ -105,8 +105,12 @@ def test_prune_forgets_beside_a_running_worker_and_a_dry_run_only_tells(type_wor
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_prune_can_be_told_the_days(type_words: Type) -> None:
-    assert counts(type_words("prune", "--older-than", "36500")) == {"commands": 0, "refusals": 0}
-    assert type_words("prune", "--older-than", "0").returncode == USAGE
+    told = type_words("prune", "--older-than", "3650")
+
+    assert counts(told) == {"commands": 1, "refusals": 1}
+    assert "more than 3650 days ago" in told.stderr
+    for days in ("0", "3651"):
+        assert type_words("prune", "--older-than", days).returncode == USAGE
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

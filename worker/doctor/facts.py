@@ -65,7 +65,8 @@ class LedgerFacts:
 
     `differences` are the parts of its identity that are not ours, worded; `keys_fit`: whether its key is among ours.
     `keys_missing`: there is none where one must be. `skew_seconds`: the database's clock minus ours. `hasty` are the
-    database's settings that let it call committed what is not on disk yet.
+    database's settings that let it call committed what is not on disk yet. `read_only`: it takes no writes now. `lost`
+    are the files that a ledger has left behind which is not there any more, or is empty.
     """
 
     name: str
@@ -80,6 +81,8 @@ class LedgerFacts:
     keys_missing: bool = False
     skew_seconds: float | None = None
     hasty: tuple[str, ...] = ()
+    read_only: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

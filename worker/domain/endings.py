@@ -68,6 +68,14 @@ def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing
     return Finished(ending, Outcome.FAILED, died.detail)
 
 
+def unstorable(delivery: Delivery, envelope: Envelope, seen: tuple[History, str], closing: Closing) -> Finished:
+    """The command is given up, because the ledger cannot hold what became of it. `seen`: its history, and why not."""
+    history, why = seen
+    unknown = OutcomeUnknown(f"{why} The command may have been applied: look at the customer before it is sent again")
+    ending = failure(delivery, envelope, Verdict(Reason.OUTCOME_UNKNOWN, unknown, history), closing)
+    return Finished(ending, Outcome.FAILED, unknown.detail)
+
+
 def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], closing: Closing) -> Refusal:
     """The message is no command; it is answered if it says who it is, and never takes its key.
 

@@ -23,7 +23,7 @@ class Clock(Protocol):
 class Ledger(Protocol):
     """Remembers every command. Each call returns after its change is on disk; many threads share one commit.
 
-    Every call may raise LedgerUnavailable: nothing was committed then.
+    Every call may raise LedgerUnavailable, or Unstorable for what it was given: nothing was committed then.
     """
 
     def claim(self, request: ClaimRequest) -> Claim:
@@ -66,8 +66,8 @@ class Ledger(Protocol):
 class ParkingLot(Protocol):
     """Keeps commands that cannot run yet, so that the broker can be answered and hands over others.
 
-    A parked command belongs to the process that parked or adopted it. Every call may raise LedgerUnavailable: nothing
-    was committed then.
+    A parked command belongs to the process that parked or adopted it. Every call may raise LedgerUnavailable, and
+    `park` Unstorable when one of its commands cannot be held: nothing was committed then.
     """
 
     def park(self, works: Sequence[Work]) -> Sequence[Parked]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingLot
 from worker.domain.work import Parked, Step
-from worker.errors import LedgerError
+from worker.errors import LedgerError, Unstorable
 from worker.flow.holding import Stuck
 
 _LOOK_SECONDS = 0.2
@@ -179,7 +179,14 @@ class Parking:
 
     def _park_portion(self, stuck: Stuck) -> None:
         self._errands.unsure = True
-        places = self._yard.lot.park(stuck.works)
+        try:
+            places = self._yard.lot.park(stuck.works)
+        except Unstorable:
+            # One of them cannot be held: its own claim says so when its turn comes, and it keeps nobody from parking.
+            self._errands.unsure = False
+            for single in stuck.portions(1, 0) if len(stuck.works) > 1 else ():
+                self._park_portion(single)
+            return
         self._yard.reached(Step.PARKED)
         self._errands.unsure = False
         self._errands.spent += self._yard.holder.park(stuck, places)

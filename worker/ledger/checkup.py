@@ -17,7 +17,6 @@ from worker.errors import LedgerError, SettingsInvalid
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import COMPARED
-from worker.ledger.keyfile import key_path
 from worker.ledger.keys import fingerprinter
 from worker.ledger.migration import VERSION_TABLE
 from worker.ledger.operations.rows import StoredRow
@@ -25,7 +24,7 @@ from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
 from worker.ledger.stores.naming import shown
 from worker.ledger.stores.opening import is_sqlite, open_reading, parse
-from worker.ledger.stores.sqlite import sqlite_path
+from worker.ledger.stores.sqlite import key_path, lock_path, remains, sqlite_path
 from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")
@@ -33,9 +32,9 @@ _NOBODY = 0
 #: The columns of a line of that file: kind, and `major:minor:inode` of what is locked.
 _LOCK_KIND, _LOCK_HOLDER, _LOCK_FILE = 1, 4, 5
 _CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
-_HASTY = text(
-    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off' ORDER BY 1"
-)
+# Not synchronous_commit: the worker asks for that in each transaction.
+_HASTY = text("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY 1")
+_READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
 
 
 def look_at_ledger(url: str, identity: LedgerIdentity | None, keys: Sequence[str]) -> LedgerFacts:
@@ -56,6 +55,7 @@ def look_at_ledger(url: str, identity: LedgerIdentity | None, keys: Sequence[str
         readable=False,
         sqlite=_sqlite(path) if path else None,
         keys_missing=not known and (path is None or _has_content(path)),
+        lost=tuple(map(str, remains(path))) if path else (),
     )
     ours = replace(identity, key_marks=_marks(known)) if identity else None
     return _read(bare, url, ours) if bare.there else bare
@@ -64,7 +64,7 @@ def look_at_ledger(url: str, identity: LedgerIdentity | None, keys: Sequence[str
 def _read(bare: LedgerFacts, url: str, identity: LedgerIdentity | None) -> LedgerFacts:
     try:
         store = open_reading(url)
-        with translated(store.name), store.engine.connect() as connection:
+        with translated(store), store.engine.connect() as connection:
             return _inspected(replace(bare, readable=True), connection, identity)
     except LedgerError as exc:
         return replace(bare, readable=False, words=str(exc))
@@ -74,7 +74,12 @@ def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdenti
     revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
     state = _state(connection, revision)
     seen = replace(
-        bare, schema=state, revision=revision or "", skew_seconds=_skew(connection), hasty=_hasty(connection)
+        bare,
+        schema=state,
+        revision=revision or "",
+        skew_seconds=_skew(connection),
+        hasty=_hasty(connection),
+        read_only=connection.dialect.name != "sqlite" and bool(connection.execute(_READ_ONLY).scalar_one()),
     )
     if identity is None or state is not SchemaState.CURRENT:
         return seen
@@ -144,7 +149,7 @@ def _sqlite(path: Path) -> SqliteFacts:
         path=str(path),
         files=tuple(FileFacts(str(each), stat.S_IMODE(each.stat().st_mode)) for each in beside if each.is_file()),
         free_bytes=shutil.disk_usage(folder).free,
-        holder=_holder(path.with_name(path.name + ".lock")),
+        holder=_holder(lock_path(path)),
     )
 
 

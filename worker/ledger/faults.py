@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, StatementError
 
 from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.stores.store import Store
+from worker.ledger.stores.verdicts import Verdict, of_value
+
+#: What does not keep a worker from starting for ever: it is started again until it can.
+_WAITED_FOR = frozenset({Verdict.PASSES, Verdict.AWAY})
 
 
-def is_outage(error: DBAPIError) -> bool:
-    """Whether the database as a whole is at fault (away, locked, full, damaged), not the rows that were sent."""
-    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+def judged(store: Store, error: BaseException) -> Verdict:
+    """Tell what any error of a transaction means, whether the database or the driver raised it."""
+    if isinstance(error, DBAPIError):
+        return store.judge(error)
+    return of_value(_cause(error))
 
 
 def unavailable(name: str, error: BaseException) -> LedgerUnavailable:
@@ -20,18 +27,25 @@ def unavailable(name: str, error: BaseException) -> LedgerUnavailable:
 
 def worded(error: BaseException) -> str:
     """Say what the driver said, its first line alone: further down PostgreSQL repeats whole rows."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = _cause(error)
+    if isinstance(cause, UnicodeError):
+        # Its own words repeat what could not be written.
+        return "it holds text that is no valid Unicode"
     return next(iter(str(cause).strip().splitlines()), repr(cause)).rstrip(".")
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
-    """Translate what is raised inside, for calls that open or read; `name` is the database's name for people."""
+def translated(store: Store) -> Iterator[None]:
+    """Translate what is raised inside, for calls that open or read."""
     try:
         yield
-    except (OperationalError, InterfaceError) as exc:
-        raise unavailable(name, exc) from exc
-    except DatabaseError as exc:
+    except (DatabaseError, StatementError, UnicodeError) as exc:
+        if judged(store, exc) in _WAITED_FOR:
+            raise unavailable(store.name, exc) from exc
         raise LedgerRefused(
-            f"{name} cannot serve as a ledger: {worded(exc)}. Name another one in PROVISIONING_LEDGER__URL."
+            f"{store.name} cannot serve as a ledger: {worded(exc)}. Name another one in PROVISIONING_LEDGER__URL."
         ) from exc
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, StatementError) and error.orig is not None else error

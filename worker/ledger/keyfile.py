@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from worker.errors import LedgerRefused, LedgerUnavailable, SettingsInvalid
 from worker.ledger.keys import check_keys
 from worker.ledger.stores.opening import is_sqlite, parse
-from worker.ledger.stores.sqlite import sqlite_path
+from worker.ledger.stores.sqlite import create, key_path, lock_path, refuse_lost, remains, sqlite_path
 from worker.received.marks import text_of
 
 _KEYS_NEEDED = (
@@ -23,20 +23,23 @@ def load_keys(configured: Sequence[str], ledger_url: str) -> tuple[str, ...]:
     """Give the keys that were set or, with a SQLite ledger, those of the file beside it, made when there is none yet.
 
     Raises SettingsInvalid when they are no keys, or none are set for a PostgreSQL ledger; LedgerRefused when the file
-    is missing but the ledger it belongs to is not.
+    is missing but the ledger it belongs to is not, or the other way round.
     """
     if configured:
         check_keys(configured)
-        return tuple(configured)
     url = parse(ledger_url)
-    if not is_sqlite(url):
+    if is_sqlite(url):
+        _refuse_lost(sqlite_path(url))
+        return tuple(configured) or _load_file(sqlite_path(url))
+    if not configured:
         raise SettingsInvalid([_KEYS_NEEDED])
-    return _load_file(sqlite_path(url))
+    return tuple(configured)
 
 
-def key_path(ledger: Path) -> Path:
-    """Tell where the key file of a SQLite ledger lies."""
-    return ledger.with_name(ledger.name + ".keys")
+def _refuse_lost(ledger: Path) -> None:
+    # A worker was here: its lock stays when it ends, also where the keys are kept elsewhere.
+    lock = lock_path(ledger)
+    refuse_lost(ledger, [*remains(ledger), *([lock] if lock.exists() and not ledger.exists() else [])])
 
 
 def _load_file(ledger: Path) -> tuple[str, ...]:
@@ -44,6 +47,8 @@ def _load_file(ledger: Path) -> tuple[str, ...]:
     try:
         if not path.exists():
             _refuse_orphan(ledger, path)
+            # First of all: a key file without its ledger says that there was one.
+            create(ledger)
             _make(path)
         keys = tuple(line.strip() for line in text_of(path).splitlines() if line.strip())
     except OSError as exc:
@@ -62,7 +67,6 @@ def _refuse_orphan(ledger: Path, path: Path) -> None:
 
 def _make(path: Path) -> None:
     """Write a whole file under another name first: whoever comes at the same moment finds all of it or nothing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
     try:
         with os.fdopen(descriptor, "wb") as file:

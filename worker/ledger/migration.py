@@ -26,6 +26,10 @@ def migrate(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             # A worker's statement may take seconds; an index over millions of rows takes longer.
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            # Versions before 17 do not have it.
+            connection.exec_driver_sql(
+                "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'"
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -21,7 +21,7 @@ from worker.ledger.operations.pausing import Pause, clear_pauses, list_pauses, s
 from worker.ledger.operations.reading import begin_reading, end_reading, last_death
 from worker.ledger.operations.recording import defer_many, note_many, record_many
 from worker.ledger.operations.refusing import refuse_many
-from worker.ledger.operations.unit import Asked, Bulk, Given
+from worker.ledger.operations.unit import Asked, Bulk, Given, storable
 from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
@@ -60,7 +60,7 @@ class SqlLedger:
         """
         store = open_store(config.url)
         try:
-            with translated(store.name):
+            with translated(store):
                 _prepare(store, identity)
                 ledger = cls(store, config, clock, observer)
                 ledger.start()
@@ -72,7 +72,7 @@ class SqlLedger:
     def start(self) -> None:
         """Enter this process as an owner and let the writer run; `open` has done so already."""
         term = self._lease.next_term()
-        place = (socket.gethostname(), os.getpid())
+        place = (storable(socket.gethostname()), os.getpid())
         with self._store.engine.begin() as connection:
             now = self._store.now(connection, self._clock)
             leasing.start(connection, self._lease.owner, place, (now, now + self._lease.seconds))

@@ -119,7 +119,7 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
     schema is another than ours.
     """
     store = open_reading(url)
-    with translated(store.name):
+    with translated(store):
         check_schema(store.engine)
         with store.engine.connect() as connection:
             # By the leases' own clock: whose has ended is told from it.

@@ -125,7 +125,7 @@ class LedgerReader:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with translated(self._store.name), self._store.engine.connect() as connection:
+        with translated(self._store), self._store.engine.connect() as connection:
             yield connection
 
 
@@ -136,7 +136,7 @@ def open_reader(url: str) -> LedgerReader:
     schema is another than ours.
     """
     store = open_reading(url)
-    with translated(store.name):
+    with translated(store):
         check_schema(store.engine)
     return LedgerReader(store)
 

@@ -39,7 +39,7 @@ def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
     than ours, PrunedElsewhere when another process prunes it.
     """
     store = open_beside(url)
-    with translated(store.name):
+    with translated(store):
         check_schema(store.engine)
     return Pruner(store, clock, _Unwatched()).prune(days, rest)
 
@@ -47,7 +47,7 @@ def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
 def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
     """Tell what `prune_ledger` would forget, and change nothing. Raises as `prune_ledger` does."""
     store = open_reading(url)
-    with translated(store.name):
+    with translated(store):
         check_schema(store.engine)
         with store.engine.connect() as connection:
             return count_prunable(connection, clock.now() - days * SECONDS_PER_DAY)
@@ -77,7 +77,7 @@ def look_what_is_parked(url: str) -> tuple[ParkedCommand, ...]:
     Raises LedgerUnavailable and LedgerRefused as that does.
     """
     store = open_reading(url)
-    with translated(store.name):
+    with translated(store):
         check_schema(store.engine)
         with store.engine.connect() as connection:
             return list_parked(connection)
@@ -94,7 +94,7 @@ class _Unwatched:
 def _alone(url: str) -> Iterator[Store]:
     store = open_store(url)
     try:
-        with translated(store.name):
+        with translated(store):
             yield store
     finally:
         store.release()

@@ -131,7 +131,7 @@ def test_files_that_others_can_open_are_told(mode: int) -> None:
     assert finding.mend == "chmod 600 '/var/ledger db.keys'"
 
 
-@pytest.mark.parametrize("setting", ["fsync", "synchronous_commit"])
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
 def test_a_database_that_forgets_in_a_crash_is_told(setting: str) -> None:
     finding = the_one(found(ledger=replace(LEDGER, hasty=(setting,))))
 

@@ -12,7 +12,7 @@ from tests.support.work_samples import delivery
 from tests.unit.flow.parking_day import THREADS, WINDOW
 from worker.domain.deliveries import Receipt
 from worker.domain.work import Parked, Step, Wait, Work
-from worker.errors import LedgerUnavailable
+from worker.errors import LedgerUnavailable, Unstorable
 from worker.flow.holding import Holding, Stuck
 from worker.flow.lanes import Ticket
 from worker.flow.parking import Parking, Yard
@@ -133,6 +133,24 @@ def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
     turn = town.holding.turns.next()
     assert isinstance(turn, Ticket)
     assert isinstance(turn.work, Parked)
+
+
+def test_one_that_the_ledger_cannot_hold_keeps_nobody_from_being_parked(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = town.lot.park
+
+    def choosy(works: list[Work]) -> list[Parked]:
+        if any(work.delivery.body == b"2" for work in works):
+            raise Unstorable("an index row that is too long")
+        return list(kept(works))
+
+    town.fill()
+    monkeypatch.setattr(town.lot, "park", choosy)
+    town.look(2)
+
+    assert town.bodies == [b"1", b"3", b"4"]
+    assert town.acked == [Receipt(1, tag) for tag in (1, 3, 4)]
 
 
 def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(

@@ -1,5 +1,6 @@
 """The key file beside a SQLite ledger."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,8 @@ from cryptography.fernet import Fernet
 
 from worker.errors import LedgerRefused, SettingsInvalid
 from worker.ledger.keyfile import load_keys
+from worker.ledger.stores.opening import open_store
+from worker.ledger.upkeep import migrate_ledger
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_two_starts_at_once_agree_on_one_key(url: str) -> None:
 def test_no_draft_is_left_beside_the_key(url: str, tmp_path: Path) -> None:
     load_keys([], url)
 
-    assert list(key_file(tmp_path).parent.iterdir()) == [key_file(tmp_path)]
+    assert {path.name for path in key_file(tmp_path).parent.iterdir()} == {"ledger.db", "ledger.db.keys"}
 
 
 def test_a_file_may_hold_several_keys_the_newest_first(url: str, tmp_path: Path) -> None:
@@ -83,6 +86,55 @@ def test_a_ledger_without_its_key_file_gets_no_new_key(url: str, tmp_path: Path)
 
     with pytest.raises(LedgerRefused, match="Restore the file"):
         load_keys([], url)
+
+
+def test_a_first_start_that_broke_off_after_its_key_is_no_lost_ledger(url: str, tmp_path: Path) -> None:
+    keys = load_keys([], url)
+    open_store(url).release()
+
+    assert (tmp_path / "state" / "ledger.db").stat().st_size == 0
+    assert load_keys([], url) == keys
+
+
+def test_a_key_file_without_its_ledger_is_a_question(url: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "state" / "ledger.db"
+    load_keys([], url)
+    ledger.unlink()
+
+    for start in (lambda: load_keys([], url), lambda: migrate_ledger(url)):
+        with pytest.raises(LedgerRefused, match=r"from a backup.*remove .*ledger\.db\.keys"):
+            start()
+    assert not ledger.exists()
+    key_file(tmp_path).unlink()
+    assert load_keys([], url)
+
+
+def test_a_ledger_that_was_emptied_is_a_question_too(url: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "state" / "ledger.db"
+    load_keys([], url)
+    os.utime(key_file(tmp_path), (1, 1))
+    ledger.write_bytes(b"")
+
+    with pytest.raises(LedgerRefused, match="is empty, but"):
+        load_keys([], url)
+
+
+def test_a_log_without_its_ledger_is_a_question_too(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "state" / "ledger.db-wal"
+    log.parent.mkdir()
+    log.write_bytes(b"frames")
+
+    with pytest.raises(LedgerRefused, match=r"remove .*ledger\.db-wal"):
+        open_store(url)
+    assert log.read_bytes() == b"frames"
+
+
+def test_where_the_keys_are_set_the_lock_tells_that_there_was_a_ledger(url: str, tmp_path: Path) -> None:
+    open_store(url).release()
+    (tmp_path / "state" / "ledger.db").unlink()
+
+    with pytest.raises(LedgerRefused, match=r"remove .*ledger\.db\.lock"):
+        load_keys([Fernet.generate_key().decode()], url)
 
 
 def test_postgresql_needs_keys_that_are_set() -> None:

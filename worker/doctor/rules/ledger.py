@@ -24,7 +24,7 @@ _SKEW_AFFECTS = (
 _PSQL = "psql postgresql://USER@HOST/DATABASE"
 _DURABLE = {
     "fsync": f"{_PSQL} -c 'ALTER SYSTEM SET fsync = on' -c 'SELECT pg_reload_conf()'",
-    "synchronous_commit": f"{_PSQL} -c 'ALTER ROLE CURRENT_USER SET synchronous_commit = on'",
+    "full_page_writes": f"{_PSQL} -c 'ALTER SYSTEM SET full_page_writes = on' -c 'SELECT pg_reload_conf()'",
 }
 _NEW_KEY = (
     "export PROVISIONING_SECRETS__KEYS=$(python3 -c "
@@ -40,7 +40,9 @@ def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Fi
     if ledger.sqlite is not None:
         yield from _file(ledger.sqlite)
         yield from _several(ledger.sqlite, broker)
-    if not ledger.there:
+    if ledger.lost:
+        yield _lost(ledger)
+    elif not ledger.there:
         text = f"there is no ledger at {ledger.name} yet: the worker makes it when it first runs"
         yield _finding(Rule.LEDGER_REACHED, Severity.NOTE, text, _MIGRATE)
     elif not ledger.readable:
@@ -50,6 +52,7 @@ def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Fi
         yield from _schema(ledger)
         yield from _owner(ledger)
         yield from _durable(ledger)
+        yield from _writable(ledger)
         skew = Skew(ledger.skew_seconds, _SKEW_SECONDS, _SKEW_AFFECTS)
         yield from skew_rules("the database's clock", skew, Area.LEDGER)
 
@@ -108,6 +111,25 @@ def _durable(ledger: LedgerFacts) -> Iterator[Finding]:
             "what was done"
         )
         yield _finding(Rule.LEDGER_DURABLE, Severity.RISK, text, _DURABLE[setting], Danger.DOUBLES)
+
+
+def _writable(ledger: LedgerFacts) -> Iterator[Finding]:
+    if ledger.read_only:
+        text = (
+            "the database is read-only: it is a standby, or was closed by its host (a disk that is nearly full?). "
+            "Intake pauses until it can be written to"
+        )
+        mend = f"{_PSQL} -c 'SHOW default_transaction_read_only' -c 'SELECT pg_is_in_recovery()'"
+        yield _finding(Rule.LEDGER_REACHED, Severity.BROKEN, text, mend, Danger.STOP)
+
+
+def _lost(ledger: LedgerFacts) -> Finding:
+    text = (
+        f"the ledger {ledger.name} is not there or is empty, but {' and '.join(ledger.lost)} of an earlier one is: the "
+        "worker will not start. Put the ledger back from a backup; to begin anew and forget what was done, remove what "
+        "is left of it"
+    )
+    return _finding(Rule.LEDGER_REACHED, Severity.BROKEN, text, f"cp BACKUP {quote(ledger.name)}", Danger.DOUBLES)
 
 
 def _schema(ledger: LedgerFacts) -> Iterator[Finding]:

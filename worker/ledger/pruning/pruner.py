@@ -12,6 +12,7 @@ from worker.ledger.config import LedgerObserver, Operation
 from worker.ledger.faults import translated
 from worker.ledger.pruning.rule import Batch, Place, forget_commands, forget_owners, forget_refusals
 from worker.ledger.stores.store import Store
+from worker.ledger.stores.verdicts import Verdict
 
 SECONDS_PER_DAY = 86_400.0
 #: After each commit the pruner rests this many times as long as it took, and at least so many seconds.
@@ -27,7 +28,7 @@ _Forget = Callable[[Connection, float, Place | None], Batch]
 
 
 class PrunedElsewhere(LedgerError):
-    """Another process prunes this ledger now; nothing was done."""
+    """Another process prunes this ledger now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,11 @@ class Pruner:
     def prune(self, days: float, rest: Rest) -> Pruned:
         """Forget what ended more than so many days ago (see `pruning.rule`), until all is done or `rest` says stop.
 
-        Raises PrunedElsewhere when another process is at it, LedgerUnavailable when the database is away; what was
+        Raises PrunedElsewhere when another process is met at it, LedgerUnavailable when the database is away; what was
         committed by then stays forgotten.
         """
         before = self._clock.now() - days * SECONDS_PER_DAY
-        with translated(self._store.name), self._store.engine.connect() as connection:
-            if not self._store.may_prune(connection):
-                raise PrunedElsewhere(f"Another process prunes the ledger {self._store.name} now. Try again later.")
+        with translated(self._store), self._store.engine.connect() as connection:
             walk = _Walk(connection, before, rest)
             commands = self._through(walk, forget_commands)
             refusals = self._through(walk, forget_refusals)
@@ -81,7 +80,7 @@ class Pruner:
             try:
                 return self._commit(walk, forget, reached)
             except DBAPIError as exc:
-                if walk.stopped or exc.connection_invalidated or not self._store.passes(exc):
+                if walk.stopped or exc.connection_invalidated or self._store.judge(exc) is not Verdict.PASSES:
                     raise
                 walk.pause(_BUSY_REST_SECONDS)
         return self._commit(walk, forget, reached)
@@ -89,7 +88,11 @@ class Pruner:
     def _commit(self, walk: "_Walk", forget: _Forget, reached: Place | None) -> Batch:
         started = self._clock.monotonic()
         try:
+            self._store.check()
             with walk.connection.begin():
+                # Anew for each commit: a pooler may hand each of them to another session of the server.
+                if not self._store.may_prune(walk.connection):
+                    raise PrunedElsewhere(f"Another process prunes the ledger {self._store.name} now. Try again later.")
                 return forget(walk.connection, walk.before, reached)
         finally:
             self._observer.observed(Operation.PRUNE, self._clock.monotonic() - started)

@@ -6,19 +6,13 @@ from sqlalchemy import URL
 from sqlalchemy.exc import NoSuchModuleError
 
 from worker.domain.hosts import is_host
+from worker.ledger.stores.parameters import unused_in
 
 _ESCAPES = "in a user or password write / : @ # ? [ ] % as %2F %3A %40 %23 %3F %5B %5D %25"
 _MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-#: What the worker gives the driver itself; another value in the URL would have no effect.
-_OURS = frozenset(
-    {
-        "application_name",
-        "connect_timeout",
-        "keepalives_count",
-        "keepalives_idle",
-        "keepalives_interval",
-        "tcp_user_timeout",
-    }
+SEVERAL_SERVERS = (
+    "several servers are named behind the ?, as in "
+    "postgresql+psycopg://user:password@/database?host=one:5432&host=two:5432"
 )
 _HIGHEST_PORT = 65_535
 
@@ -29,15 +23,17 @@ def url_fault(url: str, parsed: URL) -> str | None:
         return "holds a line break or another character that cannot be seen, or ends in a space."
     match parsed.get_backend_name():
         case "sqlite":
-            return _file_fault(parsed)
+            return _file_fault(parsed) or _unused_fault(parsed)
         case "postgresql":
-            return _login_fault(url, parsed) or _server_fault(parsed) or _parameter_fault(parsed)
+            return (
+                _login_fault(url, parsed) or _server_fault(parsed) or _unused_fault(parsed) or _parameter_fault(parsed)
+            )
         case _:
             return None
 
 
 def _file_fault(url: URL) -> str | None:
-    if url.host or url.username:
+    if url.host or url.username or url.port:
         return "names no plain file: write sqlite:// and then its whole path, as in sqlite:////var/lib/ledger.db."
     return None
 
@@ -55,12 +51,15 @@ def _server_fault(url: URL) -> str | None:
     return None
 
 
+def _unused_fault(url: URL) -> str | None:
+    unused = unused_in(url)
+    return f"would not be used as it stands: {'; '.join(unused)}." if unused else None
+
+
 def _parameter_fault(url: URL) -> str | None:
     known = _known()
     if known and not known.issuperset(url.query):
         return f"has a parameter behind its ? that the driver does not know; {_ESCAPES}."
-    if _OURS.intersection(url.query):
-        return f"sets what the worker sets itself; leave out {', '.join(sorted(_OURS.intersection(url.query)))}."
     if url.query.get("sslmode", "disable") not in _MODES:
         return f"has another sslmode than {', '.join(sorted(_MODES))}."
     return None

@@ -4,7 +4,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from worker.errors import LedgerRefused
-from worker.ledger.stores.address import url_fault
+from worker.ledger.stores.address import SEVERAL_SERVERS, url_fault
 from worker.ledger.stores.naming import shown
 from worker.ledger.stores.postgres import open_postgres, open_postgres_reader
 from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_beside, open_sqlite_reader, sqlite_path
@@ -43,12 +43,15 @@ def is_sqlite(url: URL) -> bool:
 
 
 def parse(url: str) -> URL:
-    """Read a ledger's URL. Raises LedgerRefused, without repeating the URL, which may hold a password."""
+    """Read a ledger's URL. Raises LedgerRefused, without repeating the URL, which may hold a password.
+
+    It tells also what in the URL would not be used.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # Not "from" the cause: it may repeat the URL, and with it the password.
-        raise LedgerRefused("PROVISIONING_LEDGER__URL cannot be read as a database URL.") from None
+        raise LedgerRefused(f"PROVISIONING_LEDGER__URL cannot be read as a database URL. {SEVERAL_SERVERS}.") from None
     fault = url_fault(url, parsed)
     if fault:
         raise LedgerRefused(f"PROVISIONING_LEDGER__URL {fault}")

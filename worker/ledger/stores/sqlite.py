@@ -1,22 +1,20 @@
 """SQLite: one file, one host, one worker. The default."""
 
 import os
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.stores.lock import ProcessLock
+from worker.ledger.stores.presence import Presence
 from worker.ledger.stores.store import Size, Store
+from worker.ledger.stores.verdicts import of_sqlite
 
-#: SQLite's primary result codes for "somebody else is at it"; the extended codes carry them in their low byte.
-_BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BUSY_TIMEOUT_MILLISECONDS = 1_000
 #: Negative means KiB. The inner pages of the indexes of some million commands stay in memory.
 _CACHE_KIBIBYTES = -32_768
@@ -25,12 +23,13 @@ _CACHE_KIBIBYTES = -32_768
 def open_sqlite(url: URL) -> Store:
     """Open the file for writing, alone; it and its folder are made when missing, readable by their owner only.
 
-    Raises LedgerRefused when another worker has it open, LedgerUnavailable when the file cannot be made.
+    Raises LedgerRefused when another worker has it open, or when what lies beside it says that it was there before;
+    LedgerUnavailable when the file cannot be made.
     """
     path = sqlite_path(url)
-    _create(path)
-    lock = ProcessLock(path.with_name(path.name + ".lock"))
-    return _store(path, _writing_engine(path), sole=True, release=lock.release)
+    create(path)
+    lock = ProcessLock(lock_path(path))
+    return _store(path, _writing_engine(path), Presence(path, lock_path(path)), release=lock.release)
 
 
 def open_sqlite_beside(url: URL) -> Store:
@@ -39,7 +38,7 @@ def open_sqlite_beside(url: URL) -> Store:
     Raises LedgerUnavailable when there is no such file.
     """
     path = _existing(url)
-    return _store(path, _writing_engine(path), sole=False, release=_nothing)
+    return _store(path, _writing_engine(path), Presence(path))
 
 
 def open_sqlite_reader(url: URL) -> Store:
@@ -48,7 +47,7 @@ def open_sqlite_reader(url: URL) -> Store:
     Raises LedgerUnavailable when there is no such file: a read never makes one.
     """
     path = _existing(url)
-    return _store(path, _engine(path, "ro"), sole=False, release=_nothing)
+    return _store(path, _engine(path, "ro"), Presence(path))
 
 
 def sqlite_path(url: URL) -> Path:
@@ -71,27 +70,78 @@ def _existing(url: URL) -> Path:
     return path
 
 
-def _store(path: Path, engine: Engine, *, sole: bool, release: Callable[[], None]) -> Store:
-    return Store(
-        engine,
-        str(path),
-        sole=sole,
-        passes=_is_busy,
-        release=release,
-        measure=lambda connection: _size(connection, path),
-        now=_now,
-        descriptor=_descriptor,
-        may_prune=_may_prune,
-    )
+def key_path(ledger: Path) -> Path:
+    """Tell where the key file of a SQLite ledger lies."""
+    return ledger.with_name(ledger.name + ".keys")
 
 
-def _create(path: Path) -> None:
+def lock_path(ledger: Path) -> Path:
+    """Tell where its lock file lies; it stays when the worker ends."""
+    return ledger.with_name(ledger.name + ".lock")
+
+
+def remains(ledger: Path) -> list[Path]:
+    """What a ledger has left behind that is not there any more, or is empty; nothing when there never was one.
+
+    An empty file with a key that is not older is no such ledger: so they lie there when a first start broke off.
+    """
+    # These first: whoever makes a ledger at this moment makes it before its key.
+    left = [path for path in (key_path(ledger), ledger.with_name(ledger.name + "-wal")) if path.exists()]
+    found = _facts(ledger)
+    if found is None or not left:
+        return left
+    if found.st_size > 0:
+        return []
+    keys = _facts(key_path(ledger))
+    return [key_path(ledger)] if keys is not None and keys.st_mtime_ns < found.st_mtime_ns else []
+
+
+def refuse_lost(ledger: Path, left: Sequence[Path]) -> None:
+    """Raise LedgerRefused when these are left of a ledger that is not there: only a person knows where it is."""
+    if left:
+        names = " and ".join(map(str, left))
+        raise LedgerRefused(
+            f"The ledger {ledger} is {'empty' if ledger.exists() else 'not there'}, but {names} of an earlier one lies "
+            "beside it. A new ledger would know nothing of what was done, and do it again. Put the ledger back from a "
+            f"backup; or, to begin anew and forget everything, remove {names}."
+        )
+
+
+def create(path: Path) -> None:
+    """Make an empty file where there is none, and its folder, readable by their owner only.
+
+    Raises LedgerRefused when there was a ledger before, LedgerUnavailable when it cannot be made.
+    """
+    refuse_lost(path, remains(path))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite gives the files it lays beside this one (the log, the shared index) the same mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as exc:
         raise LedgerUnavailable(f"The ledger {path} cannot be made or written: {exc.strerror}.") from exc
+
+
+def _facts(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _store(path: Path, engine: Engine, presence: Presence, release: Callable[[], None] | None = None) -> Store:
+    return Store(
+        engine,
+        str(path),
+        sole=release is not None,
+        judge=of_sqlite,
+        release=release or _nothing,
+        measure=lambda connection: _size(connection, path),
+        now=_now,
+        descriptor=_descriptor,
+        may_prune=_may_prune,
+        check=presence.check,
+        watch=presence.watch,
+    )
 
 
 def _engine(path: Path, mode: str) -> Engine:
@@ -123,11 +173,6 @@ def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return isinstance(code, int) and code & 0xFF in _BUSY_CODES
 
 
 def _size(connection: Connection, path: Path) -> Size:

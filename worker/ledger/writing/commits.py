@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
-from worker.errors import LedgerError
+from worker.errors import LedgerError, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerObserver, Operation, OutageListener
-from worker.ledger.faults import is_outage, unavailable, worded
+from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
 from worker.ledger.operations.unit import Unit
-from worker.ledger.stores.store import Store
+from worker.ledger.stores.store import Displaced, Store
+from worker.ledger.stores.verdicts import Verdict
 from worker.ledger.writing.lease import Deposed, Lease
 from worker.ledger.writing.line import Line
 from worker.ledger.writing.progress import Progress
@@ -24,6 +25,7 @@ from worker.ledger.writing.tickets import AnyTicket
 _RETRY_SECONDS = 0.05
 #: A batch collides once with each other process at the most, unless a row is bad by itself.
 _MAX_COLLISIONS = 3
+_FOR_ALL = frozenset({Verdict.PASSES, Verdict.AWAY, Verdict.MISSING})
 
 Answered = list[tuple[AnyTicket, object]]
 
@@ -79,11 +81,11 @@ class Commits:
         """Commit the batch (and the lease when it is due) and answer every ticket in it.
 
         When it fails for another reason than the database being away, each ticket is tried alone, so that a bad one
-        fails alone. Raises Deposed, after having answered, when this process is no owner any more.
+        fails alone. Raises Deposed or Displaced, after having answered, when this process may write no more.
         """
         try:
             answered = self._patiently(batch)
-        except Deposed as fault:
+        except (Deposed, Displaced) as fault:
             self._progress.settle()
             self._line.close()
             _answer_all(batch, fault)
@@ -108,20 +110,23 @@ class Commits:
             self._line.close()
 
     def _settle_failed(self, batch: Sequence[AnyTicket], fault: Exception) -> None:
-        if isinstance(fault, DBAPIError) and is_outage(fault):
-            trouble = unavailable(self._store.name, fault)
-            self._given_up = True
-            self._progress.trouble = str(trouble)
-            if self._listener is not None:
-                self._listener.ledger_away(str(trouble))
-            _answer_all(batch, trouble)
+        # Without a ticket it was the lease alone that could not be renewed: whatever it is, it is for everybody.
+        if not batch or isinstance(fault, LedgerError) or judged(self._store, fault) in _FOR_ALL:
+            self._give_up(batch, fault if isinstance(fault, LedgerError) else unavailable(self._store.name, fault))
             return
         self._progress.settle()
         if len(batch) == 1:
-            batch[0].answer(_not_written(batch[0], fault))
+            batch[0].answer(_not_written(batch[0], fault, judged(self._store, fault)))
         else:
             for ticket in batch:
                 self.settle([ticket])
+
+    def _give_up(self, batch: Sequence[AnyTicket], trouble: LedgerError) -> None:
+        self._given_up = True
+        self._progress.trouble = str(trouble)
+        if self._listener is not None:
+            self._listener.ledger_away(str(trouble))
+        _answer_all(batch, trouble)
 
     def _patiently(self, batch: Sequence[AnyTicket]) -> Answered:
         collisions = 0
@@ -135,7 +140,8 @@ class Commits:
                     raise
             except DBAPIError as exc:
                 self._line.close()
-                if not is_outage(exc) or self._is_hopeless(exc):
+                self._store.check()
+                if self._is_hopeless(exc):
                     raise
                 self._rest.wait(_RETRY_SECONDS)
             else:
@@ -144,15 +150,28 @@ class Commits:
                 return answered
 
     def _is_hopeless(self, error: DBAPIError) -> bool:
-        """Tell whether trying again now is in vain. Patience is spent once per outage, not once per batch."""
+        """Tell whether trying again now is in vain. Patience is spent once per outage, not once per batch.
+
+        Raises Displaced when the file is damaged.
+        """
+        verdict = self._store.judge(error)
+        if verdict is Verdict.DAMAGED:
+            raise Displaced(
+                f"The ledger {self._store.name} is damaged: {worded(error)}. Put it back from a backup."
+            ) from error
+        if verdict not in _FOR_ALL:
+            return True
         now = time.monotonic()
         self._away_since = now if self._away_since is None else self._away_since
-        return not self._store.passes(error) or now - self._away_since > self._config.patience_seconds
+        return verdict is not Verdict.PASSES or now - self._away_since > self._config.patience_seconds
 
     def _transact(self, batch: Sequence[AnyTicket]) -> Answered:
-        term = self._lease.next_term() if self._given_up or self._lease.is_due() else None
-        if not batch and term is None:
+        due = self._given_up or self._lease.is_due()
+        if not batch and not due:
             return []
+        # Also on a new connection: it may lead to another server, which knows nothing of this lease or of what it
+        # was for.
+        term = self._lease.next_term() if due or not self._line.is_open else None
         started = self._clock.monotonic()
         self._progress.begin()
         connection = self._line.connection()
@@ -160,6 +179,8 @@ class Commits:
             if term is not None:
                 self._renew(connection)
             answered = _work(self._unit(connection), batch)
+        # Before anybody hears of it: what went into a file that has lost its name is not kept.
+        self._line.check()
         self._progress.settle()
         if term is not None:
             self._lease.grant(term)
@@ -210,8 +231,9 @@ def _answer_all(batch: Sequence[AnyTicket], fault: LedgerError) -> None:
         ticket.answer(own)
 
 
-def _not_written(ticket: AnyTicket, fault: Exception) -> LedgerError:
+def _not_written(ticket: AnyTicket, fault: Exception, verdict: Verdict) -> LedgerError:
     about = f"command {ticket.key[1]} of {ticket.key[0]}" if ticket.key else "this"
-    error = LedgerError(f"The ledger cannot take {about}: {worded(fault)}. Nothing of it was written.")
+    kind = Unstorable if verdict is Verdict.ROW else LedgerError
+    error = kind(f"The ledger cannot take {about}: {worded(fault)}. Nothing of it was written.")
     error.__cause__ = fault
     return error

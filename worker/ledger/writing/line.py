@@ -16,15 +16,26 @@ class Line:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._connection: Connection | None = None
+        self._check = store.check
         self._lock = Lock()
         self._socket: socket.socket | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection already."""
+        return self._connection is not None
 
     def connection(self) -> Connection:
         """The open connection, made where there is none. Raises DBAPIError."""
         if self._connection is None:
             self._connection = self._store.engine.connect()
+            self._check = self._store.watch()
             self._know(self._store.descriptor(self._connection))
         return self._connection
+
+    def check(self) -> None:
+        """Raise Displaced when the database is no longer the one that was opened."""
+        self._check()
 
     def close(self) -> None:
         """Close it; the next call of `connection` makes another one."""

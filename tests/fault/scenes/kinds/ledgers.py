@@ -15,6 +15,7 @@ from tests.support.waiting import wait_for
 _PATIENCE_SECONDS = 60.0
 _ROOM_BYTES = 262_144
 _CUTS = 3
+_FAILED, _CONFIGURATION = 1, 78
 
 
 def locked(scene: Scene) -> None:
@@ -34,6 +35,27 @@ def disk_full(scene: Scene) -> None:
     scene.on_heal(lambda: resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard)))
     resource.prlimit(process, resource.RLIMIT_FSIZE, (room, hard))
     _await_paused(scene)
+
+
+def file_removed(scene: Scene) -> None:
+    """A backup tool takes the file away; the worker ends, does not begin anew, and goes on once it is back."""
+    path = _path(scene)
+    taken = path.with_name("taken.db")
+    path.rename(taken)
+    scene.publish_more()
+    _await_end(scene, _FAILED, "under the running worker")
+    scene.replace_worker()
+    _await_end(scene, _CONFIGURATION, "Put the ledger back")
+    assert not path.exists()
+    taken.rename(path)
+    scene.replace_worker()
+    scene.await_ready(scene.worker)
+
+
+def _await_end(scene: Scene, code: int, words: str) -> None:
+    worker = scene.worker
+    assert worker.await_exit(_PATIENCE_SECONDS) == code, worker.log
+    assert words in worker.log, worker.log
 
 
 def server_restarted(scene: Scene) -> None:
@@ -77,6 +99,7 @@ def kinds() -> Iterator[Kind]:
     shared = Setting(shared_ledger=True)
     yield Kind("ledger: SQLite locked", locked)
     yield Kind("ledger: SQLite on a full disk", disk_full)
+    yield Kind("ledger: SQLite file removed under the worker", file_removed)
     yield Kind("ledger: PostgreSQL restarted", server_restarted, shared)
     yield Kind("ledger: PostgreSQL SIGKILL", server_killed, shared)
     yield Kind("ledger: PostgreSQL ends our connections", connections_ended, shared)
