@@ -1,10 +1,13 @@
 """An HTTP server that no client can hold up: few connections at once, and a deadline for each."""
 
 import errno
+import fcntl
 import http.client
+import itertools
 import logging
 import socket
 import socketserver
+import termios
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +25,10 @@ MOST_HEADER_BYTES = 16_384
 #: What a burst of probes may leave waiting to be accepted.
 _BACKLOG = 512
 _LINGER_SECONDS = 1.0
+#: Any client that means it has sent its request by then; also one whose thread is still waiting for its turn.
+_GRACE_SECONDS = 0.25
+_AGAIN_SECONDS = 0.02
+_INT_BYTES = 4
 _WITHOUT_FILES_SECONDS = 0.2
 _OUT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -40,7 +47,7 @@ class _Connection:
 class BoundedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Answers each connection on a thread of its own.
 
-    When there are too many, the oldest one that has not asked yet is broken off: whoever sends a request at once is
+    When there are too many, the oldest one that asks nothing is broken off: whoever sends a request at once is
     answered, however many others only hold a connection. Out of files, it waits until there are some again.
     """
 
@@ -115,14 +122,17 @@ class BoundedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         _LOG.debug("a connection ended early", exc_info=True)
 
     def _make_room(self) -> bool:
+        """Wait for a place, and break off who holds one and asks nothing; False when none can be had in time."""
+        give_up_at = time.monotonic() + _LINGER_SECONDS
         with self._changed:
             while len(self._open) >= MOST_CONNECTIONS:
-                rest = [(request, one) for request, one in self._open.items() if not one.ended]
-                if not rest:
-                    # Their threads have not come to see it yet; one that hangs for other reasons never does.
-                    return self._changed.wait(_LINGER_SECONDS)
-                _break_off(*next((pair for pair in rest if not pair[1].asked), rest[0]))
-                self._changed.wait(_LINGER_SECONDS)
+                now = time.monotonic()
+                if now > give_up_at:
+                    return False
+                idle = (pair for pair in self._open.items() if _only_holds(*pair, now))
+                for request, connection in itertools.islice(idle, 1):
+                    _break_off(request, connection)
+                self._changed.wait(_AGAIN_SECONDS)
         return True
 
 
@@ -170,6 +180,17 @@ class _Bounded:
     def close(self) -> None:
         """Close it."""
         self._file.close()
+
+
+def _only_holds(request: socket.socket, connection: _Connection, now: float) -> bool:
+    """Whether it has had its time and asks nothing: all that it sent has been read, and is no whole request."""
+    had_its_time = now > connection.ends_at - DEADLINE_SECONDS + _GRACE_SECONDS
+    if connection.asked or connection.ended or not had_its_time:
+        return False
+    with suppress(OSError):
+        unread = fcntl.ioctl(request.fileno(), termios.FIONREAD, bytes(_INT_BYTES))
+        return not any(unread)
+    return True
 
 
 def _break_off(request: socket.socket, connection: _Connection) -> None:
