@@ -34,6 +34,17 @@ def stage() -> Stage:
     return stage
 
 
+def test_odd_rows_are_told_with_what_can_be_read_of_them(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = [CustomerRow({}), CustomerRow({"username": "", "id": "7"}), CustomerRow({"username": "12", "zip": "1.50"})]
+    monkeypatch.setattr(FakeProvider, "search", lambda *_: iter(odd))
+
+    assert customers_of(stage.handle(retrieve(), FIRST)) == (
+        {},
+        {"id": "7", "username": ""},
+        {"username": "12", "zip": "1.50"},
+    )
+
+
 def customers_of(done: Success) -> tuple[dict[str, str], ...]:
     customers = done.added["customers"]
     assert isinstance(customers, tuple)

@@ -8,8 +8,8 @@ somebody well all the time, so one success proves little about it. A failure is 
 - when the probe was answered since, none of its last five failed, and fewer than ten customers had failures: against
   ten customers a neutral question proves nothing, because a provider may answer questions and apply no change.
 
-A command needs twenty such failures to be given up. With independent failures at any rate its own success comes first,
-but for less than one in a thousand million.
+A command needs twenty such failures to be given up, or a handful where its request is refused by a status alone. Of the
+twenty: with independent failures at any rate its own success comes first, but for less than one in a thousand million.
 """
 
 from collections import deque
