@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tests.fakes.clock import FakeClock
@@ -19,6 +20,7 @@ from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
 from worker.ledger.operations.recording import defer_many, record_many
 from worker.ledger.operations.unit import Unit
+from worker.ledger.schema import owners
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.writing.commits import Commits
@@ -217,3 +219,16 @@ def test_a_process_that_was_deposed_can_do_nothing_any_more(commits: Commits, st
         commits.settle(batch)
     assert isinstance(batch[0]._answer, LedgerUnavailable)
     assert not commits._lease.holds()
+
+
+def test_a_server_that_does_not_know_our_lease_is_given_nothing_after_a_reconnect(
+    commits: Commits, store: Store
+) -> None:
+    commits.settle([claiming(asking())])
+    # As behind one address after a failover that lost the last seconds.
+    with store.engine.begin() as connection:
+        connection.execute(delete(owners))
+    commits._line.close()
+
+    with pytest.raises(Deposed):
+        commits.settle([claiming(asking("evt_2"))])
