@@ -23,7 +23,7 @@ from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
 from worker.ledger.stats import read_stats
-from worker.ledger.stores.opening import name_of
+from worker.ledger.stores.opening import is_sqlite, name_of, parse
 from worker.ledger.upkeep import (
     adopt_ledger,
     forget_what_is_parked,
@@ -32,7 +32,7 @@ from worker.ledger.upkeep import (
     migrate_ledger,
     prune_ledger,
 )
-from worker.settings import LedgerReach, load
+from worker.settings import LedgerReach, SecretsReach, load
 from worker.settings.model import LONGEST_KEEP_DAYS
 from worker.settings.places import ledger_url
 
@@ -49,8 +49,12 @@ def commands() -> typer.Typer:
 
 def migrate() -> None:
     """Bring the ledger's schema up to date. A SQLite ledger does this by itself when the worker starts."""
+    url = ledger_url(load(LedgerReach), os.environ)
     with told_if_ended(lambda: "each step was made whole or not at all: type it again for the rest"):
-        migrate_ledger(ledger_url(load(LedgerReach), os.environ))
+        if is_sqlite(parse(url)):
+            # A new ledger gets its key file first: without one a worker would take it for one that has lost its keys.
+            load_keys(configured_keys(load(SecretsReach)), url)
+        migrate_ledger(url)
     Console(stderr=True).print("The ledger's schema is up to date.")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from worker.cli.main import main
+from worker.ledger.keyfile import load_keys
 
 Run = Callable[..., int]
 
@@ -104,6 +105,17 @@ def test_explain_never_makes_a_ledger_and_exits_69_without_one(
     assert run("explain", "evt_1") == 69
     assert "ledger" in capsys.readouterr().err.lower()
     assert not (tmp_path / "state").exists()
+
+
+def test_a_ledger_that_migrate_makes_is_one_that_a_worker_takes(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    monkeypatch.setenv("PROVISIONING_LEDGER__URL", url)
+
+    assert run("ledger", "migrate") == 0
+
+    assert len(load_keys([], url)) == 1
 
 
 def test_the_topology_can_be_read_without_a_broker(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,11 @@
 """Which databases a ledger may lie in, and what is said of the others."""
 
 from pathlib import Path
-from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.operations.unit import storable
-from worker.ledger.stores import postgres
 from worker.ledger.stores.opening import name_of, open_reading, open_store, parse
 from worker.ledger.stores.postgres import open_postgres
 
@@ -77,18 +74,3 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
 
 def test_text_that_databases_refuse_is_made_harmless() -> None:
     assert storable("a\0b\ud800c") == "a\N{REPLACEMENT CHARACTER}b?c"
-
-
-def test_a_servers_options_in_the_url_stand_behind_the_workers_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
-
-    def create_engine(_url: object, **options: object) -> Mock:
-        given.update(options)
-        return Mock()
-
-    monkeypatch.setattr(postgres, "create_engine", create_engine)
-
-    open_postgres(parse("postgresql://u@db/ledger?options=-csearch_path%3Dworker"))
-
-    assert given["connect_args"]["options"].startswith("-c lock_timeout=5s ")
-    assert given["connect_args"]["options"].endswith(" -csearch_path=worker")
