@@ -3,13 +3,12 @@
 import socket
 import ssl
 import threading
-import time
 import traceback
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.raw_client import BOUND, KEY, client
+from tests.support.raw_client import KEY, client
 from tests.support.raw_http import (
     LOOPBACK,
     RawServer,
@@ -21,23 +20,19 @@ from tests.support.raw_http import (
     sends_and_closes,
     tunnels,
 )
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider import ProviderClient
 
-#: A call that is not bounded would take as long as its server likes, so a generous ratio tells the two apart.
-RATIO = 12
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def failure(url: str, proxy: str | None = None) -> ProviderError:
-    """How a create ends there, within its bound and without a secret in any word of it."""
-    began = time.monotonic()
+    """How a create ends there, without a secret in any word; one that is not bounded ends with the test's time."""
     with client(url, proxy) as made, pytest.raises(ProviderError) as raised:
         made.apply(create_command())
-    assert time.monotonic() - began < BOUND * RATIO
     told = "".join(traceback.format_exception(raised.value)) + repr(raised.value.errors)
     assert PASSWORD not in told
     assert KEY not in told
@@ -178,11 +173,9 @@ def test_an_encrypted_answer_that_does_not_end_is_given_up_in_time(certified: tu
     context, bundle = certified
     with raw_server(tls=context) as server, client(server.url, ca_bundle=bundle) as made:
         server.will(server.drips(HEAD + b"Content-Length: 9999\r\n\r\n", b" ", 0.02))
-        began = time.monotonic()
 
         with pytest.raises(OutcomeUnknown):
             made.apply(disable_command())
-        assert time.monotonic() - began < BOUND * RATIO
 
 
 def test_a_server_that_never_greets_is_given_up_in_time() -> None:
@@ -252,17 +245,17 @@ def test_after_every_bad_answer_the_next_call_is_well() -> None:
 
 
 def test_calls_do_not_wait_for_one_another_s_bad_answers() -> None:
-    with raw_server() as server, client(server.url) as made:
+    with raw_server() as server, client(server.url, bound=2 * PATIENCE_SECONDS) as made:
         server.will(*[server.falls_silent() for _ in range(8)])
-        began = time.monotonic()
         threads = [threading.Thread(target=_lose, args=(made,)) for _ in range(8)]
         for thread in threads:
             thread.start()
+        wait_for(lambda: len(server.requests) == len(threads), "all calls at once, none of them answered")
+        server.hang_up()
         for thread in threads:
-            thread.join(BOUND * RATIO)
+            thread.join(PATIENCE_SECONDS)
 
         assert not any(thread.is_alive() for thread in threads)
-        assert time.monotonic() - began < BOUND * 8
 
 
 def _lose(made: ProviderClient) -> None:

@@ -1,7 +1,6 @@
 """The client's v3 calls over real sockets: how they look on the wire, and that the same bounds hold for them."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +13,7 @@ from worker.errors import NotSent, OutcomeUnknown, ProviderError, ProviderLogin,
 from worker.provider import Login, ProviderClient, ProviderConfig
 
 KEY, V3_KEY = "res3ller-key", "SG.v3-s3cret"
-BOUND, RATIO = 0.4, 12
+BOUND = 0.4
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 PROFILE = {"city": "Zürich", "address2": "", "country": "CH"}
 UPDATE = UpdateUserProfile(on_behalf_of="Ada@Example.com", city="Zürich", address2="")
@@ -39,11 +38,9 @@ def client(v3_url: str, v2_url: str = "http://127.0.0.1:1") -> Iterator[Provider
 
 
 def failure(url: str, ask: Ask) -> ProviderError:
-    """How it ends there, within its bound."""
-    began = time.monotonic()
+    """How it ends there; a call that is not bounded ends with the test's time."""
     with client(url) as made, pytest.raises(ProviderError) as raised:
         ask(made)
-    assert time.monotonic() - began < BOUND * RATIO
     assert V3_KEY not in repr((raised.value, raised.value.errors))
     return raised.value
 
