@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from messages.commands import Command
-from worker.domain.spelling import same_in_any_case
+from worker.domain.spelling import is_altered, same_in_any_case
 
 #: What the provider lists of a customer and a command may set (`company` and others can be set, never read).
 READABLE_FIELDS = (
@@ -34,6 +34,11 @@ class CustomerRow:
     def username(self) -> str:
         """Its name, exactly as the provider spells it; empty for a row that names nobody."""
         return self.fields.get("username", "")
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether it has no name that can be compared with another: then it may be anybody's row."""
+        return not self.username or is_altered(self.username)
 
     @property
     def active(self) -> bool | None:

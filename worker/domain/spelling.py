@@ -35,5 +35,10 @@ def spellings(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([text, plain, plain.lower(), *forms, *apostrophes]))
 
 
+def is_altered(text: str) -> bool:
+    """Whether something in it could not be read as it came, so that nobody knows which letters the provider has."""
+    return "\N{REPLACEMENT CHARACTER}" in text
+
+
 def _letters(text: str) -> str:
     return text if text.isalnum() and text.isascii() else normalize("NFC", html.unescape(text)).strip()

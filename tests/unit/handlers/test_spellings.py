@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from messages.commands import ChangeEmail, ChangeUsername, Command, CreateCustomer, UpdateProfile, UpdateUserProfile
+from messages.commands import (
+    ChangeEmail,
+    ChangeUsername,
+    Command,
+    CreateCustomer,
+    DeleteCustomer,
+    UpdateProfile,
+    UpdateUserProfile,
+)
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
@@ -13,6 +21,7 @@ from tests.unit.handlers.stage import Stage
 from worker.domain.provider import CustomerRow
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
+from worker.handlers.families.sets import ReadableCommand
 
 ADA = commands_about_ada()
 #: How the provider spells what it was sent.
@@ -176,17 +185,29 @@ def test_the_v3_target_may_be_told_in_another_spelling(attempt: Attempt) -> None
 
 
 class Nameless(FakeProvider):
-    """Its list has an entry that names nobody."""
+    """Its list has an entry that names nobody, or somebody in letters that could not be read."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self._name = name
 
     def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
         """Put it first."""
-        yield CustomerRow({"username": "", "id": "7"})
+        yield CustomerRow({"username": self._name, "id": "7"})
         yield from super().search(filters)
 
 
+NAMELESS = pytest.mark.parametrize("name", ["", "Zo\N{REPLACEMENT CHARACTER}@example.com", "\N{REPLACEMENT CHARACTER}"])
+#: What a look decides about, where it finds nobody.
+LOOKED_FOR = [
+    name for name, command in ADA.items() if isinstance(command, (ReadableCommand, CreateCustomer, DeleteCustomer))
+]
+
+
+@NAMELESS
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
-def test_a_row_that_names_nobody_hides_no_customer_and_proves_nobody_absent(attempt: Attempt) -> None:
-    stage, command = Stage(provider=Nameless()), ADA["CreateCustomer"]
+def test_a_row_that_names_nobody_hides_no_customer_and_proves_nobody_absent(attempt: Attempt, name: str) -> None:
+    stage, command = Stage(provider=Nameless(name)), ADA["CreateCustomer"]
     assert isinstance(command, CreateCustomer)
     with pytest.raises(Unprovable, match="an entry of that list names no customer"):
         stage.handle(command, attempt)
@@ -197,10 +218,42 @@ def test_a_row_that_names_nobody_hides_no_customer_and_proves_nobody_absent(atte
     assert stage.end(command, attempt) == "already_applied"
 
 
-def test_a_row_that_names_nobody_keeps_no_first_try_waiting() -> None:
-    stage = Stage(provider=Nameless())
+@NAMELESS
+@pytest.mark.parametrize("kind", LOOKED_FOR)
+def test_the_last_look_calls_nobody_absent_beside_a_row_that_names_nobody(kind: str, name: str) -> None:
+    stage = Stage(provider=Nameless(name))
+
+    assert stage.end(ADA[kind], replace(LAST_LOOK, note="listed")) is Unprovable
+
+
+@NAMELESS
+def test_a_row_that_names_nobody_keeps_no_first_try_waiting(name: str) -> None:
+    stage = Stage(provider=Nameless(name))
     stage.provider.add(create_command())
 
     assert stage.end(ADA["DeleteCustomer"], FIRST) == "applied"
-    gone_again = Stage(provider=Nameless())
+    gone_again = Stage(provider=Nameless(name))
     assert gone_again.end(ADA["DeleteCustomer"], FIRST) is Rejected
+
+
+@pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
+def test_a_value_that_could_not_be_read_as_it_is_was_not_proven_unset(command: Command) -> None:
+    stage = Stage()
+    stage.provider.accounts.apply(command)
+    field = "email" if isinstance(command, ChangeEmail) else "first_name"
+    stage.provider.customers[USERNAME].fields[field] = "Zo\N{REPLACEMENT CHARACTER}"
+
+    assert stage.end(command, LAST_LOOK) is Unprovable
+    stage.provider.fail_next(Rejected("not now"), type(command).__name__)
+    assert stage.end(command, BEGUN) is Unprovable
+
+
+@pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK, UNREMEMBERED])
+def test_a_create_whose_values_could_not_be_read_as_they_are_may_be_ours(attempt: Attempt) -> None:
+    stage, command = Stage(), create_command(**NAMES)
+    stage.provider.customers.clear()
+    stage.provider.add(command)
+    unread = dict.fromkeys(("email", "first_name", "last_name"), "Zo\N{REPLACEMENT CHARACTER}")
+    stage.provider.customers[USERNAME].fields.update(unread)
+
+    assert stage.end(command, attempt) is Unprovable

@@ -30,7 +30,9 @@ def fields(*entries: str) -> list[Mapping[str, str]]:
         ("true", "true"),
         ("false", "false"),
         ("null", ""),
-        ('"\\ud83d"', "?"),
+        ('"\\ud83d"', "\N{REPLACEMENT CHARACTER}"),
+        ('"a\\ude00b"', "a\N{REPLACEMENT CHARACTER}b"),
+        ('"\\ud83d\\ude00"', "\N{GRINNING FACE}"),
         ('"two\nlines"', "two\nlines"),
     ],
 )
@@ -82,6 +84,13 @@ def test_a_byte_that_is_no_utf_8_spoils_its_own_row_alone() -> None:
     body = '[{"username":"zoë","city":"Köln"},{"username":"X"}]'.encode().replace(b"X", "zoë".encode("latin-1"))
 
     assert [row.username for row in expect_rows(answer(body))] == ["zoë", "zo\N{REPLACEMENT CHARACTER}"]
+
+
+@pytest.mark.parametrize("name", [b"zo\xeb@example.com", b"\\ud83d@example.com", b"zo\\udceb@example.com", b"zo\xc3"])
+def test_a_name_that_could_not_be_read_as_it_is_names_nobody(name: bytes) -> None:
+    body = b'[{"username":"' + name + b'","city":"Ulm"},' + ADA.encode() + b"]"
+
+    assert [row.names_nobody for row in expect_rows(answer(body))] == [True, False]
 
 
 def test_the_mark_of_utf_8_before_a_list_is_passed_over() -> None:

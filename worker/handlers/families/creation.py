@@ -8,6 +8,7 @@ from messages.commands import ChangePassword, CreateCustomer
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
 from worker.domain.results import Outcome, Success
+from worker.domain.spelling import is_altered
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, ProviderError, Rejected, Unprovable
 from worker.handlers.families.evidence import certainly_first, look
@@ -79,8 +80,9 @@ def _differing(
     row: CustomerRow, command: CreateCustomer, attempt: Attempt, differences: tuple[str, ...]
 ) -> ProviderError:
     fields = ", ".join(differences)
-    if row.username != command.username or (attempt.begun and not _IDENTITY.issubset(differences)):
-        # It may well be ours, with values that the provider has changed, or shortened, or does not list.
+    certain = {name for name in differences if not is_altered(row.fields.get(name, ""))}
+    if row.username != command.username or not certain or (attempt.begun and not _IDENTITY.issubset(certain)):
+        # It may well be ours, with values that the provider has changed, or shortened, or that could not be read.
         same = "same e-mail address and names, and " if _IDENTITY.isdisjoint(differences) else ""
         return Unprovable(
             f"customer {row.username} exists with the {same}other values in: {fields}; compare the provider's account "

@@ -63,7 +63,7 @@ def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | N
                 return row
             if same_in_any_case(row.username, username):
                 near = row
-            nameless = nameless or not row.username
+            nameless = nameless or row.names_nobody
     if near is None and nameless and attempt.begun:
         raise Unprovable(
             f"customer {username} is not in the provider's list, but an entry of that list names no customer and may "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.domain.provider import CustomerRow
-from worker.domain.spelling import same_in_any_case, same_letters
+from worker.domain.spelling import is_altered, same_in_any_case, same_letters
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
 
@@ -66,9 +66,11 @@ def _unreadable(username: str, unread: tuple[str, ...], refused: Rejected | None
 
 
 def _compare(row: CustomerRow, wanted: Mapping[str, str]) -> _Compared:
-    # A flag that says neither true nor false says nothing.
+    # A flag that says neither true nor false says nothing, nor does a text that could not be read as it came.
     flags = {"active": row.active, "website_access": row.website_access}
-    legible = {name: value for name, value in row.fields.items() if flags.get(name, True) is not None}
+    legible = {
+        name: value for name, value in row.fields.items() if flags.get(name, True) is not None and not is_altered(value)
+    }
     return _Compared(
         differing=tuple(name for name in wanted if not same_in_any_case(legible.get(name, wanted[name]), wanted[name])),
         unread=tuple(name for name in wanted if name not in legible or not _is_same(name, legible[name], wanted[name])),

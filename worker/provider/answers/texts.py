@@ -45,11 +45,12 @@ def texts_of(answer: object) -> tuple[str, ...]:
 def text_of(value: object) -> str | None:
     """A field's value as the text that it would have been: numbers, true and false, and null as the empty one.
 
-    None for what is no single value. Every text can be written as UTF-8: JSON can spell half a character as well.
+    None for what is no single value. Every text can be written as UTF-8: JSON can spell half a character as well, which
+    becomes the replacement character, as bytes that are no UTF-8 do.
     """
     match value:
         case str():
-            return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+            return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case None:
             return ""
         case bool():
