@@ -1,12 +1,12 @@
 """Secret keys: where they come from, the fingerprints made with them, and encryption at rest.
 
-Keys are Fernet keys (32 bytes in URL-safe base64), the newest first. New things are made with the newest, old things
-are known by any of them.
+Keys are Fernet keys (32 bytes in base64, URL-safe or not), the newest first. New things are made with the newest, old
+things are known by any of them. A key is its bytes: another spelling of it is the same key.
 """
 
 import hmac
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from worker.errors import LedgerError, SettingsInvalid
 
 _FINGERPRINT_LABEL = b"provisioning-worker fingerprint 1"
-#: 32 bytes; the last letter carries four bits of them, and two that must be nought.
-_KEY = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=")
+#: 32 bytes, in either alphabet of base64.
+_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=")
 _MARK_LABEL = b"provisioning-worker key mark 1"
 
 
@@ -48,7 +48,7 @@ class Cipher:
     """Encrypts with the newest key, decrypts with any."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._fernet = MultiFernet([Fernet(urlsafe_b64encode(_decoded(key))) for key in keys])
 
     def encrypt(self, plain: bytes) -> bytes:
         """Make it unreadable without a key, and proof against change."""
@@ -87,16 +87,16 @@ def check_keys(keys: Sequence[str]) -> None:
 
 
 def _fault(place: int) -> str:
-    return f"PROVISIONING_SECRETS__KEYS: number {place} is no Fernet key (32 bytes in URL-safe base64)."
+    return f"PROVISIONING_SECRETS__KEYS: number {place} is no Fernet key (32 bytes in base64)."
 
 
 def _is_key(key: str) -> bool:
-    # The library passes over what is not of the alphabet, and with it over a second key on another line.
+    # The library passes over what is of neither alphabet, and with it over a second key on another line.
     return bool(_KEY.fullmatch(key))
 
 
 def _decoded(key: str) -> bytes:
-    return urlsafe_b64decode(key)
+    return urlsafe_b64decode(key.replace("+", "-").replace("/", "_"))
 
 
 def _derived(key: bytes, label: bytes) -> bytes:

@@ -15,8 +15,10 @@ PREFIX = "PROVISIONING_"
 
 #: Far beyond any use: the clocks and timers that a longer time is given to would overflow.
 _A_YEAR_IN_SECONDS = 31_536_000
-#: Ten years; a longer time would begin before the calendar does.
-LONGEST_KEEP_DAYS = 3_650
+#: A longer time would begin before the calendar does, at the year 1.
+LONGEST_KEEP_DAYS = 700_000
+#: So many mean "no limit" to whoever sets them, and nothing is made that would be as large.
+_MOST = 2**31 - 1
 _Seconds = Annotated[float, Field(ge=0, le=_A_YEAR_IN_SECONDS, allow_inf_nan=False)]
 _SomeSeconds = Annotated[float, Field(gt=0, le=_A_YEAR_IN_SECONDS, allow_inf_nan=False)]
 
@@ -98,7 +100,7 @@ class ProviderSettings(_Section):
     settle_seconds: _Seconds = Field(
         10.0, description="how long after an unknown outcome its lane waits before it reads back"
     )
-    rate_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = Field(0, description="client-side limit, 0 = none")
+    rate_per_minute: Annotated[int, Field(ge=0, le=_MOST)] = Field(0, description="client-side limit, 0 = none")
     proxy: SecretStr | None = Field(
         None, description="proxy URL; the environment's own proxy variables are not consulted"
     )
@@ -115,8 +117,11 @@ class WorkerSettings(_Section):
 class RetrySettings(_Section):
     """How long one command is tried."""
 
-    max_attempts: Annotated[int, Field(ge=1, le=1_000_000)] = Field(20, description="charged attempts of one command")
-    window_seconds: _SomeSeconds = Field(600.0, description="unpaused seconds of one command")
+    max_attempts: Annotated[int, Field(ge=1, le=_MOST)] = Field(20, description="charged attempts of one command")
+    # Only compared with, so that any number may stand for "no limit".
+    window_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        600.0, description="unpaused seconds of one command"
+    )
     base_seconds: _Seconds = Field(1.0, description="first wait; doubles, with equal jitter")
     cap_seconds: _SomeSeconds = Field(60.0, description="longest wait")
 

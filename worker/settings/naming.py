@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 def is_path(value: str) -> bool:
     """Whether it can be a path at all, and no certificate or key put where a path belongs."""
-    return value.isprintable() and "-----" not in value
+    return value.isprintable() and "-----BEGIN " not in value
 
 
 def variables(model: type[BaseModel], before: str) -> Iterator[str]:

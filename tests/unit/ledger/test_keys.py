@@ -8,6 +8,8 @@ from worker.ledger.keys import cipher, fingerprinter
 
 OLD = "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCE="
 NEW = "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE="
+#: All of its signs are another one in the alphabet that is not URL-safe: +.
+SIGNS = "-" * 42 + "8="
 
 
 def test_the_same_command_has_the_same_fingerprint_in_every_process() -> None:
@@ -97,3 +99,27 @@ def test_no_key_at_all_is_refused() -> None:
 
 def test_a_generated_key_is_a_key() -> None:
     assert len(fingerprinter([Fernet.generate_key().decode()]).fingerprints("A", None, b"")[0]) == 32
+
+
+@pytest.mark.parametrize("spelling", [SIGNS.replace("-", "+"), "+-" * 21 + "8=", "-" * 42 + "9="])
+def test_a_key_is_its_bytes_however_they_are_spelled(spelling: str) -> None:
+    told = ("CreateCustomer", "cus_1", b"{}")
+
+    assert fingerprinter([spelling]).fingerprints(*told) == fingerprinter([SIGNS]).fingerprints(*told)
+    assert fingerprinter([spelling]).marks == fingerprinter([SIGNS]).marks
+    assert cipher([SIGNS]).decrypt(cipher([spelling]).encrypt(b"body")) == b"body"
+    assert cipher([spelling]).decrypt(cipher([SIGNS]).encrypt(b"body")) == b"body"
+
+
+@pytest.mark.parametrize("other", ["/" * 42 + "8=", "_" * 42 + "8="])
+def test_the_other_sign_of_the_two_alphabets_is_taken_in_both(other: str) -> None:
+    assert fingerprinter([other]).marks == fingerprinter(["_" * 42 + "8="]).marks
+
+
+@pytest.mark.parametrize(
+    "other",
+    [f"{OLD}\n{NEW}", f"{OLD}{NEW}", OLD[:-1], f"{OLD}=", OLD[1:], f"{OLD[:20]}.{OLD[20:]}", f"{OLD[:20]} {OLD[20:]}"],
+)
+def test_what_the_library_would_pass_over_is_refused(other: str) -> None:
+    with pytest.raises(SettingsInvalid, match="number 1"):
+        fingerprinter([other])

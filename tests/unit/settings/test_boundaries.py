@@ -41,7 +41,7 @@ GOOD = {
     "PROVIDER__CONNECT_TIMEOUT_SECONDS": ("0.001", YEAR),
     "PROVIDER__TIMEOUT_SECONDS": ("0.001", YEAR),
     "PROVIDER__SETTLE_SECONDS": ("0", "-0", YEAR),
-    "PROVIDER__RATE_PER_MINUTE": ("0", "1", "1000000"),
+    "PROVIDER__RATE_PER_MINUTE": ("0", "1", "1000000", "1000000000"),
     "PROVIDER__PROXY": (
         "proxy:3128",
         "proxy",
@@ -52,8 +52,8 @@ GOOD = {
     ),
     "WORKER__CONCURRENCY": ("1", "1024"),
     "WORKER__DRAIN_SECONDS": ("0", YEAR),
-    "RETRY__MAX_ATTEMPTS": ("1", "1000000"),
-    "RETRY__WINDOW_SECONDS": ("0.001", YEAR),
+    "RETRY__MAX_ATTEMPTS": ("1", "1000000", "2147483647"),
+    "RETRY__WINDOW_SECONDS": ("0.001", YEAR, "1e9"),
     "RETRY__BASE_SECONDS": ("0", YEAR),
     "RETRY__CAP_SECONDS": ("0.001", YEAR),
     "PAUSE__PROBE_SECONDS": ("0.001", YEAR),
@@ -65,9 +65,11 @@ GOOD = {
         "postgresql+psycopg:///ledger?user=u@corp&password=p@ss&host=h",
         "postgresql://u:p@h/ledger?options=-csearch_path%3Dworker",
         "postgresql://u:p@h/ledger?connect_timeout=1&application_name=w",
+        "postgresql://u:p@h/ledger?application_name=w@host&sslrootcert=/etc/ca@home.pem",
+        f"postgresql://u:p@{'x' * 40},{'y' * 40}/ledger",
     ),
-    "LEDGER__KEEP_DAYS": ("1", "3650"),
-    "SECRETS__KEYS": (KEY, f"{KEY},{OTHER_KEY}", f" {KEY} , {OTHER_KEY}, "),
+    "LEDGER__KEEP_DAYS": ("1", "3650", "36500"),
+    "SECRETS__KEYS": (KEY, f"{'+/' * 21}8=", f"{KEY},{OTHER_KEY}", f" {KEY} , {OTHER_KEY}, "),
     "HTTP__HOST": ("::", "::1", "0.0.0.0", "127.0.0.1", "localhost", "fe80::1%eth0"),  # noqa: S104 - nothing listens
     "HTTP__PORT": ("0", "65535"),
     "ALLOW_PLAINTEXT": ("true", "FALSE", "0", "on"),
@@ -77,7 +79,7 @@ GOOD = {
     "LOG__LEVEL": ("debug", "error"),
     "LOG__SUBJECTS": ("plain", "hashed"),
 }
-TIMES = [name for name in GOOD if name.endswith("_SECONDS")]
+TIMES = [name for name in GOOD if name.endswith("_SECONDS") and name != "RETRY__WINDOW_SECONDS"]
 NUMBERS = ["AMQP__PREFETCH", "PROVIDER__RATE_PER_MINUTE", "WORKER__CONCURRENCY", "RETRY__MAX_ATTEMPTS"]
 NUMBERS += ["LEDGER__KEEP_DAYS", "HTTP__PORT"]
 #: What stands in a URL only when it was not escaped or came with something else from a file.
@@ -118,6 +120,9 @@ BAD = {
         "sqlite://srv/ledger.db",
         "mysql://u:p@h/ledger",
         "postgresql://u:p@ss@h/ledger",
+        "postgresql://u:p@a?b@h/ledger",
+        "postgresql://u:p@a/b@h/ledger",
+        "postgresql://u:p@a,b..c/ledger",
         "postgresql://u:p@h:0/ledger",
         "postgresql://u:p@h:65536/ledger",
         "postgresql://u:p@h:port/ledger",
@@ -135,6 +140,7 @@ BAD = {
     "ALLOW_PLAINTEXT": ("2", "maybe"),
     "AMQP__TLS_CA": ("-----BEGIN CERTIFICATE-----", "a\nb", "a\x00b", "/nowhere/ca.pem", "/"),
     "PROVIDER__CA_BUNDLE": ("-----BEGIN CERTIFICATE-----", "a\nb", "a\x00b", "/nowhere/ca.pem", "/"),
+    "RETRY__WINDOW_SECONDS": ("nan", "inf", "1e400", "-1", "0", "soon"),
     **dict.fromkeys(TIMES, ("nan", "inf", "-inf", "1e400", "-1", "31536001", "1e300", "soon", "1,5")),
     **dict.fromkeys(NUMBERS, ("-1", "1.5", "nan", "9" * 30, "9" * 5000, "many", "0x10")),
 }

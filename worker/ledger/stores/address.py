@@ -1,5 +1,6 @@
 """What is wrong with a ledger's URL that can be read as one; quotes no value, since it may be part of a password."""
 
+import re
 from typing import Any
 
 from sqlalchemy import URL
@@ -15,6 +16,7 @@ SEVERAL_SERVERS = (
     "postgresql+psycopg://user:password@/database?host=one:5432&host=two:5432"
 )
 _HIGHEST_PORT = 65_535
+_VALUES = re.compile(r"=[^&]*")
 
 
 def url_fault(url: str, parsed: URL) -> str | None:
@@ -39,14 +41,18 @@ def _file_fault(url: URL) -> str | None:
 
 
 def _login_fault(url: str, parsed: URL) -> str | None:
-    # The library ends a password at its first @, and takes the rest of it for the host, which is shown.
-    if (parsed.username is not None or parsed.password is not None) and url.count("@") > 1:
+    # The library ends a password at its first @, and takes the rest of it for the host, which is shown. The values
+    # behind the question mark may hold any number of them.
+    before, _, behind = url.partition("?")
+    count = before.count("@") + _VALUES.sub("", behind).count("@")
+    if (parsed.username is not None or parsed.password is not None) and count > 1:
         return f"has more than one @; {_ESCAPES}."
     return None
 
 
 def _server_fault(url: URL) -> str | None:
-    if (url.host and not is_host(url.host)) or (url.port is not None and not 0 < url.port <= _HIGHEST_PORT):
+    hosts = [host for host in (url.host or "").split(",") if host]
+    if not all(map(is_host, hosts)) or (url.port is not None and not 0 < url.port <= _HIGHEST_PORT):
         return f"has a host or a port that can be nobody's; {_ESCAPES}."
     return None
 
