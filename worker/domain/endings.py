@@ -10,7 +10,7 @@ from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, R
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import event_id, letter_id, refusal_id
 from worker.domain.results import Failure, Outcome, Success, rfc3339
-from worker.domain.scrub import scrubbed, secrets_in
+from worker.domain.scrub import without_secrets_of
 from worker.domain.work import Finished
 from worker.errors import OutcomeUnknown, ProviderError
 
@@ -82,7 +82,7 @@ def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], clo
     `marks` tell it from all others, one with each secret key, newest first.
     """
     # The faults name fields, and a field may have been given a secret's name by mistake.
-    why = scrubbed("; ".join(error.faults), secrets_in(delivery.body))
+    why = without_secrets_of(delivery.body, "; ".join(error.faults))
     told = _refused(error.name, (_reason_of(error), why), marks, closing)
     return _kept(delivery, error, told, (marks, closing))
 

@@ -10,6 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
+from messages.forms import MAX_BODY_BYTES
 from worker.domain.readings import Reading, Span, readings
 
 MASK = "**********"
@@ -19,6 +20,12 @@ _LEAST_FOLDED, _LEAST_ENCODED = 4, 5
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{0,2}=*")
 #: So much of a field's name is told.
 _SHOWN_OF_A_NAME = 64
+#: No command has more than two. Each takes about a millisecond to look for, and anybody who may publish can send many.
+MOST_SECRETS = 50
+_TOO_MANY = (
+    f"the message has more than {MOST_SECRETS} texts where commands have secrets, so what is wrong is not said: "
+    "the sentence might show one. Send one command in a message"
+)
 
 
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
@@ -50,26 +57,41 @@ def replaced(text: str, words: Mapping[str, str], *, whole_words: bool = False) 
     return text
 
 
+def without_secrets_of(body: bytes, text: str) -> str:
+    """The text about a message that is no command, without what the message has where commands have secrets.
+
+    When that are more than MOST_SECRETS, a sentence that says so in place of the text.
+    """
+    # The text cannot hold what is longer than itself; what that begins with is sought as well.
+    sought = {secret for secret in secrets_in(body) if len(secret) <= len(text)}
+    return scrubbed(text, sought) if len(sought) <= MOST_SECRETS else _TOO_MANY
+
+
 def secrets_in(body: bytes) -> Iterator[str]:
     """What a message that is no command has where commands have secrets: its faults name fields, never values.
 
     A field may have been given a secret's name by mistake, and names are cut: what one begins with is given as well.
+    Of a body that is too large to be a command nothing is given: nobody reads it, so no text can quote it.
     """
+    if len(body) > MAX_BODY_BYTES:
+        return
     with suppress(ValueError, RecursionError):
         for secret in _secrets_below(json.loads(body)):
             yield from (secret, secret[:_SHOWN_OF_A_NAME])
 
 
-def _secrets_below(value: object, *, secret: bool = False) -> Iterator[str]:
-    match value:
-        case str() if secret:
-            yield value
-        case list():
-            for each in value:
-                yield from _secrets_below(each, secret=secret)
-        case dict():
-            for name, each in value.items():
-                yield from _secrets_below(each, secret=secret or "passw" in name.lower())
+def _secrets_below(value: object) -> Iterator[str]:
+    # No recursion: each generator within another costs every text in it once more.
+    waiting = [(value, False)]
+    while waiting:
+        value, secret = waiting.pop()
+        match value:
+            case str() if secret:
+                yield value
+            case list():
+                waiting += [(each, secret) for each in reversed(value)]
+            case dict():
+                waiting += [(each, secret or "passw" in name.lower()) for name, each in reversed(value.items())]
 
 
 def _to_the_letter(sought: str, among: list[Reading]) -> Iterator[Span]:

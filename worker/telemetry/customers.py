@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from messages.envelope import Envelope
-from worker.domain.scrub import replaced, scrubbed, secrets_in
+from worker.domain.scrub import replaced, scrubbed, without_secrets_of
 from worker.domain.work import Requested, Work
 
 #: How one customer reference is written.
@@ -32,8 +32,10 @@ def wording(write: Writer) -> Callable[[Work, str], str]:
 def crash_words(work: Work, error: BaseException) -> str:
     """The traceback of a fault of ours, without the command's secrets: its last line may quote a value."""
     content = work.content
-    secrets = content.envelope.data.secrets() if isinstance(content, Requested) else secrets_in(work.delivery.body)
-    return scrubbed("".join(traceback.format_exception(error)).rstrip("\n"), secrets)
+    words = "".join(traceback.format_exception(error)).rstrip("\n")
+    if isinstance(content, Requested):
+        return scrubbed(words, content.envelope.data.secrets())
+    return without_secrets_of(work.delivery.body, words)
 
 
 def _without_customers(work: Work, text: str, write: Writer) -> str:

@@ -3,7 +3,7 @@
 import html
 import json
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from worker.domain.scrub import MASK, scrubbed, secrets_in
+from worker.domain import scrub
+from worker.domain.scrub import MASK, MOST_SECRETS, scrubbed, secrets_in, without_secrets_of
 
 AWKWARD = "Pa/ss+w o&r<d>'\"\\%é€😀~(!)"
 
@@ -170,7 +171,72 @@ def test_words_around_a_secret_stay() -> None:
         (b"{", []),
         (b"\xff", []),
         (b"[" * 100_000, []),
+        (b'{"password": ["a", [{"b": "c"}], "d"], "e": "f"}', ["a", "a", "c", "c", "d", "d"]),
     ],
 )
 def test_what_stands_where_commands_have_secrets_is_found_in_any_message(body: bytes, secrets: list[str]) -> None:
     assert list(secrets_in(body)) == secrets
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every secret that is looked for from now on."""
+    sought: list[str] = []
+
+    def spied(secret: str) -> Iterator[str]:
+        sought.append(secret)
+        return iter(())
+
+    monkeypatch.setattr(scrub, "_encodings", spied)
+    return sought
+
+
+def test_a_body_that_is_too_large_to_be_a_command_is_not_looked_through() -> None:
+    body = json.dumps({"password": ["aaaa"] * 150_000}).encode()
+
+    assert list(secrets_in(body)) == []
+
+
+def test_a_body_of_the_largest_size_is_looked_through() -> None:
+    body = b'{"password": "hunter22"}'
+
+    assert list(secrets_in(body.ljust(256 * 1024))) == ["hunter22", "hunter22"]
+    assert list(secrets_in(body.ljust(256 * 1024 + 1))) == []
+
+
+def test_a_secret_that_is_there_many_times_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought = counted(monkeypatch)
+    body = json.dumps({"password": ["aaaa"] * 30_000, "passwort": "bbbb"}).encode()
+
+    assert without_secrets_of(body, "aaaa: is not a field") == f"{MASK}: is not a field"
+    assert sorted(sought) == ["aaaa", "bbbb"]
+
+
+def test_a_secret_that_is_longer_than_the_text_is_looked_for_by_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought = counted(monkeypatch)
+    secret = "p4ss" * 50_000
+
+    told = without_secrets_of(json.dumps({"password": secret}).encode(), f"{secret[:64]}...: is not a field")
+
+    assert told == f"{MASK}...: is not a field"
+    assert sought == [secret[:64]]
+
+
+def test_more_secrets_than_any_command_has_are_not_looked_for_and_nothing_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sought = counted(monkeypatch)
+    body = json.dumps({"password": [f"secret-{number}" for number in range(MOST_SECRETS + 1)]}).encode()
+
+    told = without_secrets_of(body, "secret-7: is not a field of this command")
+
+    assert "secret-7" not in told
+    assert f"more than {MOST_SECRETS} texts" in told
+    assert sought == []
+
+
+def test_as_many_secrets_as_are_looked_for_are_masked_each() -> None:
+    secrets = [f"secret-{number:02}" for number in range(MOST_SECRETS)]
+
+    assert without_secrets_of(json.dumps({"password": secrets}).encode(), ", ".join(secrets)) == ", ".join(
+        [MASK] * MOST_SECRETS
+    )

@@ -11,7 +11,7 @@ from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError
 from worker.cli.send.values import NotJson, Value
 from worker.domain.identity import canonical
-from worker.domain.scrub import scrubbed, secrets_in
+from worker.domain.scrub import without_secrets_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 
@@ -59,7 +59,7 @@ def checked(value: Value | NotJson) -> Checked:
     try:
         envelope = decode(WireMessage(body, content_type=CONTENT_TYPE))
     except MessageError as exc:
-        faults = scrubbed("; ".join(map(_with_its_path, exc.faults)), secrets_in(body))
+        faults = without_secrets_of(body, "; ".join(map(_with_its_path, exc.faults)))
         return Fault(f"{_place(value)}: {faults}")
     told = (_place(value), _digest(envelope), named, not envelope.dropped)
     return Prepared(envelope.id, envelope.source, envelope.type, body, *told)
