@@ -70,12 +70,14 @@ class ProviderError(WorkerError):
 
     `login` is the one that the call was made with; None when no call was made, or it is not known. `nothing_written`:
     no write of this try was sent that may have been applied; set where only a read failed. `retry_after_seconds`: for
-    how long the provider asks to be left alone; None when it named no time.
+    how long the provider asks to be left alone; None when it named no time. `waits_for_all`: whether that is its word to
+    every call; otherwise it is about this request alone.
     """
 
     login: ProviderLogin | None = None
     nothing_written: bool = False
     retry_after_seconds: float | None = None
+    waits_for_all: bool = False
 
     def __init__(self, detail: str, errors: Sequence[str] = ()) -> None:
         super().__init__(detail)
@@ -101,6 +103,8 @@ class Unsupported(Rejected):
 
 class Throttled(ProviderError):
     """The provider asks for a pause of `retry_after_seconds`; None when it named no time."""
+
+    waits_for_all = True
 
     def __init__(self, detail: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(detail)

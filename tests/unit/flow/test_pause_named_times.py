@@ -7,6 +7,8 @@ from tests.unit.flow.replicas import Town
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.flow.pausing.causes import PauseCause, PausePolicy
+from worker.provider.answers.expecting import expect_success
+from worker.provider.wire.transport import Answer
 
 DAY = 86_400.0
 
@@ -17,12 +19,12 @@ def watched() -> Watched:
 
 
 def named(failure: ProviderError, seconds: float) -> ProviderError:
-    """Let a failure name a time."""
-    failure.retry_after_seconds = seconds
+    """Let a failure name a time for all calls, as a 503 does."""
+    failure.retry_after_seconds, failure.waits_for_all = seconds, True
     return failure
 
 
-@pytest.mark.parametrize("failure", [OutcomeUnknown("503"), NotSent("no list: 503"), Unauthorized("403")])
+@pytest.mark.parametrize("failure", [OutcomeUnknown("503"), NotSent("no list: 503"), Unauthorized("503")])
 def test_neither_a_command_nor_the_probe_asks_before_the_time_a_failure_names(
     watched: Watched, failure: ProviderError
 ) -> None:
@@ -34,6 +36,34 @@ def test_neither_a_command_nor_the_probe_asks_before_the_time_a_failure_names(
     watched.go_on(0.1)
 
     assert (watched.probes, watched.causes, watched.allowed) == (1, set(), 1)
+
+
+@pytest.mark.parametrize("status", [202, 302, 401, 403, 404, 413])
+def test_a_time_beside_the_answer_to_one_request_holds_up_nobody_else_and_not_the_probe(
+    watched: Watched, status: int
+) -> None:
+    with pytest.raises(ProviderError) as raised:
+        expect_success(Answer(status, {"Retry-After": "3600"}, b"<html>"))
+
+    for _ in range(6):
+        watched.pause.failed("ada", raised.value, V2)
+    assert (watched.causes, watched.allowed) == (set(), 8)
+    watched.go_on(10.0)
+
+    assert (watched.probes, watched.causes, watched.allowed) == (1, set(), 8)
+
+
+def test_a_probe_that_is_refused_with_a_time_is_asked_again_at_its_own_interval(watched: Watched) -> None:
+    refused = Unauthorized("403")
+    refused.retry_after_seconds = 3600.0
+    watched.pause.failed("ada", refused, V2)
+    watched.probe_answers(refused)
+    watched.go_on(0.0)
+    assert watched.causes == {PauseCause.UNAUTHORIZED}
+
+    watched.go_on(60.0)
+
+    assert (watched.probes, watched.causes) == (2, set())
 
 
 def test_an_outage_is_not_asked_about_before_the_time_that_one_of_its_failures_named(watched: Watched) -> None:
@@ -48,7 +78,7 @@ def test_an_outage_is_not_asked_about_before_the_time_that_one_of_its_failures_n
     assert watched.probes == 1
 
 
-@pytest.mark.parametrize("answer", [OutcomeUnknown("503"), Unauthorized("403"), Throttled("429")])
+@pytest.mark.parametrize("answer", [OutcomeUnknown("503"), Unauthorized("503"), Throttled("429")])
 def test_a_probe_that_is_told_a_time_waits_for_it(watched: Watched, answer: ProviderError) -> None:
     watched.fail(10, 3)
     watched.probe_answers(named(answer, 120.0))

@@ -233,6 +233,16 @@ def test_a_first_look_that_fails_makes_nothing_look_begun(stage: Stage, failure:
     assert (stage.provider.changes, note_of(stage)) == ([], None)
 
 
+def test_a_look_that_fails_hands_on_for_how_long_and_whether_all_are_to_wait(stage: Stage) -> None:
+    down = OutcomeUnknown("503")
+    down.retry_after_seconds, down.waits_for_all = 900.0, True
+    stage.provider.fail_next(down, "find")
+
+    with pytest.raises(NotSent) as raised:
+        stage.handle(RENAME, FIRST)
+    assert (raised.value.retry_after_seconds, raised.value.waits_for_all) == (900.0, True)
+
+
 @pytest.mark.parametrize(("attempt", "nothing_written"), [(FIRST, True), (SENT, False)])
 def test_a_throttled_look_stays_a_throttle_that_tells_whether_anything_was_written(
     stage: Stage, attempt: Attempt, *, nothing_written: bool

@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
-from worker.errors import OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
+from worker.errors import Blocked, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider.answers.limits import exhausted_seconds
 
 #: What the provider's clock says while ours says something else: half past seven on the first of June 2019.
@@ -167,15 +167,34 @@ def test_a_date_that_cannot_be_read_leaves_our_own_clock(date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "kind"),
-    [(HTML, 503, OutcomeUnknown), ("", 500, OutcomeUnknown), (HTML, 200, OutcomeUnknown), (HTML, 403, Unauthorized)],
+    ("body", "status", "kind", "for_all"),
+    [
+        (HTML, 503, OutcomeUnknown, True),
+        ("", 500, OutcomeUnknown, True),
+        ('{"error":{"message":"down","code":503}}', 200, OutcomeUnknown, True),
+        ("{}", 429, Throttled, True),
+        (HTML, 200, OutcomeUnknown, False),
+        (HTML, 404, OutcomeUnknown, False),
+        (HTML, 403, Unauthorized, False),
+        (HTML, 413, Blocked, False),
+    ],
 )
 def test_every_failure_that_may_pass_keeps_the_time_that_it_names(
-    body: str, status: int, kind: type[ProviderError]
+    body: str, status: int, kind: type[ProviderError], *, for_all: bool
 ) -> None:
     failed = failure(body, status, Retry_After="2019-06-01T07:31:00Z", Date=THEIR_DATE)
 
-    assert (type(failed), failed.retry_after_seconds) == (kind, 60.0)
+    assert (type(failed), failed.retry_after_seconds, failed.waits_for_all) == (kind, 60.0, for_all)
+
+
+@pytest.mark.parametrize(
+    ("status", "waited"),
+    [(401, 60.0), (403, 60.0), (413, 60.0), (302, 60.0), (404, 60.0), (200, 60.0), (202, 3600.0), (503, 3600.0)],
+)
+def test_a_time_that_is_for_one_request_alone_holds_it_up_no_longer_than_a_backoff_may(
+    status: int, waited: float
+) -> None:
+    assert failure(HTML, status, Retry_After="3600").retry_after_seconds == waited
 
 
 @pytest.mark.parametrize(

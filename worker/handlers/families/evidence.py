@@ -89,5 +89,6 @@ def _reading_the_list(username: str, attempt: Attempt) -> Iterator[None]:
 
 def _without_an_answer(kind: type[ProviderError], subject: str, failure: ProviderError) -> ProviderError:
     error = kind(f"{subject} cannot be read: {failure.detail}", failure.errors)
-    error.login, error.retry_after_seconds = failure.login, failure.retry_after_seconds
+    error.login = failure.login
+    error.retry_after_seconds, error.waits_for_all = failure.retry_after_seconds, failure.waits_for_all
     return error

@@ -16,6 +16,8 @@ _SERVER_ERROR = 500
 _UNDECIDED = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.REQUEST_TIMEOUT})
 #: Refused before anything was done, as the status says; without the provider's words a firewall may have said so.
 _REFUSED_REQUESTS = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 417, 418, 422, 426, 428, 431, 451})
+#: A time beside the answer to one request may be a firewall's: it holds that command up no longer than a backoff does.
+_LONGEST_OWN_WAIT_SECONDS = 60.0
 _SETTINGS = {
     ProviderLogin.V2: "PROVISIONING_PROVIDER__API_USER and __API_KEY",
     ProviderLogin.V3: "PROVISIONING_PROVIDER__V3_API_KEY",
@@ -26,8 +28,21 @@ def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin
     """The error that this answer to a call with this login means; its words are not scrubbed yet."""
     error = _meant(answer, parsed, login)
     if not isinstance(error, Throttled | Rejected):
-        error.retry_after_seconds = asked_for_seconds(answer.headers)
+        error.waits_for_all = _is_server_error(answer, parsed)
+        error.retry_after_seconds = _asked_for(answer, for_all=error.waits_for_all)
     return error
+
+
+def _asked_for(answer: Answer, *, for_all: bool) -> float | None:
+    seconds = asked_for_seconds(answer.headers)
+    if seconds is None or for_all or answer.status == HTTPStatus.ACCEPTED:
+        # What was accepted may be done at any time until then: a look before it proves nothing.
+        return seconds
+    return min(seconds, _LONGEST_OWN_WAIT_SECONDS)
+
+
+def _is_server_error(answer: Answer, parsed: object) -> bool:
+    return answer.status >= _SERVER_ERROR or (code_of(parsed) or 0) >= _SERVER_ERROR
 
 
 def _meant(answer: Answer, parsed: object, login: ProviderLogin) -> ProviderError:
