@@ -70,7 +70,7 @@ class ProviderError(WorkerError):
 
     `login` is the one that the call was made with; None when no call was made, or it is not known. `nothing_written`:
     no write of this try was sent that may have been applied; set where only a read failed. `retry_after_seconds`: for
-    how long the provider asks to be left alone; None when it named no time. `waits_for_all`: whether that is its word to
+    how long the provider asks to be left alone; None when it named no time. `waits_for_all`: whether it asks that of
     every call; otherwise it is about this request alone.
     """
 

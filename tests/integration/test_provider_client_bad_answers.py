@@ -50,6 +50,11 @@ UNKNOWN: dict[str, Script] = {
     "half a status line": sends_and_closes(b"HTTP/1.1 20"),
     "half of its headers": sends_and_closes(HEAD),
     "half of its body": sends_and_closes(HEAD + b'Content-Length: 21\r\n\r\n{"message":"succ'),
+    "a body that is whole JSON, and too short": sends_and_closes(
+        HEAD + b'Content-Length: 4000\r\n\r\n{"message":"success"}'
+    ),
+    "a chunk that is whole JSON, and too short": sends_and_closes(CHUNKED + b'30\r\n{"message":"success"}'),
+    "chunks without the last": sends_and_closes(CHUNKED + b'15\r\n{"message":"success"}\r\n'),
     "no body": sends_and_closes(HEAD + b"Content-Length: 21\r\n\r\n"),
     "half of its chunks": sends_and_closes(CHUNKED + b'10\r\n{"message":"su'),
     "a chunk of no size": sends_and_closes(CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n"),
@@ -112,6 +117,15 @@ def test_an_answer_that_does_not_end_is_given_up_in_time(make: Callable[[RawServ
 def test_a_readable_answer_means_what_it_says(reply: bytes, kind: type[ProviderError]) -> None:
     with raw_server(sends(reply)) as server:
         assert type(failure(server.url)) is kind
+
+
+@pytest.mark.parametrize("body", [b'{"message":"error","errors":["no"]}', b"[]"])
+def test_a_refusal_or_a_list_that_was_cut_short_is_none(body: bytes) -> None:
+    cut = sends_and_closes(HEAD + b"Content-Length: 4000\r\n\r\n" + body)
+    with raw_server(cut, cut) as server:
+        assert "it was cut short" in failure(server.url).detail
+        with client(server.url) as made, pytest.raises(OutcomeUnknown, match="it was cut short"):
+            made.find("ada@example.com")
 
 
 def test_a_success_in_chunks_is_one() -> None:

@@ -31,8 +31,13 @@ class _Answer(StrictAnswer):
         self.will_close = self.will_close or self._line is None
 
     def read(self, amt: int | None = None) -> bytes:
-        """Read the body. Raises AnswerBroken when more than an answer came: which one is it?"""
+        """Read the body. Raises AnswerBroken when it ends too early, or more than an answer came: which one is it?"""
         body = super().read(amt)
+        if self.length and amt is not None and len(body) < amt:
+            # Asked for a number of bytes, http.client hands over what came before the connection ended as if it were
+            # all: what reads as a success by then may be the beginning of something else.
+            self.close()
+            raise AnswerBroken("it was cut short")
         if self.fp is None and self._line is not None and self._line.surplus.strip():
             raise AnswerBroken("more came than one answer")
         return body
