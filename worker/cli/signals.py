@@ -11,16 +11,23 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Handler = Callable[[int, FrameType | None], None]
 
 
+def _nothing() -> str:
+    return "nothing was changed"
+
+
+_done = _nothing
+
+
 class Ended(BaseException):
     """A signal asked the command to end. `done` says, to a person, what it had done by then."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-        self.done = "nothing was changed"
+        self.done = _done
 
     def __str__(self) -> str:
-        return f"ended by {signal.Signals(self.number).name}; {self.done}"
+        return f"ended by {signal.Signals(self.number).name}; {self.done()}"
 
 
 def exit_code(number: int) -> int:
@@ -51,7 +58,9 @@ def handle(handler: Handler) -> None:
 
 
 def raise_at_signals() -> None:
-    """Raise Ended at the first signal; the second one ends the process at once."""
+    """Raise Ended at the first signal; the second one ends the process at once. Nothing was changed so far."""
+    global _done  # noqa: PLW0603 - a signal comes to the process, wherever it is
+    _done = _nothing
 
     def first(number: int, _frame: FrameType | None) -> None:
         handle(_exit_at_once)
@@ -62,11 +71,13 @@ def raise_at_signals() -> None:
 
 @contextmanager
 def told_if_ended(done: Callable[[], str]) -> Iterator[None]:
-    """When a signal ends this block, have it said what was done."""
+    """When a signal ends this block, or what comes after it (a last line, a connection to close), say what was done."""
+    global _done  # noqa: PLW0603 - as above
+    _done = done
     try:
         yield
     except Ended as ended:
-        ended.done = done()
+        ended.done = done
         raise
 
 

@@ -7,6 +7,7 @@ import typer
 
 from worker.app import Exit
 from worker.broker import BrokerAddress, Condition, Mode, Topology, inspect_topology, remove_exchange
+from worker.broker.topology import Exchange
 from worker.cli.output import Column, Output, show_rows
 from worker.cli.signals import told_if_ended
 from worker.from_settings import broker_address
@@ -59,8 +60,11 @@ def _delete_unfit(address: BrokerAddress, topology: Topology, name: str) -> None
         ours = ", ".join(exchange.name for exchange in topology.exchanges)
         raise typer.BadParameter(f"{name} is no exchange of this prefix; those are {ours}", param_hint="--replace")
     found = inspect_topology(address, topology, Mode.CHECK).findings
-    if any(getattr(each.item, "name", None) == name and each.condition is Condition.DIFFERS for each in found):
-        remove_exchange(address, name)
+    differing = [each.item for each in found if each.condition is Condition.DIFFERS]
+    # Some queues have the name of the exchange that they hang on.
+    if any(isinstance(item, Exchange) and item.name == name for item in differing):
+        with told_if_ended(lambda: f"the exchange {name} may be deleted: type it again"):
+            remove_exchange(address, name)
 
 
 def _inspect(mode: Mode, output: Output) -> None:

@@ -1,50 +1,110 @@
-"""What `send` says when a signal ends it: what was confirmed, and what was under way."""
+"""What `send` says when a signal ends it, at whatever moment: what was confirmed, and what was under way."""
 
 import signal
-from collections.abc import Iterator
-from typing import cast
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
 from worker.broker.publisher import Publisher
-from worker.cli.send.checking import Checked, Prepared
-from worker.cli.send.publishing import Batch, _publish_all
+from worker.cli.send import command, publishing
 from worker.cli.signals import Ended
 from worker.domain.deliveries import Outgoing
 
+WHOLE = "ended by SIGTERM; 2 commands had been sent and confirmed"
 
-class InterruptedPublisher:
-    """Confirms so many, and hears a signal in the midst of the next one."""
 
-    def __init__(self, confirmed: int) -> None:
+def end(*_: object) -> None:
+    """The signal comes here."""
+    raise Ended(signal.SIGTERM)
+
+
+class Interrupted(Publisher):
+    """Confirms so many, and hears a signal in the midst of the next one, or when it is stopped."""
+
+    def __init__(self, confirmed: int, *_: object, **__: object) -> None:
         self._left = confirmed
+
+    def start(self) -> None:
+        pass
 
     def publish(self, _message: Outgoing) -> None:
         if not self._left:
-            raise Ended(signal.SIGTERM)
+            end()
         self._left -= 1
 
-
-def commands(count: int, *, interrupted: bool = False) -> Iterator[Checked]:
-    for number in range(count):
-        yield Prepared(f"evt_{number}", "billing", "CreateCustomer", b"{}")
-    if interrupted:
-        raise Ended(signal.SIGTERM)
+    def stop(self, deadline_seconds: float = 5.0) -> bool:
+        if not self._left:
+            end()
+        return deadline_seconds > 0
 
 
-def ended(confirmed: int, given: Iterator[Checked]) -> str:
-    publisher = cast("Publisher", InterruptedPublisher(confirmed))
-    with pytest.raises(Ended) as end:
-        _publish_all(publisher, Batch(given, None, lambda _: None, bar=False))
-    return str(end.value)
+class Results:
+    """Hears nothing, and ends when it is left."""
+
+    def __init__(self, *_: object) -> None:
+        self._expected: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        end()
+
+    def expect(self, prepared: Any) -> None:  # noqa: ANN401 - whatever is sent
+        self._expected.append(prepared.id)
+
+    def missing(self) -> tuple[str, ...]:
+        return tuple(self._expected)
+
+    def tally(self, _: float) -> Any:  # noqa: ANN401 - never returned
+        return end()
 
 
-def test_the_command_that_was_under_way_is_named_and_what_to_do_about_it() -> None:
-    assert ended(1, commands(3)) == (
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """Two commands."""
+    envelope = (
+        '{{"specversion": "1.0", "id": "evt_{}", "source": "billing", "type": "DisableCustomer",'
+        ' "subject": "a@example.com", "data": {{"username": "a@example.com"}}}}'
+    )
+    path = tmp_path / "commands.jsonl"
+    path.write_text("\n".join(envelope.format(number) for number in range(2)))
+    return str(path)
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, file: str, confirmed: int, *, wait: bool = False) -> str:
+    monkeypatch.setattr(publishing, "Publisher", lambda *_, **__: Interrupted(confirmed))
+    monkeypatch.setattr(command, "Results", Results)
+    with pytest.raises(Ended) as caught:
+        command.send(file, wait=wait)
+    return str(caught.value)
+
+
+def test_the_command_that_was_under_way_is_named_and_what_to_do_about_it(
+    monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    assert ended(monkeypatch, file, 1) == (
         "ended by SIGTERM; 1 command had been sent and confirmed, and evt_1 was under way: it may have arrived, "
         "and can be sent again under the same id"
     )
 
 
-def test_between_two_commands_nothing_is_under_way() -> None:
-    assert ended(5, commands(2, interrupted=True)) == "ended by SIGTERM; 2 commands had been sent and confirmed"
+def test_when_the_publisher_is_being_stopped_everything_was_sent(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    assert ended(monkeypatch, file, 2) == WHOLE
+
+
+def test_while_the_last_line_is_said_everything_was_sent(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    monkeypatch.setattr(command, "say", end)
+
+    assert ended(monkeypatch, file, 3) == WHOLE
+
+
+def test_while_results_are_awaited_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    assert ended(monkeypatch, file, 3, wait=True) == f"{WHOLE}; no result yet for evt_0, evt_1"
+
+
+def test_before_the_first_nothing_was_sent(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    monkeypatch.setattr(command, "load", end)
+
+    assert ended(monkeypatch, file, 0) == "ended by SIGTERM; nothing was sent"

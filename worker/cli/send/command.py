@@ -2,9 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext
-from itertools import islice
 from math import isnan
 from typing import Annotated
 
@@ -14,7 +12,8 @@ from worker.app import Exit
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
 from worker.cli.output import say
-from worker.cli.send.publishing import Batch, Sent, counted, publish
+from worker.cli.send.progress import Sending, counted, named
+from worker.cli.send.publishing import Batch, Sent, publish
 from worker.cli.send.results import Results, Tally
 from worker.cli.send.reviewing import review
 from worker.cli.send.source import Source, opened
@@ -23,7 +22,6 @@ from worker.errors import WorkerError
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
 
-_SHOWN_IDS = 20
 #: A timer that is given much more overflows.
 _A_YEAR_IN_SECONDS = 31_536_000.0
 
@@ -52,13 +50,14 @@ def send(
     Of a file nothing is sent unless all of it is valid. A pipe is sent line by line as it comes, up to the first
     invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
     """
-    with opened(file) as source:
+    sending = Sending()
+    with told_if_ended(sending.done), opened(file) as source:
         total = _reviewed(source) if dry_run or source.repeatable else None
         if dry_run:
             valid = "1 command is valid" if total == 1 else f"{total} commands are valid"
             say(f"{valid}; nothing was sent")
         else:
-            sys.exit(_sent(source, total, timeout if wait else None))
+            sys.exit(_sent(source, total, timeout if wait else None, sending))
 
 
 def _reviewed(source: Source) -> int:
@@ -70,7 +69,7 @@ def _reviewed(source: Source) -> int:
     return found.count
 
 
-def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit:
+def _sent(source: Source, total: int | None, wait_seconds: float | None, sending: Sending) -> Exit:
     for warning in unknown_names(os.environ):
         say(f"warning: {warning}")
     reach = load(BrokerReach)
@@ -81,13 +80,13 @@ def _sent(source: Source, total: int | None, wait_seconds: float | None) -> Exit
         # A bar and results on the same terminal would write over one another.
         bar = not (results and sys.stdout.isatty())
         expect = results.expect if results else lambda _: None
-        sent = publish(reach, Batch(source.commands(), total, expect, bar))
+        sending.missing = results.missing if results else tuple
+        sent = publish(reach, Batch(source.commands(), total, expect, bar), sending)
         if not sent.count and sent.fault is None:
             raise WorkerError(f"no command was read from {source.name}; nothing was sent")
         if results is None or wait_seconds is None:
             return _told_as_sent(sent, topology)
-        with told_if_ended(lambda: _done_but(sent, results)):
-            return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
+        return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
 
 
 def _told_as_sent(sent: Sent, topology: Topology) -> Exit:
@@ -105,21 +104,11 @@ def _stopped_by(sent: Sent) -> Exit:
     return Exit.PARTLY if sent.count else Exit.FAILED
 
 
-def _done_but(sent: Sent, results: Results) -> str:
-    missing = results.missing()
-    return f"{counted(sent.count)} had been sent and confirmed; no result yet for {_named(missing)}"
-
-
 def _waited(tally: Tally, seconds: float) -> Exit:
     if tally.missing:
-        named = _named(tally.missing)
-        say(f"no result within {seconds:g} s for {named}; `provisioning-worker explain` tells why")
+        ids = named(tally.missing)
+        say(f"no result within {seconds:g} s for {ids}; `provisioning-worker explain` tells why")
         return Exit.PARTLY
     if not tally.failed:
         return Exit.DONE
     return Exit.PARTLY if tally.succeeded else Exit.FAILED
-
-
-def _named(missing: Sequence[str]) -> str:
-    more = f" and {len(missing) - _SHOWN_IDS} more" if len(missing) > _SHOWN_IDS else ""
-    return ", ".join(islice(missing, _SHOWN_IDS)) + more

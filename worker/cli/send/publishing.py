@@ -14,7 +14,7 @@ from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
-from worker.cli.signals import told_if_ended
+from worker.cli.send.progress import Sending, counted
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
 from worker.from_settings import broker_address
@@ -43,8 +43,8 @@ class Sent:
     fault: Fault | None = None
 
 
-def publish(reach: BrokerReach, batch: Batch) -> Sent:
-    """Send until the end or the first fault.
+def publish(reach: BrokerReach, batch: Batch, sending: Sending) -> Sent:
+    """Send until the end or the first fault; `sending` knows at each moment how far that is.
 
     Raises BrokerUnreachable when not even the first could be brought to the broker; ends the program, with the count of
     what was sent, when a later one could not.
@@ -54,7 +54,7 @@ def publish(reach: BrokerReach, batch: Batch) -> Sent:
     publisher = Publisher(lambda: address, Topology(reach.amqp.prefix), SilentObserver(), limits=limits)
     publisher.start()
     try:
-        return _publish_all(publisher, batch)
+        return _publish_all(publisher, batch, sending)
     except BrokerUnreachable as exc:
         raise BrokerUnreachable(
             f"the broker at {address} (PROVISIONING_AMQP__URL) cannot be used: {exc}; no command was confirmed"
@@ -63,30 +63,17 @@ def publish(reach: BrokerReach, batch: Batch) -> Sent:
         publisher.stop()
 
 
-def counted(count: int) -> str:
-    """So many commands, in words."""
-    return "1 command" if count == 1 else f"{count} commands"
-
-
-def _publish_all(publisher: Publisher, batch: Batch) -> Sent:
-    done, under_way = 0, ""
-    with told_if_ended(lambda: _done_so_far(done, under_way)), _bar(batch) as advance:
+def _publish_all(publisher: Publisher, batch: Batch, sending: Sending) -> Sent:
+    with _bar(batch) as advance:
         for command in batch.commands:
             if isinstance(command, Fault):
-                return Sent(done, command)
+                return Sent(sending.count, command)
             batch.expect(command)
-            under_way = command.id
-            _publish_one(publisher, command, done)
-            done, under_way = done + 1, ""
+            sending.begin(command.id)
+            _publish_one(publisher, command, sending.count)
+            sending.confirmed()
             advance()
-    return Sent(done)
-
-
-def _done_so_far(done: int, under_way: str) -> str:
-    sent = f"{counted(done)} had been sent and confirmed"
-    if not under_way:
-        return sent
-    return f"{sent}, and {under_way} was under way: it may have arrived, and can be sent again under the same id"
+    return Sent(sending.count)
 
 
 def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:

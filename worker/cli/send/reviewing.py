@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from worker.cli.send.checking import Checked, Fault, Prepared
-from worker.cli.send.publishing import counted
+from worker.cli.send.progress import counted
 from worker.errors import WorkerError
 
 _SHOWN_FAULTS = 1000
