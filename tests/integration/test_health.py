@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 import requests
@@ -24,6 +24,17 @@ class Answers:
         self.ready = State(False, {"ready": False, "state": "waiting for the broker"})
 
 
+@contextmanager
+def serving_at(host: str, questions: Questions, registry: CollectorRegistry | None = None) -> Iterator[HealthServer]:
+    """Have a server there that answers these."""
+    server = HealthServer(host, 0, registry or CollectorRegistry(), questions)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture
 def answers() -> Answers:
     return Answers()
@@ -33,10 +44,8 @@ def answers() -> Answers:
 def server(answers: Answers) -> Iterator[HealthServer]:
     registry = CollectorRegistry()
     Counter("demo", "A counter", registry=registry).inc()
-    server = HealthServer("127.0.0.1", 0, registry, Questions(lambda: answers.live, lambda: answers.ready))
-    server.start()
-    yield server
-    server.stop()
+    with serving_at("127.0.0.1", Questions(lambda: answers.live, lambda: answers.ready), registry) as server:
+        yield server
     assert not server.alive
 
 
@@ -48,6 +57,16 @@ def url(server: HealthServer) -> str:
 def connected(server: HealthServer) -> socket.socket:
     """Open a connection, and say nothing yet."""
     return socket.create_connection(("127.0.0.1", server.port), 10)
+
+
+def listens_at(host: str) -> bool:
+    """Whether this system lets anybody listen there."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as line:
+            line.bind((host, 0))
+    except OSError:
+        return False
+    return True
 
 
 def spoken(server: HealthServer, request: bytes) -> bytes:
@@ -161,22 +180,31 @@ def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Ans
         goes_on.wait(30)
         return State(True, {})
 
-    server = HealthServer("127.0.0.1", 0, CollectorRegistry(), Questions(lambda: answers.live, slow))
-    server.start()
-    asking = threading.Thread(target=requests.get, args=(f"http://127.0.0.1:{server.port}/readyz",), daemon=True)
-    asking.start()
-    assert hangs.wait(10)
+    with serving_at("127.0.0.1", Questions(lambda: answers.live, slow)) as server, ExitStack() as ended:
+        asking = threading.Thread(target=requests.get, args=(f"http://127.0.0.1:{server.port}/readyz",), daemon=True)
+        asking.start()
+        ended.callback(asking.join)
+        ended.callback(goes_on.set)
+        assert hangs.wait(10)
 
-    assert requests.get(f"http://127.0.0.1:{server.port}/livez", timeout=5).status_code == 200
-    goes_on.set()
-    asking.join()
-    server.stop()
+        assert requests.get(f"http://127.0.0.1:{server.port}/livez", timeout=5).status_code == 200
 
 
-@pytest.mark.parametrize("said", [b"", b"GET /livez HT", b"GET /livez HTTP/1.1\r\nHost: x\r\n"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /livez HT",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\n",
+        b"GET /livez HTTP/1.1\r\n\r\n",
+        b"BREW /livez HTTP/1.1\r\n\r\n",
+    ],
+)
 def test_many_who_hold_a_connection_take_few_files_and_keep_nobody_from_an_answer(
-    server: HealthServer, url: str, said: bytes
+    server: HealthServer, url: str, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
+    # As if each client went on sending a byte now and then after its answer.
+    monkeypatch.setattr(serving, "_LINGER_SECONDS", 30.0)
     with ExitStack() as held:
         lines = [held.enter_context(closing(connected(server))) for _ in range(3 * serving.MOST_CONNECTIONS)]
         for line in lines:
@@ -211,6 +239,7 @@ def test_a_request_that_drips_is_ended_when_its_time_is_over(
 def test_a_burst_of_probes_waits_to_be_accepted_and_is_answered_whole(answers: Answers) -> None:
     server = HealthServer("127.0.0.1", 0, CollectorRegistry(), Questions(lambda: answers.live, lambda: answers.ready))
     with ExitStack() as held:
+        held.callback(server.stop)
         # Nobody accepts yet: beyond what may wait, a connection does not come about.
         lines = [held.enter_context(connected(server)) for _ in range(150)]
         for line in lines:
@@ -218,14 +247,19 @@ def test_a_burst_of_probes_waits_to_be_accepted_and_is_answered_whole(answers: A
         server.start()
 
         assert [line.recv(12) for line in lines] == [b"HTTP/1.0 200"] * 150
-    server.stop()
 
 
-@pytest.mark.parametrize("host", ["::1", "::", "localhost"])
-def test_it_listens_where_it_is_told_to(answers: Answers, host: str) -> None:
-    server = HealthServer(host, 0, CollectorRegistry(), Questions(lambda: answers.live, lambda: answers.ready))
-    server.start()
-    named = "127.0.0.1" if host == "localhost" else "[::1]"
-
-    assert requests.get(f"http://{named}:{server.port}/livez", timeout=5).status_code == 200
-    server.stop()
+@pytest.mark.parametrize(
+    ("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1"), ("localhost", "127.0.0.1")]
+)
+def test_it_listens_where_it_is_told_to_as_far_as_the_system_has_that(answers: Answers, host: str, asked: str) -> None:
+    questions = Questions(lambda: answers.live, lambda: answers.ready)
+    if not listens_at(host):
+        # Without IPv6, or with none at the loopback.
+        with pytest.raises(OSError):  # noqa: PT011 - which one depends on how the system is without
+            HealthServer(host, 0, CollectorRegistry(), questions)
+        return
+    with serving_at(host, questions) as server, ExitStack() as refused:
+        if not listens_at(asked):
+            refused.enter_context(pytest.raises(OSError))  # noqa: PT011
+        socket.create_connection((asked, server.port), 5).close()

@@ -37,7 +37,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Connection:
-    """`asked` says that the request has arrived whole; `ended` that it was broken off, and its thread will see it."""
+    """`asked`: the request has arrived whole and is being answered; `ended`: broken off, and its thread will see it."""
 
     ends_at: float
     asked: bool = False
@@ -97,7 +97,13 @@ class BoundedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 self._open[request].asked = True
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the library's own type
-        """Close, after the client has taken the answer: what it sent beyond its request would take that away."""
+        """Close, after the client has taken the answer: what it sent beyond its request would take that away.
+
+        From now on it is one of those that only hold a connection, however long it goes on sending.
+        """
+        with self._changed:
+            if request in self._open:
+                self._open[request].asked = False
         with suppress(OSError, ValueError):
             request.shutdown(socket.SHUT_WR)
             request.settimeout(_LINGER_SECONDS)
