@@ -217,6 +217,26 @@ def test_another_create_of_the_username_is_known_however_it_is_written(ledger: L
     assert ledger.other_create("ADA@example.com", token)
 
 
+@pytest.mark.parametrize(
+    ("created", "asked"),
+    [
+        ("zo\u00e9@example.com", "zoe\u0301@example.com"),
+        ("Zoe\u0301@Example.com", "ZO\u00c9@example.com"),
+        ("o'brien@example.com", "O&#39;Brien@example.com"),
+        ("O&#x27;Brien@Example.com", "o'brien@example.com"),
+        ("zoe\u0301.o&#039;brien@example.com", "Zo\u00e9.O'Brien@example.com"),
+    ],
+)
+def test_another_create_and_a_later_command_are_known_in_every_spelling(
+    ledger: Ledger, created: str, asked: str
+) -> None:
+    token = token_of(ledger.claim(asking("evt_1", username=asked)))
+    ledger.record(token_of(ledger.claim(asking("evt_2", username=created))), success())
+
+    assert ledger.other_create(asked, token)
+    assert ledger.later_applied(asked, token)
+
+
 def test_a_create_of_the_same_id_from_another_source_is_another_create(ledger: Ledger) -> None:
     ledger.claim(from_shop(asking(username="ada@example.com")))
     token = token_of(ledger.claim(asking(username="ada@example.com")))

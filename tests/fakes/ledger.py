@@ -28,6 +28,7 @@ from worker.domain.claims import (
     Token,
 )
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.spelling import spellings
 from worker.errors import ClaimLost, LedgerUnavailable
 from worker.ledger.operations.pausing import Pause
 
@@ -293,4 +294,5 @@ def _is_applied(row: FakeRow, username: str) -> bool:
 
 
 def _is_named(request: ClaimRequest, username: str) -> bool:
-    return request.username is not None and request.username.lower() == username.lower()
+    names = {spelling.lower() for spelling in spellings(username)}
+    return request.username is not None and request.username.lower() in names

@@ -51,10 +51,10 @@ class Ledger(Protocol):
         """Keep a refusal; a repeat gets back the first one, byte for byte."""
 
     def other_create(self, username: str, token: Token) -> bool:
-        """Whether a CreateCustomer of that username (compared lower-cased) other than the token's was ever claimed."""
+        """Whether a CreateCustomer of that username, other than the token's, was ever claimed in any of `spellings`."""
 
     def later_applied(self, username: str, token: Token) -> bool:
-        """Whether a command about that customer which arrived after the token's own has been applied."""
+        """Whether a command about that customer, in any spelling, that arrived after the token's own was applied."""
 
     def note(self, token: Token, note: str) -> None:
         """Write down what the next try must know (`History.note`). Raises ClaimLost when the token is not newest."""

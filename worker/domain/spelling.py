@@ -7,6 +7,16 @@ form of the same letters.
 import html
 from unicodedata import normalize
 
+#: What programs write for ' and " where they write entities; the first of them leave the ' alone.
+_QUOTES = (
+    ("'", "&quot;"),
+    ("&#39;", "&quot;"),
+    ("&#039;", "&quot;"),
+    ("&#x27;", "&quot;"),
+    ("&apos;", "&quot;"),
+    ("&#39;", "&#34;"),
+)
+
 
 def same_letters(one: str, other: str) -> bool:
     """Whether they differ in nothing but surrounding spaces, the Unicode form, and characters written as entities."""
@@ -26,13 +36,15 @@ def folded(text: str) -> str:
 def spellings(text: str) -> tuple[str, ...]:
     """The text, and then every other spelling that it may be stored in; only itself for what has no other.
 
-    A search finds only what contains exactly what is asked for.
+    A search finds only what contains exactly what is asked for, and a provider may do several things to one text: so it
+    is every mixture of case, Unicode form and entities, those without entities first. They are 24 at most, and one or
+    two for nearly every name.
     """
-    plain = text.strip()
-    escaped = html.escape(plain, quote=False).replace('"', "&quot;")
-    apostrophes = [escaped.replace("'", entity) for entity in ("&#39;", "&#039;")]
-    forms = [normalize("NFC", plain), normalize("NFD", plain)]
-    return tuple(dict.fromkeys([text, plain, plain.lower(), *forms, *apostrophes]))
+    plain = html.unescape(text).strip()
+    forms = [normalize(form, each) for each in (plain, plain.lower()) for form in ("NFC", "NFD")]
+    escaped = [html.escape(form, quote=False) for form in forms]
+    entities = [each.replace("'", single).replace('"', double) for single, double in _QUOTES for each in escaped]
+    return tuple(dict.fromkeys([text, text.strip(), *forms, *entities]))
 
 
 def is_altered(text: str) -> bool:

@@ -1,5 +1,9 @@
 """Spellings of the same text, and texts that are not the same."""
 
+from collections.abc import Callable
+from typing import Literal
+from unicodedata import normalize
+
 import pytest
 
 from worker.domain.provider import CustomerRow
@@ -50,11 +54,31 @@ def test_anything_else_is_another_text(one: str, other: str) -> None:
         ("Ada", ("Ada", "ada")),
         ("zoe\u0308", ("zoe\u0308", "zo\u00eb")),
         ("zo\u00eb", ("zo\u00eb", "zoe\u0308")),
-        ("o'brien", ("o'brien", "o&#39;brien", "o&#039;brien")),
+        ("o'brien", ("o'brien", "o&#39;brien", "o&#039;brien", "o&#x27;brien", "o&apos;brien")),
+        ("o&#39;brien", ("o&#39;brien", "o'brien", "o&#039;brien", "o&#x27;brien", "o&apos;brien")),
+        ("a&b", ("a&b", "a&amp;b")),
+        (" Ada ", (" Ada ", "Ada", "ada")),
     ],
 )
 def test_what_is_searched_for_is_the_text_and_then_its_other_spellings(text: str, expected: tuple[str, ...]) -> None:
     assert spellings(text) == expected
+
+
+Form = Literal["NFC", "NFD"]
+CASES: tuple[Callable[[str], str], ...] = (str, str.lower)
+FORMS: tuple[Form, ...] = ("NFC", "NFD")
+ENTITIES = ("'", "&#39;", "&#039;", "&#x27;", "&apos;")
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("sent", ["Zo\u00eb.O'Brien", "Zoe\u0308.O'Brien", "Zoe\u0308.O&#39;Brien"])
+def test_a_search_asks_for_every_mixture_once(sent: str, case: Callable[[str], str], form: Form, entity: str) -> None:
+    asked = spellings(sent)
+
+    assert case(normalize(form, "Zo\u00eb.O'Brien")).replace("'", entity) in asked
+    assert len(asked) == len(set(asked)) == len(CASES) * len(FORMS) * len(ENTITIES)
 
 
 def test_a_row_differs_only_where_it_has_another_text() -> None:

@@ -108,12 +108,15 @@ def test_a_customer_of_the_same_identity_that_differs_otherwise_may_be_ours(
     assert provider.changes == []
 
 
-def test_a_field_the_provider_does_not_list_proves_nothing(handlers: Handlers, provider: FakeProvider) -> None:
+@pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
+def test_a_field_the_provider_does_not_list_proves_nothing(
+    handlers: Handlers, provider: FakeProvider, attempt: Attempt
+) -> None:
     provider.add(COMMAND)
     del provider.customers[USERNAME].fields["phone"]
 
     with pytest.raises(Unprovable, match="phone"):
-        handlers.handle(COMMAND, BEGUN)
+        handlers.handle(COMMAND, attempt)
 
 
 @pytest.mark.parametrize("username", [USERNAME, USERNAME.upper()])

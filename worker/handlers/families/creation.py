@@ -4,6 +4,8 @@ The provider takes no idempotency key. What makes a create safe is that a userna
 unknown outcome the list is read, and what is found there decides between adopting, creating and giving up.
 """
 
+from collections.abc import Iterable
+
 from messages.commands import ChangePassword, CreateCustomer
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
@@ -52,16 +54,18 @@ class CreateHandler:
         differences = row.differences(command.revealed())
         if differences:
             raise _differing(row, command, attempt, differences)
-        if not attempt.begun or self._ledger.other_create(command.username, attempt.token):
+        # Another command may have created it under the spelling that is listed, and not under this one's.
+        names = dict.fromkeys((command.username, row.username))
+        if not attempt.begun or any(self._ledger.other_create(name, attempt.token) for name in names):
             raise Unprovable(
                 f"customer {command.username} exists with the same fields, but it cannot be proven that this command "
                 "created it; compare the provider's account with the command before you do anything about it"
             )
-        return self._adopt(command, attempt)
+        return self._adopt(command, attempt, names)
 
-    def _adopt(self, command: CreateCustomer, attempt: Attempt) -> Success:
+    def _adopt(self, command: CreateCustomer, attempt: Attempt, names: Iterable[str]) -> Success:
         # The password cannot be compared, so it is set, unless a later command may have given the customer a newer one.
-        if attempt.may_write and not self._ledger.later_applied(command.username, attempt.token):
+        if attempt.may_write and not any(self._ledger.later_applied(name, attempt.token) for name in names):
             self._set_password(command)
         return _FOUND
 
@@ -80,9 +84,9 @@ def _differing(
     row: CustomerRow, command: CreateCustomer, attempt: Attempt, differences: tuple[str, ...]
 ) -> ProviderError:
     fields = ", ".join(differences)
-    certain = {name for name in differences if not is_altered(row.fields.get(name, ""))}
+    certain = {name for name in differences if name in row.fields and not is_altered(row.fields[name])}
     if row.username != command.username or not certain or (attempt.begun and not _IDENTITY.issubset(certain)):
-        # It may well be ours, with values that the provider has changed, or shortened, or that could not be read.
+        # It may well be ours, with values that the provider has changed or shortened, or that cannot be read.
         same = "same e-mail address and names, and " if _IDENTITY.isdisjoint(differences) else ""
         return Unprovable(
             f"customer {row.username} exists with the {same}other values in: {fields}; compare the provider's account "

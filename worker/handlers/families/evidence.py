@@ -58,23 +58,22 @@ def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | N
     """
     near, nameless = None, False
     with _reading_the_list(username, attempt):
-        for row in _found(provider, username):
-            if row.username == username:
-                return row
-            if same_in_any_case(row.username, username):
-                near = row
-            nameless = nameless or row.names_nobody
-    if near is None and nameless and attempt.begun:
+        for spelling in spellings(username):
+            for row in provider.search({"username": spelling}):
+                if row.username == username:
+                    return row
+                if same_in_any_case(row.username, username):
+                    near = row
+                nameless = nameless or row.names_nobody
+            if near is not None:
+                # The first search was for the name itself, so the exact one would have come by now.
+                return near
+    if nameless and attempt.begun:
         raise Unprovable(
             f"customer {username} is not in the provider's list, but an entry of that list names no customer and may "
             "be this one; look at the provider's account before you do anything about the command"
         )
-    return near
-
-
-def _found(provider: Provider, username: str) -> Iterator[CustomerRow]:
-    for spelling in spellings(username):
-        yield from provider.search({"username": spelling})
+    return None
 
 
 @contextmanager
