@@ -7,11 +7,11 @@ from decimal import Decimal
 #: As many digits as no day has: epoch seconds, or a finer unit, written as a text.
 _NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
 _LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
-#: Milliseconds, microseconds and nanoseconds of one second.
-_FINER = (1e3, 1e6, 1e9)
+#: Seconds, and the milliseconds, microseconds and nanoseconds of one.
+_UNITS = (1, 1e3, 1e6, 1e9)
 #: Before it no command was sent: what says so is a clock that was never set, or a field that was left at 0.
 _FIRST_YEAR = 2000
-#: A number too large for seconds is believed in a finer unit only up to here.
+#: A number is believed only up to here: what counts further is a day and an hour without what keeps them apart.
 _LAST_YEAR = 2199
 
 
@@ -37,16 +37,7 @@ def epoch_seconds(value: object) -> float | None:
 
 
 def _counted(value: float | Decimal) -> float | None:
-    try:
-        seconds = float(value)
-        moment = _moment(datetime.fromtimestamp(seconds, UTC))
-    except (ValueError, OverflowError, OSError):
-        moment = None
-    return moment if moment is not None else _finer(value)
-
-
-def _finer(value: float | Decimal) -> float | None:
-    for unit in _FINER:
+    for unit in _UNITS:
         try:
             moment = datetime.fromtimestamp(float(value) / unit, UTC)
         except (ValueError, OverflowError, OSError):
