@@ -78,17 +78,14 @@ def read(message: WireMessage, body: Body) -> Attributes:
     told = headers.cloudevents(message.headers)
     if _is_envelope(message, body.content, told):
         return _structured(message, body, told)
-    return _binary(message, body, told) if told else _bare(message, body)
+    return _binary(message, body, told) if _is_binary(message, told) else _bare(message, body)
 
 
-def from_headers(message: WireMessage) -> Attributes:
-    """What the CloudEvents headers alone say."""
-    return _binary(message, _NO_BODY, headers.cloudevents(message.headers))
-
-
-def from_properties(message: WireMessage) -> Attributes:
-    """What AMQP's own properties alone say."""
-    return _bare(message, _NO_BODY)
+def beside(message: WireMessage) -> tuple[Attributes, ...]:
+    """What is said beside the body: by the CloudEvents headers, where they count, before AMQP's own properties."""
+    told = headers.cloudevents(message.headers)
+    both = _binary(message, _NO_BODY, told), _bare(message, _NO_BODY)
+    return both if _is_binary(message, told) else both[1:]
 
 
 def told_apart(message: WireMessage) -> bytes:
@@ -97,13 +94,8 @@ def told_apart(message: WireMessage) -> bytes:
     Their times and trace contexts do not: a library that sets them anew makes no other message of a repeat.
     """
     properties = (message.content_type, message.type, message.message_id, message.app_id, message.correlation_id)
-    told = {**headers.plain(message.headers), **{f"ce-{k}": v for k, v in headers.cloudevents(message.headers).items()}}
-    named = sorted((name, _spelt(value)) for name, value in told.items() if not name.endswith(("time", "traceparent")))
+    named = headers.decisive(message.headers)
     return repr((properties, named)).encode(errors="backslashreplace") + b"\0" + message.body
-
-
-def _spelt(value: object) -> str:
-    return "contradictory" if value is CONTRADICTORY else repr(value)
 
 
 def _object(parsed: Parsed) -> Body | Unreadable:
@@ -121,6 +113,13 @@ def _is_envelope(message: WireMessage, body: Mapping[str, object], told: Mapping
     if not (message.content_type or "").strip().lower().startswith(_STRUCTURED):
         return False
     return bool(body.keys() & _ENVELOPE) or not (told or message.type)
+
+
+def _is_binary(message: WireMessage, told: Mapping[str, object]) -> bool:
+    # Gateways put headers of their own on any message; a few that name no command change nothing of a bare one.
+    if "specversion" in told or told.keys() >= _NAMED:
+        return True
+    return bool(told) and not all((message.type, message.message_id, message.app_id))
 
 
 def _structured(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
@@ -176,15 +175,22 @@ def _bare(message: WireMessage, body: Body) -> Attributes:
 def _contradicted(told: Mapping[str, object]) -> tuple[str, ...]:
     if CONTRADICTORY not in told.values():
         return ()
-    decisive = {name for name, value in told.items() if value is CONTRADICTORY} - {"time", "traceparent"}
+    decisive = {name for name, value in told.items() if value is CONTRADICTORY} - headers.INFORMING
     return tuple(f"{name}: is in the headers more than once, with different values" for name in sorted(decisive))
 
 
 def _apart(envelope: Mapping[str, object], told: Mapping[str, object]) -> tuple[str, ...]:
-    """A copy of the envelope in the headers is lawful; one that says something else is not."""
+    """A copy of the envelope in the headers is lawful; one that says something else is not.
+
+    Headers that are no whole envelope are no copy: gateways add the source that they know.
+    """
+    if not told.keys() >= _NAMED:
+        return ()
     both = [name for name in _COMPARED if envelope.get(name) is not None and told.get(name) is not None]
     return tuple(
-        f"{name}: is not the same in the envelope and in the headers" for name in both if envelope[name] != told[name]
+        f"{name}: is not the same in the envelope and in the headers"
+        for name in both
+        if not headers.same(envelope[name], told[name])
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from messages.catalog import Entry
-from messages.codec import MAX_ATTRIBUTE_BYTES
 from messages.contract.models import Document, event_data, flowing
 from messages.events import CommandFailed, ResultEvent, ResultFields
+from messages.texts import MAX_ATTRIBUTE_BYTES
 
 #: No year 0, which no calendar has, and no leap second, which few readers know.
 _TIME = (

@@ -80,6 +80,34 @@ def test_whatever_a_message_says_beside_its_body_tells_it_apart(rig: ProcessRig,
     assert len(set(letters(rig))) == 2
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"ce-id": "1", "cloudEvents:id": "2"}, {"ce-id": "1", "cloudEvents:id": "3"}),
+        ({"ce-id": "1", "cloudEvents:id": "2"}, {"ce-id": "2", "cloudEvents:id": "1"}),
+        ({"ce-id": ["1", "2"]}, {"ce-id": ["1", "3"]}),
+        ({"ce-subject": "a", "CE-Subject": "b"}, {"ce-subject": "a", "CE-Subject": "c"}),
+        ({"subject": ["a", "b"]}, {"subject": ["a", "c"]}),
+        ({"Subject": "a", "SUBJECT": "b"}, {"Subject": "a", "SUBJECT": "c"}),
+        ({"ce-id": "5"}, {"ce-id": 5}),
+    ],
+)
+def test_headers_that_contradict_each_other_are_told_apart_by_all_they_say(
+    rig: ProcessRig, one: dict[str, object], other: dict[str, object]
+) -> None:
+    answered(rig, message(b"{", headers=one), message(b"{", headers=other))
+
+    assert len(set(letters(rig))) == 2
+
+
+def test_the_order_of_headers_makes_no_other_message(rig: ProcessRig) -> None:
+    headers = {"ce-id": "1", "cloudEvents:id": "2", "subject": "cus_42"}
+
+    answered(rig, message(headers=headers), message(headers=dict(reversed(headers.items()))))
+
+    assert len(set(letters(rig))) == 1
+
+
 def test_messages_without_a_name_are_told_apart_by_their_source(rig: ProcessRig) -> None:
     nameless = [message(message_id=None, app_id=source) for source in ("billing", "shop")]
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -101,3 +102,52 @@ def test_data_under_a_structured_content_type_that_nothing_else_explains_is_a_br
     assert "specversion: must be 1.0" in error.faults
     assert error.name is not None
     assert error.name.id == "evt_1001"
+
+
+STRAY = [
+    {"ce_time": "noon"},
+    {"CE-Subject": "other"},
+    {"cloudevents_source": "gateway"},
+    {"ce-id": "7f3a", "ce-source": "gateway"},
+    {"ce-id": "7f3a", "ce-type": "invoice.paid", "ce-time": 5},
+    {"ce-id": ["7f3a", "7f3b"]},
+]
+
+
+@pytest.mark.parametrize("stray", STRAY)
+def test_headers_that_name_no_command_make_a_bare_message_no_other(stray: dict[str, object]) -> None:
+    message = bare()
+
+    assert decode(replace(message, headers={**message.headers, **stray})) == decode(message)
+
+
+@pytest.mark.parametrize("stray", STRAY)
+def test_a_bare_message_that_cannot_be_read_is_answered_as_its_properties_say(stray: dict[str, object]) -> None:
+    message = replace(bare(), body=b"{")
+    name = refused(replace(message, headers={**message.headers, **stray})).name
+
+    assert name is not None
+    assert (name.source, name.id, name.type, name.subject) == ("billing", "evt_1001", "DisableCustomer", "cus_42")
+
+
+@pytest.mark.parametrize("absent", ["id", "source", "type"])
+def test_headers_with_a_version_are_the_binary_form_though_the_properties_name_a_command(absent: str) -> None:
+    given: dict[str, Any] = {absent: None}
+    message = binary(DATA["DisableCustomer"], **given)
+
+    told = replace(message, message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
+
+    assert faults(told) == (f"{absent}: is required",)
+
+
+def test_headers_that_name_a_command_are_the_binary_form_without_their_version() -> None:
+    told = replace(binary(specversion=None), message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
+
+    assert faults(told) == ("specversion: must be 1.0",)
+
+
+@pytest.mark.parametrize("absent", ["type", "message_id", "app_id"])
+def test_properties_that_name_no_command_leave_headers_the_binary_form(absent: str) -> None:
+    message = replace(bare(), headers={"ce-source": "billing"}, **{absent: None})  # type: ignore[arg-type]  # names
+
+    assert "specversion: must be 1.0" in faults(message)

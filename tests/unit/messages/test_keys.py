@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from messages.codec import decode
 from messages.envelope import WireMessage
 from messages.errors import Invalid, MessageError, Undecodable
-from tests.unit.messages.wire import DATA, SECRET, Build, bare, binary, refused, structured
+from tests.unit.messages.wire import DATA, ENVELOPE, SECRET, Build, bare, binary, refused, structured
 
 
 def twice(message: WireMessage, key: str, other: str = '"bob@example.com"') -> WireMessage:
@@ -139,12 +140,79 @@ def test_two_spellings_of_a_header_must_agree(prefix: str) -> None:
     assert error.name is None
 
 
-def test_the_subject_of_a_bare_message_is_compared_in_all_its_spellings() -> None:
-    message = bare()
+def test_the_exact_subject_of_a_bare_message_wins_over_its_other_spellings() -> None:
+    headers = {"Subject": "cus_43", "subject": "cus_42", "SUBJECT": 5}
 
-    assert decode(replace(message, headers={"Subject": "cus_42"})).subject == "cus_42"
-    error = refused_as_invalid(replace(message, headers={"subject": "cus_42", "Subject": "cus_43"}))
+    assert decode(replace(bare(), headers=headers)).subject == "cus_42"
+    assert decode(replace(bare(), headers=dict(reversed(headers.items())))).subject == "cus_42"
+
+
+def test_another_spelling_of_the_subject_informs_when_there_is_no_exact_one() -> None:
+    assert decode(replace(bare(), headers={"Subject": "cus_42"})).subject == "cus_42"
+    assert decode(replace(bare(), headers={"Subject": "cus_42", "SUBJECT": "cus_42"})).subject == "cus_42"
+    assert decode(replace(bare(), headers={"Subject": "cus_42", "subject": None})).subject is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Subject": 5},
+        {"Subject": ""},
+        {"SUBJECT": "x" * 300},
+        {"Subject": "cus\x00"},
+        {"Subject": ["cus_42", "cus_43"]},
+        {"Subject": "cus_42", "SUBJECT": "cus_43"},
+    ],
+)
+def test_another_spelling_of_the_subject_that_cannot_be_used_refuses_nothing(headers: dict[str, object]) -> None:
+    assert decode(replace(bare(), headers=headers)).subject is None
+
+
+def test_the_exact_trace_context_wins_over_its_other_spellings(build: Build) -> None:
+    trace = ENVELOPE["traceparent"]
+    message = build(traceparent=None)
+    headers = {**message.headers, "Traceparent": trace.replace("b7", "c8"), "traceparent": trace}
+
+    assert decode(replace(message, headers=headers)).traceparent == trace
+
+
+def test_an_exact_subject_with_two_values_is_refused() -> None:
+    error = refused_as_invalid(replace(bare(), headers={"subject": ["cus_42", "cus_43"], "Subject": "cus_42"}))
+
     assert error.faults == ("subject: is in the headers more than once, with different values",)
+
+
+@pytest.mark.parametrize("number", ["id", "source", "subject"])
+def test_a_copy_in_the_headers_may_write_digits_as_a_number(number: str) -> None:
+    message = structured(**{number: "5"})
+    headers = {**binary(**{number: "5"}).headers, f"ce-{number}": 5}
+
+    assert decode(replace(message, headers=headers)) == decode(message)
+
+
+def test_two_spellings_of_a_header_may_write_digits_as_a_number() -> None:
+    headers = {**binary(id="5").headers, "CE-Id": 5}
+
+    assert decode(replace(binary(), headers=headers)).id == "5"
+    assert decode(replace(binary(), headers=dict(reversed(headers.items())))).id == "5"
+
+
+def test_two_headers_of_a_value_that_cannot_be_compared_are_no_fault_of_ours() -> None:
+    headers = {**binary().headers, "ce-time": Decimal("sNaN"), "CE-Time": Decimal("sNaN")}
+
+    assert decode(replace(binary(), headers=headers)).time is None
+
+
+def test_a_header_without_a_value_counts_as_absent() -> None:
+    assert decode(replace(binary(), headers={**binary().headers, "CE-Id": None})) == decode(binary())
+
+
+@pytest.mark.parametrize("name", ["ce-source", "CE_Source", "cloudEvents:source", "ce-id", "ce-type", "ce-subject"])
+def test_a_header_that_a_gateway_adds_to_an_envelope_is_no_copy_of_it(name: str) -> None:
+    message = structured()
+
+    assert decode(replace(message, headers={name: "gateway"})) == decode(message)
+    assert decode(replace(message, headers={name: "gateway", "ce-specversion": "1.0"})) == decode(message)
 
 
 @pytest.mark.parametrize("attribute", ["id", "source", "type", "subject"])

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from messages.codec import MAX_ATTRIBUTE_BYTES, decode
+from messages.codec import decode
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError
+from messages.texts import MAX_ATTRIBUTE_BYTES
 from worker.cli.send.values import NotJson, Value
 from worker.domain.identity import canonical
 from worker.domain.scrub import without_secrets_of
