@@ -1,5 +1,6 @@
 """Reads JSON in which every key is there once: of two, one reader takes the first and another the last."""
 
+import codecs
 import json
 import re
 from dataclasses import dataclass, field
@@ -8,6 +9,10 @@ from pydantic_core import from_json
 
 from messages.faults import MAX_FAULTS, printable
 
+#: Emitters on Windows put it before a text, which it is no part of; of several files in one there may be several.
+MARK = "\ufeff"
+_MARK = MARK.encode()
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _KEY_END = re.compile(rb'"[ \t\r\n]*:')
 #: Stands where two different values were given for one name. It is no text, so it names nothing.
 CONTRADICTORY = object()
@@ -35,12 +40,30 @@ def doubled_fault(key: str) -> str:
 
 
 def parse(text: bytes) -> Parsed:
-    """Read UTF-8 JSON. Raises ValueError, which names a position and a rule, never a value."""
+    """Read UTF-8 JSON, with or without its byte order mark.
+
+    Raises ValueError, which names a position and a rule, never a value.
+    """
+    text = unmarked(text)
+    if _is_wide(text):
+        raise ValueError("it is in UTF-16 or UTF-32; send it in UTF-8")
     value = from_json(text, allow_inf_nan=False)
     # Of what is written no key ends otherwise, so when there are no more such ends than keys, none was there twice.
     if len(_KEY_END.findall(text)) == _keys_in(value):
         return Parsed(value)
     return _looked_through(text, value)
+
+
+def unmarked(text: bytes) -> bytes:
+    """The text without UTF-8's byte order mark."""
+    while text.startswith(_MARK):
+        text = text.removeprefix(_MARK)
+    return text
+
+
+def _is_wide(text: bytes) -> bool:
+    # JSON begins with a character of ASCII, of which these make one byte and zeros.
+    return text.startswith(_WIDE_MARKS) or (len(text) % 2 == 0 and b"\0" in text[:2])
 
 
 def _keys_in(value: object) -> int:

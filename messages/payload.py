@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from messages.keys import Parsed, parse
+from messages.keys import MARK, Parsed, parse, unmarked
 
 _NO_OBJECT = "must be an object with the command's fields"
 
@@ -38,7 +38,7 @@ def of_envelope(envelope: Mapping[str, object]) -> Payload:
 
 def hint(body: bytes) -> str:
     """What else a body that is no JSON may be, to be added to its fault; empty when that cannot be told."""
-    text = body.strip()
+    text = unmarked(body).strip()
     with suppress(ValueError):
         if isinstance(parse(b64decode(text, validate=True)).value, dict):
             return "; it is the Base64 of JSON, so send the JSON itself"
@@ -50,7 +50,7 @@ def is_json_text(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return isinstance(json.loads(value), dict)
+        return isinstance(json.loads(value.lstrip(MARK)), dict)
     except (ValueError, RecursionError):
         return False
 
