@@ -201,7 +201,7 @@ class Refusal:
     """A message that never took its key: its letter, and its event when the command could be named.
 
     `id` is derived from the message alone, so that the same message refused twice is the same refusal. `older_ids`: one
-    of these it has if it was kept under an older secret key.
+    of these it has if it was kept under an older secret key, or by an older version.
     """
 
     id: str

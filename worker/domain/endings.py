@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from messages.envelope import Envelope
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
@@ -115,6 +116,10 @@ def _kept(
     marks, closing = by
     name = results.name_of(content) if isinstance(content, Envelope) else content.name
     identity, *older = (refusal_id(name, mark, "event") for mark in marks)
+    if delivery.redelivered:
+        # What an older version refused and could not acknowledge is kept under its name and body alone. A message that
+        # comes for the first time may share both with another, and must not be told what was said of that one.
+        older.append(refusal_id(name, sha256(delivery.body).digest(), "event"))
     event = results.failed(name, identity, told) if name else None
     return Refusal(identity, _letter(delivery, content, told, (told.failed_at, closing)), event, tuple(older))
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -100,6 +101,19 @@ def test_a_refusal_has_the_same_names_each_time() -> None:
     assert (one.id, one.letter.id) == (other.id, other.letter.id)
     assert one.id == refusal_id(NAME, MARKS[0], "event")
     assert one.older_ids == (refusal_id(NAME, MARKS[1], "event"),)
+
+
+def test_a_redelivered_message_is_known_by_the_id_that_older_versions_gave_it() -> None:
+    came = delivery(b"{}")
+    by_its_body = refusal_id(NAME, sha256(b"{}").digest(), "event")
+
+    one, again = (
+        endings.refusal(each, Invalid(["a: is required"], NAME), MARKS, CLOSING)
+        for each in (came, replace(came, redelivered=True))
+    )
+
+    assert by_its_body not in one.older_ids
+    assert again.older_ids == (*one.older_ids, by_its_body)
 
 
 def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> None:
