@@ -78,13 +78,13 @@ def read(message: WireMessage, body: Body) -> Attributes:
     told = headers.cloudevents(message.headers)
     if _is_envelope(message, body.content, told):
         return _structured(message, body, told)
-    return _binary(message, body, told) if _is_binary(message, told) else _bare(message, body)
+    return _binary(message, body, told) if _is_binary(message, told) else _bare(message, body, told)
 
 
 def beside(message: WireMessage) -> tuple[Attributes, ...]:
     """What is said beside the body: by the CloudEvents headers, where they count, before AMQP's own properties."""
     told = headers.cloudevents(message.headers)
-    both = _binary(message, _NO_BODY, told), _bare(message, _NO_BODY)
+    both = _binary(message, _NO_BODY, told), _bare(message, _NO_BODY, told)
     return both if _is_binary(message, told) else both[1:]
 
 
@@ -155,7 +155,7 @@ def _binary(message: WireMessage, body: Body, told: Mapping[str, object]) -> Att
     )
 
 
-def _bare(message: WireMessage, body: Body) -> Attributes:
+def _bare(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
     """The bare form has no version of its own, so it counts as the one we speak."""
     plain = headers.plain(message.headers)
     return Attributes(
@@ -168,7 +168,7 @@ def _bare(message: WireMessage, body: Body) -> Attributes:
         correlationid=message.correlation_id,
         traceparent=plain.get("traceparent"),
         data=Payload(body.content),
-        faults=(*body.faults, *_contradicted(plain)),
+        faults=(*body.faults, *_contradicted(plain), *_other_type(told.get("type"), message)),
     )
 
 

@@ -31,14 +31,12 @@ def plain(headers: Mapping[str, object]) -> dict[str, object]:
     Where there is none of that name, one in another case is taken when it can be used, and all such agree: it informs,
     and refuses nothing.
     """
-    informing: dict[str, object] = {}
+    found: dict[str, object] = {}
     for name, value in headers.items():
-        if name.lower() in _PLAIN - headers.keys():
-            _put(informing, name.lower(), value)
-    found = {name: value for name, value in informing.items() if usable(value) is not None}
-    for name in _PLAIN & headers.keys():
-        _put(found, name, headers[name])
-    return found
+        exact = name.lower()
+        if exact in _PLAIN and (name == exact or exact not in headers):
+            _put(found, exact, value)
+    return {name: value for name, value in found.items() if name in headers or usable(value) is not None}
 
 
 def decisive(headers: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -69,7 +67,8 @@ def _put(found: dict[str, object], name: str, value: object) -> None:
     if value is None:
         return
     # Several values at once: the table itself has the name more than once.
-    if (isinstance(value, list) and len(value) > 1) or not same(found.get(name, value), value):
+    several = isinstance(value, list) and len(value) > 1
+    if several or (name in found and not same(found[name], value)):
         found[name] = CONTRADICTORY
     elif not isinstance(found.get(name), str):
         found[name] = value

@@ -121,6 +121,14 @@ def test_headers_that_name_no_command_make_a_bare_message_no_other(stray: dict[s
     assert decode(replace(message, headers={**message.headers, **stray})) == decode(message)
 
 
+def test_another_command_in_a_header_beside_a_bare_message_is_refused() -> None:
+    message = bare()
+
+    told = faults(replace(message, headers={**message.headers, "ce-type": "DeleteCustomer"}))
+
+    assert told == ("type: is not the same in the envelope and in the property `type`",)
+
+
 @pytest.mark.parametrize("stray", STRAY)
 def test_a_bare_message_that_cannot_be_read_is_answered_as_its_properties_say(stray: dict[str, object]) -> None:
     message = replace(bare(), body=b"{")
