@@ -132,16 +132,15 @@ class Unauthorized(ProviderError):
 class Blocked(ProviderError):
     """This request is refused by its status alone, as a firewall does: it did not happen, and others may pass.
 
-    Final only when it lasts while others are answered: for all of them together it is the provider's trouble.
+    Final only when it lasts while others are answered: for all of them together it is the provider's trouble. `how`:
+    what came with the status, such as "with a web page"; empty for nothing.
     """
 
-    def __init__(self, status: int | None, errors: Sequence[str] = ()) -> None:
+    def __init__(self, status: int | None, errors: Sequence[str] = (), how: str = "") -> None:
+        told = f"({status}) {how}".strip() if status else how
         words = f": {'; '.join(errors)}" if errors else ""
-        told = f" ({status})" if status else ""
         super().__init__(
-            f"this request is refused{told}, by the provider or by a firewall on the way to it, while others are "
-            "answered; look at what in the command it may object to, or have it let through, then send the command "
-            f"again under a new id{words}",
+            f"this request is refused {told}".rstrip() + f", by the provider or by a firewall on the way to it{words}",
             errors,
         )
 

@@ -102,6 +102,21 @@ def contradicted(failure: ProviderError, blame: Blame) -> ProviderError:
     return blocked
 
 
+def concluded(failure: ProviderError, reason: Reason) -> ProviderError:
+    """What is told of the failure that ends a command: one that is blocked for good is refused, while others are not.
+
+    Said no earlier: until it is given up nothing proves that others are answered. One that may have been applied is
+    not to be sent again before somebody has looked.
+    """
+    if not isinstance(failure, Blocked) or reason is not Reason.PROVIDER_REJECTED:
+        return failure
+    return Rejected(
+        f"{failure.detail}; others are answered meanwhile: look at what in the command it may object to, or have it "
+        "let through, then send the command again under a new id",
+        failure.errors,
+    )
+
+
 def decide(failure: ProviderError, history: History, around: Surroundings, policy: RetryPolicy) -> Decision:
     """The whole table; see the module's text for the idea behind it."""
     after = _counted(failure, _blamed(history, around, policy), around)

@@ -137,6 +137,7 @@ class RetryCause(StrEnum):
     """Why a try is repeated, as the metrics count it."""
 
     NOT_SENT = "not_sent"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
     THROTTLED = "throttled"
 

@@ -15,6 +15,7 @@ from worker.domain.recoverability import (
     RetryLater,
     RetryPolicy,
     Surroundings,
+    concluded,
     contradicted,
     decide,
     exhausted,
@@ -22,6 +23,7 @@ from worker.domain.recoverability import (
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
 from worker.errors import (
+    Blocked,
     LedgerError,
     NotApplied,
     OutcomeUnknown,
@@ -29,6 +31,7 @@ from worker.errors import (
     ProviderLogin,
     Rejected,
     Throttled,
+    Unauthorized,
     Unprovable,
     Unsupported,
 )
@@ -131,8 +134,9 @@ class Trying:
         failure = contradicted(refused, around.blame)
         match decide(failure, history, around, self._judgement.policy):
             case GiveUp(reason, after):
-                ending = endings.failure(work.delivery, envelope, Verdict(reason, failure, after), closing())
-                return Finished(ending, Outcome.FAILED, failure.detail)
+                last = concluded(failure, reason)
+                ending = endings.failure(work.delivery, envelope, Verdict(reason, last, after), closing())
+                return Finished(ending, Outcome.FAILED, last.detail)
             case RetryLater(delay_seconds, after, charged):
                 cause = _cause(failure)
                 self._telemetry.retried(Retry(work, cause, charged, failure.detail, delay_seconds))
@@ -147,6 +151,8 @@ def _cause(failure: ProviderError) -> RetryCause:
     match failure:
         case Throttled():
             return RetryCause.THROTTLED
+        case Unauthorized() | Blocked():
+            return RetryCause.REFUSED
         case OutcomeUnknown():
             return RetryCause.UNKNOWN
         case _:

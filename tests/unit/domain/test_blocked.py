@@ -16,8 +16,8 @@ from tests.unit.domain.test_recoverability import (
     UNKNOWN,
 )
 from worker.domain.claims import History, Reason
-from worker.domain.recoverability import Blame, GiveUp, Surroundings, contradicted, decide
-from worker.errors import Blocked, ProviderLogin, Unauthorized
+from worker.domain.recoverability import Blame, GiveUp, Surroundings, concluded, contradicted, decide
+from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 
 BLOCKED = Blocked(403)
 #: One more charged refusal than this is refused for good; nothing else has been charged to it.
@@ -46,6 +46,24 @@ def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(
 
     assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
     assert decision.history.begun is history.begun
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason", "told"),
+    [
+        (BLOCKED, Reason.PROVIDER_REJECTED, f"{BLOCKED.detail}; others are answered meanwhile: look at "),
+        (BLOCKED, Reason.OUTCOME_UNKNOWN, BLOCKED.detail),
+        (UNKNOWN, Reason.OUTCOME_UNKNOWN, UNKNOWN.detail),
+    ],
+)
+def test_only_who_cannot_have_been_applied_is_told_to_send_the_command_again(
+    failure: ProviderError, reason: Reason, told: str
+) -> None:
+    ended = concluded(failure, reason)
+
+    assert ended.detail.startswith(told)
+    assert ("send the command again" in ended.detail) is (reason is Reason.PROVIDER_REJECTED)
+    assert ended.errors == failure.errors
 
 
 def test_the_refusal_of_a_login_that_is_proven_good_is_about_the_request() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.flow.pausing import UNKNOWN, V2, V3, Watched
 from tests.unit.flow.replicas import Town
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
-from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
+from worker.errors import Blocked, NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.flow.pausing.causes import PauseCause, PausePolicy
 from worker.provider.answers.expecting import expect_success
 from worker.provider.wire.transport import Answer
@@ -51,6 +51,15 @@ def test_a_time_beside_the_answer_to_one_request_holds_up_nobody_else_and_not_th
     watched.go_on(10.0)
 
     assert (watched.probes, watched.causes, watched.allowed) == (1, set(), 8)
+
+
+def test_a_pause_of_requests_that_are_all_refused_does_not_say_that_others_are_answered(watched: Watched) -> None:
+    watched.probe_answers(Blocked(413))
+    watched.fail(10, 3, Blocked(413))
+    watched.go_on(0.0)
+
+    assert "this request is refused (413)" in watched.pause.causes[PauseCause.OUTAGE].detail
+    assert "others" not in watched.pause.causes[PauseCause.OUTAGE].detail
 
 
 def test_a_probe_that_is_refused_with_a_time_is_asked_again_at_its_own_interval(watched: Watched) -> None:

@@ -94,6 +94,17 @@ def test_it_ends_soon_and_its_words_are_about_the_request(work: Work, refusal: P
     assert day.watched.causes == set()
 
 
+def test_that_others_are_answered_is_told_at_the_end_and_not_before_it_is_proven() -> None:
+    day = Day(*[Blocked(413)] * 100)
+
+    ended = day.end(work_of(disable()))
+
+    assert "others are answered meanwhile: look at what in the command" in ended.detail
+    assert day.telemetry.retries
+    assert {retry.detail for retry in day.telemetry.retries} == {Blocked(413).detail}
+    assert "others" not in Blocked(413).detail
+
+
 def test_after_the_login_was_proven_good_no_line_asks_to_check_it() -> None:
     day = Day(*[refused_login(403)] * 100)
 

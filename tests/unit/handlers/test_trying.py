@@ -18,6 +18,7 @@ from worker.domain.recoverability import RetryPolicy
 from worker.domain.results import Outcome, Success
 from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
 from worker.errors import (
+    Blocked,
     LedgerUnavailable,
     NotSent,
     OutcomeUnknown,
@@ -114,7 +115,8 @@ def test_a_refusal_ends_the_command_and_is_proof_too(rig: Rig) -> None:
     ("failure", "cause"),
     [
         (NotSent("refused"), RetryCause.NOT_SENT),
-        (Unauthorized("login"), RetryCause.NOT_SENT),
+        (Unauthorized("login"), RetryCause.REFUSED),
+        (Blocked(413), RetryCause.REFUSED),
         (OutcomeUnknown("reset"), RetryCause.UNKNOWN),
         (Throttled("slow down", 5.0), RetryCause.THROTTLED),
     ],

@@ -145,6 +145,21 @@ def test_a_status_that_refuses_a_request_without_the_provider_s_words_may_be_abo
     assert "login" not in blocked.detail
 
 
+@pytest.mark.parametrize(
+    ("body", "how"),
+    [
+        ('{"detail":"username taken"}', " in words that cannot be read,"),
+        ("username taken", " in words that cannot be read,"),
+        ('["username taken"]', " in words that cannot be read,"),
+        (HTML, " with a web page,"),
+        ("", ","),
+        (" \n", ","),
+    ],
+)
+def test_a_refusal_that_has_words_which_nobody_can_read_is_not_told_as_one_without_any(body: str, how: str) -> None:
+    assert failure(body, 422).detail.startswith(f"this request is refused (422){how} by the provider or ")
+
+
 @pytest.mark.parametrize("status", [200, 404, 409, 500, 501])
 @pytest.mark.parametrize("page", [HTML, "\n<!DOCTYPE html><p>Oops", "\ufeff<HTML>"])
 def test_a_page_that_says_nothing_is_told_as_a_page(page: str, status: int) -> None:

@@ -62,7 +62,7 @@ def _meant(answer: Answer, parsed: object, login: ProviderLogin) -> ProviderErro
         )
     if tells_nothing(answer.status) or says_success(parsed) or sound_passing(parsed) or not _names_a_fault(texts):
         is_blocked = answer.status in _REFUSED_REQUESTS and not texts
-        return Blocked(answer.status) if is_blocked else _unknown(answer, texts)
+        return Blocked(answer.status, how=_how(answer.body)) if is_blocked else _unknown(answer, texts)
     return Rejected(f"the provider refused: {'; '.join(texts)}", texts, hint_of(texts))
 
 
@@ -92,6 +92,12 @@ def _throttled(answer: Answer) -> Throttled:
 def _unknown(answer: Answer, texts: tuple[str, ...]) -> OutcomeUnknown:
     what = "a web page in place of the provider's answer" if is_page(answer.body) else "the provider's answer"
     return OutcomeUnknown(f"{what} ({answer.status}) does not say whether it was done", texts)
+
+
+def _how(refusing: bytes) -> str:
+    if is_page(refusing):
+        return "with a web page"
+    return "in words that cannot be read" if refusing.strip() else ""
 
 
 def _names_a_fault(texts: tuple[str, ...]) -> bool:
