@@ -16,6 +16,7 @@ WorkerError
 │   ├── LedgerUnavailable      the database cannot be reached or written now
 │   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
 │   ├── Unstorable             the database refuses this command's row for what it holds
+│   ├── NotTaken               the database does not take this command now, and others go on
 │   ├── Unsealable             what is parked was encrypted with a key that is not set any more
 │   └── ClaimLost              the token is no longer the owner's: somebody else took the command over
 └── BrokerError                the broker did not do what was asked
@@ -171,6 +172,10 @@ class LedgerRefused(LedgerError):
 
 class Unstorable(LedgerError):
     """The database refuses this row for what it holds, and will each time. Nothing of it was committed."""
+
+
+class NotTaken(LedgerError):
+    """The database does not take this command alone, for a reason that may go away. Nothing of it was committed."""
 
 
 class Unsealable(LedgerError):

@@ -2,10 +2,10 @@
 
 Parked commands stand before everything in their lanes that is not parked. So when some are parked, all that stands
 before them in any of their lanes is parked with them: after a crash they are there at once, while what the broker kept
-is still on its way.
+is still on its way. For the same reason nothing is parked that stands behind one which cannot be.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from worker.domain.deliveries import Delivery, Receipt
@@ -125,7 +125,7 @@ class Holding:
             return None
         unsettled = self._unsettled.values()
         tickets = [ticket for ticket in unsettled if not ticket.running or self._lanes.has_followers(ticket)]
-        works = [(ticket, ticket.work) for ticket in tickets if isinstance(ticket.work, Work)]
+        works = [(ticket, ticket.work) for ticket in _parkable(tickets) if isinstance(ticket.work, Work)]
         if not works or not self._is_idle(now - works[0][1].delivery.arrived_at):
             return None
         return Stuck(tuple(ticket for ticket, _ in works), tuple(work for _, work in works))
@@ -219,3 +219,13 @@ class Holding:
         # Whoever is to run first of all must not wait behind what nobody may run before.
         self.turns.reserved = self.turns.reserved and not any(one.alone and one.blocked_by for one in others)
         return len(free)
+
+
+def _parkable(tickets: Iterable[Ticket]) -> Iterator[Ticket]:
+    """Those of them that can be parked, and stand behind none in their lanes that cannot."""
+    closed: set[str] = set()
+    for ticket in tickets:
+        if ticket.unparkable or not closed.isdisjoint(ticket.work.lanes):
+            closed.update(ticket.work.lanes)
+        else:
+            yield ticket

@@ -13,7 +13,8 @@ class Ticket:
 
     `waiting`: for a time that was set. `dropped`: its connection is lost, so it never runs (again). `parked_at`: it was
     parked while it ran. `jumped`: it runs before some that come first, now that they are known. `ready_as`: when it was
-    ready, counted among all. `crashes`: of processes that were at it and nothing else.
+    ready, counted among all. `crashes`: of processes that were at it and nothing else. `unparkable`: the ledger did not
+    take it when it was to be parked.
     """
 
     work: Work | Parked
@@ -26,6 +27,7 @@ class Ticket:
     crashes: int = 0
     jumped: bool = False
     parked_at: Parked | None = None
+    unparkable: bool = False
 
 
 @dataclass(slots=True)

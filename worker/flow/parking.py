@@ -13,7 +13,7 @@ from typing import Protocol
 from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingLot
 from worker.domain.work import Parked, Step
-from worker.errors import LedgerError, Unstorable
+from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.flow.holding import Stuck
 
 _LOOK_SECONDS = 0.2
@@ -100,6 +100,7 @@ class Parking:
         self._listener = listener
         self._errands = _Errands()
         self._looks = _Looks()
+        self._parked = 0  # so many commands since the start
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="parking", daemon=True)
 
@@ -172,24 +173,32 @@ class Parking:
         self._looks.stuck = self._looks.stuck + 1 if stuck else 0
         if stuck is None or self._looks.stuck < _LOOKS_TO_BE_SURE:
             return
-        for portion in stuck.portions(_MOST_AT_ONCE, _MOST_BYTES_AT_ONCE):
-            if not portion.is_lost:
-                self._park_portion(portion)
-        self._listener.parked(len(stuck.works), self._yard.holder.parked)
+        before = self._parked
+        try:
+            for portion in stuck.portions(_MOST_AT_ONCE, _MOST_BYTES_AT_ONCE):
+                if not (portion.is_lost or self._park_portion(portion)):
+                    break
+        finally:
+            if self._parked > before:
+                self._listener.parked(self._parked - before, self._yard.holder.parked)
 
-    def _park_portion(self, stuck: Stuck) -> None:
+    def _park_portion(self, stuck: Stuck) -> bool:
+        """Park these; False when one of them cannot be: the next look leaves it out, with all that is behind it."""
         self._errands.unsure = True
         try:
             places = self._yard.lot.park(stuck.works)
-        except Unstorable:
-            # One of them cannot be held: its own claim says so when its turn comes, and it keeps nobody from parking.
+        except (Unstorable, NotTaken):
+            # One of them cannot be held: its own claim says so when its turn comes.
             self._errands.unsure = False
-            for single in stuck.portions(1, 0) if len(stuck.works) > 1 else ():
-                self._park_portion(single)
-            return
+            if len(stuck.works) > 1:
+                return all(map(self._park_portion, stuck.portions(1, 0)))
+            stuck.tickets[0].unparkable = True
+            return False
         self._yard.reached(Step.PARKED)
         self._errands.unsure = False
         self._errands.spent += self._yard.holder.park(stuck, places)
         for work in stuck.works:
             self._yard.ack(work.delivery.receipt)
+        self._parked += len(stuck.works)
         self._catch_up()
+        return True

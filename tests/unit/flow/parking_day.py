@@ -21,7 +21,10 @@ WINDOW, THREADS = 4, 4
 
 @dataclass(slots=True)
 class Day:
-    """Commands are numbers, in the order in which they were published; `lanes` are those of each."""
+    """Commands are numbers, in the order in which they were published; `lanes` are those of each.
+
+    `odd`: the ledger cannot hold these where commands are parked.
+    """
 
     lanes: Sequence[tuple[str, ...]]
     ready: list[int] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Day:
     committed: tuple[Stuck, list[Parked]] | None = None
     epoch: int = 1
     numbers: int = 0
+    odd: frozenset[int] = frozenset()
     now: float = 0.0
 
     def __post_init__(self) -> None:
@@ -74,8 +78,15 @@ class Day:
     def commit(self) -> None:
         """What is stuck is written into the ledger; nobody else knows it yet."""
         if self.committed is None and (stuck := self.holding.stuck(WINDOW, self.now)):
-            places = [self._write(work) for work in stuck.works]
-            self.committed = stuck, places
+            pairs = list(zip(stuck.tickets, stuck.works, strict=True))
+            met = next((at for at, (one, work) in enumerate(pairs) if self._is_odd(one, work)), len(pairs))
+            if met < len(pairs):
+                pairs[met][0].unparkable = True
+            # One that is known cannot be written either, and whatever else is offered is.
+            held = [(one, work) for one, work in pairs[:met] if not one.unparkable]
+            if held:
+                tickets, works = zip(*held, strict=True)
+                self.committed = Stuck(tickets, works), [self._write(work) for work in works]
 
     def acknowledge(self) -> None:
         """The process takes note of what was written, and acks it."""
@@ -140,6 +151,9 @@ class Day:
         return any(
             mine & set(self.lanes[other]) for at, other in self.parked.items() if position is None or at < position
         )
+
+    def _is_odd(self, ticket: Ticket, work: Work) -> bool:
+        return int(work.delivery.body) in self.odd and not ticket.unparkable
 
     def _write(self, work: Work) -> Parked:
         self.numbers += 1

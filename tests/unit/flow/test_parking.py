@@ -12,7 +12,7 @@ from tests.support.work_samples import delivery
 from tests.unit.flow.parking_day import THREADS, WINDOW
 from worker.domain.deliveries import Receipt
 from worker.domain.work import Parked, Step, Wait, Work
-from worker.errors import LedgerUnavailable, Unstorable
+from worker.errors import LedgerError, LedgerUnavailable, NotTaken, Unstorable
 from worker.flow.holding import Holding, Stuck
 from worker.flow.lanes import Ticket
 from worker.flow.parking import Parking, Yard
@@ -52,10 +52,13 @@ class Town:
         yard = Yard(self.holding, self.acked.append, self.lot, WINDOW, lambda: self.connected, self.steps.append)
         self.parking = Parking(yard, self.heard)
 
-    def fill(self, body: bytes = b"") -> None:
+    def deliver(self, tag: int, *lanes: str, body: bytes = b"") -> None:
+        came = delivery(body or str(tag).encode(), tag=tag)
+        self.holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), lanes)))
+
+    def fill(self, body: bytes = b"", lanes: dict[int, tuple[str, ...]] | None = None) -> None:
         for tag in range(1, WINDOW + 1):
-            came = delivery(body or str(tag).encode(), tag=tag)
-            self.holding.enter(came.receipt, Ticket(Work(came, Undecodable([]), ("ada",))))
+            self.deliver(tag, *(lanes or {}).get(tag, ("ada",)), body=body)
         first = self.holding.turns.next()
         assert isinstance(first, Ticket)
         self.holding.ended(first, Wait(0.0))
@@ -135,22 +138,44 @@ def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
     assert isinstance(turn.work, Parked)
 
 
-def test_one_that_the_ledger_cannot_hold_keeps_nobody_from_being_parked(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", [Unstorable, NotTaken])
+def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_customer_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
 ) -> None:
     kept = town.lot.park
+    tries: list[list[bytes]] = []
 
     def choosy(works: list[Work]) -> list[Parked]:
-        if any(work.delivery.body == b"2" for work in works):
-            raise Unstorable("an index row that is too long")
+        tries.append([work.delivery.body for work in works])
+        if b"2" in tries[-1]:
+            raise kind("an index row that is too long")
         return list(kept(works))
 
-    town.fill()
     monkeypatch.setattr(town.lot, "park", choosy)
+    town.fill(lanes={1: ("ada", "eva"), 4: ("eva",)})
     town.look(2)
+    assert (town.bodies, town.heard.lines) == ([b"1"], ["parked 1 of 1"])
 
-    assert town.bodies == [b"1", b"3", b"4"]
-    assert town.acked == [Receipt(1, tag) for tag in (1, 3, 4)]
+    town.deliver(5, "eva")
+    town.look(2)
+    assert (town.bodies, town.heard.lines[1:]) == ([b"1", b"4", b"5"], ["parked 2 of 3"])
+    assert town.acked == [Receipt(1, tag) for tag in (1, 4, 5)]
+
+    town.deliver(6, "ada")
+    town.deliver(7, "ada")
+    town.look(5)
+    assert tries == [[b"1", b"2", b"3", b"4"], [b"1"], [b"2"], [b"4", b"5"]]
+
+
+def test_nothing_that_cannot_be_parked_is_told_as_parked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_works: list[Work]) -> None:
+        raise Unstorable("an index row that is too long")
+
+    monkeypatch.setattr(town.lot, "park", refused)
+    town.fill()
+    town.look(9)
+
+    assert (town.heard.lines, town.acked) == ([], [])
 
 
 def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(

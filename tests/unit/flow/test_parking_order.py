@@ -50,6 +50,37 @@ def test_no_command_overtakes_an_earlier_one_of_its_customer_and_all_come_to_the
         assert (day.holding.waiting, day.holding.parked) == (0, 0)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_no_command_is_parked_in_front_of_an_earlier_one_that_the_ledger_cannot_hold(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - the same days each time
+    weights, steps = zip(*STEPS.values(), strict=True)
+    for _ in range(DAYS_PER_SEED):
+        day = a_day(dice)
+        day.odd = frozenset(dice.sample(range(len(day.lanes)), 4))
+        for step in dice.choices(steps, weights, k=STEPS_PER_DAY):
+            step(day, dice.randrange(6))
+            assert not day.odd & set(day.parked.values())
+        day.end()
+
+        assert sorted(day.done) == list(range(len(day.lanes)))
+
+
+def test_what_stands_behind_one_that_stands_behind_it_is_not_parked_either() -> None:
+    day = Day([("a",), ("a", "b"), ("b",), ("c",)], odd=frozenset({0}))
+    for _ in range(WINDOW):
+        day.deliver()
+    for _ in range(2):
+        day.start()
+        day.finish(0, fails=True)
+    day.commit()
+    assert day.committed is None
+
+    day.commit()
+    day.acknowledge()
+
+    assert list(day.parked.values()) == [3]
+
+
 def test_what_is_taken_over_runs_before_what_was_parked_later() -> None:
     day = Day([("a",)] * 8)
     for _ in range(WINDOW):
