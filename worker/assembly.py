@@ -183,10 +183,11 @@ def _parking(
 
 def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:
     eyes = _eyes(books.marks, EmitterWatcher(base.metrics, base.around.log))
-    taking_up = TakingUp(eyes.read, process.run, ParkingWatcher(base.around.log).unsealable)
+    watcher = ParkingWatcher(base.around.log)
+    taking_up = TakingUp(eyes.read, process.run, watcher.unsealable)
     return Stages(
         read=eyes.read,
-        run=Guarded(Unparking(taking_up, books.lot, base.clock).run, pause, base.clock).run,
+        run=Guarded(Unparking(taking_up, books.lot, base.clock).run, pause, base.clock, watcher.not_taken).run,
         reached=base.around.reached,
         careful=CarefulReader(eyes, books.ledger, pause, base.clock),
     )

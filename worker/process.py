@@ -42,7 +42,7 @@ from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
 from worker.domain.results import Outcome
 from worker.domain.work import Alone, Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
-from worker.errors import LedgerUnavailable, PublishFailed, Unpublishable, Unstorable
+from worker.errors import LedgerUnavailable, NotTaken, PublishFailed, Unpublishable, Unstorable
 from worker.handlers.trying import Trying
 
 #: Each try may cost the publish connection, and only a person can change how it ends.
@@ -226,7 +226,7 @@ class Process:
 
     def _defer(self, token: Token, deferral: Deferral, work: Work) -> Wait:
         # Cannot it be written down, the wait must still be kept: the provider may be applying the call right now.
-        with suppress(LedgerUnavailable, Unstorable):
+        with suppress(LedgerUnavailable, NotTaken, Unstorable):
             self._rooms.ledger.defer(token, deferral)
             return Wait(deferral.not_before)
         return Wait(deferral.not_before, alone=work.alone)
@@ -246,7 +246,7 @@ class Process:
         try:
             self._tell(work, told)
             self._rooms.settlement.ack(work.delivery.receipt)
-        except (PublishFailed, LedgerUnavailable):
+        except (PublishFailed, LedgerUnavailable, NotTaken):
             if told.event is not None and told.outcome is not Outcome.DUPLICATE and isinstance(work.content, Requested):
                 if len(self._untold) >= _MOST_UNTOLD:
                     # Leftovers: their deliveries went to other workers, and nobody will ask for them here.

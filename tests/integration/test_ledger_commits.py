@@ -13,7 +13,7 @@ from tests.fakes.clock import FakeClock
 from tests.support.ledger_opening import url_in
 from tests.support.ledger_samples import asking, failed_try, key, success, token_of
 from worker.domain.claims import ClaimRequest, Fresh, Held, Token
-from worker.errors import ClaimLost, LedgerError, LedgerUnavailable
+from worker.errors import ClaimLost, LedgerError, LedgerUnavailable, NotTaken
 from worker.ledger.config import LedgerConfig, Operation
 from worker.ledger.migration import migrate
 from worker.ledger.operations import leasing
@@ -147,8 +147,7 @@ def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:
 
     good, bad = answers(batch)
     assert isinstance(good, Fresh)
-    assert isinstance(bad, LedgerError)
-    assert not isinstance(bad, LedgerUnavailable)
+    assert isinstance(bad, NotTaken)
     assert "secret row" not in str(bad)
 
 

@@ -8,7 +8,7 @@ from tests.support.process_rig import ProcessRig
 from tests.support.work_samples import create, work_of
 from worker.domain.claims import ClaimRequest, Deferral, Ending, Refusal, Token
 from worker.domain.deliveries import Destination
-from worker.errors import Unstorable
+from worker.errors import LedgerError, NotTaken, Unstorable
 
 CREATE = work_of(create())
 WHY = "The ledger cannot take command evt_1 of billing: index row size 2800 exceeds maximum 2704."
@@ -79,9 +79,12 @@ def test_a_note_that_cannot_be_kept_ends_its_command(rig: ProcessRig, monkeypatc
     assert told(rig)[0] == "outcome_unknown"
 
 
-def test_a_wait_that_cannot_be_written_down_is_kept(rig: ProcessRig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [Unstorable, NotTaken])
+def test_a_wait_that_cannot_be_written_down_is_kept(
+    rig: ProcessRig, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
+) -> None:
     def refused(_token: Token, _deferral: Deferral) -> None:
-        raise Unstorable(WHY)
+        raise kind(WHY)
 
     rig.provider.lose_next_answer(applied=True)
     monkeypatch.setattr(rig.ledger, "defer", refused)

@@ -23,7 +23,7 @@ class Clock(Protocol):
 class Ledger(Protocol):
     """Remembers every command. Each call returns after its change is on disk; many threads share one commit.
 
-    Every call may raise LedgerUnavailable, or Unstorable for what it was given: nothing was committed then.
+    Every call may raise LedgerUnavailable, or Unstorable or NotTaken for what it was given: nothing was committed then.
     """
 
     def claim(self, request: ClaimRequest) -> Claim:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
-from worker.errors import LedgerError, Unstorable
+from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerObserver, Operation, OutageListener
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
@@ -233,7 +233,7 @@ def _answer_all(batch: Sequence[AnyTicket], fault: LedgerError) -> None:
 
 def _not_written(ticket: AnyTicket, fault: Exception, verdict: Verdict) -> LedgerError:
     about = f"command {ticket.key[1]} of {ticket.key[0]}" if ticket.key else "this"
-    kind = Unstorable if verdict is Verdict.ROW else LedgerError
+    kind = Unstorable if verdict is Verdict.ROW else NotTaken
     error = kind(f"The ledger cannot take {about}: {worded(fault)}. Nothing of it was written.")
     error.__cause__ = fault
     return error
