@@ -168,7 +168,7 @@ def test_settings_are_shown_without_the_secrets_in_them(house: House) -> None:
     changes = {
         "AMQP__URL": f"amqp://u:{secret}@127.0.0.1:1/",
         "AMQP__MANAGEMENT_URL": f"http://u:{secret}@127.0.0.1:1/",
-        "LEDGER__URL": f"postgresql+psycopg://u:{secret}@127.0.0.1:1/ledger?password={secret}&sslpassword={secret}",
+        "LEDGER__URL": f"postgresql+psycopg://u@127.0.0.1:1/ledger?password={secret}&sslpassword={secret}",
         "PROVIDER__PROXY": f"http://u:{secret}@127.0.0.1:1",
         "PROVIDER__API_KEY": plants.API_KEY,
         "PROVIDER__V3_API_KEY": plants.V3_KEY,
