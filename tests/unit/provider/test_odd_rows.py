@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.provider.answering import answer
 from tests.unit.provider.rig import Rig
+from worker.provider.answers import parsing
 from worker.provider.answers.expecting import expect_profile, expect_rows, expect_username
 
 ADA = '{"username":"ada","city":"Ulm"}'
@@ -78,6 +79,47 @@ def test_a_key_with_two_values_says_nothing_and_one_that_is_there_twice_says_wha
     twice = '{"username":"ada","city":"Ulm","city":"Bonn","zip":"1","zip":"1"}'
 
     assert fields(twice, '{"username":"ada","username":"bob"}') == [{"username": "ada", "zip": "1"}, {}]
+
+
+#: Where a key that is there twice may hide: behind blanks, escapes, and texts that hold what stands around a key.
+TWICE = [
+    '"city":"Ulm","city":"Bonn"',
+    '"city":"Ulm","city" :"Bonn"',
+    '"city" \t:"Ulm","city"\n\r :"Bonn"',
+    '"city":"Ulm","cit\\u0079":"Bonn"',
+    '"city":"Ulm","city":"\\u003a"',
+    '"city":":","city":"\\":"',
+    '"city":7,"city":8',
+    '"city":null,"city":true',
+]
+
+
+@pytest.mark.parametrize("twice", TWICE)
+def test_a_key_with_two_values_is_seen_wherever_it_hides(twice: str) -> None:
+    assert fields(ADA, f'{{"username":"odd",{twice}}}', ADA) == [
+        {"username": "ada", "city": "Ulm"},
+        {"username": "odd"},
+        {"username": "ada", "city": "Ulm"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ['"', ":", '":', '\\":', '" :', '{"city":"Bonn"}', "", "-0", ":-0", "\u2028x", "\u2028"]
+)
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_text_is_read_as_it_is_whatever_it_holds(text: str, blank: str) -> None:
+    row = {"username": "odd", "city": text, "zip": 7}
+
+    assert fields(json.dumps(row, separators=(",", f"{blank}:{blank}"))) == [
+        {"username": "odd", "city": text, "zip": "7"}
+    ]
+
+
+def test_a_list_without_anything_odd_is_not_read_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_leniently", None)
+    row = '{"username": "ada", "url": "http://a", "since": "2020-01-02 10:11:12", "id": 7, "on": true, "x": null}'
+
+    assert len(fields(*[row] * 3)) == 3
 
 
 def test_a_byte_that_is_no_utf_8_spoils_its_own_row_alone() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring
@@ -16,6 +17,7 @@ _PAGE_BYTES = 1_024
 #: What nearly every answer begins with: there is no mark before it.
 _USUAL = (b"{", b"[", b"<")
 _BLANK_OR_MARK = b" \t\r\n" + UTF8
+_KEPT_AS_WRITTEN = frozenset({str, int, bool, type(None)})
 _DECLARATION = re.compile(rb"<\?xml[^>]*\?>\s*")
 #: errors, error, message: no answer of theirs goes deeper.
 _DEEPEST = 3
@@ -47,9 +49,34 @@ def listed(body: bytes) -> list[object] | None:
     of any size, bytes that are no UTF-8 become replacement characters, and a key with two values says nothing.
     """
     try:
-        text = _bare(body).decode("utf-8", "replace")
-        if not text.startswith("["):
-            return None
+        body = _bare(body)
+    except ValueError:
+        return None
+    if not body.startswith(b"["):
+        return None
+    return _without_oddities(body) or _leniently(body)
+
+
+def _without_oddities(body: bytes) -> list[object] | None:
+    """The entries of a list in which nothing is odd, as nearly all are, read in less time; None for any other."""
+    try:
+        said = from_json(body)
+    except ValueError:
+        return None
+    if not isinstance(said, list) or set(map(type, said)) != {dict}:
+        return None
+    values = list(chain.from_iterable(map(dict.values, said)))
+    kinds = list(map(type, values))
+    # A fraction is not kept as it was written, nor is the one whole number "-0"; what is nested has keys of its own.
+    if not _KEPT_AS_WRITTEN.issuperset(kinds) or (0 in values and b":-0" in body.translate(None, b" \t\r\n")):
+        return None
+    # Two quotes are around each key and each text. A key that is there twice leaves more of them than can be seen.
+    return said if body.count(b'"') == 2 * (len(values) + kinds.count(str)) else None
+
+
+def _leniently(body: bytes) -> list[object] | None:
+    try:
+        text = body.decode("utf-8", "replace")
         said = json.loads(
             text, object_pairs_hook=_entry, parse_int=str, parse_float=str, parse_constant=str, strict=False
         )
