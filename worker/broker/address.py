@@ -114,12 +114,14 @@ def _url_faults(url: str) -> list[str]:
         "it must begin with amqp://, or amqps:// for TLS": parts.scheme in PORTS,
         "a host is missing": bool(parts.hostname),
         "its host can be nobody's": not parts.hostname or is_host(parts.hostname),
-        "a space, or what cannot be seen, must be written as %20 and so on": url.isprintable() and " " not in url,
+        "what cannot be seen, or a space at an end, must be written as %20 and so on": (
+            url.isprintable() and url == url.strip()
+        ),
         "port 0 cannot be used": port != 0,
         "a user needs a password": parts.username is None or parts.password is not None,
         "the path is one virtual host; write a / inside its name as %2F": "/" not in parts.path[1:],
-        "parameters after ? are not supported": "?" not in url,
-        "a # must be written as %23": "#" not in url,
+        "parameters after ? are not supported": not parts.query,
+        "a # must be written as %23": not parts.fragment,
         # Behind the host it may be the end of a password with a / in it, and would be shown as the virtual host.
         "an @ behind the host must be written as %40, and a / in a password as %2F": "@" not in parts.path,
     }

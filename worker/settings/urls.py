@@ -36,7 +36,7 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
 
 def _origin_fault(url: str | None) -> str | None:
     parts = _split(url)
-    bare = parts and parts.path in {"", "/"} and "@" not in parts.netloc
+    bare = url and parts and parts.path in {"", "/"} and not any(mark in url for mark in "@?#")
     if url is None or (bare and _page_fault(url) is None):
         return None
     return "must be http:// or https:// with a host, and nothing but a port behind it"
@@ -55,7 +55,7 @@ def _proxy_fault(url: str | None) -> str | None:
         return None
     address = _with_scheme(url)
     parts = _split(address)
-    if parts is None or parts.scheme not in _HTTP or not parts.hostname or parts.path not in {"", "/"}:
+    if parts is None or parts.scheme not in _HTTP or not parts.hostname:
         return f"must be http:// or https:// with a host, and nothing but a port behind it; {_ESCAPES}"
     return _misplaced(address)
 
@@ -66,11 +66,12 @@ def _misplaced(url: str) -> str | None:
     It is never quoted: an unescaped password moves into the URL's other parts.
     """
     parts = urlsplit(url)
-    if not url.isprintable() or " " in url or "\\" in url:
+    login = parts.netloc.rpartition("@")[0]
+    if not url.isprintable() or " " in url.replace(f"{login}@", "", 1) or url != url.strip() or "\\" in url:
         return "holds a space, a backslash or a character that cannot be seen; write them as %20, %5C and so on"
     if parts.port == 0 or not is_host(parts.hostname or ""):
         return "its host or port can be nobody's"
-    if "?" in url or "#" in url or "@" in parts.path:
+    if parts.query or parts.fragment or "@" in parts.path:
         return f"has ? or # or a further @; {_ESCAPES}"
     return None
 

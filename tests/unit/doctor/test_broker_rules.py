@@ -121,3 +121,5 @@ def test_events_that_nobody_hears_are_told(waiting: int, bound: int | None) -> N
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.EVENTS_HEARD, Severity.RISK, Danger.LOSS)
     assert ("4 events" in finding.text) is bool(waiting)
+    assert finding.mend.startswith("rabbitmqadmin ")
+    assert "(the line needs the rabbitmqadmin that the management plugin serves, and Python)" in finding.text

@@ -106,6 +106,22 @@ def test_a_ledger_that_the_worker_would_refuse_is_told(
     assert finding.mend.startswith(mend)
 
 
+@pytest.mark.parametrize(
+    ("changes", "program"),
+    [
+        ({"hasty": ("fsync",)}, "psql"),
+        ({"hasty": ("full_page_writes",)}, "psql"),
+        ({"read_only": True}, "psql"),
+        ({"keys_missing": True}, "python3"),
+    ],
+)
+def test_a_line_that_needs_a_program_of_somebody_elses_says_which(changes: dict[str, object], program: str) -> None:
+    finding = the_one(found(ledger=replace(LEDGER, **changes)))  # type: ignore[arg-type]  # as above
+
+    assert program in finding.mend
+    assert finding.text.endswith(f"(the line needs {program})")
+
+
 @pytest.mark.parametrize("state", [SchemaState.OLDER, SchemaState.ABSENT])
 def test_an_older_sqlite_ledger_is_brought_up_to_date_by_the_worker_itself(state: SchemaState) -> None:
     assert found(ledger=replace(ON_SQLITE, schema=state)) == []

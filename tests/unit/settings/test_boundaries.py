@@ -27,8 +27,19 @@ GOOD = {
         "amqps://u:p%40%2F%3A%3F%23@bücher.example.com/a%2Fb%40c",
         "amqps://u:100%@broker_1.example.com:65535",
         "amqps://u:pa@ss@broker.example.com",
+        "amqps://u:pass phrase@broker.example.com/",
+        "amqps://u:p@broker.example.com/my host",
+        "amqps://u:p@broker.example.com/v?",
+        "amqps://u:p@broker.example.com/v#",
     ),
-    "AMQP__MANAGEMENT_URL": ("http://[::1]:15672", "https://u:p%40@broker.example.com/management/", "HTTPS://h:1"),
+    "AMQP__MANAGEMENT_URL": (
+        "http://[::1]:15672",
+        "https://u:p%40@broker.example.com/management/",
+        "https://u:pass phrase@broker.example.com/",
+        "HTTPS://h:1",
+        "https://h/?",
+        "https://h/#",
+    ),
     "AMQP__PREFIX": ("a", "x" * 100, "crm.eu-1_2"),
     "AMQP__PREFETCH": ("1", "65535", "+7", " 7 "),
     "AMQP__HOLD_SECONDS": ("0.001", "1e3", YEAR),
@@ -49,6 +60,9 @@ GOOD = {
         "http://u:p%40@127.0.0.1:3128",
         "https://u:pa@ss@proxy.example.com",
         "[::1]:3128",
+        "http://u:pass phrase@127.0.0.1:3128",
+        "http://127.0.0.1:3128/path",
+        "http://127.0.0.1:3128/?",
     ),
     "WORKER__CONCURRENCY": ("1", "1024"),
     "WORKER__DRAIN_SECONDS": ("0", YEAR),
@@ -91,14 +105,22 @@ BAD = {
         "amqp://a..b/",
         f"amqps://{'x' * 64}.example.com",
         "amqp://u:p@127.0.0.1/v@host",
-        "amqp://u:p@127.0.0.1/?",
-        "amqp://u:p@127.0.0.1/#",
+        "amqp://u:p@127.0.0.1/?heartbeat=5",
+        "amqp://u:p@127.0.0.1/#x",
+        "amqp://u:p@127 0.0.1/",
         "amqp://u:p\tw@127.0.0.1/",
         "amqp://[::1/",
         "amqp://::1:5672/",
         *MISPLACED,
     ),
-    "AMQP__MANAGEMENT_URL": ("http://h:0", "https://a..b", "https://h/x@y", "https://h/?", "https://h#", *MISPLACED),
+    "AMQP__MANAGEMENT_URL": (
+        "http://h:0",
+        "https://a..b",
+        "https://h/x@y",
+        "https://h/?x=1",
+        "https://h#x",
+        *MISPLACED,
+    ),
     "PROVIDER__BASE_URL": ("https://h:0", "https://a..b", "https://h?", "https://h#", "https://h//", *MISPLACED),
     "PROVIDER__V3_BASE_URL": ("https://h:0", "https://a..b", "https://h?", *MISPLACED),
     "PROVIDER__PROXY": (
@@ -109,9 +131,10 @@ BAD = {
         "proxy:port",
         "http://[::1",
         "http://u:12/x@127.0.0.1:3128",
-        "http://127.0.0.1:3128/path",
-        "http://127.0.0.1:3128?",
+        "http://u:p@127.0.0.1:3128/w@ss",
+        "http://127.0.0.1:3128?x=1",
         "http://127.0.0.1:0",
+        "http://127 0.0.1:3128",
         *MISPLACED,
     ),
     "LEDGER__URL": (
@@ -214,7 +237,7 @@ def test_a_url_of_the_newer_addresses_is_used_and_told_with_its_brackets(export:
 
 
 @pytest.mark.parametrize(
-    ("login", "password"), [("u:", ""), ("u:p%40%2F", "p@/"), ("u:a@b", "a@b"), ("u:100%", "100%")]
+    ("login", "password"), [("u:", ""), ("u:p%40%2F", "p@/"), ("u:a@b", "a@b"), ("u:100%", "100%"), ("u:a b", "a b")]
 )
 def test_a_brokers_password_is_what_was_set(export: Export, login: str, password: str) -> None:
     export(AMQP__URL=f"amqp://{login}@127.0.0.1/")

@@ -123,5 +123,6 @@ def _events(broker: BrokerFacts) -> Iterator[Finding]:
         if waiting
         else f"nobody has bound {broker.prefix}.events: every event goes to {broker.prefix}.events.unrouted, for 7 days"
     )
+    text += " (the line needs the rabbitmqadmin that the management plugin serves, and Python)"
     mend = lines.bound(broker.vhost, f"{broker.prefix}.events")
     yield Finding(Rule.EVENTS_HEARD, Area.BROKER, Severity.RISK, text, mend, Danger.LOSS)

@@ -22,6 +22,7 @@ _SKEW_AFFECTS = (
     "next. Leases are not affected: they go by the database's clock"
 )
 _PSQL = "psql postgresql://USER@HOST/DATABASE"
+_NEEDS_PSQL = "(the line needs psql)"
 _DURABLE = {
     "fsync": f"{_PSQL} -c 'ALTER SYSTEM SET fsync = on' -c 'SELECT pg_reload_conf()'",
     "full_page_writes": f"{_PSQL} -c 'ALTER SYSTEM SET full_page_writes = on' -c 'SELECT pg_reload_conf()'",
@@ -67,7 +68,9 @@ def _unreadable(ledger: LedgerFacts) -> str:
 
 def _keys_missing(ledger: LedgerFacts) -> Finding:
     if ledger.sqlite is None:
-        text = "a PostgreSQL ledger needs PROVISIONING_SECRETS__KEYS, the same for every replica"
+        text = (
+            "a PostgreSQL ledger needs PROVISIONING_SECRETS__KEYS, the same for every replica (the line needs python3)"
+        )
         return _finding(Rule.LEDGER_KEYS, Severity.BROKEN, text, _NEW_KEY, Danger.STOP)
     path = f"{ledger.sqlite.path}.keys"
     text = (
@@ -108,7 +111,7 @@ def _durable(ledger: LedgerFacts) -> Iterator[Finding]:
     for setting in ledger.hasty:
         text = (
             f"the database has {setting} = off: it calls committed what is not on disk, and may forget in a crash "
-            "what was done"
+            f"what was done {_NEEDS_PSQL}"
         )
         yield _finding(Rule.LEDGER_DURABLE, Severity.RISK, text, _DURABLE[setting], Danger.DOUBLES)
 
@@ -117,7 +120,7 @@ def _writable(ledger: LedgerFacts) -> Iterator[Finding]:
     if ledger.read_only:
         text = (
             "the database is read-only: it is a standby, or was closed by its host (a disk that is nearly full?). "
-            "Intake pauses until it can be written to"
+            f"Intake pauses until it can be written to {_NEEDS_PSQL}"
         )
         mend = f"{_PSQL} -c 'SHOW default_transaction_read_only' -c 'SELECT pg_is_in_recovery()'"
         yield _finding(Rule.LEDGER_REACHED, Severity.BROKEN, text, mend, Danger.STOP)
