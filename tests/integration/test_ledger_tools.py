@@ -109,8 +109,19 @@ def test_prune_can_be_told_the_days(type_words: Type) -> None:
 
     assert counts(told) == {"commands": 1, "refusals": 1}
     assert "more than 3650 days ago" in told.stderr
-    for days in ("0", "3651"):
+    for days in ("0", "700001"):
         assert type_words("prune", "--older-than", days).returncode == USAGE
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("days", ["36500", "700000"])
+def test_what_is_kept_for_ever_is_counted_and_never_pruned(
+    type_words: Type, monkeypatch: pytest.MonkeyPatch, days: str
+) -> None:
+    monkeypatch.setenv("PROVISIONING_LEDGER__KEEP_DAYS", days)
+
+    assert counts(type_words("prune")) == {"commands": 0, "refusals": 0}
+    assert [row["value"] for row in rows(type_words("stats")) if row["about"] == "prunable"] == [0, 0]
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
