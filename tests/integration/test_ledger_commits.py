@@ -133,6 +133,24 @@ def test_a_bad_row_fails_alone(commits: Commits) -> None:
     assert "command evt_2 of billing" in str(bad)
 
 
+def test_a_command_that_an_operators_trigger_refuses_fails_alone_and_is_no_outage(
+    commits: Commits, store: Store
+) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER frozen BEFORE INSERT ON commands WHEN new.id = 'evt_2' "
+            "BEGIN SELECT RAISE(ABORT, 'this one is frozen'); END"
+        )
+    batch = [claiming(asking("evt_1")), claiming(asking("evt_2"))]
+    commits.settle(batch)
+
+    good, frozen = answers(batch)
+    assert isinstance(good, Fresh)
+    assert isinstance(frozen, NotTaken)
+    assert "command evt_2 of billing: this one is frozen" in str(frozen)
+    assert not commits.away
+
+
 def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
     batch: list[AnyTicket] = [claiming(asking()), Ticket(damaged, "x", None)]
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.process_rig import ProcessRig
 from tests.support.work_samples import create, work_of
 from worker.domain.claims import ClaimRequest, Deferral, Ending, Refusal, Token
-from worker.domain.deliveries import Destination
+from worker.domain.deliveries import Destination, Receipt
 from worker.errors import LedgerError, NotTaken, Unstorable
 
 CREATE = work_of(create())
@@ -90,3 +90,18 @@ def test_a_wait_that_cannot_be_written_down_is_kept(
     monkeypatch.setattr(rig.ledger, "defer", refused)
 
     assert rig.run_once(CREATE).until > rig.clock.now()
+
+
+def test_one_whose_place_in_the_ledger_cannot_be_cleared_is_no_duplicate_when_it_is_told_again(
+    rig: ProcessRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_receipt: Receipt) -> None:
+        raise NotTaken(WHY)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.settlement, "ack", refused)
+        with pytest.raises(NotTaken):
+            rig.process.run(CREATE)
+
+    assert rig.run_to_the_end(CREATE) == 1
+    assert [report.outcome.value for report in rig.telemetry.reports] == ["applied"]
