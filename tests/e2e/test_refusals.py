@@ -82,7 +82,12 @@ def cases() -> dict[str, Refused]:
             named=True,
         ),
         "binary and structured, not alike": Refused(
-            broken(attributes(whole, id="evt_both"), headers={"ce-id": "evt_other"}), "invalid", named=True
+            broken(
+                attributes(whole, id="evt_both"),
+                headers={"ce-id": "evt_other", "ce-source": "billing", "ce-type": "CreateCustomer"},
+            ),
+            "invalid",
+            named=True,
         ),
         "no type": Refused(broken(attributes(whole, id="evt_no_type", type=None)), "invalid", named=True),
         "an unknown type": Refused(broken(attributes(whole, id="evt_type", type="BuyCow")), "unknown_type", named=True),
