@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.support.raw_http import RawServer, raw_server
 from tests.support.waiting import wait_for
@@ -49,6 +50,40 @@ import worker.cli.{room} as room
 room.load = lambda *_: os.kill(os.getpid(), number)
 """
 PLAIN = ""
+#: The signal comes while the command itself is put together.
+BEFORE_THE_COMMAND = """
+import worker.cli.program as room
+program = room.program
+def killing():
+    os.kill(os.getpid(), number)
+    return program()
+room.program = killing
+"""
+#: The signal comes after the command, while the rest of what it printed is being written.
+WHILE_FLUSHING = """
+class Stuck:
+    def write(self, text):
+        return sys.__stdout__.write(text)
+    def flush(self):
+        if waiting:
+            os.kill(os.getpid(), waiting.pop())
+        sys.__stdout__.flush()
+    def isatty(self):
+        return False
+    def fileno(self):
+        return sys.__stdout__.fileno()
+waiting = [number]
+sys.stdout = Stuck()
+"""
+#: The signal comes while a failure is being put into words.
+WHILE_SAYING = """
+import worker.cli.ending as room
+say = room.say
+def killing(*lines):
+    room.say = say
+    os.kill(os.getpid(), number)
+room.say = killing
+"""
 
 
 def planted(program: str, number: int, *words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -66,12 +101,15 @@ def planted(program: str, number: int, *words: str, folder: Path) -> "subprocess
 @contextmanager
 def started(*words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
     """Start it as one would type it, listening to Ctrl-C."""
+    with running([sys.executable, "-c", MAIN.format(planted=PLAIN), "0", *words], **settings) as process:
+        yield process
+
+
+@contextmanager
+def running(words: list[str], **settings: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start this, and leave nothing of it."""
     with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", MAIN.format(planted=PLAIN), "0", *words],
-        env=environment(SETTINGS | settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        words, env=environment(SETTINGS | settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process
@@ -145,18 +183,48 @@ def test_the_stand_in_stops_in_order_at_each_signal(tmp_path: Path, number: sign
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_before_the_command_is_put_together_ends_it_without_a_word(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    ended = planted(BEFORE_THE_COMMAND, number, "config", "template", folder=tmp_path)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "", "")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_the_rest_is_written_ends_the_command_with_a_sentence(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    ended = planted(WHILE_FLUSHING, number, "config", "template", folder=tmp_path)
+
+    assert ended.returncode == 128 + number
+    assert ended.stderr == f"ended by {number.name}; nothing was changed\n"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_a_failure_is_put_into_words_is_no_traceback(tmp_path: Path, number: signal.Signals) -> None:
+    ended = planted(WHILE_SAYING, number, "explain", "evt_1", folder=tmp_path)
+
+    assert ended.returncode == 128 + number
+    assert ended.stderr == f"ended by {number.name}; nothing was changed\n"
+
+
 def test_what_nohup_started_outlives_its_terminal(tmp_path: Path) -> None:
     url = tmp_path / "url"
-    with subprocess.Popen(  # noqa: S603 - our own program
-        ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM, "sandbox", "--port", "0", "--url-file", str(url)],  # noqa: S607
-        stderr=subprocess.DEVNULL,
+    with running(
+        ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM, "sandbox", "--port", "0", "--url-file", str(url)],
     ) as process:
         wait_for(url.exists, "its start", LIMIT_SECONDS)
+        process.send_signal(signal.SIGHUP)
+        assert requests.get(url.read_text(encoding="utf-8").strip(), timeout=LIMIT_SECONDS).status_code
+        assert process.poll() is None
+        # Whoever only stops slowly still answers for a while.
         ignored = int(next(line for line in _status(process.pid) if line.startswith("SigIgn:")).split()[1], 16)
+        assert ignored & 1 << (signal.SIGHUP - 1)
         process.terminate()
 
-    assert ignored & 1 << (signal.SIGHUP - 1)
-    assert process.returncode == DONE
+        assert process.wait(LIMIT_SECONDS) == DONE
 
 
 def _status(process: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from worker.app import Exit
 from worker.cli.output import say
-from worker.cli.signals import Ended, exit_code
+from worker.cli.signals import Ended, exit_at_signals, exit_code, raise_at_signals
 from worker.cli.streams import output_fault
 from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
 
@@ -19,7 +19,18 @@ Code = int | str | None
 
 
 def ended(command: Callable[[], object]) -> Code:
-    """Run it, and return what to exit with."""
+    """Run it, and return what to exit with. A signal meanwhile raises Ended; afterwards it ends the process at once."""
+    try:
+        raise_at_signals()
+        code = _written(command)
+        exit_at_signals()
+    except Ended as exc:
+        say(str(exc))
+        return exit_code(exc.number)
+    return code
+
+
+def _written(command: Callable[[], object]) -> Code:
     failure: OSError | None = None
     try:
         code = _ended(command)

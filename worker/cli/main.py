@@ -13,6 +13,5 @@ def main() -> None:
         from worker.cli.ending import ended  # noqa: PLC0415 - see above
         from worker.cli.program import program  # noqa: PLC0415 - see above
 
-        signals.raise_at_signals()
         code = ended(program())
     sys.exit(code)

@@ -42,7 +42,7 @@ def handled() -> Iterator[None]:
     Without a handler the first process of a container would ignore the signal.
     """
     before = {number: signal.getsignal(number) for number in ENDING}
-    handle(_exit_at_once)
+    exit_at_signals()
     try:
         yield
     finally:
@@ -57,13 +57,18 @@ def handle(handler: Handler) -> None:
             signal.signal(number, handler)
 
 
+def exit_at_signals() -> None:
+    """End the process at the next signal, without a word."""
+    handle(_exit_at_once)
+
+
 def raise_at_signals() -> None:
     """Raise Ended at the first signal; the second one ends the process at once. Nothing was changed so far."""
     global _done  # noqa: PLW0603 - a signal comes to the process, wherever it is
     _done = _nothing
 
     def first(number: int, _frame: FrameType | None) -> None:
-        handle(_exit_at_once)
+        exit_at_signals()
         raise Ended(number)
 
     handle(first)

@@ -66,16 +66,23 @@ def wait_for_no_reader(seconds: float) -> None:
 
 
 def output_fault() -> OSError | None:
-    """Why not everything could be written to standard output. What is left of it is given up then."""
+    """Why not everything could be written to standard output. What is left of it is given up then, also at a signal."""
     try:
         sys.stdout.flush()
     except OSError as fault:
-        # The interpreter would try once more when it ends, and complain in words of its own.
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
+        _give_up_output()
         return fault
+    except BaseException:
+        _give_up_output()
+        raise
     return None
+
+
+def _give_up_output() -> None:
+    # The interpreter would try once more when it ends, and complain in words of its own, or wait for a stuck reader.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _open_missing() -> None:
