@@ -172,6 +172,23 @@ def test_a_fault_of_ours_is_an_answer_and_ends_nothing(
     capfd.readouterr()
 
 
+@pytest.mark.parametrize(("fault", "told"), [(RuntimeError("s3cret"), 1), (ConnectionResetError("gone"), 0)])
+def test_only_what_no_client_can_do_is_told_of_a_connection_that_failed(
+    server: HealthServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    told: int,
+) -> None:
+    def broken(_handler: object) -> bool:
+        raise fault
+
+    monkeypatch.setattr(serving.BoundedHandler, "parse_request", broken)
+
+    assert spoken(server, b"GET /livez HTTP/1.1\r\n\r\n") == b""
+    assert len([each for each in caplog.records if each.levelname == "ERROR"]) == told
+
+
 def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Answers) -> None:
     hangs, goes_on = threading.Event(), threading.Event()
 

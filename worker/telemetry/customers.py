@@ -15,8 +15,13 @@ Writer = Callable[[str | None], str | None]
 _OF_NOBODY = frozenset({"package", "country", "state"})
 _SHORTEST_NAME = 3
 _ANYBODY = "cus_1"
-#: Of whomever: a provider may name another customer than the command does.
-_ADDRESS = re.compile(r"[^\s@'\"<>()\[\]{},;:=]+@[^\s@'\"<>()\[\]{},;:=]+")
+#: Of each end of a traceback. A value that it quotes may be as long as a message.
+_KEPT_CHARACTERS = 8_000
+#: A secret that a cut goes through is not known as one any more: longer than any, escapes and all.
+_MARGIN_CHARACTERS = 4_000
+#: Of whomever: a provider may name another customer than the command does. Only tried where a word begins: from each
+#: of its letters, a long word without an `@` would take hours.
+_ADDRESS = re.compile(r"(?<![^\s@'\"<>()\[\]{},;:=])[^\s@'\"<>()\[\]{},;:=]+@[^\s@'\"<>()\[\]{},;:=]+")
 
 
 def wording(write: Writer) -> Callable[[Work, str], str]:
@@ -30,9 +35,20 @@ def wording(write: Writer) -> Callable[[Work, str], str]:
 
 
 def crash_words(work: Work, error: BaseException) -> str:
-    """The traceback of a fault of ours, without the command's secrets: its last line may quote a value."""
+    """The traceback of a fault of ours, without the command's secrets: its last line may quote a value.
+
+    Of a long one its beginning and its end.
+    """
+    words, most = "".join(traceback.format_exception(error)).rstrip("\n"), _KEPT_CHARACTERS + _MARGIN_CHARACTERS
+    if len(words) <= 2 * most:
+        return _without_secrets(work, words)
+    first = _without_secrets(work, words[:most])[:-_MARGIN_CHARACTERS]
+    last = _without_secrets(work, words[-most:])[_MARGIN_CHARACTERS:]
+    return f"{first}\n... much is left out here ...\n{last}"
+
+
+def _without_secrets(work: Work, words: str) -> str:
     content = work.content
-    words = "".join(traceback.format_exception(error)).rstrip("\n")
     if isinstance(content, Requested):
         return scrubbed(words, content.envelope.data.secrets())
     return without_secrets_of(work.delivery.body, words)

@@ -3,6 +3,8 @@
 import logging
 import sys
 import threading
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -10,17 +12,29 @@ _Log = structlog.typing.FilteringBoundLogger
 
 
 class _Forwarder(logging.Handler):
-    """What libraries log through the standard library."""
+    """What libraries log through the standard library, and what fails in telling."""
 
     def __init__(self, log: _Log) -> None:
         super().__init__(logging.WARNING)
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("worker."):
+            self._own(record)
+            return
         # Only who and where: a library's text may repeat a URL or a body.
         error = record.exc_info[0] if record.exc_info else None
         named = {"error": error.__name__} if error else {}
         self._log.warning("library_warning", library=record.name, where=f"{record.module}:{record.lineno}", **named)
+
+    def _own(self, record: logging.LogRecord) -> None:
+        # The texts are ours and repeat no value; the words of the error may.
+        where, named = f"{record.filename}:{record.lineno} in {record.funcName}", {}
+        if record.exc_info and record.exc_info[0]:
+            named = {"error": record.exc_info[0].__name__}
+            for frame in traceback.extract_tb(record.exc_info[2])[-1:]:
+                where = f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}"
+        self._log.log(record.levelno, "telling_failed", what=record.getMessage(), where=where, **named)
 
 
 def forward_libraries(log: _Log) -> None:

@@ -52,13 +52,20 @@ def _hashed(subject: str) -> str:
 
 
 def _rendered(processors: Sequence[Processor], log: object, method: str, event: dict[str, Any]) -> Any:  # noqa: ANN401
-    """The line; one that only names it when a value cannot be written."""
-    name, line = str(event.get("event")), event
+    """The line; when a value cannot be written, one that names it and keeps the texts and numbers."""
+    line = event
     try:
         for processor in processors:
             line = processor(log, method, line)
     except Exception as fault:  # noqa: BLE001 - what is only told must not end what is done
-        return json.dumps({"event": "log_line_failed", "level": "error", "line": name, "error": type(fault).__name__})
+        kept = {name: value for name, value in event.items() if isinstance(value, str | int | float)}
+        failed = {
+            "event": "log_line_failed",
+            "level": "error",
+            "line": kept.get("event"),
+            "fault": type(fault).__name__,
+        }
+        return _as_json(log, method, kept | failed)
     return line
 
 

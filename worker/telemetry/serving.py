@@ -7,6 +7,7 @@ import itertools
 import logging
 import socket
 import socketserver
+import sys
 import termios
 import threading
 import time
@@ -125,7 +126,10 @@ class BoundedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - the library's own types
         """A client that has gone is none of our business; anything else is a fault of ours."""
-        _LOG.debug("a connection ended early", exc_info=True)
+        if isinstance(sys.exception(), OSError):
+            _LOG.debug("a connection ended early", exc_info=True)
+        else:
+            _LOG.exception("a connection to the health server could not be served")
 
     def _make_room(self) -> bool:
         """Wait for a place, and break off who holds one and asks nothing; False when none can be had in time."""

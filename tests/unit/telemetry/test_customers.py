@@ -15,7 +15,7 @@ from tests.support.work_samples import PASSWORD, commands_about_ada, create, wor
 from worker.domain.claims import Reason
 from worker.domain.results import Outcome
 from worker.domain.work import Report, Retry, RetryCause, Work
-from worker.telemetry.customers import wording
+from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
@@ -119,3 +119,36 @@ def test_a_traceback_shows_no_secret(mode: str, broken: bool) -> None:
     assert crash["event"] == "handler_crashed"
     assert PASSWORD not in crash["exception"].lower()
     assert "KeyError: '********** **********'" in crash["exception"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["a" * 300_000, "a@" * 100_000, "a" * 100_000 + "@" + "b" * 100_000, "@" * 300_000])
+def test_a_long_word_is_searched_for_addresses_in_one_go(text: str) -> None:
+    told = wording(subject_writer("hashed"))(work_of(create()), text)
+
+    assert "a@b" not in told
+
+
+def test_an_address_is_found_behind_any_number_of_others_letters() -> None:
+    told = wording(subject_writer("hashed"))(work_of(create()), "x" * 500 + " bob@else.example.org")
+
+    assert told == "x" * 500 + " " + str(subject_writer("hashed")("bob@else.example.org"))
+
+
+def test_of_an_endless_traceback_its_beginning_and_its_end_are_told() -> None:
+    fault = RuntimeError("first\n" + "x" * 1_000_000 + "\nlast")
+
+    told = crash_words(work_of(create()), fault)
+
+    assert told.startswith("RuntimeError: first")
+    assert told.endswith("last")
+    assert len(told) < 20_000
+
+
+@pytest.mark.parametrize("before", [*range(7_950, 8_020, 3), *range(11_950, 12_020, 3)])
+def test_a_secret_at_the_place_where_a_traceback_is_cut_is_not_told_in_part(before: int) -> None:
+    near = "." * before
+
+    told = crash_words(work_of(create()), RuntimeError(near + PASSWORD + "." * 100_000 + PASSWORD + near))
+
+    assert not any(PASSWORD[at : at + 4] in told for at in range(len(PASSWORD) - 3))

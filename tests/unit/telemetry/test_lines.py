@@ -121,7 +121,7 @@ def test_a_full_pipe_that_must_not_wait_loses_nothing_when_it_is_read_in_the_end
     pipe: tuple[int, io.TextIOWrapper],
 ) -> None:
     os.set_blocking(pipe[1].fileno(), False)
-    lines, count = LineWriter(pipe[1]), 20_000
+    count = 20_000
     lines = LineWriter(pipe[1], most_lines=count)
     for number in range(count):
         lines.info(f"{number:09}")

@@ -1,6 +1,8 @@
 """The log: JSON lines for programs, words for a terminal, never a secret, and never the end of any work."""
 
+import json
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -11,6 +13,7 @@ import pytest
 
 from tests.support.logged import Logged
 from worker.telemetry.forwarding import forward_last_words, forward_libraries
+from worker.telemetry.guarding import never_raising
 from worker.telemetry.logs import subject_writer
 
 
@@ -85,6 +88,36 @@ def test_a_value_that_cannot_be_written_costs_its_line_and_nothing_else(log_form
     assert "worker_stopped" in lines[-1]
 
 
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_line_with_one_value_that_cannot_be_written_keeps_its_ids(log_format: str) -> None:
+    logged = Logged(log_format)
+
+    logged.log.info("command_settled", message_id="evt_1", attempt=2, seconds=0.5, dead=False, error=Unprintable())
+
+    line = json.loads(logged.text)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "log_line_failed",
+        "level": "error",
+        "line": "command_settled",
+        "fault": "RuntimeError",
+        "message_id": "evt_1",
+        "attempt": 2,
+        "seconds": 0.5,
+        "dead": False,
+    }
+
+
+def test_a_line_that_cannot_be_written_is_ascii_that_prints_too() -> None:
+    logged = Logged()
+
+    logged.log.info("command_settled", message_id=HOSTILE, odd=Unprintable())
+
+    assert logged.text.rstrip("\n").isascii()
+    assert logged.text.rstrip("\n").isprintable()
+    assert logged.entries[0]["message_id"] == HOSTILE
+
+
 def test_once_the_log_flows_again_a_line_counts_what_was_dropped() -> None:
     logged = Logged()
 
@@ -106,6 +139,31 @@ def test_a_librarys_words_are_not_repeated_only_who_and_where(forwarded: Logged)
         ("alembic", "KeyError"),
     ]
     assert "s3cret" not in forwarded.text
+
+
+def test_what_fails_in_telling_is_named_as_a_fault_of_the_worker_without_its_values(forwarded: Logged) -> None:
+    class Teller:
+        @never_raising
+        def told(self) -> None:
+            dict[str, str]()["s3cret"]
+
+    Teller().told()
+
+    (line,) = forwarded.entries
+    assert (line["event"], line["level"], line["error"]) == ("telling_failed", "error", "KeyError")
+    assert line["what"].endswith("Teller.told failed")
+    assert re.fullmatch(r"test_logs\.py:\d+ in told", line["where"])
+    assert "library" not in line
+    assert "s3cret" not in forwarded.text
+
+
+def test_a_page_that_could_not_be_made_is_told_as_a_fault_of_the_worker(forwarded: Logged) -> None:
+    logging.getLogger("worker.telemetry.health").error("a page could not be made")
+    logging.getLogger("workers").warning("somebody else")
+
+    first, other = forwarded.entries
+    assert (first["event"], first["level"], first["what"]) == ("telling_failed", "error", "a page could not be made")
+    assert other["event"] == "library_warning"
 
 
 def test_what_would_go_to_standard_error_goes_into_the_log(
