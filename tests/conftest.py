@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.servers import session_database
+
+# The same examples each time: a test fails for what was changed and nothing else, however busy the machine is.
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 pytest_plugins = ("tests.support.broker_tools",)
 #: The folders whose files take longest, longest first: several processes that share the files then end together.

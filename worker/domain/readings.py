@@ -8,15 +8,17 @@ from html.entities import html5
 from itertools import pairwise
 from unicodedata import category, normalize
 
-_READINGS = 3
-_ESCAPE = re.compile(
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<bytes>(?:\\[xX][0-9A-Fa-f]{2})+)"
-    r"|\\u(?P<pair>[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
+_TIMES = 2
+_URL = r"(?P<url>(?:%[0-9A-Fa-f]{2})+)"
+_BACKSLASHES = (
+    r"(?P<bytes>(?:\\[xX][0-9A-Fa-f]{2})+)|\\u(?P<pair>[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
     r"|\\(?:u(?P<unit>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<short>[\"'\\/bfnrt]))"
-    r"|&(?:#0*(?P<decimal>[0-9]{1,7})|#[xX]0*(?P<hex>[0-9A-Fa-f]{1,6})|(?P<name>[A-Za-z][A-Za-z0-9]{1,31}));"
 )
-#: Where somebody escaped other characters and left each backslash alone.
-_ESCAPE_BUT_OF_BACKSLASH = re.compile(_ESCAPE.pattern.replace(r"'\\/bfnrt", "'/bfnrt"))
+_ENTITY = r"&(?:#0*(?P<decimal>[0-9]{1,7})|#[xX]0*(?P<hex>[0-9A-Fa-f]{1,6})|(?P<name>[A-Za-z][A-Za-z0-9]{1,31}));"
+_ALL = f"{_URL}|{_BACKSLASHES}|{_ENTITY}"
+#: All kinds, and each alone: what looks like an escape of another kind may be part of what was escaped. The last is of
+#: somebody who escaped other characters and left each backslash alone.
+_KINDS = tuple(map(re.compile, (_ALL, _URL, _BACKSLASHES, _ENTITY, _ALL.replace(r"'\\/bfnrt", "'/bfnrt"))))
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HIGHEST = 0x10FFFF
 _LETTERS_OF_A_BYTE = {"url": 3, "bytes": 4}
@@ -58,13 +60,17 @@ class Reading:
 
 
 def readings(text: str) -> list[Reading]:
-    """The text as it stands, and with its escapes undone once and twice."""
-    found = [Reading(text, list(pairwise(range(len(text) + 1))))]
-    while len(found) < _READINGS and _ESCAPE.search(found[-1].text):
-        found.append(found[-1].decoded(_ESCAPE))
-    if "\\\\" in text:
-        found.append(found[0].decoded(_ESCAPE_BUT_OF_BACKSLASH))
-    return found
+    """The text as it stands, and with its escapes undone once and twice, of all kinds together and of each alone."""
+    plain = Reading(text, list(pairwise(range(len(text) + 1))))
+    found = {text: plain}
+    for kind in _KINDS:
+        reading = plain
+        for _ in range(_TIMES):
+            if not kind.search(reading.text):
+                break
+            reading = reading.decoded(kind)
+            found.setdefault(reading.text, reading)
+    return list(found.values())
 
 
 def _meant(escape: re.Match[str]) -> Iterator[tuple[str, Span]]:
