@@ -5,7 +5,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
+
+from messages.outcomes import Outcome, Reason
 
 
 class EventType(StrEnum):
@@ -30,6 +32,12 @@ class EventType(StrEnum):
 
 
 Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})]
+#: The schema lists the set and stays open: a listener that checks events by it must outlive the next reason.
+_Reason = Annotated[
+    Reason,
+    WithJsonSchema({"anyOf": [{"enum": [*Reason]}, {"type": "string", "description": "More may come."}]}),
+    Field(description="Why it failed; take one that you do not know to a person."),
+]
 _CredentialName = Annotated[str, Field(description="The credential's name.")]
 
 
@@ -50,7 +58,7 @@ class ResultFields(BaseModel):
 class Succeeded(ResultFields):
     """What every event of a success says."""
 
-    outcome: Literal["applied", "already_applied"] = Field(
+    outcome: Literal[Outcome.APPLIED, Outcome.ALREADY_APPLIED] = Field(
         description="`already_applied`: it was found done, by an earlier try."
     )
     attempts: int = Field(description="How often it was tried; not every try costs the command one of those it has.")
@@ -163,10 +171,7 @@ class UserProfileUpdated(Succeeded):
 class CommandFailed(ResultFields):
     """The command ended as a dead letter. `reason` decides whether to send it again under a new id, mended."""
 
-    reason: str = Field(
-        description="One of `undecodable`, `unknown_type`, `invalid`, `id_conflict`, `provider_rejected`,"
-        " `outcome_unknown`, `retries_exhausted`, `crash_loop`; more may come."
-    )
+    reason: _Reason
     detail: str = Field(description="What happened, in at most 500 characters; never a secret.")
     errors: tuple[str, ...] = Field(description="The provider's own texts, the command's secrets taken out.")
     attempts: int = Field(description="How often it was tried.")

@@ -17,6 +17,7 @@ from messages.codec import name_from_properties
 from messages.envelope import Envelope, WireMessage
 from messages.errors import Invalid, MessageError, Undecodable, Unread
 from messages.forms import told_apart
+from messages.outcomes import Outcome
 from worker.domain import endings, letters, results
 from worker.domain.claims import (
     Claim,
@@ -40,7 +41,6 @@ from worker.domain.deliveries import Delivery
 from worker.domain.endings import Closing
 from worker.domain.identity import canonical, customer_of, lane_keys
 from worker.domain.ports import Clock, EventPublisher, Ledger, Settlement, Telemetry
-from worker.domain.results import Outcome
 from worker.domain.work import Alone, Finished, Report, Requested, Settled, Step, Verdict, Wait, Work
 from worker.errors import LedgerUnavailable, NotTaken, PublishFailed, Unpublishable, Unstorable
 from worker.handlers.trying import Trying

@@ -5,6 +5,7 @@ The ledger is a fake one and its clock jumps over the waits; the provider's answ
 
 from dataclasses import dataclass
 
+from messages.outcomes import Outcome, Reason
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.faults import FaultRule
 from sandbox.provider.remote import RemoteSandbox
@@ -16,10 +17,9 @@ from tests.fakes.telemetry import FakeTelemetry
 from tests.matrix.cases import LOGIN
 from tests.support.commands import Command
 from tests.support.work_samples import work_of
-from worker.domain.claims import Deferral, Fresh, Reason, Resumed
+from worker.domain.claims import Deferral, Fresh, Resumed
 from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Outcome
 from worker.domain.work import Finished, Requested
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying

@@ -1,12 +1,11 @@
 """What every cell of the matrix must come to."""
 
+from messages.outcomes import Outcome, Reason
 from sandbox.provider.faults import Fault
 from sandbox.provider.remote import RemoteSandbox
 from tests.matrix.cases import Case
 from tests.matrix.rig import Dialect, End, Stage
 from tests.matrix.ways import Expected, Way
-from worker.domain.claims import Reason
-from worker.domain.results import Outcome
 
 #: Nothing that these set can be read: the documented list leaves website access out, as it does all of v3.
 _NEVER_READ = frozenset(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from messages.errors import CommandName, Invalid
+from messages.outcomes import Reason
 from worker.domain.claims import (
     Claim,
     ClaimRequest,
@@ -13,7 +14,6 @@ from worker.domain.claims import (
     Fresh,
     History,
     Letter,
-    Reason,
     Refusal,
     Resumed,
     StoredEvent,

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from messages.commands import Command
+from messages.outcomes import Outcome, Reason
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
 from tests.support.process_rig import ProcessRig
 from tests.support.work_samples import PASSWORD, USERNAME, again, create, create_command, disable, rotate, work_of
-from worker.domain.claims import Reason
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Outcome
 from worker.domain.work import Requested, Step, Wait, Work
 from worker.errors import ClaimLost, LedgerUnavailable, NotSent, OutcomeUnknown, PublishFailed, Rejected
 

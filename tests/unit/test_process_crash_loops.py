@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from messages.errors import Unread
+from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command, Message, bare, structured
 from tests.support.process_rig import Crash, ProcessRig
 from tests.support.work_samples import USERNAME, again, create, create_command, delivery, disable, work_of
-from worker.domain.claims import MOST_CRASHES, CommandKey, Reason
+from worker.domain.claims import MOST_CRASHES, CommandKey
 from worker.domain.deliveries import Delivery, Destination, Properties
 from worker.domain.identity import letter_id
-from worker.domain.results import Outcome
 from worker.domain.work import Alone, Settled, Step, Wait, Work
 from worker.process import leave_unread, whole
 

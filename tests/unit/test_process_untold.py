@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from messages.outcomes import Outcome
 from tests.support.process_rig import ProcessRig
 from tests.support.work_samples import again, create, work_of
-from worker.domain.results import Outcome
 from worker.domain.work import Wait, Work
 from worker.errors import PublishFailed
 from worker.process import UNPUBLISHABLE_SECONDS

@@ -2,20 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Reason(StrEnum):
-    """Why a command ended as a dead letter. Also the routing key of the letter."""
-
-    UNDECODABLE = "undecodable"
-    UNKNOWN_TYPE = "unknown_type"
-    INVALID = "invalid"
-    ID_CONFLICT = "id_conflict"
-    PROVIDER_REJECTED = "provider_rejected"
-    OUTCOME_UNKNOWN = "outcome_unknown"
-    RETRIES_EXHAUSTED = "retries_exhausted"
-    CRASH_LOOP = "crash_loop"
+from messages.outcomes import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from messages.envelope import Envelope
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
+from messages.outcomes import Outcome, Reason
 from worker.domain import letters, results
-from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, Reason, Refusal
+from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, Refusal
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import event_id, letter_id, refusal_id
-from worker.domain.results import Failure, Outcome, Success, rfc3339
+from worker.domain.results import Failure, Success, rfc3339
 from worker.domain.scrub import without_secrets_of
 from worker.domain.work import Finished
 from worker.errors import OutcomeUnknown, ProviderError

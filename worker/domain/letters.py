@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from worker.domain.claims import Letter, Reason
+from messages.outcomes import Reason
+from worker.domain.claims import Letter
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.visible import visible
 

@@ -12,7 +12,8 @@ last look, and that look too is repeated until it is answered, or until its fail
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from worker.domain.claims import History, Reason
+from messages.outcomes import Reason
+from worker.domain.claims import History
 from worker.errors import (
     Blocked,
     NotApplied,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from pydantic_core import from_json
 
@@ -12,22 +11,14 @@ from messages.catalog import CATALOG
 from messages.envelope import Envelope
 from messages.errors import CommandName
 from messages.events import CommandFailed, EventType, ResultEvent
-from worker.domain.claims import Reason, StoredEvent
+from messages.outcomes import Outcome, Reason
+from worker.domain.claims import StoredEvent
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.identity import customer_of
 
 MAX_DETAIL_CHARACTERS = 500
 _MAX_ROUTING_KEY_BYTES = 255
 _NO_SLUG = re.compile(r"[^a-z0-9]")
-
-
-class Outcome(StrEnum):
-    """How a command ended, as the metrics count it."""
-
-    APPLIED = "applied"
-    ALREADY_APPLIED = "already_applied"
-    DUPLICATE = "duplicate"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
         command_type=envelope.type,
         username=customer_of(envelope.data),
         generation=0,
-        outcome=success.outcome.value,
+        outcome=success.outcome,
         attempts=attempts,
         completed_at=completed_at,
         **success.added,
@@ -93,7 +84,7 @@ def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
         command_type=name.type,
         username=name.username,
         generation=0,
-        reason=failure.reason.value,
+        reason=failure.reason,
         detail=failure.detail[:MAX_DETAIL_CHARACTERS],
         errors=failure.errors,
         attempts=failure.attempts,

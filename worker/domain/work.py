@@ -6,9 +6,9 @@ from enum import StrEnum
 from messages.commands import CommandType
 from messages.envelope import Envelope
 from messages.errors import MessageError
-from worker.domain.claims import ClaimRequest, Ending, Reason, Token
+from messages.outcomes import Outcome, Reason
+from worker.domain.claims import ClaimRequest, Ending, Token
 from worker.domain.deliveries import Delivery
-from worker.domain.results import Outcome
 from worker.errors import ProviderLogin
 
 _COMMANDS = frozenset(CommandType)

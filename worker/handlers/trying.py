@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from messages.envelope import Envelope
+from messages.outcomes import Outcome
 from worker.domain import endings
 from worker.domain.claims import Deferral, Fresh, History, Resumed
 from worker.domain.endings import Closing, Verdict
@@ -20,7 +21,7 @@ from worker.domain.recoverability import (
     decide,
     exhausted,
 )
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
 from worker.errors import (
     Blocked,

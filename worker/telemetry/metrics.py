@@ -10,8 +10,7 @@ from prometheus_client.registry import Collector
 
 from messages.commands import CommandType
 from messages.events import EventType
-from worker.domain.claims import Reason
-from worker.domain.results import Outcome
+from messages.outcomes import Outcome, Reason
 from worker.domain.work import RetryCause
 from worker.flow.pausing.causes import PauseCause
 

@@ -8,7 +8,7 @@ import structlog
 
 from messages.envelope import Envelope
 from messages.errors import CommandName
-from worker.domain.results import Outcome
+from messages.outcomes import Outcome
 from worker.domain.work import Report, Requested, Retry, Work
 from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.guarding import listener

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from messages.outcomes import Reason
 from tests.unit.domain.test_recoverability import (
     ITS_OWN,
     LATER,
@@ -15,7 +16,7 @@ from tests.unit.domain.test_recoverability import (
     QUIET,
     UNKNOWN,
 )
-from worker.domain.claims import History, Reason
+from worker.domain.claims import History
 from worker.domain.recoverability import Blame, GiveUp, Surroundings, concluded, contradicted, decide
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
+from messages.outcomes import Outcome, Reason
 from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
-from worker.domain.claims import CommandKey, Ending, History, Reason, Refusal
+from worker.domain.claims import CommandKey, Ending, History, Refusal
 from worker.domain.endings import Closing, Verdict
 from worker.domain.identity import event_id, letter_id, refusal_id
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.errors import Rejected
 
 CLOSING = Closing(1_795_253_400.0, "1.2.3")

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from messages.outcomes import Reason
 from tests.support.work_samples import delivery
 from worker.domain import letters
-from worker.domain.claims import Letter, Reason
+from worker.domain.claims import Letter
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.letters import Circumstances
 

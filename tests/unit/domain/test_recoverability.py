@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from worker.domain.claims import History, Reason
+from messages.outcomes import Reason
+from worker.domain.claims import History
 from worker.domain.recoverability import (
     Blame,
     Decision,

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from messages.catalog import CATALOG
 from messages.errors import CommandName
+from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command
 from tests.support.work_samples import create, envelope_of
 from tests.unit.messages.wire import DATA, SECRET
 from worker.domain import results
-from worker.domain.claims import Reason, StoredEvent
+from worker.domain.claims import StoredEvent
 from worker.domain.deliveries import Destination
-from worker.domain.results import Failure, Outcome, Success, rfc3339, routing_key, source_slug
+from worker.domain.results import Failure, Success, rfc3339, routing_key, source_slug
 
 AT = "2026-11-21T09:30:00.125Z"
 NAME = CommandName(

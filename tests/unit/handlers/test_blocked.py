@@ -5,6 +5,7 @@ from collections import deque
 import pytest
 
 from messages.commands import Command
+from messages.outcomes import Outcome, Reason
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
@@ -12,10 +13,10 @@ from tests.fakes.telemetry import FakeTelemetry
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import create, disable, rotate, work_of
 from tests.unit.flow.pausing import Watched
-from worker.domain.claims import Fresh, History, Reason, Resumed, Token
+from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt, Finished, Requested, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 from worker.handlers import Handlers

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from messages.outcomes import Outcome
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
@@ -12,7 +13,6 @@ from tests.support.work_samples import PASSWORD, USERNAME, create, create_comman
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, NOTHING_LEFT, UNREMEMBERED
 from tests.unit.handlers.stage import LateProvider
 from worker.domain.claims import ClaimRequest, CommandKey
-from worker.domain.results import Outcome
 from worker.domain.work import Attempt, Requested
 from worker.errors import (
     LedgerUnavailable,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from messages.outcomes import Outcome
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
@@ -12,7 +13,6 @@ from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import create_command
 from tests.unit.handlers.attempts import BEGUN, LAST_LOOK
 from worker.domain.provider import CustomerRow
-from worker.domain.results import Outcome
 from worker.domain.work import Attempt
 from worker.errors import Unprovable
 from worker.handlers import Handlers

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from messages.commands import Command, DeleteCustomer
+from messages.outcomes import Outcome
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Case, Ended, Prepare, Stage, gone, nothing
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import (
     LedgerUnavailable,

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from messages.commands import CommandType, RetrieveCustomers
+from messages.outcomes import Outcome
 from tests.fakes.provider import UNLISTED, FakeProvider
 from tests.support.work_samples import USERNAME, create, create_command, envelope_of
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Stage
 from worker.domain.provider import CustomerRow
-from worker.domain.results import Outcome, Success, succeeded
+from worker.domain.results import Success, succeeded
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected, Throttled
 

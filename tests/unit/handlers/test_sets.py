@@ -3,12 +3,13 @@
 import pytest
 
 from messages.commands import Command, UpdateProfile
+from messages.outcomes import Outcome
 from tests.support.ready_provider import provider_ready_for
 from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.readable_settings import ADA, READABLE, Setting
 from tests.unit.handlers.stage import Ended, Stage, gone
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected, Unprovable
 

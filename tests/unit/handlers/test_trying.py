@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from messages.commands import Command
+from messages.outcomes import Outcome, Reason
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeHealth, FakeProvider
@@ -12,10 +13,10 @@ from tests.fakes.telemetry import FakeTelemetry
 from tests.support.commands import Command as Wire
 from tests.support.commands import rename, update_user_profile
 from tests.support.work_samples import PASSWORD, create, create_command, disable, rotate, work_of
-from worker.domain.claims import Deferral, Fresh, History, Reason, Resumed, Token
+from worker.domain.claims import Deferral, Fresh, History, Resumed, Token
 from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
 from worker.errors import (
     Blocked,

@@ -9,11 +9,10 @@ import pytest
 
 from messages.commands import Command
 from messages.errors import CommandName, Invalid
+from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command as Sent
 from tests.support.logged import Logged
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, work_of
-from worker.domain.claims import Reason
-from worker.domain.results import Outcome
 from worker.domain.work import Report, Retry, RetryCause, Work
 from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.logs import subject_writer

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from messages.errors import CommandName, Invalid, Undecodable
+from messages.outcomes import Outcome, Reason
 from tests.support.logged import Logged
-from worker.domain.claims import Reason
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties, Receipt
-from worker.domain.results import Outcome
 from worker.domain.work import Report, Retry, RetryCause, Work
 from worker.process import decode
 from worker.telemetry.metrics import Metrics

@@ -1,23 +1,24 @@
 """What the demonstration prints: progress while it runs, then one table, the dead letters, and what to type next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from messages.outcomes import Outcome, Reason
 from worker.broker.listening import Heard
 from worker.cli.demo.checks import Answer
 from worker.cli.demo.stage import Stage
 
-_WORDS = {
-    "applied": "done",
-    "already_applied": "found done by an earlier try",
-    "provider_rejected": "the provider refused it",
-    "id_conflict": "refused: the id was used before",
-    "invalid": "refused: it breaks a rule",
-    "undecodable": "refused: it cannot be read",
-    "unknown_type": "refused: no such command",
+_WORDS: Mapping[str, str] = {
+    Outcome.APPLIED: "done",
+    Outcome.ALREADY_APPLIED: "found done by an earlier try",
+    Reason.PROVIDER_REJECTED: "the provider refused it",
+    Reason.ID_CONFLICT: "refused: the id was used before",
+    Reason.INVALID: "refused: it breaks a rule",
+    Reason.UNDECODABLE: "refused: it cannot be read",
+    Reason.UNKNOWN_TYPE: "refused: no such command",
 }
 
 

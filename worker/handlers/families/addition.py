@@ -1,9 +1,10 @@
 """AddCredential: credentials cannot be listed, so whether one is ours is found out by setting its password."""
 
 from messages.commands import AddCredential, RotateCredential
+from messages.outcomes import Outcome
 from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
 from worker.handlers.families.evidence import is_whole_answer

@@ -7,9 +7,10 @@ unknown outcome the list is read, and what is found there decides between adopti
 from collections.abc import Iterable
 
 from messages.commands import ChangePassword, CreateCustomer
+from messages.outcomes import Outcome
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.spelling import is_altered
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, ProviderError, Rejected, Unprovable

@@ -7,9 +7,10 @@ together with what the list shows.
 from enum import StrEnum
 
 from messages.commands import DeleteCustomer, RemoveCredential
+from messages.outcomes import Outcome
 from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, RefusalHint, Rejected, Unprovable
 from worker.handlers.families.evidence import certainly_first, is_whole_answer, look

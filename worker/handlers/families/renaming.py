@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from messages.commands import ChangeUsername
+from messages.outcomes import Outcome
 from worker.domain.ports import Ledger
 from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.spelling import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable

@@ -7,8 +7,9 @@ from itertools import islice
 from pydantic_core import to_json
 
 from messages.commands import RetrieveCustomers
+from messages.outcomes import Outcome
 from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected
 

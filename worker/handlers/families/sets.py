@@ -10,8 +10,9 @@ from messages.commands import (
     RotateCredential,
     UpdateProfile,
 )
+from messages.outcomes import Outcome
 from worker.domain.provider import Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
 from worker.handlers.families.evidence import is_whole_answer, look

@@ -5,8 +5,9 @@ asked for whom it would act, and nothing is written unless the answer names the 
 """
 
 from messages.commands import UpdateUserProfile
+from messages.outcomes import Outcome
 from worker.domain.provider import Provider
-from worker.domain.results import Outcome, Success
+from worker.domain.results import Success
 from worker.domain.spelling import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import ProviderError, Rejected, Unprovable, Unsupported

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from worker.domain.claims import CommandKey, History, Letter, Reason, StoredEvent
+from messages.outcomes import Reason
+from worker.domain.claims import CommandKey, History, Letter, StoredEvent
 
 #: A row of `commands` or `refusals`, read by its columns' names.
 StoredRow = Row[Any]

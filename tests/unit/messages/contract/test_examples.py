@@ -6,14 +6,15 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
+from pydantic import ValidationError
 
 from messages.catalog import CATALOG
 from messages.commands import CommandType
 from messages.contract import documents
 from messages.envelope import WireMessage
-from messages.events import Succeeded
+from messages.events import ResultEvent, Succeeded
+from messages.outcomes import Reason
 from tests.unit.messages.wire import faults
-from worker.domain.claims import Reason
 
 ROOT = Path(__file__).parents[4]
 EXAMPLES = ROOT / "examples"
@@ -58,8 +59,25 @@ def test_the_page_for_emitters_names_every_field_and_what_the_event_adds(type_: 
     assert {name for name in (*named, *added, entry.event) if f"`{name}`" not in row_of(type_)} == set()
 
 
-def test_the_page_and_the_schema_name_every_reason() -> None:
-    described = str(SCHEMAS["events/CommandFailed.json"]["properties"]["data"]["properties"]["reason"]["description"])
+def test_the_page_for_emitters_lists_the_reasons_and_no_other() -> None:
+    _, _, table = PAGE.partition("\n| reason | means |")
+    rows = table.partition("\n\n")[0].splitlines()[2:]
 
-    assert {reason for reason in Reason if f"`{reason}`" not in described} == set()
-    assert {reason for reason in Reason if f"| `{reason}` |" not in PAGE} == set()
+    assert [row.split("`")[1] for row in rows] == list(Reason)
+
+
+def test_the_schema_lists_the_reasons_and_lets_a_later_one_pass() -> None:
+    event = SCHEMAS["events/CommandFailed.json"]
+    (example,) = event["examples"]
+    later = {**example, "data": {**example["data"], "reason": "expired"}}
+
+    assert event["properties"]["data"]["properties"]["reason"]["anyOf"][0] == {"enum": list(Reason)}
+    jsonschema.Draft202012Validator(event).validate(later)
+
+
+def test_an_event_cannot_be_made_with_a_reason_or_an_outcome_that_is_none() -> None:
+    failed, succeeded = (SCHEMAS[f"events/{name}.json"]["examples"][0] for name in ("CommandFailed", "CustomerCreated"))
+
+    for event, field in ((failed, "reason"), (succeeded, "outcome")):
+        with pytest.raises(ValidationError, match=field):
+            ResultEvent.model_validate({**event, "data": {**event["data"], field: "duplicated"}})
