@@ -16,7 +16,7 @@ test: setup ## run all tests, with the servers they need
 fault: setup ## break everything under load and count what is lost; KIND=, SEED=, SOAK=1 choose
 	@scripts/fault
 
-check: setup ## formatting, lint, types, import rules, manifests, Dockerfile
+check: setup ## formatting, lint, types, dependencies, import rules, manifests, Dockerfile
 	@scripts/check
 
 bench: setup ## measure the worker beside a naive one

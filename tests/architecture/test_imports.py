@@ -12,7 +12,7 @@ from tests.architecture.rendering import ROOT
 
 PYPROJECT = ROOT / "pyproject.toml"
 #: What every package may use: its models are the language that the packages speak to each other.
-EVERYWHERE = {"pydantic"}
+EVERYWHERE = {"pydantic", "pydantic_core"}
 
 
 @pytest.fixture(scope="module")
