@@ -27,7 +27,7 @@ WORKDIR /source
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev --no-editable --extra postgres --no-install-project
 
-COPY README.md ./
+COPY LICENSE README.md ./
 COPY messages ./messages
 COPY sandbox ./sandbox
 COPY worker ./worker

@@ -102,7 +102,8 @@ def test_only_what_the_build_needs_is_sent_and_copied(pyproject: dict[str, Any])
 
     assert next(rule for rule in rules if not rule.startswith("#")) == "*"
     assert allowed == copied
-    assert copied >= {"pyproject.toml", "uv.lock", pyproject["project"]["readme"]}
+    project = pyproject["project"]
+    assert copied >= {"pyproject.toml", "uv.lock", project["readme"], *project["license-files"]}
     assert copied >= set(pyproject["tool"]["uv"]["build-backend"]["module-name"])
 
 
