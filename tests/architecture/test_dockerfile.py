@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,17 @@ from tests.architecture.rendering import ROOT, listed, of_kind
 from worker.settings.loading import names
 from worker.telemetry.health import HealthServer, Questions, State
 
-#: Starts the program where the stand-in provider's libraries are missing; they are named by the arguments.
+CONFIGURATION = 78
+#: Starts the program where some libraries are missing: the first argument names them, the others are its own.
 WITHOUT = """\
 import importlib.abc, sys
 class Absent(importlib.abc.MetaPathFinder):
-    absent = tuple(sys.argv[1:])
+    absent = tuple(sys.argv[1].split(","))
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in self.absent:
-            raise ModuleNotFoundError("the image has no " + name)
+            raise ModuleNotFoundError("the image has no " + name, name=name)
 sys.meta_path.insert(0, Absent())
-sys.argv = ["provisioning-worker", "--help"]
+sys.argv = ["provisioning-worker", *sys.argv[2:]]
 from worker.cli.main import main
 main()
 """
@@ -156,14 +157,35 @@ def test_the_labels_tell_which_version_it_is(pyproject: dict[str, Any]) -> None:
     }
 
 
-def test_the_program_starts_without_the_libraries_of_the_sandbox(pyproject: dict[str, Any]) -> None:
-    absent = [re.split(r"[^\w-]", each)[0] for each in pyproject["project"]["optional-dependencies"]["sandbox"]]
-    command = [sys.executable, "-c", WITHOUT, *absent]
+def typed_without(absent: Sequence[str], word: str) -> "subprocess.CompletedProcess[str]":
+    """Type one word to the program where these libraries are missing."""
+    command = [sys.executable, "-c", WITHOUT, ",".join(absent), word]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - our own program
 
-    started = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+
+@pytest.fixture(scope="module")
+def extra(pyproject: dict[str, Any]) -> list[str]:
+    """The libraries of the sandbox, which the image has not."""
+    return [re.split(r"[^\w-]", each)[0] for each in pyproject["project"]["optional-dependencies"]["sandbox"]]
+
+
+def test_the_program_starts_without_the_libraries_of_the_sandbox(extra: list[str]) -> None:
+    started = typed_without(extra, "--help")
 
     assert started.stderr == ""
     assert started.returncode == 0
+
+
+@pytest.mark.parametrize("command", ["sandbox", "demo"])
+def test_what_needs_those_libraries_says_what_to_install(extra: list[str], command: str) -> None:
+    for library in extra:
+        refused = typed_without([library], command)
+
+        assert refused.returncode == CONFIGURATION
+        assert refused.stderr == (
+            f"{library} is not installed, which `sandbox` and `demo` need: install this program with its "
+            "extra `sandbox`, as `make setup` in a clone does\n"
+        )
 
 
 @pytest.fixture(params=[True, False], ids=["well", "ill"])

@@ -14,7 +14,7 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.servers import processes_naming
 from tests.support.waiting import wait_for
 
-#: Passwords of the morning, and the keys of its provider.
+#: Passwords of the scenario, and the keys of its provider.
 SECRETS = ("s3cret", "demo-key", "SG.demo", "harbor-mailer-1", "ada-mailer-0")
 
 
@@ -62,7 +62,7 @@ def test_a_demonstration_that_is_interrupted_stops_what_it_started(
     broker: OwnBroker, tmp_path: Path, number: signal.Signals
 ) -> None:
     with demo(broker, tmp_path) as process:
-        wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first scene")
+        wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first step")
         process.send_signal(number)
         told = process.communicate(timeout=60)[0]
 
@@ -75,7 +75,7 @@ def test_a_demonstration_that_is_interrupted_stops_what_it_started(
 
 def test_a_demonstration_that_is_killed_takes_its_programs_with_it(broker: OwnBroker, tmp_path: Path) -> None:
     with demo(broker, tmp_path) as process:
-        wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first scene")
+        wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first step")
         assert len(processes_naming(tmp_path)) > 1
         process.kill()
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sandbox.provider.settings import SandboxConfig, SwitchError, Switches, parse_switches, values_of
+from worker.cli import extra
 from worker.errors import SettingsInvalid
 
 _ALL_SWITCHES = ", ".join(f"{name}={values_of(name)}" for name in Switches.model_fields)
@@ -33,9 +34,10 @@ def sandbox(
 
     The login is demo-reseller, its key demo-key; the start says the rest.
     """
-    # The image is built without the stand-in's libraries, and its other commands must work there.
-    from sandbox.provider.accounts.book import StateFileError  # noqa: PLC0415 - see above
-    from sandbox.provider.server import ListenError, serve  # noqa: PLC0415 - see above
+    with extra.of_the_sandbox():
+        # The image is built without the stand-in's libraries, and its other commands must work there.
+        from sandbox.provider.accounts.book import StateFileError  # noqa: PLC0415 - see above
+        from sandbox.provider.server import ListenError, serve  # noqa: PLC0415 - see above
 
     try:
         switches = parse_switches(switch or [])

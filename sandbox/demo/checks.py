@@ -1,4 +1,4 @@
-"""Whether the morning went as it must: every message answered once, every change made once and in order."""
+"""Whether the demonstration went as it must: every message answered once, every change made once and in order."""
 
 import json
 from collections import defaultdict
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.messages import Message
 from sandbox.provider.journal import Entry
 from sandbox.provider.operations.registry import Effect
-from worker.broker.listening import Heard
-from worker.cli.demo.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,7 @@ class Answer:
         """The event's outcome or reason."""
         if self.event is None:
             return "no answer"
-        told = self.event["data"]
-        return str(told.get("outcome") or told.get("reason"))
+        return _outcome(self.event)
 
     @property
     def is_right(self) -> bool:
@@ -39,8 +38,7 @@ def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> li
     """Each message with its event. Repeats of one command get the repeats of its event, in the order they came."""
     waiting: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
-        told = event["data"]
-        waiting[told["command_id"], str(told.get("outcome") or told.get("reason"))].append(event)
+        waiting[event["data"]["command_id"], _outcome(event)].append(event)
     found = []
     for message in messages:
         mine = waiting[message.id, message.outcome]
@@ -48,16 +46,18 @@ def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> li
     return found
 
 
-def faults(told: Sequence[Answer], letters: Sequence[Heard], journal: Sequence[Entry]) -> list[str]:
-    """Everything that is not as it must be; empty when the morning went well."""
-    wrong = [f"{answer.message.id} {answer.message.story}: {answer.outcome}" for answer in told if not answer.is_right]
-    return [*wrong, *_repeat_faults(told), *_letter_faults(told, letters), *_change_faults(told, journal)]
+def faults(answered: Sequence[Answer], letters: Sequence[DeadLetter], journal: Sequence[Entry]) -> list[str]:
+    """Everything that is not as it must be; empty when all went well."""
+    wrong = [
+        f"{answer.message.id} {answer.message.story}: {answer.outcome}" for answer in answered if not answer.is_right
+    ]
+    return [*wrong, *_repeat_faults(answered), *_letter_faults(answered, letters), *_change_faults(answered, journal)]
 
 
-def _repeat_faults(told: Sequence[Answer]) -> list[str]:
+def _repeat_faults(answered: Sequence[Answer]) -> list[str]:
     bodies: dict[str, str] = {}
     found = []
-    for answer in told:
+    for answer in answered:
         if answer.event is not None:
             body = json.dumps(answer.event, sort_keys=True)
             if bodies.setdefault(answer.event["id"], body) != body:
@@ -65,15 +65,15 @@ def _repeat_faults(told: Sequence[Answer]) -> list[str]:
     return found
 
 
-def _letter_faults(told: Sequence[Answer], letters: Sequence[Heard]) -> list[str]:
-    named = {answer.event["data"]["dead_letter_id"] for answer in told if answer.event and _failed(answer.event)}
+def _letter_faults(answered: Sequence[Answer], letters: Sequence[DeadLetter]) -> list[str]:
+    named = {answer.event["data"]["dead_letter_id"] for answer in answered if answer.event and _failed(answer.event)}
     written = {str(letter.headers.get("provisioning-dead-letter-id")) for letter in letters}
     return [f"the dead letter {letter} was not written" for letter in sorted(named - written)]
 
 
-def _change_faults(told: Sequence[Answer], journal: Sequence[Entry]) -> list[str]:
+def _change_faults(answered: Sequence[Answer], journal: Sequence[Entry]) -> list[str]:
     expected = defaultdict(list)
-    for answer in told:
+    for answer in answered:
         for operation, customer in answer.message.changes:
             expected[customer].append(operation)
     seen = defaultdict(list)
@@ -85,6 +85,10 @@ def _change_faults(told: Sequence[Answer], journal: Sequence[Entry]) -> list[str
         for customer in sorted({*expected, *seen})
         if expected[customer] != seen[customer]
     ]
+
+
+def _outcome(event: dict[str, Any]) -> str:
+    return str(event["data"].get("outcome") or event["data"].get("reason"))
 
 
 def _failed(event: dict[str, Any]) -> bool:

@@ -8,80 +8,56 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.demo.broker import delete_topology
+from sandbox.demo.programs import Program, fetch, http_port
 from sandbox.provider.remote import RemoteSandbox
-from sandbox.servers.errors import ServerError, ServerUnavailable
 from sandbox.servers.finding import GivenServer, Server, find_broker
-from worker.broker.address import BrokerAddress
-from worker.broker.observing import SilentObserver
-from worker.broker.publisher import Publisher
-from worker.broker.removal import remove
-from worker.broker.topology import Topology
-from worker.cli.demo.programs import Program, fetch, http_port
-from worker.errors import BrokerUnreachable, WorkerError
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What is running: the broker, the provider, the worker, and a connection to publish with."""
+class Stack:
+    """What is running. `endings` are the processes to end when it is kept, the worker first."""
 
-    address: BrokerAddress
-    topology: Topology
+    broker_url: str
+    prefix: str
     provider: RemoteSandbox
-    publisher: Publisher
     http_url: str
     folder: Path
-    kept_url: str
     endings: tuple[int, ...]
 
 
 @contextmanager
-def stage(broker_url: str | None, tell: Tell, *, keep: bool) -> Iterator[Stage]:
+def started(broker_url: str | None, progress: Progress, *, keep: bool) -> Iterator[Stack]:
     """Start everything, under a prefix, ledger and ports of its own; stop it all, unless it is to be kept.
 
-    Raises BrokerUnreachable when there is no broker to be had, WorkerError when something does not come up.
+    Raises ServerUnavailable when there is no broker to be had, ServerFailed when something does not come up.
     """
     with ExitStack() as running:
         folder = Path(tempfile.mkdtemp(prefix="provisioning-demo-"))
         running.callback(shutil.rmtree, folder, ignore_errors=True)
-        tell("starting a RabbitMQ" if broker_url is None else "using the RabbitMQ of PROVISIONING_AMQP__URL")
-        broker = _broker(running, broker_url, tell)
-        address = BrokerAddress(broker.url)
-        topology = Topology(f"demo-{uuid.uuid4().hex[:8]}")
+        progress("starting a RabbitMQ" if broker_url is None else "using the RabbitMQ of PROVISIONING_AMQP__URL")
+        broker = running.enter_context(find_broker(broker_url, tell=progress))
+        prefix = f"demo-{uuid.uuid4().hex[:8]}"
         if isinstance(broker, GivenServer):
             # On somebody else's broker nothing of ours may stay behind.
-            running.callback(remove, address, topology)
-        tell("starting the sandbox provider")
+            running.callback(delete_topology, broker.url, prefix)
+        progress("starting the sandbox provider")
         provider = _provider(running, folder)
-        settings = _settings(broker.url, topology.prefix, folder)
-        tell("starting the worker")
+        settings = _settings(broker.url, prefix, folder)
+        progress("starting the worker")
         worker = _worker(running, folder, settings)
-        publisher = Publisher(lambda: address, topology, SilentObserver())
-        publisher.start()
-        running.callback(publisher.stop)
-        yield Stage(
-            address=address,
-            topology=topology,
+        yield Stack(
+            broker_url=broker.url,
+            prefix=prefix,
             provider=RemoteSandbox(settings["PROVIDER__BASE_URL"]),
-            publisher=publisher,
             http_url=f"http://127.0.0.1:{http_port(worker.log)}",
             folder=folder,
-            kept_url=broker.url,
             endings=_released(broker, provider, worker) if keep else (),
         )
         if keep:
-            publisher.stop()
             running.pop_all()
-
-
-def _broker(running: ExitStack, url: str | None, tell: Tell) -> Server:
-    try:
-        return running.enter_context(find_broker(url, tell=tell))
-    except ServerUnavailable as exc:
-        raise BrokerUnreachable(str(exc)) from exc
-    except ServerError as exc:
-        raise WorkerError(str(exc)) from exc
 
 
 def _provider(running: ExitStack, folder: Path) -> Program:

@@ -12,9 +12,9 @@ from typing import Self
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from sandbox.servers.errors import ServerFailed
 from sandbox.servers.lifetime.guardian import Service
 from sandbox.servers.lifetime.supervised import Supervised
-from worker.errors import WorkerError
 
 _READY_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -62,12 +62,12 @@ class Program:
         self._supervised.release()
 
     def wait_for(self, ready: Callable[[], object]) -> None:
-        """Return once it is ready; raise with the program's last words when it ends before, or takes too long."""
+        """Return once it is ready; raises ServerFailed with its last words when it ends before, or takes too long."""
         pause = threading.Event()
         deadline = time.monotonic() + _READY_SECONDS
         while not ready():
             if not self._supervised.running or time.monotonic() > deadline:
-                raise WorkerError(
+                raise ServerFailed(
                     f"the {self.name} did not come up; its last words:\n{self._supervised.last_words(15)}"
                 )
             pause.wait(_POLL_SECONDS)

@@ -1,9 +1,8 @@
-"""What happens this morning: thirty messages in five scenes, and how each must end."""
+"""What the demonstration sends: thirty messages in five steps, and how each must end."""
 
 from dataclasses import dataclass
 
-from worker.cli.demo.messages import SOURCE, Message, command, signup, told
-from worker.domain.deliveries import Properties
+from sandbox.demo.messages import Message, command, expecting, signup
 
 #: This customer's create is applied, but its answer is lost.
 LOST_ANSWER = "iris@example.com"
@@ -12,7 +11,7 @@ _TOO_SHORT = "abc"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Step:
     """Messages that are sent together. `outage` makes the provider refuse every call for a while."""
 
     title: str
@@ -20,15 +19,15 @@ class Scene:
     outage: bool = False
 
 
-def morning() -> tuple[Scene, ...]:
-    """The whole morning, in order."""
+def scenario() -> tuple[Step, ...]:
+    """Every step, in order."""
     signups, twins = _signups(), _sent_again()
     return (
-        Scene("Eight customers sign up", signups),
-        Scene("The billing system repeats itself, and makes mistakes", twins),
-        Scene("The provider goes away for three seconds", _during_the_outage(), outage=True),
-        Scene("Customers change, and one changes its name", _changes()),
-        Scene("The rest of the morning", _afterwards()),
+        Step("Eight customers sign up", signups),
+        Step("The billing system repeats itself, and makes mistakes", twins),
+        Step("The provider goes away for three seconds", _during_the_outage(), outage=True),
+        Step("Customers change, and one changes its name", _changes()),
+        Step("Credentials, and customers that are not there", _afterwards()),
     )
 
 
@@ -49,18 +48,20 @@ def _sent_again() -> tuple[Message, ...]:
     broken = Message(
         "a body that is no JSON",
         "",
+        "evt_1010",
+        "CreateCustomer",
         b"username=jo@example.com",
-        Properties(message_id="evt_1010", type="CreateCustomer", app_id=SOURCE, delivery_mode=2),
         "CommandFailed",
         "undecodable",
+        content_type=None,
     )
     unknown = command(1011, "SuspendCustomer", "cleo", {"username": "cleo@example.com"})
     return (
-        told(original, original.story, "CustomerCreated", "applied"),
+        expecting(original, original.story, "CustomerCreated", "applied"),
         other,
         short,
         broken,
-        told(unknown, "a command that does not exist", "CommandFailed", "unknown_type"),
+        expecting(unknown, "a command that does not exist", "CommandFailed", "unknown_type"),
     )
 
 
@@ -68,7 +69,7 @@ def _during_the_outage() -> tuple[Message, ...]:
     names = ("kim", "lou", "max", "nia", "otto")
     signups = [signup(number, name, "signs up while the provider is away") for number, name in enumerate(names, 1012)]
     disable = command(1017, "DisableCustomer", "kim", {"username": "kim@example.com"})
-    return (*signups, told(disable, "is disabled right after", "CustomerDisabled", "applied", "disable"))
+    return (*signups, expecting(disable, "is disabled right after", "CustomerDisabled", "applied", "disable"))
 
 
 def _changes() -> tuple[Message, ...]:
@@ -81,12 +82,12 @@ def _changes() -> tuple[Message, ...]:
     profile = command(1022, "UpdateUserProfile", "benjamin", {"on_behalf_of": "benjamin@example.com", "city": "Graz"})
     listed = command(1023, "RetrieveCustomers", "", {"username": "@example.com"})
     return (
-        told(moved, "moves to another city", "ProfileUpdated", "applied", "set_profile"),
-        told(added, "gets a further login", "CredentialAdded", "applied", "credential_add"),
-        told(removed, "loses it again", "CredentialRemoved", "applied", "credential_delete"),
-        told(renamed, "is called benjamin from now on", "UsernameChanged", "applied", "set_username"),
-        told(profile, "moves too, under the new name", "UserProfileUpdated", "applied", "user_profile_update"),
-        told(listed, "all customers are listed", "CustomersRetrieved", "applied"),
+        expecting(moved, "moves to another city", "ProfileUpdated", "applied", "set_profile"),
+        expecting(added, "gets a further login", "CredentialAdded", "applied", "credential_add"),
+        expecting(removed, "loses it again", "CredentialRemoved", "applied", "credential_delete"),
+        expecting(renamed, "is called benjamin from now on", "UsernameChanged", "applied", "set_username"),
+        expecting(profile, "moves too, under the new name", "UserProfileUpdated", "applied", "user_profile_update"),
+        expecting(listed, "all customers are listed", "CustomersRetrieved", "applied"),
     )
 
 
@@ -101,14 +102,14 @@ def _afterwards() -> tuple[Message, ...]:
     nobody = command(1027, "DisableCustomer", "zoe", {"username": "zoe@example.com"})
     rotated = command(1024, "RotateCredential", "harbor", rotation)
     return (
-        told(rotated, "rotates a credential", "CredentialRotated", "applied", "credential_edit"),
-        told(
+        expecting(rotated, "rotates a credential", "CredentialRotated", "applied", "credential_edit"),
+        expecting(
             command(1025, "RotateCredential", "harbor", stranger),
             "rotates a credential that does not exist",
             "CommandFailed",
             "provider_rejected",
         ),
-        told(disable, "is disabled", "CustomerDisabled", "applied", "disable"),
-        told(nobody, "is disabled, but never signed up", "CommandFailed", "provider_rejected"),
-        told(rotated, "the same rotation, delivered a second time", "CredentialRotated", "applied"),
+        expecting(disable, "is disabled", "CustomerDisabled", "applied", "disable"),
+        expecting(nobody, "is disabled, but never signed up", "CommandFailed", "provider_rejected"),
+        expecting(rotated, "the same rotation, delivered a second time", "CredentialRotated", "applied"),
     )

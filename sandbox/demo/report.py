@@ -6,51 +6,50 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from messages.outcomes import Outcome, Reason
-from worker.broker.listening import Heard
-from worker.cli.demo.checks import Answer
-from worker.cli.demo.stage import Stage
+from sandbox.demo.checks import Answer
+from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.stack import Stack
 
 _WORDS: Mapping[str, str] = {
-    Outcome.APPLIED: "done",
-    Outcome.ALREADY_APPLIED: "found done by an earlier try",
-    Reason.PROVIDER_REJECTED: "the provider refused it",
-    Reason.ID_CONFLICT: "refused: the id was used before",
-    Reason.INVALID: "refused: it breaks a rule",
-    Reason.UNDECODABLE: "refused: it cannot be read",
-    Reason.UNKNOWN_TYPE: "refused: no such command",
+    "applied": "done",
+    "already_applied": "found done by an earlier attempt",
+    "provider_rejected": "the provider refused it",
+    "id_conflict": "refused: the id was used before",
+    "invalid": "refused: it breaks a rule",
+    "undecodable": "refused: it cannot be read",
+    "unknown_type": "refused: no such command",
 }
 
 
-class Show:
+class Report:
     """Prints to a terminal or to a file; plain lines in the latter."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def tell(self, line: str) -> None:
+    def progress(self, line: str) -> None:
         """One line of progress."""
         self._console.print(f"· {line}", style="dim", markup=False, highlight=False)
 
-    def scene(self, title: str, count: int) -> None:
-        """A scene begins."""
+    def step(self, title: str, count: int) -> None:
+        """A step begins."""
         self._console.print()
         self._console.print(Text(f"{title}  ({count} messages)", style="bold"))
 
-    def event(self, told: dict[str, object], customer: str) -> None:
+    def event(self, event: dict[str, object], customer: str) -> None:
         """One result event has come."""
-        good = told["type"] != "CommandFailed"
+        good = event["type"] != "CommandFailed"
         line = Text("  ")
         line.append("✓ " if good else "✗ ", style="green" if good else "red")
-        line.append(f"{customer:<22} {told['type']}")
+        line.append(f"{customer:<22} {event['type']}")
         self._console.print(line)
 
-    def table(self, told: Sequence[Answer]) -> None:
+    def table(self, answers: Sequence[Answer]) -> None:
         """Every message and what became of it."""
-        columns = ("command", "customer", "what happened", "what became of it", "event", "tries")
+        columns = ("command", "customer", "what happened", "what became of it", "event", "attempts")
         table = _table("What became of each message", columns)
-        for answer in told:
-            tries = str(answer.event["data"]["attempts"]) if answer.event else "-"
+        for answer in answers:
+            attempts = str(answer.event["data"]["attempts"]) if answer.event else "-"
             kind = str(answer.event["type"]) if answer.event else "-"
             message = answer.message
             style = "" if answer.is_right else "bold red"
@@ -60,18 +59,14 @@ class Show:
                 message.story,
                 _WORDS.get(answer.outcome, answer.outcome),
                 kind,
-                tries,
+                attempts,
                 style=style,
             )
         self._console.print(table)
 
-    def letters(self, letters: Sequence[Heard]) -> None:
+    def letters(self, letters: Sequence[DeadLetter]) -> None:
         """The dead letters, each with its reason in words."""
-        table = Table(
-            title="\nDead letters: what a person must look at", title_justify="left", box=None, pad_edge=False
-        )
-        for column in ("command", "reason", "what happened"):
-            table.add_column(column, overflow="fold")
+        table = _table("Dead letters: what a person must look at", ("command", "reason", "what happened"))
         for letter in letters:
             named = (letter.headers.get(f"provisioning-{name}", "-") for name in ("command-id", "reason", "detail"))
             table.add_row(*(str(value) for value in named))
@@ -89,33 +84,33 @@ class Show:
             self._console.print(Text(f"WRONG: {fault}", style="bold red"))
 
     def metrics(self, page: str, url: str) -> None:
-        """Where the metrics are, with those of this morning."""
-        self._console.print(f"\nMetrics ({url}/metrics), those that counted this morning:", markup=False)
+        """Where the metrics are, with those that counted something."""
+        self._console.print(f"\nMetrics ({url}/metrics), those that counted something:", markup=False)
         wanted = ("provisioning_commands_total", "provisioning_retries_total", "provisioning_dead_letters_total")
         for line in page.splitlines():
             if line.startswith(wanted) and not line.endswith(" 0.0"):
                 self._console.print(f"  {line}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
-    def next_steps(self, stage: Stage) -> None:
+    def next_steps(self, stack: Stack) -> None:
         """What to type next."""
         self._console.print()
-        if not stage.endings:
+        if not stack.endings:
             self._console.print(
                 "Next: `make demo KEEP=1` leaves all of it running; README.md shows your own first command."
             )
             return
         program = ".venv/bin/provisioning-worker"
-        amqp = f"PROVISIONING_AMQP__URL={stage.kept_url} PROVISIONING_AMQP__PREFIX={stage.topology.prefix}"
-        ledger = f"PROVISIONING_LEDGER__URL=sqlite:///{stage.folder}/ledger.db"
+        amqp = f"PROVISIONING_AMQP__URL={stack.broker_url} PROVISIONING_AMQP__PREFIX={stack.prefix}"
+        ledger = f"PROVISIONING_LEDGER__URL=sqlite:///{stack.folder}/ledger.db"
         lines = (
             "It is all still running. Try:",
-            f"  curl {stage.http_url}/readyz",
-            f"  curl {stage.provider.url}/_sandbox/journal",
+            f"  curl {stack.http_url}/readyz",
+            f"  curl {stack.provider.url}/_sandbox/journal",
             f"  {amqp} {program} send --wait examples/signup.json",
-            f"  export AMQP_URL={stage.kept_url} PREFIX={stage.topology.prefix}   # what examples/ reads",
+            f"  export AMQP_URL={stack.broker_url} PREFIX={stack.prefix}   # what examples/ reads",
             f"  {ledger} {program} explain evt_1007",
-            f"The worker's log is {stage.folder}/worker.log. To end it all:",
-            f"  kill {' '.join(map(str, stage.endings))}",
+            f"The worker's log is {stack.folder}/worker.log. To end it all:",
+            f"  kill {' '.join(map(str, stack.endings))}",
         )
         for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)

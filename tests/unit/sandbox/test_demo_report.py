@@ -7,30 +7,25 @@ from unittest.mock import Mock
 
 from rich.console import Console
 
+from sandbox.demo.report import Report
+from sandbox.demo.stack import Stack
 from sandbox.provider.remote import RemoteSandbox
-from worker.broker.address import BrokerAddress
-from worker.broker.publisher import Publisher
-from worker.broker.topology import Topology
-from worker.cli.demo.show import Show
-from worker.cli.demo.stage import Stage
 
 URL = "amqp://guest:guest@127.0.0.1:1234/"
 
 
 def test_the_settings_of_the_examples_are_printed_on_one_line() -> None:
     written = io.StringIO()
-    stage = Stage(
-        address=BrokerAddress(URL),
-        topology=Topology("demo-1"),
+    stack = Stack(
+        broker_url=URL,
+        prefix="demo-1",
         provider=cast(RemoteSandbox, Mock(url="http://127.0.0.1:1")),
-        publisher=cast(Publisher, None),
         http_url="http://127.0.0.1:2",
         folder=Path("/tmp/demo"),  # noqa: S108 - only printed
-        kept_url=URL,
         endings=(1, 2),
     )
 
-    Show(Console(file=written, width=80)).next_steps(stage)
+    Report(Console(file=written, width=80)).next_steps(stack)
 
     lines = [line.strip() for line in written.getvalue().splitlines()]
     assert [line for line in lines if line.startswith(f"export AMQP_URL={URL} PREFIX=demo-1")]

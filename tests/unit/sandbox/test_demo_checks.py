@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
+from sandbox.demo.checks import Answer, answers, faults
+from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.messages import Message
+from sandbox.demo.scenario import scenario
 from sandbox.provider.journal import Entry
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from sandbox.provider.operations.replies import AnswerKind
-from worker.broker.listening import Heard
-from worker.cli.demo.checks import Answer, answers, faults
-from worker.cli.demo.messages import Message
-from worker.cli.demo.morning import morning
 
 
 def event(message: Message, **changed: object) -> dict[str, Any]:
@@ -25,11 +25,11 @@ def event(message: Message, **changed: object) -> dict[str, Any]:
     return {"id": f"event-{message.id}-{message.outcome}", "type": message.event, "data": told}
 
 
-def right() -> tuple[list[Answer], list[Heard], list[Entry]]:
-    messages = [message for scene in morning() for message in scene.messages]
+def right() -> tuple[list[Answer], list[DeadLetter], list[Entry]]:
+    messages = [message for step in scenario() for message in step.messages]
     told = answers(messages, [event(message) for message in messages])
     letters = [
-        Heard("", None, {"provisioning-dead-letter-id": f"letter-{message.id}"}, b"")
+        DeadLetter({"provisioning-dead-letter-id": f"letter-{message.id}"})
         for message in messages
         if message.event == "CommandFailed"
     ]
@@ -57,7 +57,7 @@ def changed(operation: str, username: str) -> Entry:
     )
 
 
-def test_a_morning_of_thirty_messages_that_went_well_has_no_faults() -> None:
+def test_thirty_messages_that_went_well_have_no_faults() -> None:
     told, letters, journal = right()
 
     assert len(told) == 30

@@ -1,14 +1,12 @@
-"""The messages of the morning: what each one says, and what must come of it."""
+"""The messages of the demonstration: what each one says, and what must come of it."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-from worker.domain.deliveries import Properties
+from dataclasses import dataclass, replace
 
 SOURCE = "billing"
 
-_STRUCTURED = "application/cloudevents+json"
+STRUCTURED = "application/cloudevents+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +19,18 @@ class Message:
 
     story: str
     customer: str
+    id: str
+    type: str
     body: bytes
-    properties: Properties
     event: str
     outcome: str
     changes: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def id(self) -> str:
-        """The command's id."""
-        return self.properties.message_id or ""
+    content_type: str | None = STRUCTURED
+    source: str = SOURCE
 
 
 def command(number: int, kind: str, name: str, data: Mapping[str, str]) -> Message:
-    """Any command, about the customer of that name if there is one; what must come of it is still to be told."""
+    """Any command, about the customer of that name if there is one; what must come of it is said by `expecting`."""
     identity = f"evt_{number}"
     customer, subject = (f"{name}@example.com", {"subject": f"cus_{name}"}) if name else ("", {})
     envelope = {
@@ -45,23 +41,21 @@ def command(number: int, kind: str, name: str, data: Mapping[str, str]) -> Messa
         **subject,
         "data": dict(data),
     }
-    properties = Properties(content_type=_STRUCTURED, message_id=identity, type=kind, app_id=SOURCE, delivery_mode=2)
-    return Message("", customer, json.dumps(envelope).encode(), properties, "", "")
+    return Message("", customer, identity, kind, json.dumps(envelope).encode(), "", "")
 
 
-def told(message: Message, story: str, event: str, outcome: str, change: str = "") -> Message:
+def expecting(message: Message, story: str, event: str, outcome: str, change: str = "") -> Message:
     """The message with what must come of it; `change` is the operation that changes the provider's state."""
     changes = ((change, message.customer),) if change else ()
-    return Message(story, message.customer, message.body, message.properties, event, outcome, changes)
+    return replace(message, story=story, event=event, outcome=outcome, changes=changes)
 
 
 def signup(number: int, name: str, story: str, outcome: str = "applied", **changed: str) -> Message:
     """A customer signs up, with a form that is in order but for what is changed."""
-    username = f"{name}@example.com"
     message = command(number, "CreateCustomer", name, {**_form(name), **changed})
     if outcome in {"applied", "already_applied"}:
-        return told(message, story, "CustomerCreated", outcome, "add")
-    return Message(story, username, message.body, message.properties, "CommandFailed", outcome)
+        return expecting(message, story, "CustomerCreated", outcome, "add")
+    return expecting(message, story, "CommandFailed", outcome)
 
 
 def _form(name: str) -> Mapping[str, str]:
