@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messages.commands import CommandType
+from messages.catalog import CATALOG
 from sandbox.provider.operations.calls import Edition, Format, Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support import commands as build
@@ -93,7 +93,7 @@ def lived(
 
 
 def test_every_command_of_the_catalog_is_in_the_story() -> None:
-    assert set(BY_TYPE) == set(ADDED) == set(CommandType)
+    assert set(BY_TYPE) == set(ADDED) == set(CATALOG)
 
 
 @pytest.mark.parametrize("name", ADDED)
