@@ -13,13 +13,13 @@ _MODULES = (creation, customers, changes, credentials, profiles)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command of the catalog: its shape, the event that tells of its success, and the fields told back in it."""
+    """One command of the catalog: its shape, its success event, and which of its fields that repeats."""
 
     command: str
     model: type[Command]
     event: str
     event_model: type[Succeeded]
-    told_back: tuple[str, ...]
+    echoed: tuple[str, ...]
 
 
 def _models() -> Iterator[type[Command]]:
@@ -32,8 +32,8 @@ def _models() -> Iterator[type[Command]]:
 
 def _entry(model: type[Command]) -> Entry:
     added = model.event.model_fields.keys() - Succeeded.model_fields.keys()
-    told_back = tuple(name for name in model.model_fields if name in added)
-    return Entry(model.__name__, model, model.event.__name__, model.event, told_back)
+    echoed = tuple(name for name in model.model_fields if name in added)
+    return Entry(model.__name__, model, model.event.__name__, model.event, echoed)
 
 
 CATALOG: Mapping[str, Entry] = MappingProxyType({model.__name__: _entry(model) for model in _models()})

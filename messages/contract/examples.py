@@ -84,7 +84,7 @@ def _success(model: type[ResultFields]) -> Document:
     entry = next(entry for entry in CATALOG.values() if entry.event_model is model)
     done = {"outcome": "applied", "attempts": 1, "completed_at": _AT}
     asked = entry.model.examples[0]
-    added = _PAGE if model is CustomersRetrieved else {name: asked[name] for name in entry.told_back}
+    added = _PAGE if model is CustomersRetrieved else {name: asked[name] for name in entry.echoed}
     return {**_about(entry.command, "structured-most"), **done, **added}
 
 

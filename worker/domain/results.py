@@ -66,7 +66,7 @@ def name_of(envelope: Envelope) -> CommandName:
 def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int, completed_at: str) -> StoredEvent:
     """The event that tells of a command's success (generation 0)."""
     entry = CATALOG[envelope.type]
-    told_back = {name: getattr(envelope.data, name) for name in entry.told_back}
+    echoed = {name: getattr(envelope.data, name) for name in entry.echoed}
     fields = entry.event_model(
         command_id=envelope.id,
         command_source=envelope.source,
@@ -76,7 +76,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
         outcome=success.outcome,
         attempts=attempts,
         completed_at=completed_at,
-        **{**told_back, **success.added},
+        **{**echoed, **success.added},
     )
     return _stored(event_id, entry.event, name_of(envelope), completed_at, fields)
 

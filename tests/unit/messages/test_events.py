@@ -37,7 +37,7 @@ FAILURE = {
 }
 PAGE: dict[str, Any] = {"customers": ({"username": "ada@example.com"},), "offset": 0, "next_offset": 1}
 ADDED: dict[str, dict[str, Any]] = {
-    **{entry.event: dict.fromkeys(entry.told_back, "as given") for entry in CATALOG.values()},
+    **{entry.event: dict.fromkeys(entry.echoed, "as given") for entry in CATALOG.values()},
     "CustomersRetrieved": PAGE,
     "UsernameChanged": {"new_username": "ada@example.org"},
     "EmailChanged": {"email": "ada@example.org"},
