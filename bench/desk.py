@@ -16,6 +16,7 @@ from sandbox.servers.errors import ServerFailed
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.findings import Mode
 from worker.broker.inspection import inspect_topology
+from worker.broker.parameters import connection_parameters
 from worker.broker.removal import remove
 from worker.broker.topology import Topology
 
@@ -100,7 +101,7 @@ def desk(address: BrokerAddress) -> Iterator[Desk]:
 
 @contextmanager
 def _connection(address: BrokerAddress) -> Iterator[Any]:
-    connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+    connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
     try:
         yield connection
     finally:

@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
-from enum import IntEnum
 
 from worker.assembly import Parts, Surroundings, assemble
 from worker.broker.loop import LoopState
 from worker.errors import SettingsInvalid
+from worker.exits import Exit
 from worker.flow.pausing.causes import PauseCause
 from worker.settings import Settings
 from worker.telemetry.health import HealthServer, Questions, State
@@ -15,18 +15,6 @@ from worker.telemetry.health import HealthServer, Questions, State
 _WATCH_SECONDS = 1.0
 #: A loop ticks every second; one that has not for so long hangs.
 _STALE_TICK_SECONDS = 60.0
-
-
-class Exit(IntEnum):
-    """The exit codes, as every command of the program uses them."""
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    PARTLY = 3
-    UNREACHABLE = 69
-    CONFIGURATION = 78
-    INTERRUPTED = 130
 
 
 class App:

@@ -45,7 +45,8 @@ from worker.ledger.lot import SqlParkingLot
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.process import Process, Rooms, decode, leave_unread, whole
-from worker.provider import Login, ProviderClient
+from worker.provider.client import ProviderClient
+from worker.provider.config import Login
 from worker.settings import Settings
 from worker.telemetry.emitters import EmitterWatcher
 from worker.telemetry.logs import subject_writer

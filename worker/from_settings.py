@@ -1,10 +1,10 @@
 """What the rooms are told of the settings: each room's own words for what an operator set."""
 
-from worker.broker.address import BrokerAddress, Role
+from worker.broker.address import BrokerAddress
 from worker.domain.recoverability import RetryPolicy
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keys import Fingerprinter
-from worker.provider import Login, ProviderConfig
+from worker.provider.config import Login, ProviderConfig
 from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
 
 
@@ -18,7 +18,7 @@ def broker_address(settings: BrokerReach) -> BrokerAddress:
 def ledger_identity(settings: Settings, marks: Fingerprinter) -> LedgerIdentity:
     """Whose commands the ledger remembers: this broker's, this prefix's, this provider login's."""
     return LedgerIdentity(
-        vhost=broker_address(settings).parameters(Role.ERRAND).virtual_host,
+        vhost=broker_address(settings).virtual_host,
         prefix=settings.amqp.prefix,
         provider_login=settings.provider.api_user,
         provider_base_url=settings.provider.base_url,

@@ -21,8 +21,8 @@ from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import create_command
 from worker.domain import provider as port
 from worker.errors import Throttled
-from worker.provider import Login, ProviderClient, ProviderConfig
-from worker.provider.config import Edition, Format
+from worker.provider.client import ProviderClient
+from worker.provider.config import Edition, Format, Login, ProviderConfig
 
 ADA, OFF, NEIGHBOUR = "a@x.com", "b@x.com", "aa@x.com"
 NEW, GONE, THEIRS, NOBODY = "new@x.com", "gone@x.com", "theirs@x.com", "nobody@x.com"

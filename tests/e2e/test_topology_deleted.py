@@ -9,7 +9,10 @@ from tests.support.amqp_line import Line
 from tests.support.commands import create, new_username
 from tests.support.house import House
 from tests.support.waiting import wait_for
-from worker.broker import BrokerAddress, Mode, Topology, inspect_topology
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.topology import Topology
 
 Deletion = Callable[[Topology, Any], None]
 

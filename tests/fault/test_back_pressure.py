@@ -23,7 +23,7 @@ from tests.support.loads import rotations
 from tests.support.seeds import old_customer, seed_of
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
-from worker.broker import Topology
+from worker.broker.topology import Topology
 from worker.flow.telling import AGAIN_SECONDS
 
 CUSTOMERS = 80

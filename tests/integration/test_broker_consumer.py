@@ -14,7 +14,9 @@ from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.ports import wait_until
 from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, RecordingObserver, persistent, running
 from tests.support.tcp_proxy import TcpProxy
-from worker.broker import Consumer, Mode, SilentObserver
+from worker.broker.consumer import Consumer
+from worker.broker.findings import Mode
+from worker.broker.observing import SilentObserver
 from worker.domain.deliveries import Receipt
 
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, running
-from worker.broker import Consumer, SilentObserver
+from worker.broker.consumer import Consumer
+from worker.broker.observing import SilentObserver
 
 PREFETCH = 20
 COMMANDS = 60

@@ -12,8 +12,11 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, event, running
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
-from worker.broker import BrokerAddress, Condition, Mode, Report, SilentObserver, Topology, inspect_topology
-from worker.broker.topology import Binding
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Condition, Mode, Report
+from worker.broker.inspection import inspect_topology
+from worker.broker.observing import SilentObserver
+from worker.broker.topology import Binding, Topology
 from worker.errors import BrokerUnreachable, TopologyMismatch
 
 

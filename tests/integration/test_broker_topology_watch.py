@@ -10,8 +10,13 @@ from pika.exceptions import AMQPChannelError, UnroutableError
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import Desk, RecordingIntake, RecordingObserver, running
 from tests.support.waiting import wait_for
-from worker.broker import BrokerAddress, Mode, Publisher, SilentObserver, Topology, inspect_topology, topology_watch
-from worker.broker.topology import Binding, Exchange, Item
+from worker.broker import topology_watch
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.observing import SilentObserver
+from worker.broker.publisher import Publisher
+from worker.broker.topology import Binding, Exchange, Item, Topology
 
 PLAIN = Topology("p")
 

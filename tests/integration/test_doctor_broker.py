@@ -14,7 +14,11 @@ from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
 from tests.support.doctoring import Patient, ask_management, managed_broker, write_tools
 from tests.support.waiting import wait_for
-from worker.broker import BrokerAddress, Mode, SilentObserver, Topology, inspect_topology
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.observing import SilentObserver
+from worker.broker.topology import Topology
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
 
@@ -207,8 +211,7 @@ def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
     intake = RecordingIntake()
     with running(desk.consumer(intake, SilentObserver(), prefetch=50)):
         intake.await_told("1:consuming")
-        smaller = SettingsFacts(prefetch=10)
-        finding = wait_for(lambda: next(iter(patient.findings(smaller)), None), "the consumer in the broker's books")
+        finding = wait_for(lambda: next(iter(patient.findings(SettingsFacts(prefetch=10))), None), "the consumer")
         assert patient.findings(SettingsFacts(prefetch=50)) == []
 
     assert (finding.rule, finding.danger) == (Rule.PREFETCH_KEPT, Danger.ORDER)
@@ -287,9 +290,7 @@ def test_looking_changes_nothing(patient: Patient, channel: Channel) -> None:
     channel.confirm_delivery()
     channel.basic_publish(patient.topology.commands, "any", b"{}", persistent(), mandatory=True)
     channel.basic_publish(patient.topology.dead_letters, "any", b"{}", persistent(), mandatory=True)
-    before = patient.facts()
-
-    again = patient.facts()
+    before, again = patient.facts(), patient.facts()
 
     assert replace(again, queues=()) == replace(before, queues=())
     assert [each.ready for each in again.queues] == [each.ready for each in before.queues] == [0, 1, 1]

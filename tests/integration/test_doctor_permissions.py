@@ -16,18 +16,13 @@ from tests.support.broker_tools import Desk, RecordingIntake, event, persistent,
 from tests.support.commands import create
 from tests.support.doctoring import Patient, managed_broker, write_tools
 from tests.support.house import open_house
-from worker.broker import (
-    BrokerAddress,
-    Condition,
-    Mode,
-    Publisher,
-    PublishLimits,
-    SilentObserver,
-    Topology,
-    inspect_topology,
-)
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Condition, Mode
+from worker.broker.inspection import inspect_topology
 from worker.broker.listening import Listener
-from worker.broker.topology import Binding
+from worker.broker.observing import SilentObserver
+from worker.broker.publisher import Publisher, PublishLimits
+from worker.broker.topology import Binding, Topology
 from worker.doctor import Rule, Severity
 from worker.doctor.facts import SettingsFacts
 

@@ -20,8 +20,8 @@ from worker.broker.management import ManagementApi, ManagementLogin, ManagementR
 from worker.doctor import Rule, diagnose
 from worker.doctor.facts import Door, Facts, ProviderFacts, SettingsFacts
 from worker.errors import BrokerError, BrokerUnreachable
-from worker.provider import Login, ProviderConfig
 from worker.provider.checkup import look_at_provider
+from worker.provider.config import Login, ProviderConfig
 
 LOGIN = ManagementLogin("watcher", "geheim")
 

@@ -23,7 +23,7 @@ from tests.support.raw_http import (
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
-from worker.provider import ProviderClient
+from worker.provider.client import ProviderClient
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -12,7 +12,7 @@ from tests.support.raw_client import client
 from tests.support.raw_http import LOOPBACK, Script, answer, raw_server, sends, tunnels
 from tests.support.work_samples import disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, Rejected
-from worker.provider import ProviderClient
+from worker.provider.client import ProviderClient
 from worker.provider.wire.line import Line
 from worker.received.http import MOST_INTERIM
 

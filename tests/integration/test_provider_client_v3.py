@@ -10,7 +10,8 @@ from messages.commands import UpdateUserProfile
 from tests.support.raw_http import Script, answer, raw_server, sends, sends_and_closes
 from tests.support.work_samples import disable_command
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
-from worker.provider import Login, ProviderClient, ProviderConfig
+from worker.provider.client import ProviderClient
+from worker.provider.config import Login, ProviderConfig
 
 KEY, V3_KEY = "res3ller-key", "SG.v3-s3cret"
 BOUND = 0.4

@@ -15,8 +15,8 @@ from tests.support.commands import Command
 from tests.support.plants import planted, seen_in
 from tests.support.work_samples import envelope_of
 from worker.errors import NotSent, ProviderError, Unauthorized
-from worker.provider import ProviderClient, ProviderConfig
-from worker.provider.config import Format, Login
+from worker.provider.client import ProviderClient
+from worker.provider.config import Format, Login, ProviderConfig
 
 LOGIN = Login("acme", plants.API_KEY, plants.V3_KEY)
 WRONG = Login("acme", planted("wrong"), f"{plants.V3_KEY}!")

@@ -15,7 +15,8 @@ from tests.support.house import House, open_house
 from tests.support.tls_front import TlsFront
 from tests.support.waiting import wait_for
 from worker.errors import NotSent, SettingsInvalid
-from worker.provider import Login, ProviderClient, ProviderConfig
+from worker.provider.client import ProviderClient
+from worker.provider.config import Login, ProviderConfig
 
 BUNDLE = "PROVISIONING_PROVIDER__CA_BUNDLE"
 CONFIGURATION = 78

@@ -10,12 +10,14 @@ from pika.exceptions import ChannelClosedByBroker
 
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import Desk
-from worker.app import Exit
-from worker.broker import Condition, Mode, inspect_topology, remove_exchange
 from worker.broker.address import BrokerAddress
+from worker.broker.findings import Condition, Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.removal import remove_exchange
 from worker.cli import topology as command
 from worker.cli.ending import Code, ended
 from worker.cli.signals import Ended
+from worker.exits import Exit
 
 PREFIX = "PROVISIONING_AMQP__PREFIX"
 URL = "PROVISIONING_AMQP__URL"

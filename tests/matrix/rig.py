@@ -23,8 +23,8 @@ from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Finished, Requested
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
-from worker.provider import ProviderClient, ProviderConfig
-from worker.provider.config import Edition, Format
+from worker.provider.client import ProviderClient
+from worker.provider.config import Edition, Format, ProviderConfig
 
 #: Above what a busy machine needs for an answer.
 PATIENCE_SECONDS = 10.0

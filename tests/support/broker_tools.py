@@ -14,20 +14,14 @@ from pika.exceptions import AMQPError
 
 from sandbox.servers.finding import OwnBroker
 from tests.support.servers import session_broker
-from worker.broker import (
-    BrokerAddress,
-    BrokerObserver,
-    Consumer,
-    Mode,
-    Publisher,
-    PublishLimits,
-    Role,
-    SilentObserver,
-    Subscription,
-    Topology,
-    inspect_topology,
-)
+from worker.broker.address import BrokerAddress, Role
+from worker.broker.consumer import Consumer, Subscription
+from worker.broker.findings import Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.observing import BrokerObserver, SilentObserver
+from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.removal import remove
+from worker.broker.topology import Topology
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
 

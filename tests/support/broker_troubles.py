@@ -11,7 +11,10 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.amqp_line import Line
 from tests.support.billing import QUORUM
 from tests.support.house import House
-from worker.broker import BrokerAddress, Mode, Topology, inspect_topology
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.topology import Topology
 
 Trouble = Callable[[House, OwnBroker], AbstractContextManager[None]]
 

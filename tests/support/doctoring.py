@@ -17,8 +17,9 @@ from sandbox.servers.apt import unpacked
 from sandbox.servers.finding import BROKER_ADVICE, RABBITMQ_PACKAGES, first_usable, project_local
 from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
 from tests.support.worker_process import PROGRAM, environment
-from worker.broker import BrokerAddress, Topology
+from worker.broker.address import BrokerAddress
 from worker.broker.checkup import look_at_broker
+from worker.broker.topology import Topology
 from worker.doctor import Finding, Rule, Severity, diagnose
 from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, SettingsFacts

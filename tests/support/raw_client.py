@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker.provider import ProviderClient, ProviderConfig
-from worker.provider.config import Login
+from worker.provider.client import ProviderClient
+from worker.provider.config import Login, ProviderConfig
 
 KEY = "res3ller-key"
 BOUND = 0.4

@@ -11,13 +11,14 @@ from tests.support import plants
 from tests.support.commands import Command
 from tests.support.plants import planted, seen_in
 from tests.support.work_samples import delivery, envelope_of, work_of
-from worker.broker import Role
+from worker.broker.address import Role
+from worker.broker.parameters import connection_parameters
 from worker.from_settings import broker_address, ledger_identity, provider_config
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keys import fingerprinter
-from worker.provider import ProviderClient
 from worker.provider.calls.forms import Forms
 from worker.provider.calls.profiles import Profiles
+from worker.provider.client import ProviderClient
 from worker.settings import Settings, load
 from worker.settings.places import ledger_url
 
@@ -46,7 +47,13 @@ def built_from(settings: Settings) -> Iterator[object]:
     config, address = provider_config(settings), broker_address(settings)
     marks = fingerprinter((plants.LEDGER_KEY,))
     yield from (settings, settings.amqp, settings.ledger, settings.secrets, settings.provider)
-    yield from (config, config.login, address, address.parameters(Role.ERRAND), ProviderClient(config, bool, print))
+    yield from (
+        config,
+        config.login,
+        address,
+        connection_parameters(address, Role.ERRAND),
+        ProviderClient(config, bool, print),
+    )
     yield from (marks, ledger_identity(settings, marks), LedgerConfig(ledger_url(settings, {}), 1.0, 1))
 
 

@@ -5,20 +5,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import SplitResult, unquote, urlsplit
-
-import pika
-from pika.credentials import ExternalCredentials, PlainCredentials
+from urllib.parse import unquote, urlsplit
 
 from worker.broker import tls
 from worker.domain.hosts import is_host
 from worker.errors import SettingsInvalid
 
-HEARTBEAT_SECONDS = 15
-SOCKET_TIMEOUT_SECONDS = 5
-STACK_TIMEOUT_SECONDS = 10
-# A peer that vanished without a word is noticed by the kernel well before two heartbeats are missed.
-KEEPALIVE = {"TCP_USER_TIMEOUT": 10_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 PORTS = {"amqp": 5672, "amqps": 5671}
 
 
@@ -46,47 +38,30 @@ class BrokerAddress:
             raise SettingsInvalid(faults)
 
     def __str__(self) -> str:
-        parts = urlsplit(self.url)
-        host = f"[{_host(parts)}]" if ":" in _host(parts) else _host(parts)
-        return f"{parts.scheme}://{host}:{_port(parts)}/{_vhost(parts).removeprefix('/')}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{urlsplit(self.url).scheme}://{host}:{self.port}/{self.virtual_host.removeprefix('/')}"
 
-    def parameters(self, role: Role) -> pika.ConnectionParameters:
-        """Build pika's parameters for one connection of that role. Raises SettingsInvalid on an unusable TLS file."""
+    @property
+    def host(self) -> str:
+        """The name or the address, without brackets."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """What is written, or the scheme's own."""
         parts = urlsplit(self.url)
-        return pika.ConnectionParameters(
-            host=_host(parts),
-            port=_port(parts),
-            virtual_host=_vhost(parts),
-            credentials=self._credentials(parts),
-            ssl_options=self._ssl_options(parts),
-            # A tool's one connection rests while it does other things; nobody answers heartbeats for it then.
-            heartbeat=0 if role is Role.ERRAND else HEARTBEAT_SECONDS,
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            stack_timeout=STACK_TIMEOUT_SECONDS,
-            # An alarm may last for hours; a broker that is gone is noticed by its heartbeats, which go on meanwhile.
-            blocked_connection_timeout=None,
-            client_properties={"connection_name": connection_name(role)},
-            tcp_options={name: value for name, value in KEEPALIVE.items() if hasattr(socket, name)},
-        )
+        return parts.port or PORTS[parts.scheme]
+
+    @property
+    def virtual_host(self) -> str:
+        """The path with its escapes undone; without one the broker's default."""
+        return unquote(urlsplit(self.url).path[1:]) or "/"
 
     def _tls_faults(self) -> list[str]:
         faults = tls.file_faults(self.tls_ca, self.tls_cert, self.tls_key)
         if any((self.tls_ca, self.tls_cert, self.tls_key)) and urlsplit(self.url).scheme == "amqp":
             faults.append("PROVISIONING_AMQP__URL: TLS files are given, so the URL must begin with amqps://")
         return faults
-
-    def _credentials(self, parts: SplitResult) -> PlainCredentials | ExternalCredentials:
-        if parts.username is None and self.tls_cert:
-            return ExternalCredentials()
-        if parts.username is None:
-            return PlainCredentials("guest", "guest")
-        return PlainCredentials(unquote(parts.username), unquote(parts.password or ""))
-
-    def _ssl_options(self, parts: SplitResult) -> pika.SSLOptions | None:
-        if parts.scheme != "amqps":
-            return None
-        context = tls.client_context(self.tls_ca, self.tls_cert, self.tls_key)
-        return pika.SSLOptions(context, _host(parts))
 
 
 AddressSource = Callable[[], BrokerAddress]
@@ -126,15 +101,3 @@ def _url_faults(url: str) -> list[str]:
         "an @ behind the host must be written as %40, and a / in a password as %2F": "@" not in parts.path,
     }
     return [f"PROVISIONING_AMQP__URL: {fault}" for fault, fine in checks.items() if not fine]
-
-
-def _host(parts: SplitResult) -> str:
-    return parts.hostname or ""
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or PORTS[parts.scheme]
-
-
-def _vhost(parts: SplitResult) -> str:
-    return unquote(parts.path[1:]) or "/"

@@ -18,6 +18,7 @@ from worker.broker.findings import Condition, Finding, Mode
 from worker.broker.inspection import inspect_topology
 from worker.broker.managed import with_managed
 from worker.broker.management import ManagementApi, ManagementLogin
+from worker.broker.parameters import connection_parameters
 from worker.broker.rights import Wire, answer, may_configure, rights
 from worker.broker.topology import Exchange, Queue, Topology
 from worker.doctor.broker_facts import (
@@ -44,7 +45,7 @@ _PRESENCE = {
 
 def look_at_broker(address: BrokerAddress, topology: Topology, management_url: str | None = None) -> BrokerFacts:
     """Everything that can be seen of the broker with this login. A broker that is away is a fact too: never raises."""
-    parameters = address.parameters(Role.ERRAND)
+    parameters = connection_parameters(address, Role.ERRAND)
     login = _login(parameters.credentials)
     user = login.user if login else "of the certificate"
     bare = BrokerFacts(str(address), parameters.virtual_host, user, topology.prefix)
@@ -105,7 +106,7 @@ def _asked(bare: BrokerFacts, address: BrokerAddress, topology: Topology) -> Bro
 @contextmanager
 def _errand(address: BrokerAddress) -> Iterator[Wire]:
     try:
-        connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+        connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
         try:
             yield connection
         finally:

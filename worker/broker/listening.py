@@ -13,6 +13,7 @@ import pika
 from pika.exceptions import AMQPError
 
 from worker.broker.address import BrokerAddress, Role
+from worker.broker.parameters import connection_parameters
 from worker.errors import BrokerUnreachable
 
 
@@ -40,7 +41,7 @@ class Listener:
     def __enter__(self) -> Self:
         """Listen from now on: what is published before is not heard."""
         try:
-            self._connection = pika.BlockingConnection(self._address.parameters(Role.ERRAND))
+            self._connection = pika.BlockingConnection(connection_parameters(self._address, Role.ERRAND))
             self._channel = self._connection.channel()
             self._queue = self._channel.queue_declare("", exclusive=True).method.queue
             for key in self._keys:

@@ -21,6 +21,7 @@ from worker.broker.address import AddressSource, Role
 from worker.broker.backoff import Backoff
 from worker.broker.faults import words
 from worker.broker.observing import BrokerObserver
+from worker.broker.parameters import connection_parameters
 from worker.broker.wire import WireConnection
 from worker.errors import WorkerError
 
@@ -181,7 +182,7 @@ class BrokerLoop:
 
     def _dial(self) -> None:
         ioloop = self._ioloop = IOLoop()
-        parameters = self._address().parameters(self._role)
+        parameters = connection_parameters(self._address(), self._role)
         self._connection = WireConnection(parameters, ioloop, self.guard(self._opened), self._ended)
         ioloop.add_callback(self._drain)
         self._tick()

@@ -7,6 +7,7 @@ from pika.exceptions import AMQPError
 
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.faults import words
+from worker.broker.parameters import connection_parameters
 from worker.broker.topology import Topology
 from worker.errors import BrokerUnreachable
 
@@ -14,7 +15,7 @@ from worker.errors import BrokerUnreachable
 def remove(address: BrokerAddress, topology: Topology) -> None:
     """Delete every queue and exchange of the prefix, with what is in them; what is not there is no error."""
     with suppress(AMQPError, OSError):
-        connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+        connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
         try:
             channel = connection.channel()
             for queue in topology.queues:
@@ -28,7 +29,7 @@ def remove(address: BrokerAddress, topology: Topology) -> None:
 def remove_exchange(address: BrokerAddress, name: str) -> None:
     """Delete one exchange and its bindings. Raises BrokerUnreachable with the broker's words when it is refused."""
     try:
-        connection = pika.BlockingConnection(address.parameters(Role.ERRAND))
+        connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
         try:
             connection.channel().exchange_delete(name)
         finally:

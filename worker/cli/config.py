@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
-from rich.console import Console
 
 from worker.cli.output import Column, Output, say, show_rows
 from worker.cli.reading import read_settings
@@ -30,7 +29,7 @@ def check() -> None:
     read_settings()
     for warning in unknown_names(os.environ):
         say(f"warning: {warning}")
-    Console(stderr=True).print("The settings can be used.")
+    say("The settings can be used.")
 
 
 def show(output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO) -> None:

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
-from worker.app import Exit
 from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
 from worker.cli.signals import told_if_ended
 from worker.domain.provider import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
+from worker.exits import Exit
 from worker.from_settings import provider_config
-from worker.provider import ProviderClient
+from worker.provider.client import ProviderClient
 from worker.settings import ProviderReach, load
 
 _FIELDS = tuple(name for name in RetrieveCustomers.model_fields if name not in {"limit", "offset"})

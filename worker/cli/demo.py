@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from worker.app import Exit
-from worker.broker import BrokerAddress
+from worker.broker.address import BrokerAddress
 from worker.cli import extra
 from worker.cli.signals import told_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
+from worker.exits import Exit
 
 
 def demo(

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from worker.app import Exit
 from worker.cli.output import say
 from worker.cli.signals import Ended, exit_at_signals, exit_code, raise_at_signals
 from worker.cli.streams import output_fault
 from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
+from worker.exits import Exit
 
 _EXITS: tuple[tuple[type[WorkerError], Exit], ...] = (
     (SettingsInvalid, Exit.CONFIGURATION),

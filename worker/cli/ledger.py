@@ -5,7 +5,6 @@ from threading import Event
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from worker.cli.ledger_rows import (
     PARKED_COLUMNS,
@@ -55,7 +54,7 @@ def migrate() -> None:
             # A new ledger gets its key file first: without one a worker would take it for one that has lost its keys.
             load_keys(configured_keys(load(SecretsReach)), url)
         migrate_ledger(url)
-    Console(stderr=True).print("The ledger's schema is up to date.")
+    say("The ledger's schema is up to date.")
 
 
 def stats(output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO) -> None:
@@ -112,7 +111,7 @@ def adopt() -> None:
     marks = fingerprinter(load_keys(configured_keys(settings), url))
     with told_if_ended(lambda: "the ledger may belong to the worker of these settings now: type it again"):
         adopt_ledger(url, ledger_identity(settings, marks))
-    Console(stderr=True).print("The ledger belongs to the worker of these settings now.")
+    say("The ledger belongs to the worker of these settings now.")
 
 
 def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:

@@ -9,7 +9,7 @@ def main() -> None:
     """Run the program; a failure we can explain is one or more sentences on standard error, never a traceback."""
     with signals.handled():
         streams.prepare()
-        # All of the program is read here, which takes a second or two, with the signals in hand.
+        # The rest is read here, with the signals in hand.
         from worker.cli.ending import ended  # noqa: PLC0415 - see above
         from worker.cli.program import program  # noqa: PLC0415 - see above
 

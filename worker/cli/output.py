@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rich.console import Console
-from rich.table import Table
-
 from worker.domain.visible import visible
 
 Row = Mapping[str, object]
@@ -62,6 +59,10 @@ def stream_rows(rows: Iterable[Row]) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    # Every command says something; few of them draw.
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415 - see above
+
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column.title or column.key, overflow="fold")

@@ -1,33 +1,41 @@
-"""Reads the settings as the worker will use them, so that every fault is named at once and not one per start."""
+"""Reads the settings as the worker will use them, so that every fault is named at once and not one per start.
 
-from collections.abc import Callable, Iterator
+What checks a setting that was not given is not imported: `config check` is typed often, and a database takes a while.
+"""
 
-from worker.broker import BrokerAddress
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from worker.broker.address import BrokerAddress
 from worker.errors import LedgerRefused, SettingsInvalid
-from worker.from_settings import configured_keys
-from worker.ledger.keys import check_keys
-from worker.ledger.stores.opening import name_of
-from worker.provider.wire.trust import bundle_fault
-from worker.settings import SecretsReach, Settings, given, load
+from worker.settings import SecretsReach, Settings
+from worker.settings.files import FileEnvSource
+from worker.settings.loading import checked
 from worker.settings.naming import is_path
+
+#: By section, as it was written; holds secrets in clear.
+_Given = Mapping[str, Mapping[str, Any]]
 
 #: Checked when none is set; the default is as good.
 _ANY_BROKER = "amqp://127.0.0.1"
 
 
 def read_settings() -> Settings:
-    """The settings. Raises SettingsInvalid naming every fault there is, also in URLs and keys."""
+    """The settings, read once. Raises SettingsInvalid naming every fault there is, also in URLs and keys."""
+    read: list[Settings] = []
+    source = FileEnvSource(Settings)
+    given = source()
     checks: tuple[Callable[[], object], ...] = (
-        lambda: load(Settings),
-        _check_broker,
-        _check_bundle,
-        _check_keys,
-        _check_ledger,
+        lambda: read.append(checked(Settings, source)),
+        lambda: _check_broker(given),
+        lambda: _check_bundle(given),
+        lambda: _check_keys(given),
+        lambda: _check_ledger(given),
     )
     faults = dict.fromkeys(fault for check in checks for fault in _faults(check))
     if faults:
         raise SettingsInvalid(list(faults))
-    return load(Settings)
+    return read[0]
 
 
 def _faults(check: Callable[[], object]) -> Iterator[str]:
@@ -39,8 +47,8 @@ def _faults(check: Callable[[], object]) -> Iterator[str]:
         yield str(exc)
 
 
-def _check_broker() -> None:
-    amqp = given(Settings).get("amqp", {})
+def _check_broker(given: _Given) -> None:
+    amqp = given.get("amqp", {})
     files = [_path(amqp.get(name)) for name in ("tls_ca", "tls_cert", "tls_key")]
     BrokerAddress(amqp.get("url", _ANY_BROKER), *files)
 
@@ -50,19 +58,31 @@ def _path(given_value: str | None) -> str | None:
     return given_value if given_value and is_path(given_value) else None
 
 
-def _check_bundle() -> None:
-    bundle = _path(given(Settings).get("provider", {}).get("ca_bundle"))
-    fault = bundle_fault(bundle) if bundle else None
+def _check_bundle(given: _Given) -> None:
+    bundle = _path(given.get("provider", {}).get("ca_bundle"))
+    if not bundle:
+        return
+    from worker.provider.wire.trust import bundle_fault  # noqa: PLC0415 - see the module
+
+    fault = bundle_fault(bundle)
     if fault:
         raise SettingsInvalid([fault])
 
 
-def _check_keys() -> None:
-    if given(Settings).get("secrets", {}).get("keys"):
-        check_keys(configured_keys(load(SecretsReach)))
+def _check_keys(given: _Given) -> None:
+    keys = given.get("secrets", {}).get("keys")
+    if not keys:
+        return
+    from worker.from_settings import configured_keys  # noqa: PLC0415 - see the module
+    from worker.ledger.keys import check_keys  # noqa: PLC0415 - see the module
+
+    check_keys(configured_keys(SecretsReach.model_validate({"secrets": {"keys": keys}})))
 
 
-def _check_ledger() -> None:
-    url = given(Settings).get("ledger", {}).get("url")
-    if url is not None:
-        name_of(url)
+def _check_ledger(given: _Given) -> None:
+    url = given.get("ledger", {}).get("url")
+    if url is None:
+        return
+    from worker.ledger.stores.opening import name_of  # noqa: PLC0415 - see the module
+
+    name_of(url)

@@ -1,6 +1,7 @@
 """`provisioning-worker run`."""
 
 import codecs
+import gc
 import os
 import signal
 import sys
@@ -9,13 +10,14 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from types import FrameType
 
-from worker.app import App, Exit
+from worker.app import App
 from worker.assembly import Surroundings
 from worker.cli.reading import read_settings
 from worker.cli.signals import ENDING, exit_code
 from worker.cli.streams import wait_for_no_reader
 from worker.domain.work import Step
 from worker.errors import WorkerError
+from worker.exits import Exit
 from worker.settings import Settings, load, unknown_names
 from worker.settings.places import ledger_url
 from worker.telemetry.forwarding import forward_last_words, forward_libraries
@@ -36,6 +38,8 @@ def run() -> None:
     # First of all: process 1 of a container ignores signals that have no handler.
     signalled = _stop_on_signals(stop)
     wait_for_no_reader(FLUSH_SECONDS)
+    # What was imported stays, so that the collector never needs to go through it.
+    gc.freeze()
     settings = read_settings()
     for name in _CODECS:
         codecs.lookup(name)

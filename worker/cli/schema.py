@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from messages.contract import DEFAULT_PREFIX, documents, text_of
-from worker.app import Exit
 from worker.cli.output import say
 from worker.cli.signals import told_if_ended
 from worker.errors import WorkerError
+from worker.exits import Exit
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _READABLE_BY_ALL = 0o644

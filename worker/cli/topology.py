@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-from worker.app import Exit
-from worker.broker import BrokerAddress, Condition, Mode, Topology, inspect_topology, remove_exchange
-from worker.broker.topology import Exchange
+from worker.broker.address import BrokerAddress
+from worker.broker.findings import Condition, Mode
+from worker.broker.inspection import inspect_topology
+from worker.broker.removal import remove_exchange
+from worker.broker.topology import Exchange, Topology
 from worker.cli.output import Column, Output, show_rows
 from worker.cli.signals import told_if_ended
+from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load
 

@@ -17,10 +17,15 @@ _Kind = TypeVar("_Kind", bound=Environment)
 
 def load(kind: type[_Kind]) -> _Kind:
     """The settings of this process, as much of them as is asked for. Raises SettingsInvalid naming every fault."""
-    source = FileEnvSource(kind)
-    faults = [*source.unread.values(), *url_faults(source())]
+    return checked(kind, FileEnvSource(kind))
+
+
+def checked(kind: type[_Kind], source: FileEnvSource) -> _Kind:
+    """The same of what was read already."""
+    given = source()
+    faults = [*source.unread.values(), *url_faults(given)]
     try:
-        settings = kind()
+        settings = kind(**given)
     except ValidationError as exc:
         found = exc.errors(include_input=False, include_url=False)
         # What could not be read is missing for that reason alone; to call it required as well would mislead.

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.domain.hosts import is_host
-from worker.settings.files import FileEnvSource
 from worker.settings.naming import is_path
 
 PREFIX = "PROVISIONING_"
@@ -174,7 +173,7 @@ class LogSettings(_Section):
 
 
 class Environment(BaseSettings):
-    """Reads the environment, and the files it names; no .env file: what is set is what is exported."""
+    """What `loading` has read of the environment, checked; no .env file: what is set is what is exported."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore", hide_input_in_errors=True
@@ -183,14 +182,14 @@ class Environment(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's; ours reads files too
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - our own reads files too, once for all the checks
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see the class
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - replaced by the _FILE names
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment, and the files it names."""
-        return (init_settings, FileEnvSource(settings_cls))
+        """Take what was read, and read nothing more."""
+        return (init_settings,)
 
 
 class _Reach(Environment):

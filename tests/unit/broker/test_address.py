@@ -6,6 +6,7 @@ import pytest
 from pika.credentials import PlainCredentials
 
 from worker.broker.address import BrokerAddress, Role
+from worker.broker.parameters import connection_parameters
 from worker.errors import SettingsInvalid
 
 URL = "amqp://ada:s%2Fcret@broker.example:5673/orders"
@@ -25,7 +26,7 @@ def test_the_password_shows_neither_in_repr_nor_in_str() -> None:
 
 
 def test_a_url_becomes_parameters_with_its_escapes_undone() -> None:
-    parameters = BrokerAddress(URL).parameters(Role.CONSUME)
+    parameters = connection_parameters(BrokerAddress(URL), Role.CONSUME)
 
     assert (parameters.host, parameters.port, parameters.virtual_host) == ("broker.example", 5673, "orders")
     assert isinstance(parameters.credentials, PlainCredentials)
@@ -34,16 +35,16 @@ def test_a_url_becomes_parameters_with_its_escapes_undone() -> None:
 
 @pytest.mark.parametrize(("path", "vhost"), [("", "/"), ("/", "/"), ("/%2F", "/"), ("/a%2Fb", "a/b")])
 def test_an_empty_path_is_the_default_virtual_host(path: str, vhost: str) -> None:
-    assert BrokerAddress(f"amqp://h{path}").parameters(Role.CONSUME).virtual_host == vhost
+    assert connection_parameters(BrokerAddress(f"amqp://h{path}"), Role.CONSUME).virtual_host == vhost
 
 
 def test_each_scheme_has_its_own_port() -> None:
-    assert BrokerAddress("amqp://h").parameters(Role.CONSUME).port == 5672
-    assert BrokerAddress("amqps://h").parameters(Role.CONSUME).port == 5671
+    assert connection_parameters(BrokerAddress("amqp://h"), Role.CONSUME).port == 5672
+    assert connection_parameters(BrokerAddress("amqps://h"), Role.CONSUME).port == 5671
 
 
 def test_a_connection_is_named_by_what_it_is_for() -> None:
-    properties = BrokerAddress(URL).parameters(Role.PUBLISH).client_properties
+    properties = connection_parameters(BrokerAddress(URL), Role.PUBLISH).client_properties
 
     assert properties is not None
     assert properties["connection_name"].startswith("provisioning-worker@")
@@ -51,7 +52,7 @@ def test_a_connection_is_named_by_what_it_is_for() -> None:
 
 
 def test_no_connection_gives_up_on_an_alarm_however_long_it_lasts() -> None:
-    assert all(BrokerAddress(URL).parameters(role).blocked_connection_timeout is None for role in Role)
+    assert all(connection_parameters(BrokerAddress(URL), role).blocked_connection_timeout is None for role in Role)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_url_that_cannot_be_used_is_refused_by_name(url: str, named: str) -> N
 @pytest.mark.parametrize("password", ["geheim:/x", "geh#eim", "geheim?x", "geheim/x", "ge@heim:x/y"])
 def test_an_unescaped_password_is_never_quoted_back(password: str) -> None:
     with pytest.raises(SettingsInvalid) as refused:
-        BrokerAddress(f"amqp://ada:{password}@h/").parameters(Role.CONSUME)
+        connection_parameters(BrokerAddress(f"amqp://ada:{password}@h/"), Role.CONSUME)
 
     assert "heim" not in str(refused.value)
 
@@ -96,4 +97,4 @@ def test_a_tls_file_without_a_certificate_is_a_setting_that_cannot_be_used(tmp_p
     authority.write_text("no certificate")
 
     with pytest.raises(SettingsInvalid, match="AMQP__TLS"):
-        BrokerAddress("amqps://h", tls_ca=str(authority)).parameters(Role.CONSUME)
+        connection_parameters(BrokerAddress("amqps://h", tls_ca=str(authority)), Role.CONSUME)

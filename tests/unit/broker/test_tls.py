@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.certificates import UNIDENTIFIED, Authority, Identity, strict_refusal
 from worker.broker.address import BrokerAddress, Role
+from worker.broker.parameters import connection_parameters
 from worker.broker.tls import words, words_in
 from worker.errors import SettingsInvalid
 
@@ -31,7 +32,7 @@ def fault_of(authority: Path, certificate: Path | None = None, key: Path | None 
 def test_nothing_older_than_tls_1_2_is_spoken_and_the_host_is_checked(authority: Authority, client: Identity) -> None:
     address = BrokerAddress("amqps://h", str(authority.path), str(client.certificate), str(client.key))
 
-    options = address.parameters(Role.CONSUME).ssl_options
+    options = connection_parameters(address, Role.CONSUME).ssl_options
 
     assert options is not None
     assert options.context.minimum_version == ssl.TLSVersion.TLSv1_2

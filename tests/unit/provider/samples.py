@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from messages import commands
 from messages.commands import Command
 from tests.support.work_samples import PASSWORD, USERNAME, create_command
+from worker.provider.config import Operation
 
 PROFILE = {"first_name": "Zoë", "city": "Łódź", "company": "A & B <Ltd>"}
 V3_PROFILE = {"first_name": "Zoë", "address2": "", "zip": "01234"}
@@ -15,7 +16,7 @@ class Change:
     """A command of the v2 API, its operation, the end of its path, and the fields that are sent beside the login."""
 
     command: Command
-    operation: str
+    operation: Operation
     action: str
     fields: dict[str, str] = field(default_factory=dict)
 
@@ -38,51 +39,51 @@ _CREATED = {
 }
 _SET = {"method": "profile", "task": "set"}
 
-CREATE = Change(create_command(), "add", "add", _CREATED)
-DISABLE = Change(about(commands.DisableCustomer), "disable", "manage", _user(method="disable"))
+CREATE = Change(create_command(), Operation.ADD, "add", _CREATED)
+DISABLE = Change(about(commands.DisableCustomer), Operation.DISABLE, "manage", _user(method="disable"))
 CREDENTIALS = (
     Change(
         about(commands.AddCredential, credential_name="mailer", credential_password=PASSWORD),
-        "credential_add",
+        Operation.CREDENTIAL_ADD,
         "credential",
         _user(task="add", credential_name="mailer", credential_password=PASSWORD),
     ),
     Change(
         about(commands.RotateCredential, credential_name="mailer", new_credential_password=PASSWORD),
-        "credential_edit",
+        Operation.CREDENTIAL_EDIT,
         "credential",
         _user(task="edit", credential_name="mailer", new_credential_password=PASSWORD),
     ),
     Change(
         about(commands.RemoveCredential, credential_name="mailer"),
-        "credential_delete",
+        Operation.CREDENTIAL_DELETE,
         "credential",
         _user(task="delete", credential_name="mailer"),
     ),
 )
 CUSTOMERS = (
     CREATE,
-    Change(about(commands.DeleteCustomer), "delete", "delete", _user()),
-    Change(about(commands.EnableCustomer), "enable", "manage", _user(method="enable")),
+    Change(about(commands.DeleteCustomer), Operation.DELETE, "delete", _user()),
+    Change(about(commands.EnableCustomer), Operation.ENABLE, "manage", _user(method="enable")),
     DISABLE,
-    Change(about(commands.EnableWebsiteAccess), "website_enable", "manage", _user(method="website_enable")),
-    Change(about(commands.DisableWebsiteAccess), "website_disable", "manage", _user(method="website_disable")),
-    Change(about(commands.UpdateProfile, **PROFILE), "set_profile", "manage", _user(**_SET, **PROFILE)),
+    Change(about(commands.EnableWebsiteAccess), Operation.WEBSITE_ENABLE, "manage", _user(method="website_enable")),
+    Change(about(commands.DisableWebsiteAccess), Operation.WEBSITE_DISABLE, "manage", _user(method="website_disable")),
+    Change(about(commands.UpdateProfile, **PROFILE), Operation.SET_PROFILE, "manage", _user(**_SET, **PROFILE)),
     Change(
         about(commands.ChangePassword, password=PASSWORD),
-        "set_password",
+        Operation.SET_PASSWORD,
         "manage",
         _user(method="password", password=PASSWORD, confirm_password=PASSWORD),
     ),
     Change(
         about(commands.ChangeUsername, new_username="new@example.com"),
-        "set_username",
+        Operation.SET_USERNAME,
         "manage",
         _user(method="profile", task="setUsername", username="new@example.com"),
     ),
     Change(
         about(commands.ChangeEmail, email="new@example.com"),
-        "set_email",
+        Operation.SET_EMAIL,
         "manage",
         _user(method="profile", task="setEmail", email="new@example.com"),
     ),

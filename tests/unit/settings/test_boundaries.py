@@ -8,6 +8,7 @@ from pika.credentials import PlainCredentials
 
 from tests.unit.settings.conftest import Export
 from worker.broker.address import Role
+from worker.broker.parameters import connection_parameters
 from worker.cli.reading import read_settings
 from worker.errors import SettingsInvalid
 from worker.from_settings import broker_address, configured_keys
@@ -231,7 +232,7 @@ def test_a_url_of_the_newer_addresses_is_used_and_told_with_its_brackets(export:
     export(AMQP__URL="amqp://u:p@[::1]:5673/v", LEDGER__URL="postgresql://u:p@[::1]:5432/l")
 
     address = broker_address(load(Settings))
-    assert address.parameters(Role.ERRAND).host == "::1"
+    assert connection_parameters(address, Role.ERRAND).host == "::1"
     assert str(address) == "amqp://[::1]:5673/v"
     assert name_of("postgresql://u:p@[::1]:5432/l") == "postgresql://u:***@[::1]:5432/l"
 
@@ -242,7 +243,7 @@ def test_a_url_of_the_newer_addresses_is_used_and_told_with_its_brackets(export:
 def test_a_brokers_password_is_what_was_set(export: Export, login: str, password: str) -> None:
     export(AMQP__URL=f"amqp://{login}@127.0.0.1/")
 
-    credentials = broker_address(load(Settings)).parameters(Role.ERRAND).credentials
+    credentials = connection_parameters(broker_address(load(Settings)), Role.ERRAND).credentials
     assert isinstance(credentials, PlainCredentials)
     assert (credentials.username, credentials.password) == ("u", password)
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from worker.app import Exit
 from worker.cli.doctor.looking import look
 from worker.cli.doctor.printing import show
 from worker.cli.output import Output
 from worker.doctor import Diagnosis, diagnose
 from worker.doctor.facts import Door, Facts
+from worker.exits import Exit
 
 
 def doctor(output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO) -> None:

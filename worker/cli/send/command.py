@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from worker.app import Exit
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
 from worker.cli.output import say
@@ -19,6 +18,7 @@ from worker.cli.send.reviewing import review
 from worker.cli.send.source import Source, opened
 from worker.cli.signals import told_if_ended
 from worker.errors import WorkerError
+from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from worker.app import Exit
 from worker.broker.observing import SilentObserver
 from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
@@ -17,6 +16,7 @@ from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
 from worker.cli.send.progress import Sending, counted
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
+from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach
 

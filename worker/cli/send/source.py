@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from worker.app import Exit
 from worker.cli.output import say
 from worker.cli.send.checking import Checked, checked
 from worker.cli.send.values import values
+from worker.exits import Exit
 
 
 @dataclass(frozen=True, slots=True)
