@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic import command
 from cryptography.fernet import Fernet
 from sqlalchemy import Column, Engine, MetaData, NullPool, String, Table, create_engine, text
 
@@ -21,7 +20,8 @@ from worker.ledger.checkup import look_at_ledger
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
-from worker.ledger.migration import VERSION_TABLE, _config
+from worker.ledger.revision import VERSION_TABLE
+from worker.ledger.upgrading import upgrade
 from worker.ledger.upkeep import migrate_ledger
 
 _HOLD = """
@@ -108,10 +108,8 @@ def test_a_ledger_of_a_newer_worker_is_told(url: str) -> None:
 def test_an_older_schema_is_seen(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/old.db", poolclass=NullPool)
     (tmp_path / "old.db.keys").write_bytes(Fernet.generate_key())
-    config = _config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
 
     facts = look_at_ledger(f"sqlite:///{tmp_path}/old.db", IDENTITY, ())
 

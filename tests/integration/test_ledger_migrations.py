@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, NullPool, create_engine, event, select, text
 
 from sandbox.servers.postgres import PrivatePostgres
@@ -16,13 +16,15 @@ from tests.support.ledger_samples import asking
 from tests.support.ledger_seeds import old_command, old_refusal
 from worker.domain.claims import Done, Held, History, Resumed, StoredEvent
 from worker.errors import LedgerRefused
-from worker.ledger.migration import VERSION_TABLE, _config, check_schema, migrate
+from worker.ledger.migration import check_schema, migrate
+from worker.ledger.revision import NEWEST, REVISIONS, VERSION_TABLE, versions
 from worker.ledger.schema import commands, metadata, refusals, tries
 from worker.ledger.stats import read_stats
 from worker.ledger.stores.opening import open_store
+from worker.ledger.upgrading import config, upgrade
 from worker.ledger.upkeep import migrate_ledger, prune_ledger
 
-_DEFINITIONS = "SELECT name, sql FROM sqlite_master WHERE name NOT IN ('ledger_revision') AND sql IS NOT NULL"
+_DEFINITIONS = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 #: A command of the first schema, put off by a process that is gone.
 _OLD_ROW = text(
     "INSERT INTO commands (source, id, type, username, fingerprint, lanes, state, owner, token, begun, tries,"
@@ -43,10 +45,8 @@ def file_engine(path: Path) -> Engine:
 
 def first_schema(engine: Engine, *, begun: bool = False) -> None:
     """Leave behind what the first version of the worker made: its schema, and a command in it."""
-    config = _config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
         connection.execute(_OLD_ROW, {"fingerprint": b"a" * 32, "begun": begun})
 
 
@@ -84,12 +84,22 @@ def parts(sql: str) -> list[str]:
     return [head, tail, *map(str.strip, cut)]
 
 
-def test_the_migrations_build_the_very_tables_of_the_schema(tmp_path: Path) -> None:
-    migrated, created = file_engine(tmp_path / "migrated.db"), file_engine(tmp_path / "created.db")
-    migrate(migrated)
-    metadata.create_all(created)
+def test_a_new_sqlite_ledger_is_made_at_once_as_the_migrations_build_it(tmp_path: Path) -> None:
+    migrated, made = file_engine(tmp_path / "migrated.db"), file_engine(tmp_path / "made.db")
+    with migrated.begin() as connection:
+        upgrade(connection)
+    migrate(made)
 
-    assert definitions(migrated) == definitions(created)
+    assert definitions(made) == definitions(migrated)
+    with made.connect() as one, migrated.connect() as other:
+        assert one.execute(select(versions)).all() == other.execute(select(versions)).all()
+
+
+def test_the_revisions_that_are_known_are_those_of_the_migrations() -> None:
+    scripts = ScriptDirectory.from_config(config())
+
+    assert list(REVISIONS) == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert scripts.get_current_head() == NEWEST
 
 
 def test_postgresql_gets_the_same_tables(postgres: Engine) -> None:
@@ -131,15 +141,15 @@ def test_a_postgresql_migrated_by_its_operator_serves(database: PrivatePostgres)
 
 
 def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_what_it_knows(tmp_path: Path) -> None:
-    migrated, created = file_engine(tmp_path / "ledger.db"), file_engine(tmp_path / "created.db")
+    migrated, made = file_engine(tmp_path / "ledger.db"), file_engine(tmp_path / "made.db")
     first_schema(migrated)
-    metadata.create_all(created)
+    migrate(made)
 
     with pytest.raises(LedgerRefused, match="at revision 0001, this worker needs 0005"):
         check_schema(migrated)
     migrate(migrated)
 
-    assert definitions(migrated) == definitions(created)
+    assert definitions(migrated) == definitions(made)
     with opened(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         claim = ledger.claim(asking())
     assert isinstance(claim, Resumed)
@@ -168,10 +178,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
 def test_every_earlier_schema_is_brought_up_to_date_with_its_rows(url: str, revision: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
-    config = _config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        upgrade(connection, revision)
     for number in range(50):
         old_command(engine, f"evt_{number}", finished_at=1_000.0 + number)
     old_command(engine, "given up", 1.0, state="dead", letter_id="l", letter_reason="invalid", letter_headers="{}")

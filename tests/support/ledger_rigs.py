@@ -14,7 +14,8 @@ from tests.fakes.parking import FakeParkingLot
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver
 from worker.domain.ports import Clock, Ledger, ParkingLot
 from worker.ledger.config import LedgerConfig
-from worker.ledger.migration import VERSION_TABLE, migrate
+from worker.ledger.migration import migrate
+from worker.ledger.revision import VERSION_TABLE
 from worker.ledger.schema import metadata, owners
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store

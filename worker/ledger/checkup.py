@@ -5,11 +5,8 @@ import stat
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 
 from worker.doctor.facts import FileFacts, LedgerFacts, SchemaState, SqliteFacts
@@ -18,8 +15,8 @@ from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import COMPARED
 from worker.ledger.keys import fingerprinter
-from worker.ledger.migration import VERSION_TABLE
 from worker.ledger.operations.rows import StoredRow
+from worker.ledger.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
 from worker.ledger.stores.naming import shown
@@ -71,7 +68,7 @@ def _read(bare: LedgerFacts, url: str, identity: LedgerIdentity | None) -> Ledge
 
 
 def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdentity | None) -> LedgerFacts:
-    revision = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    revision = revision_of(connection)
     state = _state(connection, revision)
     seen = replace(
         bare,
@@ -102,11 +99,9 @@ def _state(connection: Connection, revision: str | None) -> SchemaState:
     if revision is None:
         taken = set(inspect(connection).get_table_names()) & set(metadata.tables)
         return SchemaState.FOREIGN if taken else SchemaState.ABSENT
-    scripts = ScriptDirectory(str(files("worker.ledger") / "migrations"))
-    if revision == scripts.get_current_head():
+    if revision == NEWEST:
         return SchemaState.CURRENT
-    known = {script.revision for script in scripts.walk_revisions()}
-    return SchemaState.OLDER if revision in known else SchemaState.NEWER
+    return SchemaState.OLDER if revision in REVISIONS else SchemaState.NEWER
 
 
 def _skew(connection: Connection) -> float | None:

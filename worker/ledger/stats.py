@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 
 from worker.domain.claims import CommandKey
 from worker.domain.ports import Clock
 from worker.ledger.faults import translated
-from worker.ledger.migration import VERSION_TABLE, check_schema
+from worker.ledger.migration import check_schema
 from worker.ledger.operations.rows import key_of
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY
 from worker.ledger.pruning.rule import Prunable, count_prunable
+from worker.ledger.revision import revision_of
 from worker.ledger.schema import commands, owners, parked, refusals
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Size
@@ -127,7 +127,7 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
             return LedgerStats(
                 name=store.name,
                 seen_at=now,
-                schema=_schema(connection),
+                schema=revision_of(connection) or "",
                 size=store.measure(connection),
                 commands=_commands(connection),
                 refusals=tuple(RefusalCount(row.letter_reason, row.rows) for row in connection.execute(_REFUSALS)),
@@ -137,11 +137,6 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
                 prunable=count_prunable(connection, now - keep_days * SECONDS_PER_DAY),
                 owners=_owners(connection, now - store.now(connection, clock)),
             )
-
-
-def _schema(connection: Connection) -> str:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision() or ""
 
 
 def _commands(connection: Connection) -> tuple[CommandCount, ...]:

@@ -4,8 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Select, bindparam, cast, func, select
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, BindParameter, Select, bindparam, cast, func, select
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from worker.domain.claims import LOOK_AGAIN_SECONDS, ClaimRequest
