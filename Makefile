@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fault check bench run clean
+.PHONY: help setup demo test fault check contract bench run clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with everything in it (the other commands do it too)
 	@scripts/setup
@@ -18,6 +18,9 @@ fault: setup ## break everything under load and count what is lost; KIND=, SEED=
 
 check: setup ## formatting, lint, types, dependencies, import rules, manifests, Dockerfile
 	@scripts/check
+
+contract: setup ## write the schemas after a change of a command or an event
+	@scripts/contract
 
 bench: setup ## measure the worker beside a naive one
 	@.venv/bin/python -m bench

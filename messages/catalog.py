@@ -1,48 +1,39 @@
-"""Which command has which shape, and which event tells of its success."""
+"""Which command has which shape, and which event tells of its success: read from what the commands declare."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from messages import commands, events
-from messages.commands import Command, CommandType
-from messages.events import EventType, Succeeded
+from messages.commands import Command, changes, creation, credentials, customers, profiles
+from messages.results import Succeeded
+
+#: In the order in which people are told of the commands.
+_MODULES = (creation, customers, changes, credentials, profiles)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command of the catalog: its shape, and the event that tells of its success."""
+    """One command of the catalog: its shape, its success event, and which of its fields that repeats."""
 
-    command: CommandType
+    command: str
     model: type[Command]
-    event: EventType
+    event: str
     event_model: type[Succeeded]
+    echoed: tuple[str, ...]
 
 
-#: Name and shape are paired in the classes' own names; a test holds the two together.
-_PAIRS: tuple[tuple[type[Command], type[Succeeded]], ...] = (
-    (commands.CreateCustomer, events.CustomerCreated),
-    (commands.DeleteCustomer, events.CustomerDeleted),
-    (commands.RetrieveCustomers, events.CustomersRetrieved),
-    (commands.EnableCustomer, events.CustomerEnabled),
-    (commands.DisableCustomer, events.CustomerDisabled),
-    (commands.EnableWebsiteAccess, events.WebsiteAccessEnabled),
-    (commands.DisableWebsiteAccess, events.WebsiteAccessDisabled),
-    (commands.UpdateProfile, events.ProfileUpdated),
-    (commands.ChangePassword, events.PasswordChanged),
-    (commands.ChangeUsername, events.UsernameChanged),
-    (commands.ChangeEmail, events.EmailChanged),
-    (commands.AddCredential, events.CredentialAdded),
-    (commands.RotateCredential, events.CredentialRotated),
-    (commands.RemoveCredential, events.CredentialRemoved),
-    (commands.UpdateUserProfile, events.UserProfileUpdated),
-)
+def _models() -> Iterator[type[Command]]:
+    # What declares an event is a command; what does not is the ground that commands are built on.
+    for module in _MODULES:
+        for found in vars(module).values():
+            if isinstance(found, type) and issubclass(found, Command) and "event" in vars(found):
+                yield found
 
 
-def _entry(command: type[Command], event: type[Succeeded]) -> Entry:
-    return Entry(CommandType(command.__name__), command, EventType(event.__name__), event)
+def _entry(model: type[Command]) -> Entry:
+    added = model.event.model_fields.keys() - Succeeded.model_fields.keys()
+    echoed = tuple(name for name in model.model_fields if name in added)
+    return Entry(model.__name__, model, model.event.__name__, model.event, echoed)
 
 
-CATALOG: Mapping[CommandType, Entry] = MappingProxyType(
-    {entry.command: entry for entry in (_entry(*pair) for pair in _PAIRS)}
-)
+CATALOG: Mapping[str, Entry] = MappingProxyType({model.__name__: _entry(model) for model in _models()})

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from messages import forms
 from messages.catalog import CATALOG, Entry
-from messages.commands import Command, CommandType
+from messages.commands import Command, RetrieveCustomers
 from messages.envelope import Envelope, WireMessage
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
 from messages.faults import faults_of
@@ -63,10 +63,10 @@ def _envelope(attributes: forms.Attributes) -> Envelope:
 
 
 def _entry(attributes: forms.Attributes) -> Entry:
-    command = next((known for known in CommandType if known == attributes.type), None)
-    if command is None:
-        raise UnknownType([f"type: is not a command; known are {', '.join(CommandType)}"])
-    return CATALOG[command]
+    entry = CATALOG.get(str(attributes.type))
+    if entry is None:
+        raise UnknownType([f"type: is not a command; known are {', '.join(CATALOG)}"])
+    return entry
 
 
 def _command(entry: Entry, data: Payload) -> Command:
@@ -125,7 +125,7 @@ def _name(*told: forms.Attributes) -> CommandName | None:
 def _customer(attributes: forms.Attributes) -> str | None:
     # The list command's username is a search, and no customer.
     data = attributes.data.content
-    if not isinstance(data, dict) or attributes.type == CommandType.RETRIEVE_CUSTOMERS:
+    if not isinstance(data, dict) or attributes.type == RetrieveCustomers.__name__:
         return None
     return usable(data.get("username", data.get("on_behalf_of")))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from messages.commands import Command, CommandType
+from messages.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Envelope:
 
     id: str
     source: str
-    type: CommandType
+    type: str
     subject: str | None
     time: float | None
     correlationid: str | None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from messages import headers, payload
-from messages.commands import CommandType
+from messages.catalog import CATALOG
 from messages.envelope import WireMessage
 from messages.keys import CONTRADICTORY, Parsed, parse
 from messages.payload import Payload
@@ -20,7 +20,6 @@ _STRUCTURED = "application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
 #: So much of an envelope names its command, whatever else is missing.
 _NAMED = frozenset({"id", "source", "type"})
-_COMMANDS = frozenset(CommandType)
 #: What a message says of its command twice when it has the envelope in its body and in its headers.
 _COMPARED = ("id", "source", "type", "subject")
 
@@ -196,6 +195,6 @@ def _apart(envelope: Mapping[str, object], told: Mapping[str, object]) -> tuple[
 
 def _other_type(type_: object, message: WireMessage) -> tuple[str, ...]:
     # Libraries fill this property with names of their own; only another command in it can be meant.
-    if message.type in _COMMANDS and message.type != type_ and isinstance(type_, str) and type_ in _COMMANDS:
+    if message.type in CATALOG and message.type != type_ and isinstance(type_, str) and type_ in CATALOG:
         return ("type: is not the same in the envelope and in the property `type`",)
     return ()

@@ -122,11 +122,11 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint)
     lanes = lane_keys(envelope)
     request = ClaimRequest(
         key=CommandKey(envelope.source, envelope.id),
-        type=envelope.type.value,
+        type=envelope.type,
         subject=envelope.subject,
         username=customer_of(envelope.data),
         lanes=lanes,
-        fingerprints=fingerprint(envelope.type.value, envelope.subject, canonical(envelope.data)),
+        fingerprints=fingerprint(envelope.type, envelope.subject, canonical(envelope.data)),
         redelivered=delivery.redelivered,
         position=delivery.receipt.position,
     )

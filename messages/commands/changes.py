@@ -1,16 +1,25 @@
 """Commands that change what the provider knows of a customer: profile, password, username, email."""
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from messages.commands.command import CustomerCommand, names_something_to_change
+from messages.commands.command import CustomerCommand, SetCommand, names_something_to_change
+from messages.commands.samples import CUSTOMER, NEW_ADDRESS, PROFILE, SECRET
 from messages.fields import Email, NewUsername, Password, Text50, Text100, Text255
+from messages.results import Succeeded
 
 
-class UpdateProfile(CustomerCommand):
+class ProfileUpdated(Succeeded):
+    """The profile has the values the command gave."""
+
+
+class UpdateProfile(SetCommand):
     """Change profile fields: at least one, and those not given stay.
 
     The provider states no limits here, so those of `CreateCustomer` hold.
     """
+
+    event = ProfileUpdated
+    examples = ({**CUSTOMER, "city": "Othertown"}, {**CUSTOMER, **PROFILE})
 
     model_config = ConfigDict(json_schema_extra=names_something_to_change)
 
@@ -32,13 +41,26 @@ class UpdateProfile(CustomerCommand):
         return self
 
 
+class PasswordChanged(Succeeded):
+    """The customer has the new password."""
+
+
 class ChangePassword(CustomerCommand):
     """Give a customer a new password for its sending and its web login.
 
     The worker itself repeats it, as the provider asks.
     """
 
+    event = PasswordChanged
+    examples = ({**CUSTOMER, "password": SECRET},)
+
     password: Password
+
+
+class UsernameChanged(Succeeded):
+    """The customer is known by its new username; `username` is the old one."""
+
+    new_username: str = Field(description="What the customer is called from now on.")
 
 
 class ChangeUsername(CustomerCommand):
@@ -47,6 +69,9 @@ class ChangeUsername(CustomerCommand):
     The new name must differ from the old one in more than upper and lower case; the worker checks it, no schema can.
     Send what follows under `new_username`: a command for either name keeps its place behind this one.
     """
+
+    event = UsernameChanged
+    examples = ({**CUSTOMER, "new_username": NEW_ADDRESS},)
 
     new_username: NewUsername
 
@@ -62,7 +87,16 @@ class ChangeUsername(CustomerCommand):
         return (self.username, self.new_username)
 
 
-class ChangeEmail(CustomerCommand):
+class EmailChanged(Succeeded):
+    """The customer has the new email address."""
+
+    email: str = Field(description="The new address.")
+
+
+class ChangeEmail(SetCommand):
     """Give a customer a new email address, at once and without confirmation."""
+
+    event = EmailChanged
+    examples = ({**CUSTOMER, "email": NEW_ADDRESS},)
 
     email: Email

@@ -1,37 +1,26 @@
-"""What all commands have in common: their names, and the shape every one of them is built on."""
+"""What all commands have in common: what each declares, and the shape every one of them is built on."""
 
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from messages.fields import Username
-
-
-class CommandType(StrEnum):
-    """Every command the worker knows."""
-
-    CREATE_CUSTOMER = "CreateCustomer"
-    DELETE_CUSTOMER = "DeleteCustomer"
-    RETRIEVE_CUSTOMERS = "RetrieveCustomers"
-    ENABLE_CUSTOMER = "EnableCustomer"
-    DISABLE_CUSTOMER = "DisableCustomer"
-    ENABLE_WEBSITE_ACCESS = "EnableWebsiteAccess"
-    DISABLE_WEBSITE_ACCESS = "DisableWebsiteAccess"
-    UPDATE_PROFILE = "UpdateProfile"
-    CHANGE_PASSWORD = "ChangePassword"  # noqa: S105 - a command's name
-    CHANGE_USERNAME = "ChangeUsername"
-    CHANGE_EMAIL = "ChangeEmail"
-    ADD_CREDENTIAL = "AddCredential"
-    ROTATE_CREDENTIAL = "RotateCredential"
-    REMOVE_CREDENTIAL = "RemoveCredential"
-    UPDATE_USER_PROFILE = "UpdateUserProfile"
+from messages.results import Succeeded
 
 
 class Command(BaseModel):
-    """What a command asks for. Frozen; its secrets show as asterisks wherever it is printed."""
+    """What a command asks for. Frozen; its secrets show as asterisks wherever it is printed.
+
+    `event` tells of its success; the fields that both have by the same name are told as the command gave them.
+    `examples` are the least and the most of its data; one alone where there is nothing to choose.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    event: ClassVar[type[Succeeded]]
+    examples: ClassVar[tuple[Mapping[str, Any], ...]]
 
     def customers(self) -> tuple[str, ...]:
         """The customers it names, the one it is about first; none for a command that is about nobody in particular."""
@@ -69,3 +58,16 @@ class CustomerCommand(Command):
     def customers(self) -> tuple[str, ...]:
         """The one customer."""
         return (self.username,)
+
+
+class SetCommand(CustomerCommand):
+    """A command that sets what the provider lists: setting it again changes nothing, and a look at the list proves it.
+
+    `flags` is what it sets by its name alone; without any it sets its own fields.
+    """
+
+    flags: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def listed(self) -> Mapping[str, str]:
+        """What the list shows of the customer once it is applied, by the list's own names."""
+        return self.flags or self.revealed()

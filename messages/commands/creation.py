@@ -4,12 +4,15 @@ import calendar
 import re
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
 from messages.commands.command import CustomerCommand
+from messages.commands.samples import ADDRESS, CUSTOMER, PROFILE, SECRET
 from messages.fields import NO_CONTROL_CHARACTERS, Email, NewUsername, Password, Stated, Text50, Text100, Text255
+from messages.results import Succeeded
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ONE_DAY = timedelta(days=1)
@@ -69,11 +72,38 @@ _BillingDate = Annotated[
 ]
 
 
+_LEAST = MappingProxyType(
+    {
+        **CUSTOMER,
+        "password": SECRET,
+        "email": ADDRESS,
+        **PROFILE,
+        "package": "Basic",
+        "whitelabel": "mail.example.com",
+    }
+)
+_OPTIONS = MappingProxyType(
+    {
+        "ip_group": ["transactional"],
+        "ip": ["192.0.2.1", "2001:db8::1"],
+        "free_user": False,
+        "billing_date": "2026-12-01",
+    }
+)
+
+
+class CustomerCreated(Succeeded):
+    """The customer exists at the provider as the command asked."""
+
+
 class CreateCustomer(CustomerCommand):
     """Create a customer. The worker itself repeats the password, as the provider asks.
 
     The provider decides whether the username is free, and whether package and addresses are yours to give.
     """
+
+    event = CustomerCreated
+    examples = (_LEAST, {**_LEAST, **_OPTIONS})
 
     username: NewUsername
     password: Password

@@ -1,9 +1,17 @@
 """UpdateUserProfile: the one command of the provider's v3 API."""
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from messages.commands.command import Command, names_something_to_change
+from messages.commands.samples import ADDRESS, PROFILE
 from messages.fields import OnBehalfOf, ProfileText
+from messages.results import Succeeded
+
+
+class UserProfileUpdated(Succeeded):
+    """The user's own profile has the values the command gave."""
+
+    on_behalf_of: str = Field(description="Whose profile it is, as the command said it; `username` says the same.")
 
 
 class UpdateUserProfile(Command):
@@ -12,6 +20,12 @@ class UpdateUserProfile(Command):
     `on_behalf_of` is required, because without it the provider would change the reseller's own profile. The worker must
     have a key for the provider's v3 API.
     """
+
+    event = UserProfileUpdated
+    examples = (
+        {"on_behalf_of": ADDRESS, "address2": ""},
+        {"on_behalf_of": "account-id 4711", "address2": "2nd floor", **PROFILE},
+    )
 
     model_config = ConfigDict(json_schema_extra=names_something_to_change)
 

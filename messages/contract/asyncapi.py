@@ -4,7 +4,7 @@ from messages.catalog import CATALOG, Entry
 from messages.contract.envelopes import attributes, command_envelope, event_envelope, event_models
 from messages.contract.forms import BINDING_VERSION, command_messages, component_of, event_message, reference
 from messages.contract.models import Document, command_data, flowing
-from messages.events import CommandFailed
+from messages.results import CommandFailed
 
 VERSION = "1.0.0"
 _TITLE = "Provisioning worker, as a billing system talks to it"
@@ -59,7 +59,7 @@ def _commands(prefix: str, names: list[str]) -> Document:
         "parameters": {
             "commandType": {
                 "description": "The routing key is free; by convention it is the command's type.",
-                "examples": [entry.value for entry in CATALOG],
+                "examples": list(CATALOG),
             }
         },
         "messages": {name: reference("messages", name) for name in names},
@@ -90,7 +90,7 @@ def _send(entry: Entry) -> Document:
     summary, _, more = flowing(str(entry.model.__doc__)).partition("\n\n")
     return {
         "action": "send",
-        "title": entry.command.value,
+        "title": entry.command,
         "summary": summary,
         "description": more or summary,
         "channel": {"$ref": "#/channels/commands"},
@@ -98,7 +98,7 @@ def _send(entry: Entry) -> Document:
         "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING_VERSION}},
         "reply": {
             "channel": {"$ref": "#/channels/events"},
-            "messages": _heard([entry.event.value, CommandFailed.__name__]),
+            "messages": _heard([entry.event, CommandFailed.__name__]),
         },
     }
 
@@ -124,7 +124,7 @@ def _schemas(entries: list[Entry]) -> Document:
     found: Document = {component_of(name): schema for name, schema in shared.items()}
     references = {name: reference("schemas", component_of(name)) for name in shared}
     for entry in entries:
-        name = entry.command.value
+        name = entry.command
         found[f"{name}Data"] = command_data(entry.model)
         found[name] = command_envelope(entry, reference("schemas", f"{name}Data"), references)
     return {**found, **{model.__name__: event_envelope(model) for model in event_models(entries)}}

@@ -25,10 +25,10 @@ def text_of(document: Document) -> str:
 
 def _schemas() -> Iterator[tuple[str, Document]]:
     for entry in CATALOG.values():
-        name, data = entry.command.value, command_data(entry.model)
-        told = [dict(example) for example in examples.DATA[entry.command]]
+        name, data = entry.command, command_data(entry.model)
+        told = [dict(example) for example in entry.model.examples]
         envelope = command_envelope(entry, data, attributes())
-        yield f"commands/{name}.json", _file(name, envelope, examples.envelopes(entry.command))
+        yield f"commands/{name}.json", _file(name, envelope, examples.envelopes(entry))
         yield f"commands/{name}.data.json", _file(f"{name}:data", data, told)
     for model in event_models(list(CATALOG.values())):
         yield f"events/{model.__name__}.json", _file(model.__name__, event_envelope(model), [examples.event(model)])

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from messages.catalog import Entry
 from messages.contract.models import Document, event_data, flowing
-from messages.events import CommandFailed, ResultEvent, ResultFields
+from messages.events import ResultEvent
+from messages.results import CommandFailed, ResultFields
 from messages.texts import MAX_ATTRIBUTE_BYTES
 
 #: No year 0, which no calendar has, and no leap second, which few readers know.
@@ -52,7 +53,7 @@ def command_envelope(entry: Entry, data: Document, parts: Mapping[str, Document]
 
     `data` and `parts` are the schemas of its data and its attributes, or references to them.
     """
-    name = entry.command.value
+    name = entry.command
     return {
         "title": name,
         "description": flowing(str(entry.model.__doc__)),

@@ -8,7 +8,7 @@ from messages.catalog import Entry
 from messages.contract import examples
 from messages.contract.envelopes import attributes
 from messages.contract.models import Document, flowing
-from messages.events import ResultFields
+from messages.results import ResultFields
 
 BINDING_VERSION = "0.3.0"
 CLOUDEVENT = "application/cloudevents+json"
@@ -33,7 +33,7 @@ def component_of(attribute: str) -> str:
 
 def command_messages(entry: Entry) -> dict[str, Document]:
     """One command as three messages, by the names they have in the document."""
-    name = entry.command.value
+    name = entry.command
     return {name: _structured(entry), f"{name}Binary": _binary(entry), f"{name}Bare": _bare(entry)}
 
 
@@ -61,8 +61,8 @@ def event_message(model: type[ResultFields]) -> Document:
 
 
 def _structured(entry: Entry) -> Document:
-    name = entry.command.value
-    written = examples.envelopes(entry.command)
+    name = entry.command
+    written = examples.envelopes(entry)
     return {
         **_message(name, f"{name}, structured", "CloudEvents structured mode: the body is the whole envelope."),
         "contentType": CLOUDEVENT,
@@ -75,7 +75,7 @@ def _structured(entry: Entry) -> Document:
 
 
 def _binary(entry: Entry) -> Document:
-    name = entry.command.value
+    name = entry.command
     least, most = (tell(entry.command, examples.Form.BINARY) for tell in (examples.least, examples.most))
     headers = [{f"ce-{key}": value for key, value in each.items()} for each in (least, most)]
     return {
@@ -93,7 +93,7 @@ def _binary(entry: Entry) -> Document:
 
 
 def _bare(entry: Entry) -> Document:
-    name = entry.command.value
+    name = entry.command
     told = [tell(entry.command, examples.Form.BARE) for tell in (examples.least, examples.most)]
     headers: list[Document] = [{key: each[key] for key in ("subject", "traceparent") if key in each} for each in told]
     stated = _properties(_bare_properties(name), ["type", "message_id", "app_id"])
@@ -143,7 +143,7 @@ def _ce_headers(name: str) -> Document:
 
 
 def _with_data(entry: Entry, headers: list[Document]) -> list[Document]:
-    told = (examples.DATA[entry.command][0], examples.DATA[entry.command][-1])
+    told = (entry.model.examples[0], entry.model.examples[-1])
     return [
         {"name": name, "headers": given, "payload": dict(data)}
         for name, given, data in zip(("least", "most"), headers, told, strict=True)

@@ -6,30 +6,19 @@ from itertools import chain, count
 
 from messages.commands import (
     AddCredential,
-    ChangeEmail,
     ChangePassword,
     ChangeUsername,
     Command,
     CreateCustomer,
     DeleteCustomer,
-    DisableCustomer,
-    DisableWebsiteAccess,
-    EnableCustomer,
-    EnableWebsiteAccess,
     RemoveCredential,
     RotateCredential,
-    UpdateProfile,
+    SetCommand,
     UpdateUserProfile,
 )
 from worker.errors import RefusalHint, Rejected
 
 _UNLISTED_OF_A_CREATE = {"password", "ip", "ip_group", "free_user", "billing_date"}
-_FLAGS: Mapping[type[Command], tuple[str, str]] = {
-    EnableCustomer: ("active", "true"),
-    DisableCustomer: ("active", "false"),
-    EnableWebsiteAccess: ("website_access", "true"),
-    DisableWebsiteAccess: ("website_access", "false"),
-}
 
 
 @dataclass(slots=True)
@@ -82,8 +71,11 @@ class FakeAccounts:
                 return self._set_password(command)
             case UpdateUserProfile():
                 return _put(self._profile(command), _given(command, "on_behalf_of"))
+            case SetCommand():
+                listed = {name: value for name, value in command.listed().items() if name != "username"}
+                return _put(self.customer(command.username).fields, listed)
             case _:
-                return self._set_fields(command)
+                raise TypeError(f"{type(command).__name__} changes nothing here")
 
     def acting_for(self, on_behalf_of: str) -> str:
         """The username that a v3 call on this one's behalf acts on."""
@@ -144,15 +136,6 @@ class FakeAccounts:
         changed = customer.password != password
         customer.password = password
         return changed
-
-    def _set_fields(self, command: Command) -> bool:
-        fields = self.customer(command.customers()[0]).fields
-        match command:
-            case UpdateProfile() | ChangeEmail():
-                return _put(fields, _given(command, "username"))
-            case _:
-                name, value = _FLAGS[type(command)]
-                return _put(fields, {name: value})
 
     def _profile(self, command: UpdateUserProfile) -> dict[str, str]:
         target = self.acting_for(command.on_behalf_of)

@@ -11,7 +11,7 @@ from tests.support.raw_http import RawServer, answer, raw_server, sends
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.errors import ProviderError
 from worker.provider.client import ProviderClient
-from worker.provider.config import CallResult, Login, Operation, ProviderConfig
+from worker.provider.config import CallResult, Login, ProviderConfig
 
 KEY = "pw"
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -136,10 +136,10 @@ def test_an_idle_connection_is_closed_with_the_client(server: RawServer) -> None
 
 
 def test_every_call_is_observed_from_whichever_thread(server: RawServer) -> None:
-    seen: list[tuple[Operation, CallResult]] = []
+    seen: list[tuple[str, CallResult]] = []
     lock = threading.Lock()
 
-    def observe(operation: Operation, result: CallResult, seconds: float) -> None:
+    def observe(operation: str, result: CallResult, seconds: float) -> None:
         with lock:
             assert seconds > 0
             seen.append((operation, result))
@@ -149,4 +149,4 @@ def test_every_call_is_observed_from_whichever_thread(server: RawServer) -> None
         list(pool.map(lambda _: client.apply(disable_command()), range(20)))
     client.close()
 
-    assert seen == [(Operation.DISABLE, CallResult.SUCCESS)] * 20
+    assert seen == [("disable", CallResult.SUCCESS)] * 20

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from messages.catalog import CATALOG
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.settings import Switches
 from tests.matrix.cases import CASES, EVE, LOGIN
@@ -74,3 +75,7 @@ def test_a_profile_of_nobody_of_ours_never_becomes_a_change_of_the_resellers_own
 def test_no_switch_is_left_out() -> None:
     steering = {"rate_limit", "rate_window_seconds", "today"}
     assert set(READINGS) | steering == set(Switches.model_fields)
+
+
+def test_every_command_has_a_case() -> None:
+    assert {case.command.type for case in CASES} == set(CATALOG)

@@ -8,6 +8,7 @@ from sandbox.provider.accounts.snapshot import AccountsSnapshot, CustomerSnapsho
 from sandbox.provider.journal import Entry
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command
+from worker.provider.calls.rules import RULES
 
 #: One change of state as the journal tells it: the operation, the customer, what of it (a credential, the new username
 #: or email) and the new secret's digest.
@@ -17,19 +18,7 @@ Digest = Callable[[str], str]
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        "CreateCustomer": Operation.ADD,
-        "DeleteCustomer": Operation.DELETE,
-        "EnableCustomer": Operation.ENABLE,
-        "DisableCustomer": Operation.DISABLE,
-        "EnableWebsiteAccess": Operation.WEBSITE_ENABLE,
-        "DisableWebsiteAccess": Operation.WEBSITE_DISABLE,
-        "UpdateProfile": Operation.SET_PROFILE,
-        "ChangePassword": Operation.SET_PASSWORD,
-        "ChangeUsername": Operation.SET_USERNAME,
-        "ChangeEmail": Operation.SET_EMAIL,
-        "AddCredential": Operation.CREDENTIAL_ADD,
-        "RotateCredential": Operation.CREDENTIAL_EDIT,
-        "RemoveCredential": Operation.CREDENTIAL_DELETE,
+        **{model.__name__: Operation(rule.operation) for model, rule in RULES.items()},
         "UpdateUserProfile": Operation.USER_PROFILE_UPDATE,
     }
 )
@@ -116,10 +105,9 @@ class Play:
                 return {_credential(data["credential_name"]): self._secret_of(command)}
             case "RemoveCredential":
                 return {_credential(data["credential_name"]): None}
-            case "UpdateProfile" | "ChangeEmail" | "UpdateUserProfile":
-                return {name: value for name, value in data.items() if name not in _NOT_KEPT_AS_SENT}
             case _:
-                return dict(_FLAGS[command.type])
+                fields = {name: value for name, value in data.items() if name not in _NOT_KEPT_AS_SENT}
+                return {**fields, **_FLAGS.get(command.type, {})}
 
     def _password_of(self, command: Command) -> dict[str, object]:
         return {"password_digest": self._secret_of(command)}

@@ -88,7 +88,10 @@ def commands_about_ada() -> dict[str, messages.commands.Command]:
         "RemoveCredential": {**ada, "credential_name": "mailer"},
         "UpdateUserProfile": {"on_behalf_of": USERNAME, "city": "Paris"},
     }
-    return {name: entry.model.model_validate(given.get(name, ada)) for name, entry in CATALOG.items()}
+    return {
+        name: entry.model.model_validate(given.get(name, dict(entry.model.examples[0])))
+        for name, entry in CATALOG.items()
+    }
 
 
 def fingerprint(type_: str, subject: str | None, content: bytes) -> tuple[bytes, ...]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from messages.catalog import CATALOG
-from messages.commands import Command, CommandType
+from messages.commands import Command
 from tests.support.commands import Command as Wire
 from tests.support.process_rig import Crash, ProcessRig
 from tests.support.ready_provider import provider_ready_for
@@ -67,7 +67,7 @@ def run_through_a_crash(rig: ProcessRig, work: Work, step: Step) -> None:
 def assert_done_once(rig: ProcessRig, name: str) -> None:
     assert end_state(rig) == asked_for(name)
     assert rig.provider.changes == [f"{name} {USERNAME}"]
-    assert told(rig)["type"] == CATALOG[CommandType(name)].event
+    assert told(rig)["type"] == CATALOG[name].event
     assert rig.publisher.to(Destination.DEAD_LETTERS) == []
 
 

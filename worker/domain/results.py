@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pydantic_core import from_json
@@ -10,8 +10,9 @@ from pydantic_core import from_json
 from messages.catalog import CATALOG
 from messages.envelope import Envelope
 from messages.errors import CommandName
-from messages.events import CommandFailed, EventType, ResultEvent
+from messages.events import ResultEvent
 from messages.outcomes import Outcome, Reason
+from messages.results import CommandFailed
 from worker.domain.claims import StoredEvent
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.identity import customer_of
@@ -23,10 +24,13 @@ _NO_SLUG = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What a handler reports: whether this try did it, or an earlier one had, and what the event's type adds."""
+    """What a handler reports: whether this try did it, or an earlier one had.
+
+    `added`: what its event tells that the command did not say.
+    """
 
     outcome: Outcome
-    added: Mapping[str, object]
+    added: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def name_of(envelope: Envelope) -> CommandName:
 def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int, completed_at: str) -> StoredEvent:
     """The event that tells of a command's success (generation 0)."""
     entry = CATALOG[envelope.type]
+    echoed = {name: getattr(envelope.data, name) for name in entry.echoed}
     fields = entry.event_model(
         command_id=envelope.id,
         command_source=envelope.source,
@@ -71,7 +76,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
         outcome=success.outcome,
         attempts=attempts,
         completed_at=completed_at,
-        **success.added,
+        **{**echoed, **success.added},
     )
     return _stored(event_id, entry.event, name_of(envelope), completed_at, fields)
 
@@ -91,7 +96,7 @@ def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
         failed_at=failure.failed_at,
         dead_letter_id=failure.letter_id,
     )
-    return _stored(event_id, EventType.COMMAND_FAILED, name, failure.failed_at, fields)
+    return _stored(event_id, CommandFailed.__name__, name, failure.failed_at, fields)
 
 
 def outgoing(event: StoredEvent) -> Outgoing:
@@ -120,7 +125,7 @@ def source_slug(source: str) -> str:
     return _NO_SLUG.sub("-", source.lower())
 
 
-def _stored(event_id: str, event_type: EventType, name: CommandName, at: str, data: object) -> StoredEvent:
+def _stored(event_id: str, event_type: str, name: CommandName, at: str, data: object) -> StoredEvent:
     event = ResultEvent.model_validate(
         {
             "id": event_id,
@@ -133,4 +138,4 @@ def _stored(event_id: str, event_type: EventType, name: CommandName, at: str, da
             "data": data,
         }
     )
-    return StoredEvent(event_id, event_type.value, event.to_bytes())
+    return StoredEvent(event_id, event_type, event.to_bytes())

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from messages.commands import CommandType
+from messages.catalog import CATALOG
+from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from messages.outcomes import Outcome, Reason
 from worker.domain.claims import ClaimRequest, Ending, Token
 from worker.domain.deliveries import Delivery
 from worker.errors import ProviderLogin
-
-_COMMANDS = frozenset(CommandType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,14 @@ class Work:
     def command(self) -> str:
         """The command's type from the closed set, for labels; `unknown` for anything else."""
         if isinstance(self.content, Requested):
-            return self.content.envelope.type.value
+            return self.content.envelope.type
         named = self.content.name.type if self.content.name else None
-        return named if named in _COMMANDS else "unknown"
+        return named if named and named in CATALOG else "unknown"
 
     @property
     def login(self) -> ProviderLogin:
         """The login that applies it."""
-        is_v3 = isinstance(self.content, Requested) and self.content.envelope.type is CommandType.UPDATE_USER_PROFILE
+        is_v3 = isinstance(self.content, Requested) and isinstance(self.content.envelope.data, UpdateUserProfile)
         return ProviderLogin.V3 if is_v3 else ProviderLogin.V2
 
 

@@ -4,22 +4,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from messages.catalog import CATALOG
 from messages.commands import (
     AddCredential,
-    ChangeEmail,
     ChangePassword,
     ChangeUsername,
     Command,
     CreateCustomer,
     DeleteCustomer,
-    DisableCustomer,
-    DisableWebsiteAccess,
-    EnableCustomer,
-    EnableWebsiteAccess,
     RemoveCredential,
     RetrieveCustomers,
     RotateCredential,
-    UpdateProfile,
+    SetCommand,
     UpdateUserProfile,
 )
 from worker.domain.ports import Ledger
@@ -55,17 +51,12 @@ def _stories(provider: Provider, ledger: Ledger) -> Mapping[type[Command], Story
     readable = partial(set_readable, provider)
     password = partial(set_password, provider)
     return {
+        **{entry.model: readable for entry in CATALOG.values() if issubclass(entry.model, SetCommand)},
         CreateCustomer: CreateHandler(provider, ledger).handle,
         DeleteCustomer: DeleteHandler(provider, ledger).handle,
         RetrieveCustomers: partial(retrieve_customers, provider),
-        EnableCustomer: readable,
-        DisableCustomer: readable,
-        EnableWebsiteAccess: readable,
-        DisableWebsiteAccess: readable,
-        UpdateProfile: readable,
         ChangePassword: password,
         ChangeUsername: RenameHandler(provider, ledger).handle,
-        ChangeEmail: readable,
         AddCredential: partial(add_credential, provider, ledger),
         RotateCredential: password,
         RemoveCredential: partial(remove_credential, provider),

@@ -25,7 +25,7 @@ from worker.errors import (
 )
 from worker.provider.answers.limits import exhausted_seconds
 from worker.provider.calls.call import Call
-from worker.provider.config import OF_V3, READS, CallObserver, CallResult, Login, Operation, ProviderConfig
+from worker.provider.config import OF_V3, READS, CallObserver, CallResult, Login, ProviderConfig
 from worker.provider.wire.pace import Pace
 from worker.provider.wire.transport import Transport
 
@@ -160,7 +160,7 @@ class Caller:
         finally:
             self._around.observe(call.operation, result, time.perf_counter() - started)
 
-    def _check_lease(self, operation: Operation) -> None:
+    def _check_lease(self, operation: str) -> None:
         # Right before the write: a process that was frozen past its lease must not write beside its successor.
         if operation not in READS and not self._around.may_write():
             raise ClaimLost("the ledger's lease has run out; another worker may have taken the command over")

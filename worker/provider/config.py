@@ -9,38 +9,22 @@ from worker.errors import SettingsInvalid
 from worker.provider.wire.trust import bundle_fault
 
 #: Called once per call with the operation, the result and the seconds it took.
-CallObserver = Callable[["Operation", "CallResult", float], None]
+CallObserver = Callable[[str, "CallResult", float], None]
 
 Edition = Literal["reseller", "distributor"]
 Format = Literal["json", "xml"]
 
 
-class Operation(StrEnum):
-    """The provider's operations, as the metrics name them."""
-
-    ADD = "add"
-    DELETE = "delete"
-    RETRIEVE = "retrieve"
-    ENABLE = "enable"
-    DISABLE = "disable"
-    WEBSITE_ENABLE = "website_enable"
-    WEBSITE_DISABLE = "website_disable"
-    SET_PROFILE = "set_profile"
-    SET_PASSWORD = "set_password"  # noqa: S105 - an operation's name
-    SET_USERNAME = "set_username"
-    SET_EMAIL = "set_email"
-    CREDENTIAL_ADD = "credential_add"
-    CREDENTIAL_EDIT = "credential_edit"
-    CREDENTIAL_DELETE = "credential_delete"
-    USER_PROFILE_UPDATE = "user_profile_update"
-    USER_USERNAME = "user_username"
-
+# The operations that belong to no rule of a command (see `calls/rules.py`), as the metrics name them.
+RETRIEVE = "retrieve"
+USER_PROFILE_UPDATE = "user_profile_update"
+USER_USERNAME = "user_username"
 
 #: What changes nothing at the provider, and may be asked by a process that must not write any more.
-READS = frozenset({Operation.RETRIEVE, Operation.USER_USERNAME})
+READS = frozenset({RETRIEVE, USER_USERNAME})
 
 #: What needs the bearer key; all others need name and password.
-OF_V3 = frozenset({Operation.USER_PROFILE_UPDATE, Operation.USER_USERNAME})
+OF_V3 = frozenset({USER_PROFILE_UPDATE, USER_USERNAME})
 
 
 class CallResult(StrEnum):

@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from messages.commands import CommandType
-from messages.events import EventType
+from messages.catalog import CATALOG
+from messages.events import EVENTS
 from messages.outcomes import Outcome, Reason
 from worker.domain.work import RetryCause
 from worker.flow.pausing.causes import PauseCause
 
-COMMANDS = (*(command.value for command in CommandType), "unknown")
+COMMANDS = (*CATALOG, "unknown")
 ROLES = ("consume", "publish")
 RISKY_PROPERTIES = ("expiration", "priority")
 
@@ -114,8 +114,8 @@ class Metrics:
         for role in ROLES:
             self.connected.labels(role).set(0)
             self.reconnects.labels(role)
-        for event in EventType:
-            self.published.labels(event.value, "confirmed")
+        for event in EVENTS:
+            self.published.labels(event, "confirmed")
 
 
 class _DroppedLines(Collector):

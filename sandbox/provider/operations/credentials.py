@@ -1,9 +1,12 @@
 """Credentials: further logins of a customer. Their names share one space with all usernames."""
 
+from typing import Final
+
 from sandbox.provider.accounts.records import Credential, Customer
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.served import Served
 
 
 def add_credential(call: Call) -> Reply:
@@ -62,3 +65,10 @@ def _owner(call: Call, *passwords: str) -> Customer | Reply:
 def _put(call: Call, owner: Customer, name: str, password: str) -> Reply:
     call.accounts.put_credential(Credential(owner.number, name, call.seal.digest(call.form.get(password))))
     return Success()
+
+
+SERVED: Final = (
+    Served(Operation.CREDENTIAL_ADD, add_credential, ("credential", "add")),
+    Served(Operation.CREDENTIAL_EDIT, edit_credential, ("credential", "edit")),
+    Served(Operation.CREDENTIAL_DELETE, delete_credential, ("credential", "delete")),
+)

@@ -1,20 +1,17 @@
-"""Which function does which operation, and what became of the state."""
+"""All operations that are served, by what names them, and what became of the state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from sandbox.provider.operations import credentials
 from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.credentials import add_credential, delete_credential, edit_credential
-from sandbox.provider.operations.customers.access import disable, disable_website, enable, enable_website
-from sandbox.provider.operations.customers.changes import set_email, set_password, set_profile, set_username
-from sandbox.provider.operations.customers.closing import delete
-from sandbox.provider.operations.customers.creation import add
-from sandbox.provider.operations.customers.retrieval import retrieve
+from sandbox.provider.operations.customers import access, changes, closing, creation, retrieval
 from sandbox.provider.operations.replies import Document, Reply, Rows, Success
-from sandbox.provider.operations.v3.profile import get_profile, get_username, update_profile
+from sandbox.provider.operations.served import Served
+from sandbox.provider.operations.v3 import profile
 
 
 class Effect(StrEnum):
@@ -39,34 +36,21 @@ class Performed:
     effect: Effect
 
 
-_OPERATIONS: Final[Mapping[Operation, Callable[[Call], Reply]]] = MappingProxyType(
+SERVED: Final[Mapping[tuple[str, ...], Served]] = MappingProxyType(
     {
-        Operation.ADD: add,
-        Operation.DELETE: delete,
-        Operation.RETRIEVE: retrieve,
-        Operation.ENABLE: enable,
-        Operation.DISABLE: disable,
-        Operation.WEBSITE_ENABLE: enable_website,
-        Operation.WEBSITE_DISABLE: disable_website,
-        Operation.SET_PROFILE: set_profile,
-        Operation.SET_PASSWORD: set_password,
-        Operation.SET_USERNAME: set_username,
-        Operation.SET_EMAIL: set_email,
-        Operation.CREDENTIAL_ADD: add_credential,
-        Operation.CREDENTIAL_EDIT: edit_credential,
-        Operation.CREDENTIAL_DELETE: delete_credential,
-        Operation.USER_PROFILE_UPDATE: update_profile,
-        Operation.USER_PROFILE: get_profile,
-        Operation.USER_USERNAME: get_username,
+        served.names: served
+        for module in (creation, closing, retrieval, access, changes, credentials, profile)
+        for served in module.SERVED
     }
 )
+_FUNCTIONS: Final = MappingProxyType({served.operation: served.do for served in SERVED.values()})
 
 
 def perform(operation: Operation, call: Call) -> Performed:
     """Does one operation, of those that there are, from start to end."""
     call.accounts.close_due(call.today())
     before = call.accounts.version
-    reply = _OPERATIONS[operation](call)
+    reply = _FUNCTIONS[operation](call)
     return Performed(reply, _effect(reply, has_changed=call.accounts.version != before))
 
 

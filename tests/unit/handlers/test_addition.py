@@ -138,4 +138,4 @@ def test_the_event_names_the_credential(stage: Stage, found: Prepare, attempt: A
     found(stage.provider)
     outcome = Outcome.APPLIED if attempt is FIRST else Outcome.ALREADY_APPLIED
 
-    assert stage.handle(ADD, attempt) == Success(outcome, {"credential_name": "mailer"})
+    assert stage.handle(ADD, attempt) == Success(outcome)

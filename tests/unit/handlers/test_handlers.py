@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from messages.catalog import CATALOG
-from messages.commands import Command, CommandType
+from messages.commands import Command
 from tests.support.ready_provider import provider_ready_for
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, envelope_of
 from tests.unit.handlers.attempts import FIRST, NOTHING_LEFT
@@ -22,7 +22,7 @@ def ready_for(command: Command) -> Stage:
 
 
 def test_there_is_a_sample_of_every_command() -> None:
-    assert set(ADA) == {command.value for command in CommandType}
+    assert set(ADA) == set(CATALOG)
 
 
 @pytest.mark.parametrize("name", ADA)
@@ -32,9 +32,9 @@ def test_a_first_try_makes_one_change_and_tells_what_its_event_needs(name: str) 
 
     done = stage.handle(command, FIRST)
 
-    envelope = replace(envelope_of(create()), type=CommandType(name), data=command)
+    envelope = replace(envelope_of(create()), type=name, data=command)
     event = json.loads(succeeded(envelope, "event-1", done, 1, "2026-11-21T09:30:00.000Z").body)
-    assert (event["type"], event["data"]["outcome"]) == (CATALOG[CommandType(name)].event, "applied")
+    assert (event["type"], event["data"]["outcome"]) == (CATALOG[name].event, "applied")
     assert len(stage.provider.changes) == (name != "RetrieveCustomers")
     assert PASSWORD not in json.dumps(event)
 

@@ -257,4 +257,4 @@ def test_the_event_of_a_removal_names_the_credential(stage: Stage, attempt: Atte
     if attempt is BEGUN:
         without_the_credential(stage.provider)
 
-    assert stage.handle(REMOVE, attempt) == Success(outcome, {"credential_name": "mailer"})
+    assert stage.handle(REMOVE, attempt) == Success(outcome)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messages.commands import CommandType, RetrieveCustomers
+from messages.commands import RetrieveCustomers
 from messages.outcomes import Outcome
 from tests.fakes.provider import UNLISTED, FakeProvider
 from tests.support.work_samples import USERNAME, create, create_command, envelope_of
@@ -94,7 +94,7 @@ def rows(count: int, address: str = "") -> list[dict[str, str]]:
 
 
 def event_bytes(done: Success) -> bytes:
-    envelope = replace(envelope_of(create()), type=CommandType.RETRIEVE_CUSTOMERS, data=retrieve())
+    envelope = replace(envelope_of(create()), type="RetrieveCustomers", data=retrieve())
     return succeeded(envelope, "event-1", done, 1, "2026-11-21T09:30:00.000Z").body
 
 
@@ -116,7 +116,7 @@ def test_a_page_says_where_the_next_one_begins(
     done = stage.handle(retrieve(limit=limit, offset=offset), FIRST)
 
     assert names(done) == expected
-    assert (done.added["offset"], done.added["next_offset"]) == (offset, next_offset)
+    assert done.added["next_offset"] == next_offset
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])

@@ -13,6 +13,7 @@ from messages.commands import (
     Command,
     CreateCustomer,
     DeleteCustomer,
+    SetCommand,
     UpdateProfile,
     UpdateUserProfile,
 )
@@ -23,7 +24,6 @@ from tests.unit.handlers.stage import Stage
 from worker.domain.provider import CustomerRow
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
-from worker.handlers.families.sets import ReadableCommand
 
 ADA = commands_about_ada()
 #: How the provider spells what it was sent.
@@ -235,7 +235,7 @@ class Nameless(FakeProvider):
 NAMELESS = pytest.mark.parametrize("name", ["", "Zo\N{REPLACEMENT CHARACTER}@example.com", "\N{REPLACEMENT CHARACTER}"])
 #: What a look decides about, where it finds nobody.
 LOOKED_FOR = [
-    name for name, command in ADA.items() if isinstance(command, (ReadableCommand, CreateCustomer, DeleteCustomer))
+    name for name, command in ADA.items() if isinstance(command, (SetCommand, CreateCustomer, DeleteCustomer))
 ]
 
 

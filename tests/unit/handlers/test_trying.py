@@ -74,7 +74,7 @@ class Listening(Handlers):
         self._clock.advance(2.5)
         if self._failure is not None:
             raise self._failure
-        return Success(Outcome.APPLIED, {})
+        return Success(Outcome.APPLIED)
 
 
 @pytest.fixture

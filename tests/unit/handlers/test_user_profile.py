@@ -170,5 +170,5 @@ def test_a_lost_answer_is_repeated(stage: Stage) -> None:
     stage.provider.lose_next_answer("UpdateUserProfile", applied=True)
 
     assert stage.end(update(), FIRST) is OutcomeUnknown
-    assert stage.handle(update(), BEGUN) == Success(Outcome.APPLIED, {"on_behalf_of": USERNAME})
+    assert stage.handle(update(), BEGUN) == Success(Outcome.APPLIED)
     assert stage.provider.changes == [CALLED]

@@ -5,7 +5,6 @@ from pydantic import SecretStr
 
 from messages.catalog import CATALOG
 from messages.codec import decode
-from messages.commands import CommandType
 from tests.unit.messages.wire import CUSTOMER, DATA, PROFILE, REQUIRED, SECRET, broken, command
 
 LIMITS = {
@@ -31,10 +30,6 @@ PASSWORDS = [
     ("RotateCredential", "new_credential_password"),
 ]
 EMAILS = pytest.mark.parametrize("type_", ["CreateCustomer", "ChangeEmail"])
-
-
-def test_every_command_is_tried() -> None:
-    assert list(DATA) == list(CommandType)
 
 
 @pytest.mark.parametrize(("type_", "field", "limit"), TEXTS)
@@ -65,7 +60,7 @@ def test_what_is_required_is_text_and_not_null(type_: str) -> None:
 
 
 def test_nothing_else_is_required() -> None:
-    for type_ in CommandType:
+    for type_ in CATALOG:
         required = {name for name, field in CATALOG[type_].model.model_fields.items() if field.is_required()}
 
         assert required == set(REQUIRED[type_])

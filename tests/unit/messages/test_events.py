@@ -8,8 +8,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from messages.catalog import CATALOG, Entry
-from messages.commands import Command, CommandType
-from messages.events import CommandFailed, EventType, ResultEvent, ResultFields
+from messages.commands import Command
+from messages.events import EVENTS, ResultEvent
+from messages.results import CommandFailed, ResultFields
 
 #: What CloudEvents 1.0 asks of its JSON form; times are checked by reading them.
 CLOUDEVENT = {
@@ -35,27 +36,28 @@ FAILURE = {
     "dead_letter_id": "8d0f2f0e-0000-5000-8000-000000000002",
 }
 PAGE: dict[str, Any] = {"customers": ({"username": "ada@example.com"},), "offset": 0, "next_offset": 1}
-ADDED: dict[EventType, dict[str, Any]] = {
-    EventType.CUSTOMERS_RETRIEVED: PAGE,
-    EventType.USERNAME_CHANGED: {"new_username": "ada@example.org"},
-    EventType.EMAIL_CHANGED: {"email": "ada@example.org"},
-    EventType.CREDENTIAL_ADDED: {"credential_name": "smtp"},
-    EventType.CREDENTIAL_ROTATED: {"credential_name": "smtp"},
-    EventType.CREDENTIAL_REMOVED: {"credential_name": "smtp"},
-    EventType.USER_PROFILE_UPDATED: {"on_behalf_of": "ada@example.com"},
+ADDED: dict[str, dict[str, Any]] = {
+    **{entry.event: dict.fromkeys(entry.echoed, "as given") for entry in CATALOG.values()},
+    "CustomersRetrieved": PAGE,
+    "UsernameChanged": {"new_username": "ada@example.org"},
+    "EmailChanged": {"email": "ada@example.org"},
+    "CredentialAdded": {"credential_name": "smtp"},
+    "CredentialRotated": {"credential_name": "smtp"},
+    "CredentialRemoved": {"credential_name": "smtp"},
+    "UserProfileUpdated": {"on_behalf_of": "ada@example.com"},
 }
-DATA: dict[EventType, ResultFields] = {
+DATA: dict[str, ResultFields] = {
     **{
         entry.event: entry.event_model.model_validate(
             {"command_type": entry.command, **SUCCESS, **ADDED.get(entry.event, {})}
         )
         for entry in CATALOG.values()
     },
-    EventType.COMMAND_FAILED: CommandFailed(command_type="CreateCustomer", **FAILURE),
+    "CommandFailed": CommandFailed(command_type="CreateCustomer", **FAILURE),
 }
 
 
-def event(type_: EventType, **attributes: Any) -> ResultEvent:  # noqa: ANN401 - whatever the envelope may hold
+def event(type_: str, **attributes: Any) -> ResultEvent:  # noqa: ANN401 - whatever the envelope may hold
     """A result event with the attributes that are always there, and these."""
     always = {
         "id": "8d0f2f0e-0000-5000-8000-000000000001",
@@ -66,9 +68,9 @@ def event(type_: EventType, **attributes: Any) -> ResultEvent:  # noqa: ANN401 -
     return ResultEvent(type=type_, data=DATA[type_], **{**always, **attributes})
 
 
-@pytest.mark.parametrize("type_", EventType)
+@pytest.mark.parametrize("type_", EVENTS)
 @pytest.mark.parametrize("optional", [{}, {"subject": "cus_42", "traceparent": "00-ab-cd-01"}])
-def test_an_event_is_a_cloudevent(type_: EventType, optional: dict[str, str]) -> None:
+def test_an_event_is_a_cloudevent(type_: str, optional: dict[str, str]) -> None:
     written = json.loads(event(type_, **optional).to_bytes())
 
     jsonschema.Draft202012Validator(CLOUDEVENT).validate(written)
@@ -81,11 +83,11 @@ def test_an_absent_attribute_is_left_out_and_not_null(missing: str) -> None:
     given = {"subject": "cus_42", "traceparent": "00-ab-cd-01"}
     del given[missing]
 
-    assert missing not in json.loads(event(EventType.CUSTOMER_CREATED, **given).to_bytes())
+    assert missing not in json.loads(event("CustomerCreated", **given).to_bytes())
 
 
 def test_the_bytes_of_a_success_are_these_for_ever() -> None:
-    assert event(EventType.CREDENTIAL_ROTATED, subject="cus_42").to_bytes() == (
+    assert event("CredentialRotated", subject="cus_42").to_bytes() == (
         b'{"specversion":"1.0","id":"8d0f2f0e-0000-5000-8000-000000000001","source":"provisioning-worker",'
         b'"type":"CredentialRotated","subject":"cus_42","time":"2026-11-21T09:30:02.000Z",'
         b'"datacontenttype":"application/json","correlationid":"order_7","causationid":"evt_1001",'
@@ -96,7 +98,7 @@ def test_the_bytes_of_a_success_are_these_for_ever() -> None:
 
 
 def test_the_bytes_of_a_failure_are_these_for_ever() -> None:
-    written = event(EventType.COMMAND_FAILED).to_bytes()
+    written = event("CommandFailed").to_bytes()
 
     assert (
         written.partition(b'"data":')[2]
@@ -110,8 +112,8 @@ def test_the_bytes_of_a_failure_are_these_for_ever() -> None:
     )
 
 
-@pytest.mark.parametrize("type_", EventType)
-def test_an_event_read_back_is_written_with_the_same_bytes(type_: EventType) -> None:
+@pytest.mark.parametrize("type_", EVENTS)
+def test_an_event_read_back_is_written_with_the_same_bytes(type_: str) -> None:
     written = event(type_, subject="cus_42").to_bytes()
 
     read = ResultEvent.model_validate_json(written)
@@ -122,13 +124,13 @@ def test_an_event_read_back_is_written_with_the_same_bytes(type_: EventType) -> 
 
 def test_what_is_not_known_of_a_broken_command_is_null() -> None:
     unknown = CommandFailed(**{**FAILURE, "command_type": None, "username": None})
-    written = json.loads(ResultEvent(**{**dict(event(EventType.COMMAND_FAILED)), "data": unknown}).to_bytes())
+    written = json.loads(ResultEvent(**{**dict(event("CommandFailed")), "data": unknown}).to_bytes())
 
     assert (written["data"]["command_type"], written["data"]["username"]) == (None, None)
 
 
-@pytest.mark.parametrize("type_", EventType)
-def test_an_event_and_its_data_cannot_be_changed(type_: EventType) -> None:
+@pytest.mark.parametrize("type_", EVENTS)
+def test_an_event_and_its_data_cannot_be_changed(type_: str) -> None:
     for model in (event(type_), event(type_).data):
         with pytest.raises(ValidationError, match="frozen"):
             model.__setattr__(next(iter(type(model).model_fields)), "other")
@@ -137,10 +139,9 @@ def test_an_event_and_its_data_cannot_be_changed(type_: EventType) -> None:
 def test_the_catalog_knows_every_command_and_the_event_of_its_success() -> None:
     entries = CATALOG.values()
 
-    assert list(CATALOG) == list(CommandType)
-    assert [entry.model.__name__ for entry in entries] == list(CommandType)
-    assert [entry.event_model.__name__ for entry in entries] == [entry.event.value for entry in entries]
-    assert {entry.event for entry in entries} | {EventType.COMMAND_FAILED} == set(EventType)
+    assert [entry.model.__name__ for entry in entries] == list(CATALOG)
+    assert [entry.event_model.__name__ for entry in entries] == [entry.event for entry in entries]
+    assert {entry.event for entry in entries} | {"CommandFailed"} == set(EVENTS)
 
 
 def test_every_event_says_which_command_it_answers() -> None:
@@ -170,14 +171,14 @@ def test_an_event_adds_what_its_table_says_and_nothing_else(entry: Entry) -> Non
 
 
 def test_an_event_of_a_later_version_can_be_read() -> None:
-    written = json.loads(event(EventType.EMAIL_CHANGED).to_bytes())
+    written = json.loads(event("EmailChanged").to_bytes())
     later = {**written, "later": "x", "data": {**written["data"], "later": 1}}
 
-    assert ResultEvent.model_validate_json(json.dumps(later)) == event(EventType.EMAIL_CHANGED)
+    assert ResultEvent.model_validate_json(json.dumps(later)) == event("EmailChanged")
 
 
 def test_an_event_without_a_field_of_its_own_is_none() -> None:
-    written = json.loads(event(EventType.EMAIL_CHANGED).to_bytes())
+    written = json.loads(event("EmailChanged").to_bytes())
     del written["data"]["email"]
 
     with pytest.raises(ValidationError, match="email"):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from messages.catalog import CATALOG
 from messages.codec import decode
 from messages.envelope import WireMessage
 from messages.errors import MessageError
@@ -24,7 +25,7 @@ PROFILE = {
     "website": "https://example.com",
     "company": "Analytical Engines",
 }
-DATA: Mapping[str, Mapping[str, Any]] = {
+_GIVEN: Mapping[str, Mapping[str, Any]] = {
     "CreateCustomer": {
         **CUSTOMER,
         "password": SECRET,
@@ -48,6 +49,8 @@ DATA: Mapping[str, Mapping[str, Any]] = {
     "RemoveCredential": {**CUSTOMER, "credential_name": "smtp"},
     "UpdateUserProfile": {"on_behalf_of": "ada@example.com", "address2": "2nd floor", **PROFILE},
 }
+
+DATA = {name: _GIVEN.get(name, entry.model.examples[-1]) for name, entry in CATALOG.items()}
 
 #: The fields that a command cannot do without.
 REQUIRED: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 from worker.provider.client import ProviderClient
-from worker.provider.config import CallResult, Edition, Format, Login, Operation, ProviderConfig
+from worker.provider.config import CallResult, Edition, Format, Login, ProviderConfig
 from worker.provider.wire.transport import Answer, Request
 
 KEY = "res3ller-key"
@@ -58,7 +58,7 @@ class Rig:
         login: Login = LOGIN,
     ) -> None:
         self.transport = FakeTransport()
-        self.observed: list[tuple[Operation, CallResult]] = []
+        self.observed: list[tuple[str, CallResult]] = []
         self.exhausted: list[float] = []
         self.may_write = True
         self.login_in_the_file = login
@@ -80,7 +80,7 @@ class Rig:
         assert len({name for name, _ in fields}) == len(fields)
         return dict(fields)
 
-    def _observe(self, operation: Operation, result: CallResult, seconds: float) -> None:
+    def _observe(self, operation: str, result: CallResult, seconds: float) -> None:
         assert seconds >= 0
         self.observed.append((operation, result))
 

@@ -6,14 +6,24 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from messages import commands
-from messages.commands import Command, CreateCustomer, RetrieveCustomers
+from messages.catalog import CATALOG
+from messages.commands import Command, CreateCustomer, RetrieveCustomers, UpdateUserProfile
 from tests.support.work_samples import PASSWORD, USERNAME, create_command
 from tests.unit.provider.rig import KEY, LOGIN, V2_URL, V3_KEY, V3_URL, Rig, form
-from tests.unit.provider.samples import ALL_COMMANDS, CHANGES, CREDENTIALS, CUSTOMERS, UPDATE, V3_PROFILE, Change
+from tests.unit.provider.samples import ALL_COMMANDS, CREDENTIALS, CUSTOMERS, UPDATE, V3_PROFILE, Change
 from worker.errors import NotSent, Unsupported
 from worker.provider.calls.profiles import Profiles
-from worker.provider.config import READS, CallResult, Edition, Format, Login, Operation, ProviderConfig
+from worker.provider.calls.rules import RULES
+from worker.provider.config import (
+    READS,
+    USER_PROFILE_UPDATE,
+    USER_USERNAME,
+    CallResult,
+    Edition,
+    Format,
+    Login,
+    ProviderConfig,
+)
 from worker.provider.wire.transport import Request, Transport
 from worker.settings.model import ProviderSettings
 
@@ -22,11 +32,14 @@ WITHOUT_V3_KEY = Login("reseller", KEY)
 PROFILE_ANSWER = json.dumps({**V3_PROFILE, "city": "London"}).encode()
 
 
-def test_the_samples_are_all_the_commands_that_change_something() -> None:
-    known = {getattr(commands, name) for name in commands.CommandType}
+def test_every_command_that_changes_something_has_a_rule_or_is_of_v3() -> None:
+    assert {*RULES, UpdateUserProfile, RetrieveCustomers} == {entry.model for entry in CATALOG.values()}
 
-    assert {type(command) for command in ALL_COMMANDS} == known - {RetrieveCustomers}
-    assert {change.operation for change in CHANGES} | READS | {Operation.USER_PROFILE_UPDATE} == set(Operation)
+
+def test_no_two_calls_are_counted_as_one_operation() -> None:
+    named = [*(rule.operation for rule in RULES.values()), *READS, USER_PROFILE_UPDATE]
+
+    assert len(set(named)) == len(named)
 
 
 @pytest.mark.parametrize("format_", get_args(Format))
@@ -119,7 +132,7 @@ def test_a_profile_is_patched_on_behalf_of_exactly_the_user_it_names() -> None:
         "Content-Type": "application/json",
         "On-Behalf-Of": "Ada@Example.com",
     }
-    assert rig.observed == [(Operation.USER_PROFILE_UPDATE, CallResult.SUCCESS)]
+    assert rig.observed == [(USER_PROFILE_UPDATE, CallResult.SUCCESS)]
 
 
 def test_an_account_is_named_as_it_is() -> None:
@@ -132,7 +145,7 @@ def test_an_account_is_named_as_it_is() -> None:
     assert (own.method, own.url, "On-Behalf-Of" in own.headers) == (request.method, request.url, False)
     assert (request.method, request.url, request.body) == ("GET", f"{V3_URL}/v3/user/username", None)
     assert request.headers["On-Behalf-Of"] == "account-id 42"
-    assert rig.observed == [(Operation.USER_USERNAME, CallResult.SUCCESS)] * 2
+    assert rig.observed == [(USER_USERNAME, CallResult.SUCCESS)] * 2
 
 
 def test_v3_lives_where_v2_does_unless_it_is_told() -> None:

@@ -28,7 +28,7 @@ from worker.errors import (
 )
 from worker.provider import calling
 from worker.provider.client import ProviderClient
-from worker.provider.config import CallResult, Login, Operation, ProviderConfig
+from worker.provider.config import CallResult, Login, ProviderConfig
 from worker.provider.wire.transport import Answer
 
 ODD = "s/\"'<é> &+%"
@@ -195,7 +195,7 @@ def test_every_call_is_counted_by_how_it_ended(rig: Rig, answer: bytes | Excepti
     except ProviderError:
         assert result is not CallResult.SUCCESS
 
-    assert rig.observed == [(Operation.DISABLE, result)]
+    assert rig.observed == [("disable", result)]
 
 
 def test_a_profile_that_shows_something_else_is_counted_as_unknown(rig: Rig) -> None:
@@ -203,7 +203,7 @@ def test_a_profile_that_shows_something_else_is_counted_as_unknown(rig: Rig) -> 
 
     with pytest.raises(Unprovable, match="first_name"):
         rig.client.apply(UPDATE)
-    assert rig.observed == [(Operation.USER_PROFILE_UPDATE, CallResult.UNKNOWN)]
+    assert rig.observed == [("user_profile_update", CallResult.UNKNOWN)]
 
 
 @pytest.mark.parametrize("body", [OK, b'{"message":"User not found"}', b""])

@@ -67,7 +67,7 @@ def test_the_other_endpoints_speak_the_same_way(model: type[BaseModel], body: st
     assert [word for word in LOC for sentence in said if word in sentence] == []
 
 
-def test_what_was_sent_is_never_told_back() -> None:
+def test_what_was_sent_is_never_echoed() -> None:
     assert "pl4nted" not in str(refused('{"fault": "pl4nted", "nth": "pl4nted"}'))
 
 

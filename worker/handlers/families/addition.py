@@ -26,7 +26,7 @@ def add_credential(provider: Provider, ledger: Ledger, command: AddCredential, a
             why = f"a later command about this customer has been applied meanwhile: {refused.detail}"
             raise _unprovable(command, why, refused.errors) from refused
         return _prove_ours(provider, command, refused)
-    return _success(Outcome.APPLIED, command)
+    return Success(Outcome.APPLIED)
 
 
 def _prove_ours(provider: Provider, command: AddCredential, refused: Rejected) -> Success:
@@ -45,11 +45,7 @@ def _prove_ours(provider: Provider, command: AddCredential, refused: Rejected) -
             f"{refused.detail}; {not_ours.detail}",
             (*refused.errors, *not_ours.errors),
         ) from not_ours
-    return _success(Outcome.ALREADY_APPLIED, command)
-
-
-def _success(outcome: Outcome, command: AddCredential) -> Success:
-    return Success(outcome, {"credential_name": command.credential_name})
+    return Success(Outcome.ALREADY_APPLIED)
 
 
 def _unprovable(command: AddCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:

@@ -101,7 +101,6 @@ def _nothing_to_delete(command: DeleteCustomer, refused: Rejected) -> Rejected:
 
 def remove_credential(provider: Provider, command: RemoveCredential, attempt: Attempt) -> Success:
     """Take a login away. Credentials are never listed: only a repeat can show that an earlier try was applied."""
-    added = {"credential_name": command.credential_name}
     if not attempt.may_write:
         raise _unprovable(command, "it cannot be read, and no attempts are left")
     try:
@@ -110,9 +109,9 @@ def remove_credential(provider: Provider, command: RemoveCredential, attempt: At
         if is_whole_answer(refused, attempt):
             raise
         if _was_removed(provider, command, attempt, refused):
-            return Success(Outcome.ALREADY_APPLIED, added)
+            return Success(Outcome.ALREADY_APPLIED)
         raise _unprovable(command, refused.detail, refused.errors) from refused
-    return Success(Outcome.APPLIED, added)
+    return Success(Outcome.APPLIED)
 
 
 def _was_removed(provider: Provider, command: RemoveCredential, attempt: Attempt, refused: Rejected) -> bool:

@@ -64,7 +64,7 @@ class RenameHandler:
             self._provider.apply(command)
         except Rejected as refused:
             return self._after_refusal(command, attempt, refused)
-        return Success(Outcome.APPLIED, {"new_username": command.new_username})
+        return Success(Outcome.APPLIED)
 
     def _after_refusal(self, command: ChangeUsername, attempt: Attempt, refused: Rejected) -> Success:
         if certainly_first(attempt):
@@ -106,7 +106,7 @@ def _judge(command: ChangeUsername, seen: _Sighting, noted: str | None) -> Succe
             f"customer {command.new_username} exists and {command.username} does not, but it cannot be proven that it "
             f"is the one this command renamed from {names}; compare the provider's account with the command"
         )
-    return Success(Outcome.ALREADY_APPLIED, {"new_username": command.new_username})
+    return Success(Outcome.ALREADY_APPLIED)
 
 
 def _mark(row: CustomerRow | None) -> str:

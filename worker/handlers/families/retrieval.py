@@ -49,7 +49,7 @@ def retrieve_customers(provider: Provider, command: RetrieveCustomers, attempt: 
         if attempt.may_write:
             raise
         raise NotApplied(f"the customers could not be listed, and no attempts are left: {failure.detail}") from failure
-    added = {"customers": page.customers, "offset": command.offset, "next_offset": page.next_offset}
+    added = {"customers": page.customers, "next_offset": page.next_offset}
     return Success(Outcome.APPLIED, added)
 
 

@@ -19,14 +19,13 @@ _ACCOUNT = "account-id "
 
 def update_user_profile(provider: Provider, command: UpdateUserProfile, attempt: Attempt) -> Success:
     """Set fields of a user's own profile; repeated after an unknown outcome, and read at a last look."""
-    added = {"on_behalf_of": command.on_behalf_of}
     target = _proven_target(provider, command, attempt)
     if attempt.may_write:
         _write(provider, command, attempt, target)
-        return Success(Outcome.APPLIED, added)
+        return Success(Outcome.APPLIED)
     wanted = {name: value for name, value in command.revealed().items() if name != "on_behalf_of"}
     prove(look(provider, target, attempt), target, wanted)
-    return Success(Outcome.ALREADY_APPLIED, added)
+    return Success(Outcome.ALREADY_APPLIED)
 
 
 def _write(provider: Provider, command: UpdateUserProfile, attempt: Attempt, target: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from worker.provider.config import Login, Operation
+from worker.provider.config import Login
 from worker.provider.wire.transport import Answer, Request
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ class Call(Generic[T]):
     The request is made for each try anew: the login may have been changed in its file meanwhile.
     """
 
-    operation: Operation
+    operation: str
     request: Callable[[Login], Request] = field(repr=False)
     understand: Callable[[Answer], T]
     #: Asked for after a failure only: looking through all fields of a command costs.

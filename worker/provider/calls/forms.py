@@ -10,7 +10,7 @@ from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_rows, expect_success
 from worker.provider.calls.call import Call
 from worker.provider.calls.rules import RULES, Form, form_of
-from worker.provider.config import Edition, Format, Login, Operation, ProviderConfig
+from worker.provider.config import RETRIEVE, Edition, Format, Login, ProviderConfig
 from worker.provider.wire.transport import Request
 
 PAGE_ROWS = 500
@@ -55,7 +55,7 @@ class Forms:
         form = [("method", "profile"), ("task", "get"), *filters.items(), ("limit", str(PAGE_ROWS))]
         if offset:
             form.append(("offset", str(offset)))
-        return Call(Operation.RETRIEVE, self._post("manage", "json", form), expect_rows)
+        return Call(RETRIEVE, self._post("manage", "json", form), expect_rows)
 
     def _post(self, action: str, suffix: Format, form: Form) -> Callable[[Login], Request]:
         url, headers, fields = f"{self._start}{action}.{suffix}", _HEADERS[suffix], _encoded(form)

@@ -8,7 +8,7 @@ from messages.commands import UpdateUserProfile
 from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_profile, expect_username
 from worker.provider.calls.call import Call
-from worker.provider.config import Login, Operation, ProviderConfig
+from worker.provider.config import USER_PROFILE_UPDATE, USER_USERNAME, Login, ProviderConfig
 from worker.provider.wire.transport import Request
 
 
@@ -31,17 +31,17 @@ class Profiles:
         sent = command.revealed()
         behalf = sent.pop("on_behalf_of")
         request = self._request("PATCH", "profile", behalf, json.dumps(sent).encode())
-        return Call(Operation.USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
+        return Call(USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
 
     def username(self, on_behalf_of: str) -> Call[str]:
         """Ask for the username of the user on whose behalf it is made. Raises Unsupported when there is no key."""
         self._check_key()
-        return Call(Operation.USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
+        return Call(USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
 
     def own_username(self) -> Call[str]:
         """Ask for the username that the key itself belongs to. Raises Unsupported when there is no key."""
         self._check_key()
-        return Call(Operation.USER_USERNAME, self._request("GET", "username", None), expect_username)
+        return Call(USER_USERNAME, self._request("GET", "username", None), expect_username)
 
     def _check_key(self) -> None:
         if not self._has_key:

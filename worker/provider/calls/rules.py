@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from messages import commands
 from messages.commands import Command
-from worker.provider.config import Operation
 
 Form = list[tuple[str, str]]
 
@@ -17,40 +16,43 @@ _RENAMED = MappingProxyType({"username": "user", "new_username": "username"})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The operation, the last piece of its path, the renamed fields, and the arguments that are always the same."""
+    """The last piece of its path, the renamed fields, and the arguments that are always the same.
 
-    operation: Operation
+    `operation` is its name in the metrics.
+    """
+
+    operation: str
     action: str
     names: Mapping[str, str]
     fixed: tuple[tuple[str, str], ...] = ()
 
 
-def _manage(operation: Operation, method: str, task: str = "", names: Mapping[str, str] = _CUSTOMER_IS_USER) -> Rule:
+def _manage(operation: str, method: str, task: str = "", names: Mapping[str, str] = _CUSTOMER_IS_USER) -> Rule:
     fixed = (("method", method), ("task", task)) if task else (("method", method),)
     return Rule(operation, "manage", names, fixed)
 
 
-def _credential(operation: Operation, task: str) -> Rule:
+def _credential(operation: str, task: str) -> Rule:
     return Rule(operation, "credential", _CUSTOMER_IS_USER, (("task", task),))
 
 
 RULES: Mapping[type[Command], Rule] = MappingProxyType(
     {
         # The create alone names its customer `username`.
-        commands.CreateCustomer: Rule(Operation.ADD, "add", MappingProxyType({})),
-        commands.DeleteCustomer: Rule(Operation.DELETE, "delete", _CUSTOMER_IS_USER),
-        commands.EnableCustomer: _manage(Operation.ENABLE, "enable"),
-        commands.DisableCustomer: _manage(Operation.DISABLE, "disable"),
-        commands.EnableWebsiteAccess: _manage(Operation.WEBSITE_ENABLE, "website_enable"),
-        commands.DisableWebsiteAccess: _manage(Operation.WEBSITE_DISABLE, "website_disable"),
-        commands.UpdateProfile: _manage(Operation.SET_PROFILE, "profile", "set"),
-        commands.ChangePassword: _manage(Operation.SET_PASSWORD, "password"),
-        commands.ChangeUsername: _manage(Operation.SET_USERNAME, "profile", "setUsername", _RENAMED),
+        commands.CreateCustomer: Rule("add", "add", MappingProxyType({})),
+        commands.DeleteCustomer: Rule("delete", "delete", _CUSTOMER_IS_USER),
+        commands.EnableCustomer: _manage("enable", "enable"),
+        commands.DisableCustomer: _manage("disable", "disable"),
+        commands.EnableWebsiteAccess: _manage("website_enable", "website_enable"),
+        commands.DisableWebsiteAccess: _manage("website_disable", "website_disable"),
+        commands.UpdateProfile: _manage("set_profile", "profile", "set"),
+        commands.ChangePassword: _manage("set_password", "password"),
+        commands.ChangeUsername: _manage("set_username", "profile", "setUsername", _RENAMED),
         # The documents' table says `password` here and their URLs `profile`; the former is the call above.
-        commands.ChangeEmail: _manage(Operation.SET_EMAIL, "profile", "setEmail"),
-        commands.AddCredential: _credential(Operation.CREDENTIAL_ADD, "add"),
-        commands.RotateCredential: _credential(Operation.CREDENTIAL_EDIT, "edit"),
-        commands.RemoveCredential: _credential(Operation.CREDENTIAL_DELETE, "delete"),
+        commands.ChangeEmail: _manage("set_email", "profile", "setEmail"),
+        commands.AddCredential: _credential("credential_add", "add"),
+        commands.RotateCredential: _credential("credential_edit", "edit"),
+        commands.RemoveCredential: _credential("credential_delete", "delete"),
     }
 )
 

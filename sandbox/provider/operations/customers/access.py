@@ -1,10 +1,12 @@
 """Whether a customer may send, and whether it may log in on the website. Both are states: a repeat changes nothing."""
 
 from dataclasses import replace
+from typing import Final
 
 from sandbox.provider.accounts.records import Customer
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Success, UserNotFound, unknown_user
+from sandbox.provider.operations.served import Served
 
 
 def enable(call: Call) -> Reply:
@@ -56,3 +58,11 @@ def _customer(call: Call, username: str) -> Customer | Reply:
     if not username:
         return Refused(("Missing user parameter",))
     return call.accounts.customer(call.reseller, username) or unknown_user(call.switches, UserNotFound())
+
+
+SERVED: Final = (
+    Served(Operation.ENABLE, enable, ("manage", "enable")),
+    Served(Operation.DISABLE, disable, ("manage", "disable")),
+    Served(Operation.WEBSITE_ENABLE, enable_website, ("manage", "website_enable")),
+    Served(Operation.WEBSITE_DISABLE, disable_website, ("manage", "website_disable")),
+)

@@ -6,8 +6,9 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Customer
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import EmptyOnSet
 
 _PROFILE: Final = (
@@ -101,3 +102,11 @@ def _customer(call: Call, faults: Iterable[str]) -> Customer | Reply:
 def _put(call: Call, customer: Customer, **changed: str) -> Reply:
     call.accounts.put_customer(replace(customer, **changed))  # type: ignore[arg-type]  # the names are those above
     return Success()
+
+
+SERVED: Final = (
+    Served(Operation.SET_PROFILE, set_profile, ("manage", "profile", "set")),
+    Served(Operation.SET_PASSWORD, set_password, ("manage", "password")),
+    Served(Operation.SET_USERNAME, set_username, ("manage", "profile", "setUsername")),
+    Served(Operation.SET_EMAIL, set_email, ("manage", "profile", "setEmail")),
+)

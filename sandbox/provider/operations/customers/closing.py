@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Delete
 
 
@@ -32,3 +34,6 @@ def end_of_cycle(billing_date: date | None, today: date) -> date:
     months = (first, validation.same_day_next_month(first))
     day = billing_date.day if billing_date else 1
     return next(start for start in (validation.in_month_of(month, day) for month in months) if start > today)
+
+
+SERVED: Final = (Served(Operation.DELETE, delete, ("delete",)),)

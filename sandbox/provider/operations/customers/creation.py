@@ -6,8 +6,9 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Customer, Package
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Success
+from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Required
 
 _LIMITS: Final = MappingProxyType(
@@ -127,3 +128,6 @@ def _ip_faults(call: Call) -> Iterator[str]:
             yield f"ip_group[] must be no more than {_IP_GROUP_MAX} characters"
         elif group not in call.reseller.ip_groups:
             yield "ip_group[] must belong to your account"
+
+
+SERVED: Final = (Served(Operation.ADD, add, ("add",)),)

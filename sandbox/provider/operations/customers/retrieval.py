@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.provider.accounts.records import Customer
-from sandbox.provider.operations.calls import Call, Form
+from sandbox.provider.operations.calls import Call, Form, Operation
 from sandbox.provider.operations.replies import Refused, Reply, Rows
+from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Filter, RowExtra, Switches
 
 _TEXT_FILTERS: Final = (
@@ -96,3 +97,6 @@ def _row(customer: Customer, switches: Switches) -> Mapping[str, str]:
 
 def _word(*, on: bool) -> str:
     return "true" if on else "false"
+
+
+SERVED: Final = (Served(Operation.RETRIEVE, retrieve, ("manage", "profile", "get")),)

@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import Final
 
 from sandbox.provider.accounts.records import Customer, Profile, Reseller
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import Call, Operation
 from sandbox.provider.operations.replies import Document, Reply, V3Refused
+from sandbox.provider.operations.served import Served
 from sandbox.provider.operations.v3.targets import target_of
 
 _FIELDS: Final = tuple(field.name for field in fields(Profile))
@@ -75,3 +76,10 @@ def _changes(body: bytes) -> Mapping[str, str] | V3Refused:
 def _is_text(value: object) -> bool:
     """Whether it is a string that can be written down: JSON can also spell half a character."""
     return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+SERVED: Final = (
+    Served(Operation.USER_PROFILE_UPDATE, update_profile, ("PATCH", "/v3/user/profile")),
+    Served(Operation.USER_PROFILE, get_profile, ("GET", "/v3/user/profile")),
+    Served(Operation.USER_USERNAME, get_username, ("GET", "/v3/user/username")),
+)

@@ -6,10 +6,9 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from messages.catalog import CATALOG
-from messages.commands import CommandType
 from messages.contract import documents, text_of
 from messages.contract.models import Document
-from messages.events import EventType
+from messages.events import EVENTS
 
 DOCUMENTS = documents()
 SCHEMAS = {name: document for name, document in DOCUMENTS.items() if name != "asyncapi.json"}
@@ -26,9 +25,9 @@ def parts(schema: object) -> Iterator[Document]:
 
 def test_there_is_a_schema_for_everything_that_travels() -> None:
     assert set(SCHEMAS) == {
-        *(f"commands/{type_}.json" for type_ in CommandType),
-        *(f"commands/{type_}.data.json" for type_ in CommandType),
-        *(f"events/{type_}.json" for type_ in EventType),
+        *(f"commands/{type_}.json" for type_ in CATALOG),
+        *(f"commands/{type_}.data.json" for type_ in CATALOG),
+        *(f"events/{type_}.json" for type_ in EVENTS),
     }
 
 
@@ -54,8 +53,8 @@ def test_an_envelope_names_its_type_and_its_version() -> None:
         assert schema["properties"]["specversion"]["const"] == "1.0"
 
 
-@pytest.mark.parametrize("type_", CommandType)
-def test_a_command_takes_no_field_it_does_not_know(type_: CommandType) -> None:
+@pytest.mark.parametrize("type_", CATALOG)
+def test_a_command_takes_no_field_it_does_not_know(type_: str) -> None:
     data = SCHEMAS[f"commands/{type_}.data.json"]
 
     assert data["additionalProperties"] is False
@@ -64,8 +63,8 @@ def test_a_command_takes_no_field_it_does_not_know(type_: CommandType) -> None:
     assert {key: value for key, value in data.items() if key not in {"$schema", "$id", "examples"}} == inner
 
 
-@pytest.mark.parametrize("type_", EventType)
-def test_an_event_may_grow(type_: EventType) -> None:
+@pytest.mark.parametrize("type_", EVENTS)
+def test_an_event_may_grow(type_: str) -> None:
     schema = SCHEMAS[f"events/{type_}.json"]
     (example,) = schema["examples"]
     later = {**example, "later": 1, "data": {**example["data"], "later": 1}}
@@ -73,8 +72,8 @@ def test_an_event_may_grow(type_: EventType) -> None:
     jsonschema.Draft202012Validator(schema).validate(later)
 
 
-@pytest.mark.parametrize("type_", EventType)
-def test_an_event_without_what_it_always_has_is_none(type_: EventType) -> None:
+@pytest.mark.parametrize("type_", EVENTS)
+def test_an_event_without_what_it_always_has_is_none(type_: str) -> None:
     schema = SCHEMAS[f"events/{type_}.json"]
     (example,) = schema["examples"]
     always = set(example) - {"subject", "traceparent"}
@@ -106,9 +105,7 @@ def test_secrets_are_written_only() -> None:
 
 
 def test_no_event_has_a_field_for_a_secret() -> None:
-    fields = {
-        name for type_ in EventType for name in SCHEMAS[f"events/{type_}.json"]["properties"]["data"]["properties"]
-    }
+    fields = {name for type_ in EVENTS for name in SCHEMAS[f"events/{type_}.json"]["properties"]["data"]["properties"]}
 
     assert not {name for name in fields if "password" in name}
 

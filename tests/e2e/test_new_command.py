@@ -1,0 +1,71 @@
+"""A command that sets something is registered once: at the few places that CONTRIBUTING.md names, and nowhere else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.servers.finding import OwnBroker
+from tests.support.new_command import EDITS, add_to
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("messages", "worker", "sandbox", "tests")
+MOST_PLACES = 5
+#: Tests that are about every command; the page for emitters and the examples to send are written by hand.
+ABOUT_EVERY_COMMAND = (
+    "tests/unit/messages/test_commands.py",
+    "tests/unit/messages/test_events.py",
+    "tests/unit/messages/contract/test_corpus.py",
+    "tests/unit/messages/contract/test_agreement.py",
+    "tests/unit/domain/test_results.py",
+    "tests/unit/handlers/test_handlers.py",
+    "tests/unit/provider/test_calls.py",
+    "tests/unit/test_process_commands.py",
+    "tests/architecture/test_schema_drift.py",
+    "tests/matrix/test_readings.py",
+)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with one command more."""
+    copied = tmp_path_factory.mktemp("tree")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, copied / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copied)
+    add_to(copied)
+    return copied
+
+
+def run_in(tree: Path, *words: str) -> str:
+    """Run a module of the copy to its end."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", *words], cwd=tree, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_places_are_few_and_named_to_who_adds_a_command() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert len(EDITS) <= MOST_PLACES
+    assert [place for place in EDITS if f"`{place}`" not in page] == []
+
+
+def test_a_worker_applies_a_command_that_was_added_there(tree: Path, broker: OwnBroker) -> None:
+    told = json.loads(run_in(tree, "tests.support.new_command", broker.url))
+
+    assert told["type"] == "PhoneChanged", str(told["data"])
+    assert (told["data"]["outcome"], told["data"]["phone"]) == ("applied", "1")
+    assert (told["repeat"], told["made"], told["phone"]) == ("the same", ["set_phone"], "1")
+
+
+def test_the_tests_about_every_command_take_it_in(tree: Path) -> None:
+    run_in(tree, "worker", "schema", "export", "messages/schema")
+    run_in(tree, "tests.support.corpus")
+
+    run_in(tree, "pytest", "-q", "-p", "no:cacheprovider", "-k", "ChangePhone or every", *ABOUT_EVERY_COMMAND)

@@ -1,0 +1,64 @@
+"""Keeps an example of every command and every event that the corpus of version 1 has none of yet.
+
+What is there already is never written again: it is what emitters and listeners were promised.
+"""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from messages.catalog import CATALOG, Entry
+from messages.contract import examples
+from messages.events import EVENTS
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "v1"
+_CLOUDEVENT = "application/cloudevents+json"
+_EPOCH_SECONDS = 1_795_253_400
+_IDENTITY = {"id": "evt_1001", "source": "billing"}
+
+
+def missing(corpus: Path = CORPUS) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The files that the corpus lacks, and what stands in them."""
+    kept = {path.name.partition(".")[0] for path in corpus.rglob("*.json")}
+    for entry in CATALOG.values():
+        if entry.command not in kept:
+            yield f"commands/{entry.command}.least.json", _command(entry, examples.least, entry.model.examples[0])
+            yield f"commands/{entry.command}.most.json", _command(entry, examples.most, entry.model.examples[-1])
+    for type_, model in EVENTS.items():
+        if type_ not in kept:
+            body = examples.event(model)
+            yield f"events/{type_}.json", {"properties": {"content_type": _CLOUDEVENT, "type": type_}, "body": body}
+
+
+def _command(entry: Entry, attributes: Any, data: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a command holds
+    told = {**attributes(entry.command, examples.Form.STRUCTURED), **_IDENTITY}
+    return {
+        "structured": {"properties": {"content_type": _CLOUDEVENT}, "body": {**told, "data": dict(data)}},
+        "binary": {
+            "properties": {"headers": {f"ce-{name}": value for name, value in told.items()}},
+            "body": dict(data),
+        },
+        "bare": {"properties": _bare(told), "body": dict(data)},
+    }
+
+
+def _bare(told: dict[str, Any]) -> dict[str, Any]:
+    properties = {"type": told["type"], "message_id": told["id"], "app_id": told["source"]}
+    if "time" in told:
+        properties |= {"correlation_id": told["correlationid"], "timestamp": _EPOCH_SECONDS}
+    return {**properties, "headers": {name: told[name] for name in ("subject", "traceparent") if name in told}}
+
+
+def keep(corpus: Path = CORPUS) -> None:
+    """Write what is missing, and list it."""
+    for name, content in list(missing(corpus)):
+        written = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        (corpus / name).write_text(written, encoding="utf-8")
+        with (corpus / "SHA256SUMS").open("a", encoding="utf-8") as sums:
+            sums.write(f"{sha256(written.encode()).hexdigest()}  {name}\n")
+
+
+if __name__ == "__main__":
+    keep()
