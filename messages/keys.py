@@ -12,7 +12,7 @@ from messages.faults import MAX_FAULTS, printable
 #: Emitters on Windows put it before a text, which it is no part of; of several files in one there may be several.
 MARK = "\ufeff"
 _MARK = MARK.encode()
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _KEY_END = re.compile(rb'"[ \t\r\n]*:')
 #: Stands where two different values were given for one name. It is no text, so it names nothing.
 CONTRADICTORY = object()

@@ -20,7 +20,7 @@ from worker.domain.claims import History
 from worker.domain.recoverability import Blame, GiveUp, Surroundings, concluded, contradicted, decide
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 
-BLOCKED = Blocked(403)
+BLOCKED = Blocked(403, ("access forbidden",))
 #: One more charged refusal than this is refused for good; nothing else has been charged to it.
 PATIENT = replace(POLICY, max_attempts=20)
 REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)

@@ -30,6 +30,8 @@ ALIKE = [
     ("ada\U000e0041\u3164\u115f", "ada"),
     ("\u202eada", "ada"),
     ("ada@xn--bcher-kva.example", "ada@B\u00dcCHER.example"),
+    ("ada@xn--bcher-2pa.example", "ada@b\u00fccher.example"),
+    ("zo\u00eb\u0081@example.com", "zo\u00eb@example.com"),
     ("ada@XN--BCHER-KVA.example", "ada@bu\u0308cher.example"),
     ("o&#39;neil@example.com", "O'Neil@example.com"),
     ("&quot;a&amp;b&quot;@example.com", '"A&b"@example.com'),
@@ -62,14 +64,13 @@ def test_names_that_were_one_when_lower_cased_are_one_still(name: str) -> None:
     assert ordering_name(name) == ordering_name(unicodedata.normalize("NFD", name)) == ordering_name(f" {name}\u200b")
 
 
-@pytest.mark.parametrize("name", ["\ufdfa" * 85, "x" * 255, "\u0390" * 127, "xn--" + "a" * 250])
-def test_the_longest_name_is_a_key_that_an_index_holds(name: str) -> None:
+def test_the_name_that_grows_the_most_is_a_key_that_an_index_holds() -> None:
+    name = "\ufdfa" * 85
+
     assert len(f"subject:{ordering_name(name)}".encode()) < 1_100
 
 
-@pytest.mark.parametrize(
-    "label", ["xn--", "xn--\u00fc", "xn--ab-", "xn---", "xn--99999999", "xn--a-zzzzzzzzzz", "xn--0c00d"]
-)
+@pytest.mark.parametrize("label", ["xn--\u00fc", "xn--99999999", "xn--a-zzzzzzzzzz"])
 def test_a_label_that_decodes_to_nothing_good_is_still_a_name(label: str) -> None:
     assert ordering_name(f"ada@{label}.com").encode()
 

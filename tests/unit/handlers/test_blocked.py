@@ -17,7 +17,7 @@ from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.results import Success
-from worker.domain.work import Attempt, Finished, Requested, Work
+from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 from worker.handlers import Handlers
 from worker.handlers.trying import Judgement, Trying
@@ -103,6 +103,7 @@ def test_that_others_are_answered_is_told_at_the_end_and_not_before_it_is_proven
     assert "others are answered meanwhile: look at what in the command" in ended.detail
     assert day.telemetry.retries
     assert {retry.detail for retry in day.telemetry.retries} == {Blocked(413).detail}
+    assert {retry.cause for retry in day.telemetry.retries} == {RetryCause.REFUSED}
     assert "others" not in Blocked(413).detail
 
 

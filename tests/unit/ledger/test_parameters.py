@@ -94,6 +94,8 @@ def test_who_only_looks_may_ask_any_of_them() -> None:
         ("options=-c statement_timeout=1h", "statement_timeout"),
         ("options=-csynchronous_commit=off", "synchronous_commit"),
         ("options=--lock-timeout=1 -c a.b=c", "lock_timeout"),
+        ("options=-c idle_in_transaction_session_timeout=0", "idle_in_transaction_session_timeout"),
+        ("options=-c Default_Transaction_Isolation=serializable", "default_transaction_isolation"),
         ("options=-c%20client_encoding%3DLATIN1", "client_encoding"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from messages.codec import decode
+from messages.envelope import WireMessage
 from messages.errors import CommandName, Undecodable
 from tests.unit.messages.wire import DATA, Build, bare, binary, faults, refused, structured
 
@@ -38,6 +39,8 @@ def test_a_header_of_no_attribute_makes_a_bare_message_no_other() -> None:
     message = bare()
 
     assert decode(replace(message, headers={**message.headers, "ce-yours": "x", "CE-mark": 1})) == decode(message)
+    assert faults(replace(message, app_id=None, headers={"ce-yours": "x"})) == ("source: is required",)
+    assert decode(replace(binary(), headers={**binary().headers, "ce-yours": ["x", "y"]})) == decode(binary())
 
 
 def test_an_envelope_under_headers_of_its_own_is_still_the_envelope() -> None:
@@ -95,13 +98,24 @@ def test_an_envelope_without_its_version_is_told_so_and_answered(content_type: s
     assert error.name is not None
 
 
-def test_data_under_a_structured_content_type_that_nothing_else_explains_is_a_broken_envelope() -> None:
+@pytest.mark.parametrize("content_type", CLOUDEVENTS)
+def test_data_under_a_structured_content_type_that_nothing_else_explains_is_a_broken_envelope(
+    content_type: str,
+) -> None:
     body = json.dumps(DATA["DisableCustomer"]).encode()
-    error = refused(replace(structured(), body=body, message_id="evt_1001", app_id="billing"))
+    error = refused(WireMessage(body, content_type=content_type, message_id="evt_1001", app_id="billing"))
 
     assert "specversion: must be 1.0" in error.faults
     assert error.name is not None
     assert error.name.id == "evt_1001"
+
+
+@pytest.mark.parametrize("beside", [{"type": "DisableCustomer"}, {"headers": {"ce-source": "gateway"}}])
+def test_a_part_of_an_envelope_is_a_broken_envelope_whatever_is_said_beside_it(beside: dict[str, Any]) -> None:
+    assert faults(replace(structured(id=None, specversion=None), **beside)) == (
+        "id: is required",
+        "specversion: must be 1.0",
+    )
 
 
 STRAY = [

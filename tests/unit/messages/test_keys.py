@@ -109,9 +109,12 @@ def test_properties_that_name_the_command_get_it_answered(attribute: str) -> Non
     assert (error.name.source, error.name.id) == ("billing", "evt_1001")
 
 
-@pytest.mark.parametrize(("attribute", "field"), [("type", "type"), ("subject", "subject"), ("data", "username")])
-def test_what_else_is_named_in_two_ways_is_left_out_of_the_answer(attribute: str, field: str) -> None:
-    name = refused_as_invalid(twice(structured(), attribute)).name
+@pytest.mark.parametrize(
+    ("attribute", "field", "other"),
+    [("type", "type", '"other"'), ("subject", "subject", '"other"'), ("data", "username", '{"username": "bob"}')],
+)
+def test_what_else_is_named_in_two_ways_is_left_out_of_the_answer(attribute: str, field: str, other: str) -> None:
+    name = refused_as_invalid(twice(structured(), attribute, other)).name
 
     assert name is not None
     assert getattr(name, field) is None
