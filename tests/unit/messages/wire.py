@@ -34,23 +34,16 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "package": "Basic",
         "whitelabel": "mail.example.com",
     },
-    "DeleteCustomer": CUSTOMER,
     "RetrieveCustomers": {**CUSTOMER, "active": True, **PROFILE, "limit": 50, "offset": 50},
-    "EnableCustomer": CUSTOMER,
-    "DisableCustomer": CUSTOMER,
-    "EnableWebsiteAccess": CUSTOMER,
-    "DisableWebsiteAccess": CUSTOMER,
     "UpdateProfile": {**CUSTOMER, **PROFILE},
     "ChangePassword": {**CUSTOMER, "password": SECRET},
-    "ChangeUsername": {**CUSTOMER, "new_username": "ada@example.org"},
-    "ChangeEmail": {**CUSTOMER, "email": "ada@example.org"},
     "AddCredential": {**CUSTOMER, "credential_name": "smtp", "credential_password": SECRET},
     "RotateCredential": {**CUSTOMER, "credential_name": "smtp", "new_credential_password": SECRET},
     "RemoveCredential": {**CUSTOMER, "credential_name": "smtp"},
     "UpdateUserProfile": {"on_behalf_of": "ada@example.com", "address2": "2nd floor", **PROFILE},
 }
 
-DATA = {name: _GIVEN.get(name, entry.model.examples[-1]) for name, entry in CATALOG.items()}
+DATA = {name: dict(_GIVEN.get(name, entry.model.examples[-1])) for name, entry in CATALOG.items()}
 
 #: The fields that a command cannot do without.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
