@@ -51,10 +51,10 @@ def test_every_faulty_command_is_named_with_its_line_its_fields_and_their_rules(
     assert "pl4nt" not in told
 
 
-def test_very_many_faults_are_counted_after_the_first_thousand(dry: Dry) -> None:
+def test_after_a_thousand_faults_no_more_are_looked_for(dry: Dry) -> None:
     _, told = dry("{}\n" * 1003)
 
-    assert told.splitlines()[-1] == "and 3 commands more; nothing was sent"
+    assert told.splitlines()[-1] == "after 1000 faults no more are looked for; nothing was sent"
     assert len(told.splitlines()) == 1001
 
 
@@ -135,16 +135,13 @@ def test_one_id_with_two_contents_is_refused_before_anything_is_sent(dry: Dry) -
     assert told == f"line 2 (evt_2001): {why}\nline 3 (evt_2001): {why}; nothing was sent\n"
 
 
-def test_a_repeat_of_the_same_content_is_allowed_and_counted(dry: Dry) -> None:
+def test_a_repeat_of_the_same_content_is_allowed(dry: Dry) -> None:
     again = without(time="2026-11-22T09:30:00Z")
 
     code, told = dry(f"{changed()}\n{again}\n{without(id='evt_3')}")
 
     assert code == 0
-    assert told.splitlines() == [
-        "note: repeats of an earlier command (same source, id and content): 1; each is done once",
-        "3 commands are valid; nothing was sent",
-    ]
+    assert told == "3 commands are valid; nothing was sent\n"
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "[]"])

@@ -10,6 +10,7 @@ from worker.broker.publisher import Publisher
 from worker.cli.send import command, publishing
 from worker.cli.signals import Ended
 from worker.domain.deliveries import Outgoing
+from worker.errors import BrokerUnreachable
 
 WHOLE = "ended by SIGTERM; 2 commands had been sent and confirmed"
 
@@ -57,7 +58,7 @@ class Results:
     def missing(self) -> tuple[str, ...]:
         return tuple(self._expected)
 
-    def tally(self, _: float) -> Any:  # noqa: ANN401 - never returned
+    def wait(self, _: float) -> Any:  # noqa: ANN401 - never returned
         return end()
 
 
@@ -108,3 +109,41 @@ def test_before_the_first_nothing_was_sent(monkeypatch: pytest.MonkeyPatch, file
     monkeypatch.setattr(command, "load", end)
 
     assert ended(monkeypatch, file, 0) == "ended by SIGTERM; nothing was sent"
+
+
+class Deaf(Results):
+    """Loses its connection before the command with this id, or while results are awaited."""
+
+    before = ""
+
+    def expect(self, prepared: Any) -> None:  # noqa: ANN401 - whatever is sent
+        super().expect(prepared)
+        if prepared.id == self.before:
+            raise BrokerUnreachable("gone")
+
+    def wait(self, _: float) -> Any:  # noqa: ANN401 - never returned
+        raise BrokerUnreachable("gone")
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("evt_0", "cannot be used: gone; no command was confirmed"),
+        ("evt_1", "cannot be used: gone; 1 command sent and confirmed"),
+        ("", "gone; 2 commands had been sent and confirmed; no result yet for evt_0, evt_1"),
+    ],
+)
+def test_results_that_cannot_be_heard_any_more_leave_unsaid_nothing_that_was_sent(
+    monkeypatch: pytest.MonkeyPatch, file: str, before: str, said: str
+) -> None:
+    monkeypatch.setattr(publishing, "Publisher", lambda *_, **__: Interrupted(3))
+    monkeypatch.setattr(command, "Results", Deaf)
+    monkeypatch.setattr(Deaf, "before", before)
+
+    with pytest.raises(BrokerUnreachable) as caught:
+        command.send(file, wait=True)
+
+    assert str(caught.value).endswith(said)

@@ -10,7 +10,7 @@ import pytest
 
 from worker.broker.listening import Heard, Listener
 from worker.cli.send.checking import Prepared
-from worker.cli.send.results import Results, Tally
+from worker.cli.send.results import Results
 from worker.errors import BrokerUnreachable
 
 SECONDS = 10.0
@@ -67,6 +67,12 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[Any]:
     return [json.loads(line)["data"]["command_id"] for line in capsys.readouterr().out.splitlines()]
 
 
+def outcome(results: Results, seconds: float = SECONDS) -> tuple[int, int, tuple[str, ...]]:
+    """How many succeeded and failed, and what is missing."""
+    missing = results.wait(seconds)
+    return results.succeeded, results.failed, missing
+
+
 def test_results_are_printed_in_the_order_they_arrive(
     results: Results, listener: FakeListener, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,7 +81,7 @@ def test_results_are_printed_in_the_order_they_arrive(
     for identity, kind in (("three", "CustomerCreated"), ("one", "CommandFailed"), ("two", "CustomerCreated")):
         listener.published.put(event(identity, kind))
 
-    assert results.tally(SECONDS) == Tally(succeeded=2, failed=1, missing=())
+    assert outcome(results) == (2, 1, ())
     assert printed(capsys) == ["three", "one", "two"]
 
 
@@ -95,7 +101,7 @@ def test_what_is_not_ours_is_passed_over(
     for other in (event("other"), event("one", source="crm"), b"no json", b"[]", b'{"type": "X"}', event("one")):
         listener.published.put(other)
 
-    assert results.tally(SECONDS) == Tally(1, 0, ())
+    assert outcome(results) == (1, 0, ())
     assert printed(capsys) == ["one"]
 
 
@@ -104,11 +110,11 @@ def test_a_result_told_twice_is_printed_once(
 ) -> None:
     results.expect(command("one"))
     listener.published.put(event("one"))
-    assert results.tally(SECONDS).succeeded == 1
+    assert outcome(results) == (1, 0, ())
     results.expect(command("one"))
     listener.published.put(event("one"))
 
-    assert results.tally(SECONDS) == Tally(1, 0, ())
+    assert outcome(results) == (1, 0, ())
     assert printed(capsys) == ["one"]
 
 
@@ -116,7 +122,7 @@ def test_what_is_missing_is_named(results: Results) -> None:
     for identity in ("two", "one"):
         results.expect(command(identity))
 
-    assert results.tally(0.0) == Tally(0, 0, ("one", "two"))
+    assert outcome(results, 0.0) == (0, 0, ("one", "two"))
 
 
 def test_a_connection_that_breaks_is_told_to_whoever_waits(results: Results, listener: FakeListener) -> None:
@@ -124,7 +130,7 @@ def test_a_connection_that_breaks_is_told_to_whoever_waits(results: Results, lis
     listener.published.put(BrokerUnreachable("gone"))
 
     with pytest.raises(BrokerUnreachable, match="gone"):
-        results.tally(SECONDS)
+        results.wait(SECONDS)
     with pytest.raises(BrokerUnreachable, match="gone"):
         results.expect(command("two", "crm"))
 

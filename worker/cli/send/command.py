@@ -2,22 +2,21 @@
 
 import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
 from math import isnan
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from worker.broker.listening import Listener
 from worker.broker.topology import Topology
 from worker.cli.output import say
-from worker.cli.send.progress import Sending, counted, named
-from worker.cli.send.publishing import Batch, Sent, publish
-from worker.cli.send.results import Results, Tally
-from worker.cli.send.reviewing import review
-from worker.cli.send.source import Source, opened
+from worker.cli.send.checking import Checked, checked, counted, review
+from worker.cli.send.publishing import Progress, named, publish
+from worker.cli.send.reading import Fault, lines, opened, values
+from worker.cli.send.results import Results
 from worker.cli.signals import told_if_ended
-from worker.errors import WorkerError
+from worker.errors import BrokerUnreachable, WorkerError
 from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load, unknown_names
@@ -47,68 +46,79 @@ def send(
 ) -> None:
     """Publish commands: persistent, mandatory, each confirmed before the next.
 
-    Of a file nothing is sent unless all of it is valid. A pipe is sent line by line as it comes, up to the first
+    Of a file nothing is sent unless all of it is valid. JSON lines in a pipe are sent as they come, up to the first
     invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
     """
-    sending = Sending()
-    with told_if_ended(sending.done), opened(file) as source:
-        total = _reviewed(source) if dry_run or source.repeatable else None
+    progress = Progress()
+    with told_if_ended(progress.done), opened(file) as stream:
+        # What cannot be read twice is sent as it comes.
+        start = stream.tell() if stream.seekable() else None
+        if dry_run or start is not None:
+            valid = _reviewed(stream)
         if dry_run:
-            valid = "1 command is valid" if total == 1 else f"{total} commands are valid"
-            say(f"{valid}; nothing was sent")
-        else:
-            sys.exit(_sent(source, total, timeout if wait else None, sending))
+            are = "is" if valid == 1 else "are"
+            say(f"{counted(valid)} {are} valid; nothing was sent")
+            return
+        if start is not None:
+            stream.seek(start)
+        sys.exit(_sent(stream, timeout if wait else None, progress))
 
 
-def _reviewed(source: Source) -> int:
-    found = review(source.commands())
-    if not found.count:
-        raise WorkerError(f"no command was read from {source.name}; nothing was sent")
-    for note in found.notes():
+def _commands(stream: BinaryIO) -> Iterator[Checked]:
+    return map(checked, values(lines(stream)))
+
+
+def _reviewed(stream: BinaryIO) -> int:
+    valid, notes = review(_commands(stream))
+    if not valid:
+        raise _empty(stream)
+    for note in notes:
         say(f"note: {note}")
-    return found.count
+    return valid
 
 
-def _sent(source: Source, total: int | None, wait_seconds: float | None, sending: Sending) -> Exit:
+def _empty(stream: BinaryIO) -> WorkerError:
+    name = "standard input" if stream is sys.stdin.buffer else stream.name
+    return WorkerError(f"no command was read from {name}; nothing was sent")
+
+
+def _sent(stream: BinaryIO, wait_seconds: float | None, progress: Progress) -> Exit:
     for warning in unknown_names(os.environ):
         say(f"warning: {warning}")
     reach = load(BrokerReach)
     topology = Topology(reach.amqp.prefix)
-    waiting = wait_seconds is not None
-    listening = Results(Listener(broker_address(reach), topology.events, ())) if waiting else nullcontext()
-    with listening as results:
-        # A bar and results on the same terminal would write over one another.
-        bar = not (results and sys.stdout.isatty())
-        expect = results.expect if results else lambda _: None
-        sending.missing = results.missing if results else tuple
-        sent = publish(reach, Batch(source.commands(), total, expect, bar), sending)
-        if not sent.count and sent.fault is None:
-            raise WorkerError(f"no command was read from {source.name}; nothing was sent")
-        if results is None or wait_seconds is None:
-            return _told_as_sent(sent, topology)
-        return max(_stopped_by(sent), _waited(results.tally(wait_seconds), wait_seconds))
+    if wait_seconds is None:
+        fault = publish(reach, _commands(stream), lambda _: None, progress)
+        code = _stopped_by(fault, stream, progress)
+        if fault is None:
+            are = "is" if progress.count == 1 else "are"
+            say(f"{counted(progress.count)} {are} on {topology.commands}, confirmed by the broker")
+        return code
+    with Results(Listener(broker_address(reach), topology.events, ())) as results:
+        progress.missing = results.missing
+        fault = publish(reach, _commands(stream), results.expect, progress)
+        code = _stopped_by(fault, stream, progress)
+        try:
+            return max(code, _waited(results, wait_seconds))
+        except BrokerUnreachable as exc:
+            raise BrokerUnreachable(f"{exc}; {progress.done()}") from exc
 
 
-def _told_as_sent(sent: Sent, topology: Topology) -> Exit:
-    if sent.fault is None:
-        are = "is" if sent.count == 1 else "are"
-        say(f"{counted(sent.count)} {are} on {topology.commands}, confirmed by the broker")
-    return _stopped_by(sent)
-
-
-def _stopped_by(sent: Sent) -> Exit:
-    if sent.fault is None:
+def _stopped_by(fault: Fault | None, stream: BinaryIO, progress: Progress) -> Exit:
+    if fault is None:
+        if not progress.count:
+            raise _empty(stream)
         return Exit.DONE
-    what = f"{counted(sent.count)} before it sent and confirmed" if sent.count else "nothing was sent"
-    say(f"{sent.fault.sentence}; {what}")
-    return Exit.PARTLY if sent.count else Exit.FAILED
+    what = f"{counted(progress.count)} before it sent and confirmed" if progress.count else "nothing was sent"
+    say(f"{fault.sentence}; {what}")
+    return Exit.PARTLY if progress.count else Exit.FAILED
 
 
-def _waited(tally: Tally, seconds: float) -> Exit:
-    if tally.missing:
-        ids = named(tally.missing)
-        say(f"no result within {seconds:g} s for {ids}; `provisioning-worker explain` tells why")
+def _waited(results: Results, seconds: float) -> Exit:
+    missing = results.wait(seconds)
+    if missing:
+        say(f"no result within {seconds:g} s for {named(missing)}; `provisioning-worker explain` tells why")
         return Exit.PARTLY
-    if not tally.failed:
+    if not results.failed:
         return Exit.DONE
-    return Exit.PARTLY if tally.succeeded else Exit.FAILED
+    return Exit.PARTLY if results.succeeded else Exit.FAILED

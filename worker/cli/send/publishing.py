@@ -1,19 +1,15 @@
 """Puts commands on the broker: persistent, mandatory, each confirmed before the next, so that their order is kept."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from worker.broker.observing import SilentObserver
 from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.cli.output import say
-from worker.cli.send.checking import CONTENT_TYPE, Checked, Fault, Prepared
-from worker.cli.send.progress import Sending, counted
+from worker.cli.send.checking import CONTENT_TYPE, Checked, Prepared, counted
+from worker.cli.send.reading import Fault
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
 from worker.exits import Exit
@@ -21,59 +17,76 @@ from worker.from_settings import broker_address
 from worker.settings import BrokerReach
 
 _PATIENCE_SECONDS = 10.0
-#: Fewer are over before anybody has read a bar.
-_WORTH_A_BAR = 50
+_SHOWN_IDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What is to be sent; `total` is None where nobody knows. `expect` hears of each command before it is sent."""
+class Progress:
+    """Counts what the broker confirmed. `missing` names the commands whose result is awaited, if any is."""
 
-    commands: Iterator[Checked]
-    total: int | None
-    expect: Callable[[Prepared], None]
-    bar: bool
+    def __init__(self) -> None:
+        self.missing: Callable[[], Sequence[str]] = tuple
+        # Both in one: a signal may come between any two steps.
+        self._at = (0, "")
+
+    @property
+    def count(self) -> int:
+        """How many were confirmed."""
+        return self._at[0]
+
+    def begin(self, identity: str) -> None:
+        """The command with this id is under way from now on."""
+        self._at = (self.count, identity)
+
+    def confirmed(self) -> None:
+        """The command that was under way was confirmed."""
+        self._at = (self.count + 1, "")
+
+    def done(self) -> str:
+        """What was done by now."""
+        count, under_way = self._at
+        if not count and not under_way:
+            return "nothing was sent"
+        sent = f"{counted(count)} had been sent and confirmed"
+        if under_way:
+            sent += f", and {under_way} was under way: it may have arrived, and can be sent again under the same id"
+        missing = self.missing()
+        return f"{sent}; no result yet for {named(missing)}" if missing else sent
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """How many were confirmed, and the fault at which it stopped; None when everything was sent."""
-
-    count: int
-    fault: Fault | None = None
+def named(missing: Sequence[str]) -> str:
+    """The first of these ids, and how many more there are."""
+    more = f" and {len(missing) - _SHOWN_IDS} more" if len(missing) > _SHOWN_IDS else ""
+    return ", ".join(islice(missing, _SHOWN_IDS)) + more
 
 
-def publish(reach: BrokerReach, batch: Batch, sending: Sending) -> Sent:
-    """Send until the end or the first fault; `sending` knows at each moment how far that is.
+def publish(
+    reach: BrokerReach, commands: Iterable[Checked], expect: Callable[[Prepared], None], progress: Progress
+) -> Fault | None:
+    """Send until the end or the first fault, which is returned; `expect` hears of each command before it is sent.
 
     Raises BrokerUnreachable when not even the first could be brought to the broker; ends the program, with the count of
     what was sent, when a later one could not.
     """
-    limits = PublishLimits(patience_seconds=_PATIENCE_SECONDS)
     address = broker_address(reach)
+    limits = PublishLimits(patience_seconds=_PATIENCE_SECONDS)
     publisher = Publisher(lambda: address, Topology(reach.amqp.prefix), SilentObserver(), limits=limits)
     publisher.start()
     try:
-        return _publish_all(publisher, batch, sending)
+        for command in commands:
+            if isinstance(command, Fault):
+                return command
+            expect(command)
+            progress.begin(command.id)
+            _publish_one(publisher, command, progress.count)
+            progress.confirmed()
     except BrokerUnreachable as exc:
+        done = f"{counted(progress.count)} sent and confirmed" if progress.count else "no command was confirmed"
         raise BrokerUnreachable(
-            f"the broker at {address} (PROVISIONING_AMQP__URL) cannot be used: {exc}; no command was confirmed"
+            f"the broker at {address} (PROVISIONING_AMQP__URL) cannot be used: {exc}; {done}"
         ) from exc
     finally:
         publisher.stop()
-
-
-def _publish_all(publisher: Publisher, batch: Batch, sending: Sending) -> Sent:
-    with _bar(batch) as advance:
-        for command in batch.commands:
-            if isinstance(command, Fault):
-                return Sent(sending.count, command)
-            batch.expect(command)
-            sending.begin(command.id)
-            _publish_one(publisher, command, sending.count)
-            sending.confirmed()
-            advance()
-    return Sent(sending.count)
+    return None
 
 
 def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:
@@ -86,21 +99,3 @@ def _publish_one(publisher: Publisher, command: Prepared, done: int) -> None:
             raise BrokerUnreachable(str(publisher.state.fault)) from exc
         say(f"{exc} ({counted(done)} before it sent and confirmed)")
         sys.exit(Exit.PARTLY if done else Exit.FAILED)
-
-
-@contextmanager
-def _bar(batch: Batch) -> Iterator[Callable[[], None]]:
-    console = Console(stderr=True)
-    many = batch.total is None or batch.total >= _WORTH_A_BAR
-    columns = (SpinnerColumn(), TextColumn("sending"), MofNCompleteColumn(), TimeElapsedColumn())
-    # Results go to standard output as they are; the library would print them beside the bar, on standard error.
-    progress = Progress(
-        *columns,
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        disable=not (batch.bar and many and console.is_terminal),
-    )
-    with progress:
-        task = progress.add_task("sending", total=batch.total)
-        yield lambda: progress.advance(task)

@@ -3,7 +3,6 @@
 import json
 import sys
 import threading
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,29 +19,20 @@ _MAX_SLUG_BYTES = 200
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many succeeded, how many failed, and the ids that nothing was heard of."""
-
-    succeeded: int
-    failed: int
-    missing: tuple[str, ...]
-
-
 class Results:
-    """Listens on a thread of its own; `expect` and `tally` are for one other thread.
+    """Listens on a thread of its own; `expect` and `wait` are for one other thread.
 
     Both raise what ended the listening: BrokerUnreachable, or BrokenPipeError when nobody reads the results any more.
     """
 
     def __init__(self, listener: Listener) -> None:
+        self.succeeded = self.failed = 0
         self._listener = listener
         self._changed = threading.Condition()
         self._waiting: set[Key] = set()
-        self._told: set[Key] = set()
-        self._wanted: set[str] = set()
-        self._bound: set[str] = set()
-        self._counts = {True: 0, False: 0}
+        self._answered: set[Key] = set()
+        #: Each binding key that is wanted, and whether it is bound.
+        self._routes: dict[str, bool] = {}
         self._stopped = False
         self._ended_by: Exception | None = None
         self._thread = threading.Thread(target=self._listen, name="results", daemon=True)
@@ -63,31 +53,25 @@ class Results:
         """Return once this command's result cannot be missed."""
         route, key = _route(command.source), (command.source, command.id)
         with self._changed:
-            if key not in self._told:
+            if key not in self._answered:
                 self._waiting.add(key)
-            self._wanted.add(route)
-            self._changed.wait_for(lambda: route in self._bound or self._ended_by)
-            self._raise_what_ended_it()
+            self._routes.setdefault(route, False)
+            self._changed.wait_for(lambda: self._routes[route] or self._ended_by)
+            if self._ended_by:
+                raise self._ended_by
 
-    def tally(self, timeout_seconds: float) -> Tally:
-        """Wait for what is still missing, at most so long."""
+    def wait(self, timeout_seconds: float) -> tuple[str, ...]:
+        """Wait for what is still missing, at most so long; returns the ids of what is missing then."""
         with self._changed:
             self._changed.wait_for(lambda: not self._waiting or self._ended_by, timeout_seconds)
-            if self._waiting:
-                self._raise_what_ended_it()
-            return Tally(self._counts[True], self._counts[False], self._missing())
+            if self._ended_by and self._waiting:
+                raise self._ended_by
+        return self.missing()
 
     def missing(self) -> tuple[str, ...]:
         """The ids that nothing was heard of so far."""
         with self._changed:
-            return self._missing()
-
-    def _missing(self) -> tuple[str, ...]:
-        return tuple(sorted(identity for _, identity in self._waiting))
-
-    def _raise_what_ended_it(self) -> None:
-        if self._ended_by is not None:
-            raise self._ended_by
+            return tuple(sorted(identity for _, identity in self._waiting))
 
     def _listen(self) -> None:
         try:
@@ -104,28 +88,30 @@ class Results:
                 self._changed.notify_all()
 
     def _bind_wanted(self, listener: Listener) -> None:
-        with self._changed:
-            new = self._wanted - self._bound
-        for route in new:
+        for route in [route for route, bound in tuple(self._routes.items()) if not bound]:
             listener.bind(route)
-        if new:
             with self._changed:
-                self._bound |= new
+                self._routes[route] = True
                 self._changed.notify_all()
 
     def _take(self, heard: Heard) -> None:
         event = _event(heard.body)
-        key = _command_of(event)
+        match event:
+            case {"type": str(kind), "data": {"command_source": str(source), "command_id": str(identity)}}:
+                key = source, identity
+            case _:
+                return
         with self._changed:
-            if key is None or key not in self._waiting:
+            if key not in self._waiting:
                 return
         sys.stdout.write(as_json(event) + "\n")
         # Whoever reads along sees each result when it comes, not when a buffer is full.
         sys.stdout.flush()
         with self._changed:
             self._waiting.remove(key)
-            self._told.add(key)
-            self._counts[event["type"] != "CommandFailed"] += 1
+            self._answered.add(key)
+            self.failed += kind == "CommandFailed"
+            self.succeeded += kind != "CommandFailed"
             self._changed.notify_all()
 
 
@@ -140,12 +126,3 @@ def _event(body: bytes) -> Any:  # noqa: ANN401 - any JSON; what is no result ev
         return json.loads(body)
     except ValueError:
         return None
-
-
-def _command_of(event: object) -> Key | None:
-    """Whose result it is; None for what is no result event."""
-    match event:
-        case {"type": str(), "data": {"command_source": str(source), "command_id": str(identity)}}:
-            return source, identity
-        case _:
-            return None
