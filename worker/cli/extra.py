@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from worker.cli import signals
 from worker.errors import SettingsInvalid
 
 _ADVICE = (
@@ -12,8 +13,12 @@ _ADVICE = (
 
 @contextmanager
 def of_the_sandbox() -> Iterator[None]:
-    """Say what to install when an import inside finds a library missing. Raises SettingsInvalid."""
+    """Say what to install when an import inside finds a library missing. Raises SettingsInvalid.
+
+    At a signal meanwhile the process ends at once: nothing was begun, and an import may swallow what a handler raises.
+    """
     try:
-        yield
+        with signals.handled():
+            yield
     except ModuleNotFoundError as exc:
         raise SettingsInvalid([f"{exc.name} is not installed, {_ADVICE}"]) from exc
