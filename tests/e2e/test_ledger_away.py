@@ -60,7 +60,7 @@ def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
         house.emitter.publish(*commands)
         house.ear.await_count(2 * CUSTOMERS)
         database.kill()
-        assert "cannot be read or written" in worker.await_paused("ledger")
+        worker.await_paused("ledger", "cannot be read or written")
         worker.await_metric("provisioning_commands_in_flight", 0)
         before = progress(house)
         assert {paused(worker) for _ in range(SAMPLES)} == {(True, True)}
@@ -78,7 +78,7 @@ def test_an_idle_worker_says_that_its_ledger_is_away_and_that_it_is_back(
 ) -> None:
     with house.worker() as worker:
         database.kill()
-        assert "cannot be read or written" in worker.await_paused("ledger")
+        worker.await_paused("ledger", "cannot be read or written")
         database.start()
         wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
         assert [line["cause"] for line in worker.said("intake_paused")] == ["ledger"]

@@ -15,7 +15,7 @@ def test_a_frozen_database_is_said_until_it_goes_on(replicas: Replicas, shared_l
         house.emitter.publish(*before)
         house.ear.await_events(before)
         with frozen(shared_ledgers.database):
-            assert "does not answer" in worker.await_paused("ledger")
+            worker.await_paused("ledger", "does not answer")
             # Until the connection was broken off and another one is refused as well: no look in between finds it well.
             wait_for(lambda: "does not answer" not in reason(worker), "another reason", PATIENCE_SECONDS)
             house.emitter.publish(*after)

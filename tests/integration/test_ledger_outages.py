@@ -102,20 +102,21 @@ def test_a_lock_that_stays_is_waited_for_a_bounded_time(ledger: SqlLedger, tmp_p
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_lock_that_passes_is_waited_out(tmp_path: Path) -> None:
+def test_a_lock_that_passes_is_waited_out_and_is_what_the_watchdog_tells_of_meanwhile(tmp_path: Path) -> None:
     with opened(url_in(tmp_path), patience_seconds=30) as ledger, ThreadPoolExecutor(1) as pool:
         intruder = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
         intruder.execute("BEGIN IMMEDIATE")
         commits = ledger._writer._commits
         assert isinstance(commits, Commits)
         claiming = pool.submit(ledger.claim, asking())
-        while commits._away_since is None:
-            assert not claiming.done()
+        trouble = wait_for(lambda: commits.progress.trouble, "word of the lock")
+        assert "locked" in trouble
+        assert not claiming.done()
         intruder.execute("ROLLBACK")
         intruder.close()
 
         assert isinstance(claiming.result(30), Fresh)
-        assert commits._away_since is None
+        assert (commits._away_since, commits.progress.trouble) == (None, "")
 
 
 def end_the_thread(_: Unit, items: Sequence[None]) -> Sequence[None]:

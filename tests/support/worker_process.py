@@ -92,9 +92,14 @@ class WorkerProcess:
         """Wait until it says that it is ready."""
         wait_for(lambda: self.ask("/readyz").status == 200, "readiness")
 
-    def await_paused(self, cause: str) -> str:
-        """Wait until intake is paused for that cause; return the words for it."""
-        return wait_for(lambda: str(self.ask("/readyz").document["paused"].get(cause, "")), f"a pause for {cause}")
+    def await_paused(self, cause: str, word: str = "") -> str:
+        """Wait until intake is paused for that cause, with that word in the reason; return the reason."""
+
+        def paused() -> str:
+            reason = str(self.ask("/readyz").document["paused"].get(cause, ""))
+            return reason if word in reason else ""
+
+        return wait_for(paused, f"a pause for {cause}: {word}")
 
     def metric(self, name: str, **labels: str) -> float:
         """Return one sample's value now; 0 when there is no such sample."""

@@ -143,6 +143,8 @@ class Commits:
                 self._store.check()
                 if self._is_hopeless(exc):
                     raise
+                # The watchdog's patience may end before ours: it must not call a server silent that refuses us.
+                self._progress.trouble = str(unavailable(self._store.name, exc))
                 self._rest.wait(_RETRY_SECONDS)
             else:
                 self._away_since = None

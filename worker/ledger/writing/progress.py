@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Progress:
     """Counts. `begun`: transactions that were tried; `settled`: those that ended well, or badly by their own fault.
 
-    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what was told of the database when
-    the last one was given up, empty once one is settled.
+    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be told of the
+    database since the last one failed, empty once one is settled.
     """
 
     begun: int = 0
