@@ -1,16 +1,16 @@
 """Faults planted in a real broker are found, and the line that mends mends them."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pika
 import pytest
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
+from tests.support.broker_faults import COMMANDS, FAULTS, FORMS, LETTERS, UNROUTED, Channel, Fault, remade
 from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
 from tests.support.doctoring import Patient, ask_management, managed_broker, write_tools
 from tests.support.waiting import wait_for
@@ -21,10 +21,6 @@ from worker.broker.observing import SilentObserver
 from worker.broker.topology import Topology
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
-
-#: A channel of pika's, which is untyped.
-Channel = Any
-Plant = Callable[[Patient, Channel], None]
 
 
 @pytest.fixture(scope="module")
@@ -60,110 +56,25 @@ def the_one(patient: Patient, settings: SettingsFacts | None = None) -> Finding:
     return findings[0]
 
 
-def without(queue: int) -> Plant:
-    return lambda patient, channel: channel.queue_delete(patient.topology.queues[queue].name)
-
-
-def remade(queue: int, **changes: object) -> Plant:
-    """Declare a queue anew with other arguments; None leaves one out."""
-
-    def plant(patient: Patient, channel: Channel) -> None:
-        item = patient.topology.queues[queue]
-        names = {name.replace("-", "_"): name for name in item.arguments}
-        changed = {names.get(f"x_{name}", f"x-{name}"): value for name, value in changes.items()}
-        arguments = {k: v for k, v in {**item.arguments, **changed}.items() if v is not None}
-        channel.queue_delete(item.name)
-        channel.queue_declare(item.name, durable=True, arguments=arguments)
-        for binding in patient.topology.bindings:
-            if binding.queue == item.name:
-                channel.queue_bind(item.name, binding.exchange, binding.routing_key)
-
-    return plant
-
-
-def exchange_as(name: str, kind: str, **arguments: object) -> Plant:
-    """Declare an exchange anew in another way."""
-
-    def plant(patient: Patient, channel: Channel) -> None:
-        exchange = f"{patient.topology.prefix}.{name}"
-        channel.exchange_delete(exchange)
-        if kind:
-            channel.exchange_declare(exchange, kind, durable=True, arguments=arguments)
-        for binding in patient.topology.bindings:
-            if kind and binding.exchange == exchange:
-                channel.queue_bind(binding.queue, exchange, binding.routing_key)
-
-    return plant
-
-
-def policy(queue: int, definition: dict[str, object], kind: str = "policies") -> Plant:
-    def plant(patient: Patient, _channel: object) -> None:
-        pattern = f"^{patient.topology.queues[queue].name}$"
-        told = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": 7}
-        ask_management(patient.broker, "PUT", f"{kind}/%2F/theirs", told)
-
-    return plant
-
-
-UNROUTED, LETTERS, COMMANDS = 0, 1, 2
-
-
-@pytest.mark.parametrize(
-    ("plant", "rule", "danger"),
-    [
-        pytest.param(without(COMMANDS), Rule.QUEUE_PRESENT, Danger.LOSS, id="no command queue"),
-        pytest.param(without(LETTERS), Rule.QUEUE_PRESENT, Danger.STOP, id="no dead-letter queue"),
-        pytest.param(
-            remade(COMMANDS, single_active_consumer=None), Rule.QUEUE_ARGUMENTS, Danger.ORDER, id="many consumers"
-        ),
-        pytest.param(remade(COMMANDS, delivery_limit=20), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="delivery limit"),
-        pytest.param(remade(COMMANDS, overflow="drop-head"), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="overflow"),
-        pytest.param(remade(COMMANDS, dead_letter_strategy=None), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="at-most-once"),
-        pytest.param(
-            remade(LETTERS, queue_type="classic", delivery_limit=None), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="classic"
-        ),
-        pytest.param(remade(UNROUTED, message_ttl=1000), Rule.QUEUE_ARGUMENTS, Danger.LOSS, id="events' time"),
-        pytest.param(exchange_as("commands", "direct"), Rule.EXCHANGE_KIND, Danger.LOSS, id="direct exchange"),
-        pytest.param(exchange_as("events", "topic"), Rule.ALTERNATE_EXCHANGE, Danger.STOP, id="no alternate"),
-        pytest.param(exchange_as("events", ""), Rule.EXCHANGE_PRESENT, Danger.STOP, id="no events exchange"),
-        pytest.param(policy(COMMANDS, {"overflow": "drop-head"}), Rule.POLICY_HARMLESS, Danger.LOSS, id="drop-head"),
-        pytest.param(policy(COMMANDS, {"delivery-limit": 20}), Rule.POLICY_HARMLESS, Danger.LOSS, id="limit policy"),
-        pytest.param(policy(COMMANDS, {"message-ttl": 60000}), Rule.POLICY_HARMLESS, Danger.LOSS, id="ttl policy"),
-        pytest.param(policy(LETTERS, {"max-length": 10}), Rule.POLICY_HARMLESS, Danger.LOSS, id="length policy"),
-        pytest.param(
-            policy(LETTERS, {"expires": 600000}, "operator-policies"), Rule.POLICY_HARMLESS, Danger.LOSS, id="operator"
-        ),
-        pytest.param(
-            policy(UNROUTED, {"expires": 600000}, "operator-policies"),
-            Rule.POLICY_HARMLESS,
-            Danger.LOSS,
-            id="operator too",
-        ),
-    ],
-)
-def test_a_planted_fault_is_found_and_its_line_mends_it(
-    patient: Patient, channel: Channel, plant: Plant, rule: Rule, danger: Danger
-) -> None:
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_planted_fault_is_found_with_the_line_that_mends_it(patient: Patient, channel: Channel, fault: Fault) -> None:
     assert patient.findings() == []
-    plant(patient, channel)
+    fault.plant(patient, channel)
 
     finding = the_one(patient)
 
-    assert (finding.rule, finding.danger, finding.severity) == (rule, danger, Severity.BROKEN)
+    assert (finding.rule, finding.danger, finding.severity) == (fault.rule, fault.danger, Severity.BROKEN)
+    assert finding.mend == fault.line(patient.topology)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_each_form_of_line_mends(patient: Patient, channel: Channel, name: str) -> None:
+    FAULTS[name].plant(patient, channel)
+
     # Its queue is empty, and has been since it was made: the count that the line waits for would be the same.
-    typed = patient.types(finding.mend.removeprefix("sleep 10; "))
+    typed = patient.types(the_one(patient).mend.removeprefix("sleep 10; "))
+
     assert typed.returncode == 0, typed.stderr
-    assert patient.findings() == []
-
-
-def test_a_missing_binding_is_found_and_bound(patient: Patient, channel: Channel) -> None:
-    queue = patient.topology.command_queues[0]
-    channel.queue_unbind(queue, patient.topology.commands, "#")
-
-    finding = the_one(patient)
-
-    assert (finding.rule, finding.danger) == (Rule.BINDING_PRESENT, Danger.LOSS)
-    assert patient.types(finding.mend).returncode == 0
     assert patient.findings() == []
 
 

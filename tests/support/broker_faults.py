@@ -1,0 +1,143 @@
+"""Faults to plant in a topology on a real broker, each with what doctor says of it and the line that mends it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.doctoring import Patient, ask_management
+from worker.broker import Topology
+from worker.broker.topology import UNROUTED_KEPT_BYTES
+from worker.doctor import Danger, Rule, lines
+
+#: A channel of pika's, which is untyped.
+Channel = Any
+Plant = Callable[[Patient, Channel], None]
+Line = Callable[[Topology], str]
+
+#: Which queue of the topology.
+UNROUTED, LETTERS, COMMANDS = 0, 1, 2
+_PRIORITY = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How it is planted, and what is said of it."""
+
+    plant: Plant
+    rule: Rule
+    danger: Danger
+    line: Line
+
+
+def without(queue: int) -> Plant:
+    """Delete a queue."""
+    return lambda patient, channel: channel.queue_delete(patient.topology.queues[queue].name)
+
+
+def remade(queue: int, **changes: object) -> Plant:
+    """Declare a queue anew with other arguments; None leaves one out."""
+
+    def plant(patient: Patient, channel: Channel) -> None:
+        item = patient.topology.queues[queue]
+        names = {name.replace("-", "_"): name for name in item.arguments}
+        changed = {names.get(f"x_{name}", f"x-{name}"): value for name, value in changes.items()}
+        arguments = {k: v for k, v in {**item.arguments, **changed}.items() if v is not None}
+        channel.queue_delete(item.name)
+        channel.queue_declare(item.name, durable=True, arguments=arguments)
+        for binding in patient.topology.bindings:
+            if binding.queue == item.name:
+                channel.queue_bind(item.name, binding.exchange, binding.routing_key)
+
+    return plant
+
+
+def exchange_as(name: str, kind: str, **arguments: object) -> Plant:
+    """Declare an exchange anew in another way."""
+
+    def plant(patient: Patient, channel: Channel) -> None:
+        exchange = f"{patient.topology.prefix}.{name}"
+        channel.exchange_delete(exchange)
+        if kind:
+            channel.exchange_declare(exchange, kind, durable=True, arguments=arguments)
+        for binding in patient.topology.bindings:
+            if kind and binding.exchange == exchange:
+                channel.queue_bind(binding.queue, exchange, binding.routing_key)
+
+    return plant
+
+
+def policy(queue: int, definition: dict[str, Any], kind: str = "policies") -> Plant:
+    """Set a policy for one queue."""
+
+    def plant(patient: Patient, _channel: object) -> None:
+        pattern = f"^{patient.topology.queues[queue].name}$"
+        told = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": _PRIORITY}
+        ask_management(patient.broker, "PUT", f"{kind}/%2F/theirs", told)
+
+    return plant
+
+
+def unbound(patient: Patient, channel: Channel) -> None:
+    """Take the commands' binding away."""
+    channel.queue_unbind(patient.topology.command_queues[0], patient.topology.commands, "#")
+
+
+def _applied(_: Topology) -> str:
+    return lines.APPLY
+
+
+def _made_anew(queue: int) -> Line:
+    return lambda topology: lines.remade_queue("/", topology.queues[queue].name)
+
+
+def _replaced(exchange: str) -> Line:
+    return lambda topology: lines.replaced_exchange(f"{topology.prefix}.{exchange}")
+
+
+def _shielded(queue: int, keeps: dict[str, Any], *, operator: bool = False) -> Line:
+    """A policy of the queue's own goes before the planted one."""
+
+    def line(topology: Topology) -> str:
+        return lines.policy("/", lines.Shield(topology.queues[queue].name, keeps, _PRIORITY + 1, operator=operator))
+
+    return line
+
+
+def _differs(danger: Danger, queue: int, **changes: object) -> Fault:
+    return Fault(remade(queue, **changes), Rule.QUEUE_ARGUMENTS, danger, _made_anew(queue))
+
+
+def _harmed(queue: int, **definition: object) -> Fault:
+    told = {name.replace("_", "-"): value for name, value in definition.items()}
+    line = _shielded(queue, {"overflow": "reject-publish"})
+    return Fault(policy(queue, told), Rule.POLICY_HARMLESS, Danger.LOSS, line)
+
+
+def _expires(queue: int, keeps: dict[str, Any]) -> Fault:
+    """An operator's policy, which no policy goes before."""
+    plant = policy(queue, {"expires": 600_000}, "operator-policies")
+    return Fault(plant, Rule.POLICY_HARMLESS, Danger.LOSS, _shielded(queue, keeps, operator=True))
+
+
+FAULTS = {
+    "no command queue": Fault(without(COMMANDS), Rule.QUEUE_PRESENT, Danger.LOSS, _applied),
+    "no dead-letter queue": Fault(without(LETTERS), Rule.QUEUE_PRESENT, Danger.STOP, _applied),
+    "no binding": Fault(unbound, Rule.BINDING_PRESENT, Danger.LOSS, _applied),
+    "no events exchange": Fault(exchange_as("events", ""), Rule.EXCHANGE_PRESENT, Danger.STOP, _applied),
+    "direct exchange": Fault(exchange_as("commands", "direct"), Rule.EXCHANGE_KIND, Danger.LOSS, _replaced("commands")),
+    "no alternate": Fault(exchange_as("events", "topic"), Rule.ALTERNATE_EXCHANGE, Danger.STOP, _replaced("events")),
+    "many consumers": _differs(Danger.ORDER, COMMANDS, single_active_consumer=None),
+    "delivery limit": _differs(Danger.LOSS, COMMANDS, delivery_limit=20),
+    "overflow": _differs(Danger.LOSS, COMMANDS, overflow="drop-head"),
+    "at-most-once": _differs(Danger.LOSS, COMMANDS, dead_letter_strategy=None),
+    "classic": _differs(Danger.LOSS, LETTERS, queue_type="classic", delivery_limit=None),
+    "events' time": _differs(Danger.LOSS, UNROUTED, message_ttl=1000),
+    "drop-head": _harmed(COMMANDS, overflow="drop-head"),
+    "limit policy": _harmed(COMMANDS, delivery_limit=20),
+    "ttl policy": _harmed(COMMANDS, message_ttl=60_000),
+    "length policy": _harmed(LETTERS, max_length=10),
+    "operator": _expires(LETTERS, {"delivery-limit": 1_000_000}),
+    "operator too": _expires(UNROUTED, {"max-length-bytes": UNROUTED_KEPT_BYTES}),
+}
+#: One for each form that a line has.
+FORMS = ("no command queue", "direct exchange", "overflow", "drop-head", "operator", "operator too")
