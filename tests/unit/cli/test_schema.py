@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from messages.contract import documents, text_of
+from messages.contract import text_of
+from tests.support.published import DOCUMENTS
 from worker.cli.schema import export
 from worker.errors import WorkerError
 
@@ -19,10 +20,10 @@ def test_every_document_is_written_and_told_on_standard_error(
 ) -> None:
     export(tmp_path / "new" / "folder")
 
-    assert files(tmp_path / "new" / "folder") == {name: text_of(each) for name, each in documents().items()}
+    assert files(tmp_path / "new" / "folder") == {name: text_of(each) for name, each in DOCUMENTS.items()}
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith(f"{len(documents())} files were written to ")
+    assert told.err.startswith(f"{len(DOCUMENTS)} files were written to ")
 
 
 def test_a_second_export_replaces_its_own_files_and_leaves_others_alone(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_a_second_export_replaces_its_own_files_and_leaves_others_alone(tmp_path
 
     assert files(tmp_path)["notes.txt"] == "mine"
     assert json.loads(files(tmp_path)["asyncapi.json"])["asyncapi"] == "3.0.0"
-    assert len(files(tmp_path)) == len(documents()) + 1
+    assert len(files(tmp_path)) == len(DOCUMENTS) + 1
 
 
 def test_files_can_be_read_by_everybody(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from messages.catalog import CATALOG
-from messages.contract import documents
 from messages.envelope import WireMessage
+from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 
 Data = dict[str, Any]
 
 SCHEMAS = {
     name.removeprefix("commands/").removesuffix(".json"): jsonschema.Draft202012Validator(schema)
-    for name, schema in documents().items()
+    for name, schema in DOCUMENTS.items()
     if name.startswith("commands/")
 }
 SIZES = [5, 6, 50, 51, 64, 65, 100, 101, 255, 256, 1000, 1001]

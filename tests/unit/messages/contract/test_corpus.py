@@ -10,14 +10,13 @@ import pytest
 
 from messages.catalog import CATALOG
 from messages.codec import decode
-from messages.contract import documents
 from messages.envelope import Envelope, WireMessage
 from messages.events import EVENTS, ResultEvent
+from tests.support.published import DOCUMENTS
 
 CORPUS = Path(__file__).parents[3] / "corpus" / "v1"
 COMMAND_FILES = sorted(path.name for path in (CORPUS / "commands").iterdir())
 EVENT_FILES = sorted(path.name for path in (CORPUS / "events").iterdir())
-SCHEMAS = documents()
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -92,14 +91,14 @@ def test_a_command_of_version_1_is_understood(name: str) -> None:
 def test_a_command_of_version_1_is_valid_by_its_schemas(name: str) -> None:
     message, type_ = kept("commands", name), name.partition(".")[0]
 
-    jsonschema.Draft202012Validator(SCHEMAS[f"commands/{type_}.json"]).validate(message["structured"]["body"])
+    jsonschema.Draft202012Validator(DOCUMENTS[f"commands/{type_}.json"]).validate(message["structured"]["body"])
     for form in ("binary", "bare"):
-        jsonschema.Draft202012Validator(SCHEMAS[f"commands/{type_}.data.json"]).validate(message[form]["body"])
+        jsonschema.Draft202012Validator(DOCUMENTS[f"commands/{type_}.data.json"]).validate(message[form]["body"])
 
 
 @pytest.mark.parametrize("name", EVENT_FILES)
 def test_an_event_of_version_1_is_still_one(name: str) -> None:
     body = kept("events", name)["body"]
 
-    jsonschema.Draft202012Validator(SCHEMAS[f"events/{name}"]).validate(body)
+    jsonschema.Draft202012Validator(DOCUMENTS[f"events/{name}"]).validate(body)
     assert json.loads(ResultEvent.model_validate(body).to_bytes()).items() >= body.items()

@@ -7,14 +7,13 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from messages.contract import documents
 from messages.envelope import WireMessage
+from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 from worker.handlers.families.retrieval import TOLD_FIELDS
 
 TEXT = (Path(__file__).parents[4] / "docs" / "emitters.md").read_text(encoding="utf-8")
 PAGE = " ".join(TEXT.split())
-SCHEMAS = documents()
 #: What only one of the two takes, with the words that name it on the page.
 WORKER_IS_STRONGER = [
     ({"data": {"limit": 100.0}}, '`"limit": 100.0`'),
@@ -37,7 +36,7 @@ def verdicts(change: dict[str, Any]) -> tuple[bool, bool]:
     """Whether the schema takes it, and whether the worker does."""
     command = {"specversion": "1.0", "type": "RetrieveCustomers", "source": "billing", "id": "e", "data": {}, **change}
     told = faults(WireMessage(json.dumps(command).encode(), content_type="application/cloudevents+json"))
-    return jsonschema.Draft202012Validator(SCHEMAS["commands/RetrieveCustomers.json"]).is_valid(command), told == ()
+    return jsonschema.Draft202012Validator(DOCUMENTS["commands/RetrieveCustomers.json"]).is_valid(command), told == ()
 
 
 @pytest.mark.parametrize(("change", "words"), WORKER_IS_STRONGER)
@@ -47,7 +46,7 @@ def test_what_the_worker_alone_refuses_is_named(change: dict[str, Any], words: s
 
 
 def test_a_key_that_is_there_twice_is_named() -> None:
-    assert jsonschema.Draft202012Validator(SCHEMAS["commands/RetrieveCustomers.json"]).is_valid(json.loads(TWICE))
+    assert jsonschema.Draft202012Validator(DOCUMENTS["commands/RetrieveCustomers.json"]).is_valid(json.loads(TWICE))
     assert faults(WireMessage(TWICE))[0].startswith("id: is there more than once")
     assert "a key that is there twice" in PAGE
 
@@ -59,7 +58,7 @@ def test_what_the_schema_alone_refuses_is_named(change: dict[str, Any], words: s
 
 
 def test_the_page_names_every_attribute() -> None:
-    shown = SCHEMAS["commands/CreateCustomer.json"]["properties"]
+    shown = DOCUMENTS["commands/CreateCustomer.json"]["properties"]
     told = " ".join(line.split("|")[1] for line in TEXT.splitlines() if line.startswith("|"))
 
     assert {

@@ -9,18 +9,17 @@ import pytest
 from pydantic import ValidationError
 
 from messages.catalog import CATALOG
-from messages.contract import documents
 from messages.envelope import WireMessage
 from messages.events import ResultEvent
 from messages.outcomes import Reason
 from messages.results import Succeeded
+from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 
 ROOT = Path(__file__).parents[4]
 EXAMPLES = ROOT / "examples"
 PAGE = (ROOT / "docs" / "emitters.md").read_text(encoding="utf-8")
 FILES = ("signup.json", "lifecycle.json", "list-customers.json")
-SCHEMAS = documents()
 
 
 def commands(name: str) -> list[dict[str, Any]]:
@@ -32,7 +31,7 @@ def commands(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", FILES)
 def test_the_commands_of_an_example_are_valid(name: str) -> None:
     for command in commands(name):
-        jsonschema.Draft202012Validator(SCHEMAS[f"commands/{command['type']}.json"]).validate(command)
+        jsonschema.Draft202012Validator(DOCUMENTS[f"commands/{command['type']}.json"]).validate(command)
         assert faults(WireMessage(json.dumps(command).encode())) == ()
 
 
@@ -67,7 +66,7 @@ def test_the_page_for_emitters_lists_the_reasons_and_no_other() -> None:
 
 
 def test_the_schema_lists_the_reasons_and_lets_a_later_one_pass() -> None:
-    event = SCHEMAS["events/CommandFailed.json"]
+    event = DOCUMENTS["events/CommandFailed.json"]
     (example,) = event["examples"]
     later = {**example, "data": {**example["data"], "reason": "expired"}}
 
@@ -76,7 +75,9 @@ def test_the_schema_lists_the_reasons_and_lets_a_later_one_pass() -> None:
 
 
 def test_an_event_cannot_be_made_with_a_reason_or_an_outcome_that_is_none() -> None:
-    failed, succeeded = (SCHEMAS[f"events/{name}.json"]["examples"][0] for name in ("CommandFailed", "CustomerCreated"))
+    failed, succeeded = (
+        DOCUMENTS[f"events/{name}.json"]["examples"][0] for name in ("CommandFailed", "CustomerCreated")
+    )
 
     for event, field in ((failed, "reason"), (succeeded, "outcome")):
         with pytest.raises(ValidationError, match=field):

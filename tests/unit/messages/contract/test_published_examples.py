@@ -12,11 +12,10 @@ import pytest
 
 from messages.catalog import CATALOG
 from messages.codec import decode
-from messages.contract import documents
 from messages.envelope import WireMessage
+from tests.support.published import DOCUMENTS
 from worker.handlers.families.retrieval import TOLD_FIELDS
 
-DOCUMENTS = documents()
 ASYNCAPI: dict[str, Any] = dict(DOCUMENTS["asyncapi.json"])
 MESSAGES: dict[str, dict[str, Any]] = ASYNCAPI["components"]["messages"]
 EXAMPLES = Path(__file__).parents[4] / "examples"

@@ -9,8 +9,8 @@ from messages.catalog import CATALOG
 from messages.contract import documents, text_of
 from messages.contract.models import Document
 from messages.events import EVENTS
+from tests.support.published import DOCUMENTS
 
-DOCUMENTS = documents()
 SCHEMAS = {name: document for name, document in DOCUMENTS.items() if name != "asyncapi.json"}
 ENVELOPES = {name: schema for name, schema in SCHEMAS.items() if not name.endswith(".data.json")}
 
