@@ -1,26 +1,11 @@
-"""The examples run on a broker with the management API, for the one that speaks nothing else, and on a real worker."""
+"""The examples run on a real broker, with its management API for the one that speaks nothing else, and a worker."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from sandbox.servers.apt import unpacked
-from sandbox.servers.finding import BROKER_ADVICE, RABBITMQ_PACKAGES, first_usable, project_local
-from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
+from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.house import House, open_house
-
-
-@pytest.fixture(scope="session")
-def managed_broker() -> Iterator[PrivateRabbitmq]:
-    """A broker whose management API is turned on."""
-    sources = (
-        lambda: PrivateRabbitmq(installed_binaries(), management=True),
-        lambda: PrivateRabbitmq(
-            unpacked_binaries(unpacked(RABBITMQ_PACKAGES, project_local(), print)), management=True
-        ),
-    )
-    with first_usable(sources, BROKER_ADVICE) as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_faults import COMMANDS, FAULTS, FORMS, LETTERS, UNROUTED, Channel, Fault, remade
 from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
-from tests.support.doctoring import Patient, ask_management, managed_broker, write_tools
+from tests.support.doctoring import Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.findings import Mode
@@ -23,23 +23,17 @@ from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[PrivateRabbitmq]:
-    with managed_broker() as broker:
-        yield broker
-
-
 @pytest.fixture
-def patient(node: PrivateRabbitmq, tmp_path: Path) -> Iterator[Patient]:
+def patient(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[Patient]:
     """A healthy topology under a fresh prefix; policies that a test set go with it."""
     topology = Topology(f"test-{uuid.uuid4().hex[:8]}")
-    inspect_topology(BrokerAddress(node.url), topology, Mode.APPLY).require_sound()
-    write_tools(node, tmp_path)
-    yield Patient(node, topology, tmp_path)
-    Desk(node.url, topology).clear()
+    inspect_topology(BrokerAddress(managed_broker.url), topology, Mode.APPLY).require_sound()
+    write_tools(managed_broker, tmp_path)
+    yield Patient(managed_broker, topology, tmp_path)
+    Desk(managed_broker.url, topology).clear()
     for kind in ("policies", "operator-policies"):
-        for each in ask_management(node, "GET", kind):
-            ask_management(node, "DELETE", f"{kind}/%2F/{each['name']}")
+        for each in ask_management(managed_broker, "GET", kind):
+            ask_management(managed_broker, "DELETE", f"{kind}/%2F/{each['name']}")
 
 
 @pytest.fixture

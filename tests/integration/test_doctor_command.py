@@ -10,7 +10,7 @@ import pytest
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import plain_connection
 from tests.support.commands import Message
-from tests.support.doctoring import Patient, managed_broker, write_tools
+from tests.support.doctoring import Patient, write_tools
 from tests.support.house import House, open_house
 from tests.support.waiting import wait_for
 from worker.doctor import Rule
@@ -20,17 +20,11 @@ SETTLED = {"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__V3_API_KEY": "SG.acme"}
 SECRETS = ("geheim", "SG.acme")
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[PrivateRabbitmq]:
-    with managed_broker() as broker:
-        yield broker
-
-
 @pytest.fixture
-def house(node: PrivateRabbitmq, tmp_path: Path) -> Iterator[House]:
-    with open_house(node.url, tmp_path) as house:
+def house(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[House]:
+    with open_house(managed_broker.url, tmp_path) as house:
         house.settings |= SETTLED | {
-            "AMQP__MANAGEMENT_URL": str(node.management_url).replace("http://", "http://guest:guest@")
+            "AMQP__MANAGEMENT_URL": str(managed_broker.management_url).replace("http://", "http://guest:guest@")
         }
         yield house
 
@@ -128,11 +122,11 @@ def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(ho
 
 
 def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
-    node: PrivateRabbitmq, house: House, tmp_path: Path
+    managed_broker: PrivateRabbitmq, house: House, tmp_path: Path
 ) -> None:
     letters = house.topology.dead_letters
-    write_tools(node, tmp_path)
-    patient = Patient(node, house.topology, tmp_path)
+    write_tools(managed_broker, tmp_path)
+    patient = Patient(managed_broker, house.topology, tmp_path)
     house.emitter.publish(Message(b"{}", {"expiration": "1"}))
     wait_for(lambda: house.ear.depth(letters)[0], "the dead letter")
 
@@ -140,6 +134,6 @@ def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
     typed = patient.types(finding.mend)
 
     assert "expired" in typed.stdout, typed.stderr
-    with plain_connection(node.url) as connection:
+    with plain_connection(managed_broker.url) as connection:
         method, properties, _ = connection.channel().basic_get(letters)
     assert (method.redelivered, (properties.headers or {}).get("x-delivery-count", 0)) == (False, 0)

@@ -14,7 +14,7 @@ from pika.exceptions import ChannelClosedByBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import Desk, RecordingIntake, event, persistent, plain_connection, running
 from tests.support.commands import create
-from tests.support.doctoring import Patient, managed_broker, write_tools
+from tests.support.doctoring import Patient, write_tools
 from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
 from worker.broker.findings import Condition, Mode
@@ -34,21 +34,15 @@ Act = Callable[[Channel, Topology], object]
 
 
 @pytest.fixture(scope="module")
-def node() -> Iterator[PrivateRabbitmq]:
-    with managed_broker() as broker:
-        yield broker
-
-
-@pytest.fixture(scope="module")
-def patient(node: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+def patient(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     """A topology, and the page's logins for it. Whoever changes them changes them back."""
     tools = tmp_path_factory.mktemp("tools")
     topology = Topology(f"test.{uuid.uuid4().hex[:8]}")
-    inspect_topology(BrokerAddress(node.url), topology, Mode.APPLY).require_sound()
-    write_tools(node, tools)
+    inspect_topology(BrokerAddress(managed_broker.url), topology, Mode.APPLY).require_sound()
+    write_tools(managed_broker, tools)
     give_rights(topology.prefix, tools, LINES)
-    yield Patient(node, topology, tools)
-    Desk(node.url, topology).clear()
+    yield Patient(managed_broker, topology, tools)
+    Desk(managed_broker.url, topology).clear()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from sandbox.servers.errors import ServerUnavailable, SourceUnusable
 from sandbox.servers.finding import BROKER_ADVICE, OwnBroker, find_broker, first_usable, own_broker
 from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.rabbitmq import PrivateRabbitmq
-from tests.support.servers import processes_naming, python_process, session_broker, wait_until_crash_safe
+from tests.support.servers import processes_naming, python_process, wait_until_crash_safe
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -30,7 +30,7 @@ signal.pause()
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[OwnBroker]:
-    with session_broker() as broker:
+    with own_broker() as broker:
         yield broker
 
 

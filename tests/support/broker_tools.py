@@ -13,6 +13,7 @@ import pytest
 from pika.exceptions import AMQPError
 
 from sandbox.servers.finding import OwnBroker
+from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.servers import session_broker
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.consumer import Consumer, Subscription
@@ -267,6 +268,13 @@ def broker() -> Iterator[OwnBroker]:
     """One private RabbitMQ for the whole session."""
     with session_broker() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def managed_broker(broker: OwnBroker) -> PrivateRabbitmq:
+    """The same one, for whoever asks its management API."""
+    assert isinstance(broker, PrivateRabbitmq), "a container's broker has no management API"
+    return broker
 
 
 @pytest.fixture

@@ -6,16 +6,13 @@ import subprocess
 import sys
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.servers.apt import unpacked
-from sandbox.servers.finding import BROKER_ADVICE, RABBITMQ_PACKAGES, first_usable, project_local
-from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
+from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.worker_process import PROGRAM, environment
 from worker.broker.address import BrokerAddress
 from worker.broker.checkup import look_at_broker
@@ -25,19 +22,6 @@ from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, SettingsFacts
 
 _SECONDS = 60
-
-
-@contextmanager
-def managed_broker() -> Iterator[PrivateRabbitmq]:
-    """Run a private RabbitMQ with its management API. Raises ServerUnavailable where there can be none."""
-    sources = (
-        lambda: PrivateRabbitmq(installed_binaries(), management=True),
-        lambda: PrivateRabbitmq(
-            unpacked_binaries(unpacked(RABBITMQ_PACKAGES, project_local(), print)), management=True
-        ),
-    )
-    with first_usable(sources, BROKER_ADVICE) as broker:
-        yield broker
 
 
 @dataclass(frozen=True, slots=True)

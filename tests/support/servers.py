@@ -2,21 +2,40 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.servers.finding import OwnBroker, own_broker, own_database
+from sandbox.servers.apt import unpacked
+from sandbox.servers.containers import ContainerRabbitmq, ready_engine
+from sandbox.servers.finding import (
+    BROKER_ADVICE,
+    RABBITMQ_PACKAGES,
+    OwnBroker,
+    first_usable,
+    own_database,
+    project_local,
+)
 from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.lifetime.private import PrivateServer
 from sandbox.servers.postgres import PrivatePostgres
-from sandbox.servers.rabbitmq import PrivateRabbitmq
+from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
 
 
 @contextmanager
 def session_broker() -> Iterator[OwnBroker]:
-    """Run a private RabbitMQ, whatever the environment names. Raises ServerUnavailable where there can be none."""
-    with own_broker(tell=print) as broker:
+    """Run a private RabbitMQ with its management API, which a container has not, whatever the environment names.
+
+    Raises ServerUnavailable where there can be none.
+    """
+    sources: Sequence[Callable[[], OwnBroker]] = (
+        lambda: PrivateRabbitmq(installed_binaries(), management=True),
+        lambda: PrivateRabbitmq(
+            unpacked_binaries(unpacked(RABBITMQ_PACKAGES, project_local(), print)), management=True
+        ),
+        lambda: ContainerRabbitmq(ready_engine(print)),
+    )
+    with first_usable(sources, BROKER_ADVICE) as broker:
         yield broker
 
 
