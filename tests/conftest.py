@@ -19,7 +19,7 @@ gc.disable()
 
 pytest_plugins = ("tests.support.broker_tools",)
 #: The folders whose files take longest, longest first: several processes that share the files then end together.
-LONGEST = ("fault", "e2e", "examples", "integration")
+LONGEST = ("fault", "e2e", "matrix", "examples", "integration", "contracts")
 HERE = Path(__file__).parent
 
 

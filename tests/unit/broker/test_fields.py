@@ -68,10 +68,14 @@ plain = (
     | st.text()
     | st.binary(min_size=1).filter(lambda raw: b"\x80" not in raw)
 )
-nested = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=20), inner), max_leaves=9)
+nested = st.recursive(
+    plain,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=20), inner, max_size=4),
+    max_leaves=5,
+)
 
 
-@given(st.dictionaries(st.text(max_size=60), nested))
+@given(st.dictionaries(st.text(max_size=60), nested, max_size=4))
 def test_headers_come_back_as_plain_values(headers: dict[str, Any]) -> None:
     found = decode_properties(encoded(headers=headers), 0).headers
 
