@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from tests.fakes.clock import FakeClock
 from tests.support.ledger_opening import url_in
@@ -40,6 +40,16 @@ class CountingObserver:
         """Count it."""
         assert seconds >= 0
         self.operations.append(operation)
+
+
+class Listener:
+    """Keeps what is told of outages."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def ledger_away(self, detail: str) -> None:
+        self.told.append(detail)
 
 
 @pytest.fixture
@@ -85,6 +95,12 @@ def answers(batch: Sequence[AnyTicket]) -> list[object]:
 
 def broken(_: Unit, items: Sequence[str]) -> Sequence[str]:
     raise IntegrityError("INSERT", {}, ValueError("\n".join(["odd", *items])))
+
+
+def closed_for_writing(_: Unit, _items: Sequence[str]) -> Sequence[str]:
+    found = sqlite3.OperationalError("attempt to write a readonly database")
+    found.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    raise OperationalError("INSERT", {}, found)
 
 
 def damaged(_: Unit, _items: Sequence[str]) -> Sequence[str]:
@@ -149,6 +165,24 @@ def test_a_command_that_an_operators_trigger_refuses_fails_alone_and_is_no_outag
     assert isinstance(frozen, NotTaken)
     assert "command evt_2 of billing: this one is frozen" in str(frozen)
     assert not commits.away
+
+
+def test_a_database_that_was_away_is_tried_without_a_command_before_the_lease_is_due(
+    commits: Commits, observer: CountingObserver
+) -> None:
+    listener = Listener()
+    commits.watch(listener)
+    batch: list[AnyTicket] = [Ticket(closed_for_writing, "x", None)]
+    commits.settle(batch)
+    (answer,) = answers(batch)
+    assert isinstance(answer, LedgerUnavailable)
+    assert listener.told == [str(answer)]
+    assert commits.away
+
+    commits.settle([])
+
+    assert not commits.away
+    assert observer.operations == [Operation.COMMIT]
 
 
 def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:

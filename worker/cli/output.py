@@ -48,8 +48,7 @@ def say(*lines: str) -> None:
 
 def as_json(value: object, indent: int | None = None) -> str:
     """The value in JSON, all of it ASCII that prints."""
-    # The library escapes every control character but this one.
-    return json.dumps(value, indent=indent, default=str).replace("\x7f", "\\u007f")
+    return json.dumps(value, indent=indent, default=str)
 
 
 def stream_rows(rows: Iterable[Row]) -> None:

@@ -78,5 +78,4 @@ def _visible(_logger: object, _method: str, line: _Line) -> _Line:
 
 
 def _as_json(_logger: object, _method: str, line: _Line) -> str:
-    # The library escapes every control character but this one.
-    return json.dumps(line, default=str).replace("\x7f", "\\u007f")
+    return json.dumps(line, default=str)

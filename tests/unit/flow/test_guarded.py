@@ -77,12 +77,14 @@ def test_each_command_that_the_ledger_does_not_take_is_said_once_until_it_has_en
     watched: Watched, said: list[str]
 ) -> None:
     other = work_of(create(), tag=2)
-    ends: Iterator[Verdict] = iter([Wait(0.0), Settled()])
+    not_taken = NotTaken("a trigger says no")
+    ends: Iterator[Verdict | NotTaken] = iter([not_taken, Wait(0.0), not_taken, Settled(), not_taken])
 
     def run(work: Work | Parked) -> Verdict:
-        if work is WORK and len(said) == 2:
-            return next(ends)
-        raise NotTaken("a trigger says no")
+        ended = next(ends) if work is WORK else not_taken
+        if isinstance(ended, NotTaken):
+            raise ended
+        return ended
 
     guarded = Guarded(run, watched.pause, watched.clock, said.append)
     first = guarded.run(WORK)
@@ -90,7 +92,8 @@ def test_each_command_that_the_ledger_does_not_take_is_said_once_until_it_has_en
     assert len(said) == 2
 
     assert guarded.run(WORK) == Wait(0.0)
+    assert guarded.run(WORK) == Wait(watched.clock.now() + 2.0)
+    assert len(said) == 2
     assert guarded.run(WORK) == Settled()
-    said.clear()
     assert guarded.run(WORK) == first
-    assert len(said) == 1
+    assert len(said) == 3

@@ -29,10 +29,12 @@ class Echo:
         self.has_left = False
         self.dies_of: BaseException | None = None
         self.away = False
+        self.looked = Event()
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Note the batch, wait at the gate, answer."""
         if not batch:
+            self.looked.set()
             return
         self.batches.append([ticket.item for ticket in batch])
         self.entered.set()
@@ -141,6 +143,18 @@ def test_an_answer_that_was_taken_up_is_not_turned_into_a_refusal_afterwards() -
     assert ticket.result(PATIENCE) == "last"
 
     assert not ticket.is_open
+
+
+def test_a_database_that_is_away_is_looked_for_though_nobody_asks_and_the_lease_runs(
+    commits: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ledger.writing.writer._AWAY_TICK_SECONDS", 0.01)
+    commits.away = True
+    writer = Writer(commits, tick_seconds=60.0)
+    writer.start()
+
+    assert commits.looked.wait(PATIENCE)
+    assert writer.close(PATIENCE)
 
 
 def test_a_closed_writer_turns_callers_away(writer: Writer) -> None:

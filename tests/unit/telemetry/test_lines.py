@@ -66,8 +66,8 @@ def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
 def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_first() -> None:
     out = HeldStream()
     lines = LineWriter(out, most_lines=3)
-    told: list[int] = []
-    lines.flows_again = told.append
+    told: list[tuple[int, str]] = []
+    lines.flows_again = lambda count: told.append((count, out.getvalue()))
     lines.info("under way")
     assert out.writing.wait(10)
 
@@ -79,7 +79,7 @@ def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_fi
     out.go_on.set()
     assert lines.flush(10)
     assert out.getvalue() == "under way\n7\n8\n9\n"
-    assert (lines.dropped, told) == (7, [7])
+    assert (lines.dropped, told) == (7, [(7, out.getvalue())])
 
 
 @pytest.mark.parametrize(
