@@ -3,7 +3,7 @@
 from worker.broker.address import BrokerAddress
 from worker.domain.recoverability import RetryPolicy
 from worker.ledger.config import LedgerIdentity
-from worker.ledger.keys import Fingerprinter
+from worker.ledger.keys import Fingerprinter, keys_in
 from worker.provider.config import Login, ProviderConfig
 from worker.settings import BrokerReach, ProviderReach, SecretsReach, Settings
 
@@ -29,8 +29,7 @@ def ledger_identity(settings: Settings, marks: Fingerprinter) -> LedgerIdentity:
 
 def configured_keys(settings: SecretsReach) -> tuple[str, ...]:
     """The secret keys that were set, newest first; none when the file beside the ledger is to be used."""
-    given = settings.secrets.keys.get_secret_value() if settings.secrets.keys else ""
-    return tuple(key.strip() for key in given.split(",") if key.strip())
+    return keys_in(settings.secrets.keys.get_secret_value() if settings.secrets.keys else "")
 
 
 def provider_config(settings: ProviderReach, concurrency: int = 1) -> ProviderConfig:

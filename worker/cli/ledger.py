@@ -22,7 +22,7 @@ from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
 from worker.ledger.stats import read_stats
-from worker.ledger.stores.opening import is_sqlite, name_of, parse
+from worker.ledger.stores.naming import is_sqlite, name_of, parse
 from worker.ledger.upkeep import (
     adopt_ledger,
     forget_what_is_parked,

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.broker.address import BrokerAddress
 from worker.errors import LedgerRefused, SettingsInvalid
-from worker.settings import SecretsReach, Settings
+from worker.settings import Settings
 from worker.settings.files import FileEnvSource
 from worker.settings.loading import checked
 from worker.settings.naming import is_path
@@ -73,16 +73,15 @@ def _check_keys(given: _Given) -> None:
     keys = given.get("secrets", {}).get("keys")
     if not keys:
         return
-    from worker.from_settings import configured_keys  # noqa: PLC0415 - see the module
-    from worker.ledger.keys import check_keys  # noqa: PLC0415 - see the module
+    from worker.ledger.keys import check_keys, keys_in  # noqa: PLC0415 - see the module
 
-    check_keys(configured_keys(SecretsReach.model_validate({"secrets": {"keys": keys}})))
+    check_keys(keys_in(keys))
 
 
 def _check_ledger(given: _Given) -> None:
     url = given.get("ledger", {}).get("url")
     if url is None:
         return
-    from worker.ledger.stores.opening import name_of  # noqa: PLC0415 - see the module
+    from worker.ledger.stores.naming import name_of  # noqa: PLC0415 - see the module
 
     name_of(url)

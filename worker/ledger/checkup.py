@@ -19,9 +19,9 @@ from worker.ledger.operations.rows import StoredRow
 from worker.ledger.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
-from worker.ledger.stores.naming import shown
-from worker.ledger.stores.opening import is_sqlite, open_reading, parse
-from worker.ledger.stores.sqlite import key_path, lock_path, remains, sqlite_path
+from worker.ledger.stores.naming import is_sqlite, parse, shown, sqlite_path
+from worker.ledger.stores.opening import open_reading
+from worker.ledger.stores.sqlite import key_path, lock_path, remains
 from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")

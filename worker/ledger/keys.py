@@ -77,6 +77,11 @@ def cipher(keys: Sequence[str]) -> Cipher:
     return Cipher(keys)
 
 
+def keys_in(given: str) -> tuple[str, ...]:
+    """The keys of a list with commas between them, as it is set."""
+    return tuple(key.strip() for key in given.split(",") if key.strip())
+
+
 def check_keys(keys: Sequence[str]) -> None:
     """Raise SettingsInvalid, naming each key that is none by its place, never by its value."""
     faults = [_fault(place) for place, key in enumerate(keys, start=1) if not _is_key(key)]

@@ -12,7 +12,8 @@ from worker.ledger.pruning.parked import ParkedCommand, StillAtWork, forget_park
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY, Pruned, Pruner, Rest
 from worker.ledger.pruning.rule import Prunable, count_prunable
 from worker.ledger.stores.lock import LockHeld
-from worker.ledger.stores.opening import name_of, open_beside, open_reading, open_store
+from worker.ledger.stores.naming import name_of
+from worker.ledger.stores.opening import open_beside, open_reading, open_store
 from worker.ledger.stores.store import Store
 
 

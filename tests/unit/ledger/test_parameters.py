@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import event
 
 from worker.errors import LedgerRefused
-from worker.ledger.stores.opening import open_reading, open_store, parse
+from worker.ledger.stores.naming import parse
+from worker.ledger.stores.opening import open_reading, open_store
 
 POSTGRES = "postgresql+psycopg://ledger:hunter2@db/ledger"
 

@@ -6,7 +6,8 @@ import pytest
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.operations.unit import storable
-from worker.ledger.stores.opening import name_of, open_reading, open_store, parse
+from worker.ledger.stores.naming import name_of, parse
+from worker.ledger.stores.opening import open_reading, open_store
 from worker.ledger.stores.postgres import open_postgres
 
 

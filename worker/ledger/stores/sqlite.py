@@ -11,6 +11,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from worker.domain.ports import Clock
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.stores.lock import ProcessLock
+from worker.ledger.stores.naming import sqlite_path
 from worker.ledger.stores.presence import Presence
 from worker.ledger.stores.store import Size, Store
 from worker.ledger.stores.verdicts import of_sqlite
@@ -48,16 +49,6 @@ def open_sqlite_reader(url: URL) -> Store:
     """
     path = _existing(url)
     return _store(path, _engine(path, "ro"), Presence(path))
-
-
-def sqlite_path(url: URL) -> Path:
-    """Tell where the file is. Raises LedgerRefused for a database in memory, which would forget every command."""
-    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
-        raise LedgerRefused(
-            "A SQLite ledger needs a plain file: set PROVISIONING_LEDGER__URL to one, like "
-            "sqlite:////var/lib/provisioning-worker/ledger.db."
-        )
-    return Path(url.database).absolute()
 
 
 def _existing(url: URL) -> Path:
