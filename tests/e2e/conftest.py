@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.servers.finding import OwnBroker
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.worker_process import WorkerProcess
 
@@ -33,5 +34,12 @@ def worker(running_house: tuple[House, WorkerProcess]) -> WorkerProcess:
 @pytest.fixture
 def own_house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house for one test alone, with no worker in it yet."""
+    with open_house(broker.url, tmp_path, start=forked_worker) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh_house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
+    """The same, for a test of the start itself: its workers read the program, as ever."""
     with open_house(broker.url, tmp_path) as opened:
         yield opened

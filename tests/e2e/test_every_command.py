@@ -11,6 +11,7 @@ from sandbox.provider.operations.calls import Edition, Format, Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support import commands as build
 from tests.support.commands import Command
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 
 ADA, LADY, BEN = "ada@example.com", "lovelace@example.com", "ben@example.com"
@@ -93,7 +94,7 @@ def lived(
     request: pytest.FixtureRequest, broker: OwnBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     edition, answers = request.param
-    with open_house(broker.url, tmp_path_factory.mktemp("house")) as house:
+    with open_house(broker.url, tmp_path_factory.mktemp("house"), start=forked_worker) as house:
         house.settings |= {"PROVIDER__EDITION": edition.value, "PROVIDER__FORMAT": answers.value}
         with house.worker() as worker:
             house.emitter.publish(*STORY)

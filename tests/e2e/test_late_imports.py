@@ -18,8 +18,8 @@ def published(house: House) -> list[Command]:
 
 
 @pytest.mark.timeout(300)
-def test_nothing_is_imported_after_the_start_whatever_fails(own_house: House) -> None:
-    house = own_house
+def test_nothing_is_imported_after_the_start_whatever_fails(fresh_house: House) -> None:
+    house = fresh_house
     with (
         road(house.broker_url) as (broker_url, to_broker),
         road(house.settings["PROVIDER__BASE_URL"]) as (provider_url, to_provider),

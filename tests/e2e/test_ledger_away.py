@@ -8,17 +8,18 @@ from cryptography.fernet import Fernet
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import seed_of
 from tests.support.servers import session_database
-from tests.support.waiting import wait_for
+from tests.support.waiting import looks, wait_for
 from tests.support.worker_process import WorkerProcess
 from worker.ledger.upkeep import migrate_ledger
 
 CUSTOMERS, ROUNDS = 20, 20
-#: Enough questions, one after the other, to span several looks of the worker at its ledger.
-SAMPLES = 200
+#: Spans several looks of the worker at its ledger, which is looked at each second.
+LOOKING_SECONDS = 2.5
 DONE = 0
 
 
@@ -32,7 +33,7 @@ def database() -> Iterator[PrivatePostgres]:
 @pytest.fixture
 def house(broker: OwnBroker, database: PrivatePostgres, tmp_path: Path) -> Iterator[House]:
     """A house whose ledger lies on a server of its own."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
+    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         opened.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
         yield opened
 
@@ -63,7 +64,7 @@ def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
         worker.await_paused("ledger", "cannot be read or written")
         worker.await_metric("provisioning_commands_in_flight", 0)
         before = progress(house)
-        assert {paused(worker) for _ in range(SAMPLES)} == {(True, True)}
+        assert {paused(worker) for _ in looks(LOOKING_SECONDS)} == {(True, True)}
         assert progress(house) == before
         assert worker.ask("/livez").status == 200
         database.start()

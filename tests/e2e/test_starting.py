@@ -15,43 +15,43 @@ from tests.support.waiting import wait_for
 CONFIGURATION = 78
 
 
-def test_a_broker_that_is_not_there_is_waited_for_and_readiness_says_so(own_house: House) -> None:
+def test_a_broker_that_is_not_there_is_waited_for_and_readiness_says_so(fresh_house: House) -> None:
     command = create(new_username())
-    own_house.emitter.publish(command)
-    with detour(own_house.broker_url) as (url, proxy), own_house.starting_worker(AMQP__URL=url) as worker:
+    fresh_house.emitter.publish(command)
+    with detour(fresh_house.broker_url) as (url, proxy), fresh_house.starting_worker(AMQP__URL=url) as worker:
         wait_for(lambda: "nothing listens" in worker.ask("/readyz").document["broker"]["consume"], "the reason")
         answer = worker.ask("/readyz")
         assert (answer.status, answer.document["state"]) == (503, "waiting for the broker")
         assert worker.ask("/livez").status == 200
         proxy.open()
         worker.await_ready()
-        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert fresh_house.ear.await_event(command).properties.type == "CustomerCreated"
         assert worker.terminate() == 0
 
 
-def test_a_worker_that_waits_for_the_broker_can_be_stopped(own_house: House) -> None:
-    with detour(own_house.broker_url) as (url, _), own_house.starting_worker(AMQP__URL=url) as worker:
+def test_a_worker_that_waits_for_the_broker_can_be_stopped(fresh_house: House) -> None:
+    with detour(fresh_house.broker_url) as (url, _), fresh_house.starting_worker(AMQP__URL=url) as worker:
         worker.await_said("broker_unreachable")
         assert worker.terminate() == 0
 
 
-def test_a_worker_without_a_topology_declares_it(own_house: House) -> None:
-    own_house.ear.delete([queue.name for queue in own_house.topology.queues], [])
-    with own_house.worker() as worker:
-        own_house.emitter.publish(create(new_username()))
+def test_a_worker_without_a_topology_declares_it(fresh_house: House) -> None:
+    fresh_house.ear.delete([queue.name for queue in fresh_house.topology.queues], [])
+    with fresh_house.worker() as worker:
+        fresh_house.emitter.publish(create(new_username()))
         # Nobody is bound for the event yet, so it is kept where such events are kept.
-        wait_for(lambda: own_house.ear.depth(own_house.topology.unrouted)[0] == 1, "the event that nobody hears")
-        own_house.ear.bind()
+        wait_for(lambda: fresh_house.ear.depth(fresh_house.topology.unrouted)[0] == 1, "the event that nobody hears")
+        fresh_house.ear.bind()
         command = create(new_username())
-        own_house.emitter.publish(command)
-        own_house.ear.await_event(command)
+        fresh_house.emitter.publish(command)
+        fresh_house.ear.await_event(command)
         assert worker.terminate() == 0
 
 
-def test_a_worker_that_may_not_declare_says_what_is_missing(own_house: House) -> None:
-    own_house.ear.delete([queue.name for queue in own_house.topology.queues], [])
-    with own_house.starting_worker(AMQP__DECLARE="false") as worker:
-        queue = own_house.topology.command_queues[0]
+def test_a_worker_that_may_not_declare_says_what_is_missing(fresh_house: House) -> None:
+    fresh_house.ear.delete([queue.name for queue in fresh_house.topology.queues], [])
+    with fresh_house.starting_worker(AMQP__DECLARE="false") as worker:
+        queue = fresh_house.topology.command_queues[0]
         wait_for(lambda: queue in worker.ask("/readyz").document["broker"]["consume"], "the name of what is missing")
         assert worker.terminate() == 0
 
@@ -91,20 +91,20 @@ def test_wrong_settings_are_all_named_at_once_without_their_secrets(house: House
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_an_idle_worker(own_house: House, number: signal.Signals) -> None:
-    with own_house.worker() as worker:
+def test_a_signal_stops_an_idle_worker(fresh_house: House, number: signal.Signals) -> None:
+    with fresh_house.worker() as worker:
         worker.signal(number)
         assert worker.await_exit() == 0
         assert worker.said("worker_stopped")[0]["abandoned"] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_second_signal_ends_a_stop_that_lasts(own_house: House, number: signal.Signals) -> None:
+def test_a_second_signal_ends_a_stop_that_lasts(fresh_house: House, number: signal.Signals) -> None:
     command = create(new_username())
-    own_house.sandbox.inject(FaultRule(fault=Fault.HELD))
-    with own_house.worker() as worker:
-        own_house.emitter.publish(command)
-        wait_for(lambda: own_house.sandbox.in_flight() == 1, "a call under way")
+    fresh_house.sandbox.inject(FaultRule(fault=Fault.HELD))
+    with fresh_house.worker() as worker:
+        fresh_house.emitter.publish(command)
+        wait_for(lambda: fresh_house.sandbox.in_flight() == 1, "a call under way")
         worker.signal(signal.SIGTERM)
         worker.await_said("worker_stopping")
         worker.signal(number)

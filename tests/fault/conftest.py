@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.servers.finding import OwnBroker
 from tests.fault.scenes.stage import Stage
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.replicas import Replicas, replicas_in
 from tests.support.seeds import seed_of
@@ -18,7 +19,7 @@ from tests.support.servers import session_broker, session_database
 @pytest.fixture
 def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house on the session's broker, with twenty customers."""
-    with open_house(broker.url, tmp_path, seed_of(20)) as opened:
+    with open_house(broker.url, tmp_path, seed_of(20), forked_worker) as opened:
         yield opened
 
 
@@ -32,7 +33,7 @@ def fragile_broker() -> Iterator[OwnBroker]:
 @pytest.fixture
 def fragile_house(fragile_broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house on the broker that may be broken."""
-    with open_house(fragile_broker.url, tmp_path, seed_of(20)) as opened:
+    with open_house(fragile_broker.url, tmp_path, seed_of(20), forked_worker) as opened:
         yield opened
 
 

@@ -18,10 +18,11 @@ from tests.support.broker_troubles import (
     nobody_bound,
 )
 from tests.support.commands import Command, rotate
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import old_customer, seed_of
-from tests.support.waiting import wait_for
+from tests.support.waiting import looks, wait_for
 from tests.support.worker_process import WorkerProcess
 from worker.broker.topology import Topology
 from worker.flow.telling import AGAIN_SECONDS
@@ -72,7 +73,7 @@ SITUATIONS = (
 @pytest.fixture
 def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house whose workers declare nothing: what is deleted stays deleted until a person mends it."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
+    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         opened.settings |= {
             "AMQP__DECLARE": "false",
             "WORKER__CONCURRENCY": str(CONCURRENCY),
@@ -125,11 +126,12 @@ def left_in_queue(house: House) -> int:
 def assert_steady(worker: WorkerProcess, house: House) -> None:
     """Look again and again: always paused, tried again gently, and no command taken up."""
     handled, failed, began = len(house.sandbox.journal()), failures(worker), time.monotonic()
-    while (seconds := time.monotonic() - began) < LOOKING_SECONDS:
+    for _ in looks(LOOKING_SECONDS):
         ready = worker.ask("/readyz")
         assert (ready.status, ready.document["state"]) == (200, "paused")
         assert "publish" in ready.document["paused"]
         assert is_paused(worker)
+    seconds = time.monotonic() - began
     # What was in hand when it began may still call and fail once each, then only one is tried again.
     assert failures(worker) - failed <= seconds / AGAIN_SECONDS + 1 + HANDLERS
     # Two calls: what cannot be rotated is looked for.

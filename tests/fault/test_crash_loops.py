@@ -14,7 +14,6 @@ from tests.support.loads import rotations
 from tests.support.poisoned_worker import OUT_OF_MEMORY, POISON
 from tests.support.seeds import credential_of, old_customer
 from tests.support.waiting import wait_for
-from tests.support.worker_process import worker_process
 
 CUSTOMERS, ROUNDS = 20, 15
 #: The first crash comes under load and proves nothing; three alone do; the next start lives.
@@ -54,7 +53,7 @@ def start_until_it_lives(house: House, place: str, commands: Sequence[Command], 
 
     for starts in count(1):
         log = house.folder / f"{place}-{starts}.log"
-        with worker_process(house.settings, log, argv) as worker:
+        with house.start(house.settings, log, argv) as worker:
             wait_for(lambda: not worker.running or all_told(), "the end of the worker, or of its work")
             if worker.running:
                 assert worker.terminate() == 0

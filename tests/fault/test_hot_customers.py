@@ -15,6 +15,7 @@ from tests.support import leased_worker
 from tests.support.billing import Heard
 from tests.support.commands import Command, rotate, update_profile, update_user_profile
 from tests.support.detour import detour
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
@@ -48,7 +49,7 @@ def scale() -> Scale:
 
 @pytest.fixture
 def town(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[House]:
-    with open_house(broker.url, tmp_path, seed_of(scale.customers + 1)) as opened:
+    with open_house(broker.url, tmp_path, seed_of(scale.customers + 1), forked_worker) as opened:
         opened.settings |= PATIENT | {"AMQP__PREFETCH": str(scale.prefetch)}
         yield opened
 

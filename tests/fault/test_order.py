@@ -11,6 +11,7 @@ from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support.commands import Command, create, disable, rotate
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
@@ -32,7 +33,7 @@ IMPATIENT = {
 @pytest.fixture
 def town(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
     """A house with as many customers as the largest test needs."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS)) as opened:
+    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         yield opened
 
 

@@ -18,6 +18,7 @@ from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.forked_worker import forked_worker
 from tests.support.house import House, open_house
 from tests.support.loads import rotations
 from tests.support.seeds import seed_of
@@ -52,7 +53,10 @@ def scale() -> Scale:
 @pytest.fixture
 def house(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[House]:
     """A house whose ledger lies on a server, so that two replicas may work on it."""
-    with session_database() as database, open_house(broker.url, tmp_path, seed_of(scale.customers)) as opened:
+    with (
+        session_database() as database,
+        open_house(broker.url, tmp_path, seed_of(scale.customers), forked_worker) as opened,
+    ):
         opened.settings |= _shared(database) | {
             "AMQP__HOLD_SECONDS": str(scale.hold_seconds),
             # With so few, each failure that is charged to anybody ends as a dead letter soon.

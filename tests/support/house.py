@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +37,8 @@ QUICK = {
     "HTTP__PORT": "0",
 }
 _COMMAND_SECONDS = 60
+#: How a worker is started: with settings, a log, and the words to run it by.
+Start = Callable[[Mapping[str, str], Path, Sequence[str]], AbstractContextManager[WorkerProcess]]
 #: Every call of the longest test is remembered.
 _JOURNAL = 1_000_000
 
@@ -52,6 +54,7 @@ class House:
     emitter: Emitter
     ear: Ear
     settings: dict[str, str]
+    start: Start
     logs: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -63,7 +66,7 @@ class House:
 
     def starting_worker(self, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker, and do not wait."""
-        return worker_process(self.settings | changes, self._next_log())
+        return self.start(self.settings | changes, self._next_log(), (*PROGRAM, "run"))
 
     def piped_worker(self, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker whose log goes through a pipe (`WorkerProcess.reader`), and do not wait."""
@@ -75,7 +78,7 @@ class House:
 
     def planted_worker(self, program: str, *arguments: str, **changes: str) -> AbstractContextManager[WorkerProcess]:
         """Start a worker with something planted in it: `program` is a file that stands in for the real one."""
-        return worker_process(self.settings | changes, self._next_log(), (sys.executable, program, *arguments))
+        return self.start(self.settings | changes, self._next_log(), (sys.executable, program, *arguments))
 
     def type(self, *words: str, stdin: str = "", **changes: str) -> "subprocess.CompletedProcess[str]":
         """Run one of the program's commands to its end, as a person would type it."""
@@ -113,8 +116,10 @@ class House:
 
 
 @contextmanager
-def open_house(broker_url: str, folder: Path, seed: Seed | None = None) -> Iterator[House]:
-    """Open a house under a fresh prefix; everything of it is deleted at the end."""
+def open_house(
+    broker_url: str, folder: Path, seed: Seed | None = None, start: Start = worker_process
+) -> Iterator[House]:
+    """Open a house under a fresh prefix, whose workers are started so; everything of it is deleted at the end."""
     topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
     inspect_topology(BrokerAddress(broker_url), topology, Mode.APPLY).require_sound()
     with running(SandboxConfig(port=0, seed=seed or check_seed(), journal_limit=_JOURNAL)) as sandbox:
@@ -130,7 +135,7 @@ def open_house(broker_url: str, folder: Path, seed: Seed | None = None) -> Itera
         emitter, ear = Emitter(broker_url, topology.prefix), Ear(broker_url, topology.prefix)
         ear.bind()
         try:
-            yield House(broker_url, topology, folder, sandbox, emitter, ear, settings)
+            yield House(broker_url, topology, folder, sandbox, emitter, ear, settings, start)
         finally:
             emitter.close()
             queues = [queue.name for queue in topology.queues]

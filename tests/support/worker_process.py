@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -34,10 +34,22 @@ class Answer:
         return json.loads(self.body)
 
 
+class Started(Protocol):
+    """A process, as far as `subprocess.Popen` is used of it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
 class WorkerProcess:
     """A worker that was started."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: Path, reader: LogReader | None = None) -> None:
+    def __init__(self, process: Started, log: Path, reader: LogReader | None = None) -> None:
         self._process = process
         self._log = log
         self._reader = reader
