@@ -40,6 +40,25 @@ class FailingStream(io.StringIO):
         return super().write(text)
 
 
+class FillingDisk:
+    """Takes bytes as long as there is room, from when the gate is open."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken = room, b""
+        self.writing, self.gate = threading.Event(), threading.Event()
+
+    def put(self, content: bytes) -> int:
+        """Take what fits."""
+        self.writing.set()
+        assert self.gate.wait(10)
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        part = content[: self.room]
+        self.taken += part
+        self.room -= len(part)
+        return len(part)
+
+
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, io.TextIOWrapper]]:
     """The end that is read, and a stream onto the other one."""
@@ -103,6 +122,24 @@ def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(f
     assert lines.flush(10)
     assert out.getvalue() == "three\nfour\n"
     assert told == [2]
+
+
+def test_a_line_that_was_cut_off_is_ended_and_it_alone_counts_as_lost() -> None:
+    lines, disk = LineWriter(io.StringIO()), FillingDisk(len("first\none\ntw"))
+    lines._put = disk.put
+    lines.info("first")
+    assert disk.writing.wait(10)
+    lines.info("one")
+    lines.info("two")
+    disk.gate.set()
+    assert lines.flush(10)
+    assert lines.dropped == 1
+
+    disk.room = 100
+    lines.info("three")
+
+    assert lines.flush(10)
+    assert disk.taken == b"first\none\ntw\nthree\n"
 
 
 @pytest.mark.parametrize(("text", "written"), [("Zoë", rb"Zo\xeb"), ("\ud800", rb"\ud800"), ("日本", rb"\u65e5\u672c")])
