@@ -108,10 +108,17 @@ def test_the_order_of_headers_makes_no_other_message(rig: ProcessRig) -> None:
     assert len(set(letters(rig))) == 1
 
 
-def test_messages_without_a_name_are_told_apart_by_their_source(rig: ProcessRig) -> None:
-    nameless = [message(message_id=None, app_id=source) for source in ("billing", "shop")]
-
-    assert answered(rig, *nameless) == []
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"app_id": "billing", "message_id": None}, {"app_id": "shop", "message_id": None}),
+        ({"app_id": None, "message_id": "evt_1"}, {"app_id": None, "message_id": "evt_2"}),
+    ],
+)
+def test_messages_without_a_name_are_told_apart_by_what_they_have_of_it(
+    rig: ProcessRig, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    assert answered(rig, message(**one), message(**other)) == []
     assert len(set(letters(rig))) == 2
 
 
