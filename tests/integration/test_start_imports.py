@@ -1,5 +1,6 @@
 """What a start costs, told by what it imports: each command only what it works with, and a worker all of it."""
 
+import gc
 import signal
 import subprocess
 import sys
@@ -135,3 +136,11 @@ def test_alembic_is_imported_only_to_migrate(tmp_path: Path, before: str | None,
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_lists_each_command_with_the_first_sentence_of_its_own(name: str) -> None:
     assert COMMANDS[name] == command(name).help.partition("\n\n")[0].replace("\n", " ")
+
+
+def test_the_collector_works_again_once_a_command_is_imported() -> None:
+    gc.enable()
+
+    command("schema")
+
+    assert gc.isenabled()

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.settings.conftest import Export, Faults
+from worker.cli.reading import read_settings
+from worker.received.marks import text_of
 from worker.settings import BrokerReach, Settings, load
 from worker.settings.loading import names
 from worker.settings.model import PREFIX
@@ -97,3 +99,26 @@ def test_a_tool_does_not_open_files_it_does_not_need(export: Export, tmp_path: P
     export(PROVIDER__API_KEY=None, PROVIDER__API_KEY_FILE=str(tmp_path / "not-for-me"), NO_SETTING_FILE="/nowhere")
 
     assert load(BrokerReach).amqp.prefix == "provisioning"
+
+
+def test_all_checks_together_read_each_file_once(
+    export: Export, secret_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def read(path: Path) -> str:
+        opened.append(path)
+        return text_of(path)
+
+    monkeypatch.setattr("worker.settings.files.text_of", read)
+    wanted = {
+        "AMQP__URL": secret_file(b"amqp://127.0.0.1"),
+        "PROVIDER__API_KEY": secret_file(b"pw"),
+        "SECRETS__KEYS": secret_file(b"A" * 43 + b"="),
+        "LEDGER__URL": secret_file(b"sqlite:////ledger.db"),
+    }
+    export(PROVIDER__API_KEY=None, **{f"{name}_FILE": path for name, path in wanted.items()})
+
+    read_settings()
+
+    assert sorted(map(str, opened)) == sorted(wanted.values())
