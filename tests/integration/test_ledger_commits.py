@@ -193,6 +193,19 @@ def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
     assert all(isinstance(answer, LedgerUnavailable) for answer in answers(batch))
 
 
+def test_a_new_connection_may_have_other_logs(commits: Commits, tmp_path: Path) -> None:
+    commits.settle([claiming(asking("evt_1"))])
+    commits._line.close()
+    for number in range(9):
+        # So that the new logs are not given the places of the old ones.
+        (tmp_path / str(number)).touch()
+
+    again = [claiming(asking("evt_2"))]
+    commits.settle(again)
+
+    assert isinstance(answers(again)[0], Fresh)
+
+
 def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:
     batch: list[AnyTicket] = [claiming(asking()), Ticket(broken, "secret row", None)]
     commits.settle(batch)
