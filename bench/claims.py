@@ -21,7 +21,7 @@ from bench.filling import HOT_CUSTOMER, fill, nth_id
 from sandbox.servers.finding import own_database, project_local
 from worker.clock import SystemClock
 from worker.domain.claims import ClaimRequest, CommandKey, Done, Ending, Fresh, History, StoredEvent, Token
-from worker.ledger.config import LedgerConfig, LedgerIdentity, Operation
+from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation
 from worker.ledger.migration import migrate
 from worker.ledger.sql_ledger import SqlLedger
 
@@ -32,7 +32,7 @@ _FINGERPRINT = b"\0" * 32
 
 
 class _Deaf:
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """Forget it."""
 
 
@@ -78,7 +78,7 @@ def _alone(ledger: SqlLedger, size: int) -> dict[str, Sequence[float]]:
     tokens: list[Token] = []
     calls: dict[str, Sequence[float]] = {
         "claim": _timed(lambda _: tokens.append(_claimed(ledger)), _ALONE),
-        "record": _timed(lambda n: ledger.record(tokens[n], _ending()), _ALONE),
+        "record": _timed(lambda n: ledger.record_soon(tokens[n], _ending()).result(), _ALONE),
         "repeat": _timed(lambda n: _repeated(ledger, 1 + n * size // _ALONE), _ALONE),
     }
     for name, username in (("a customer", "user7@example.com"), ("the hot customer", HOT_CUSTOMER)):
@@ -103,7 +103,7 @@ def _together(ledger: SqlLedger) -> float:
 
 def _work(ledger: SqlLedger, times: int) -> None:
     for _ in range(times):
-        ledger.record(_claimed(ledger), _ending())
+        ledger.record_soon(_claimed(ledger), _ending()).result()
 
 
 def _timed(call: Callable[[int], object], times: int) -> list[float]:
@@ -116,14 +116,14 @@ def _timed(call: Callable[[int], object], times: int) -> list[float]:
 
 
 def _claimed(ledger: SqlLedger) -> Token:
-    claim = ledger.claim(_request(f"evt_{uuid.uuid4().hex}"))
+    claim = ledger.claim_soon(_request(f"evt_{uuid.uuid4().hex}")).result()
     if not isinstance(claim, Fresh):
         raise TypeError(claim)
     return claim.token
 
 
 def _repeated(ledger: SqlLedger, number: int) -> None:
-    claim = ledger.claim(_request(nth_id(number)))
+    claim = ledger.claim_soon(_request(nth_id(number))).result()
     if not isinstance(claim, Done):
         raise TypeError(claim)
 

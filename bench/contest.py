@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.desk import Desk, desk
 from bench.figures import Figures, Span, measure
 from bench.orders import orders
-from bench.programs import Program
+from bench.programs import BenchProgram
 from worker.broker.address import BrokerAddress
 
 #: Calls in flight of the worker: its default, written down here because the latency bound rests on it.
@@ -53,16 +53,16 @@ def run(heat: Heat, broker_url: str, folder: Path) -> Figures:
     return figures
 
 
-def _provider(latency_seconds: float, folder: Path) -> Program:
-    return Program("provider", ["bench.stub", str(latency_seconds)], {}, folder)
+def _provider(latency_seconds: float, folder: Path) -> BenchProgram:
+    return BenchProgram("provider", ["bench.stub", str(latency_seconds)], {}, folder)
 
 
-def _competitor(competitor: Competitor, settings: dict[str, str], folder: Path) -> Program:
+def _competitor(competitor: Competitor, settings: dict[str, str], folder: Path) -> BenchProgram:
     argv = ["worker", "run"] if competitor is Competitor.WORKER else ["bench.naive"]
-    return Program("competitor", argv, settings, folder)
+    return BenchProgram("competitor", argv, settings, folder)
 
 
-def _settings(broker_url: str, billing: Desk, provider: Program, folder: Path) -> dict[str, str]:
+def _settings(broker_url: str, billing: Desk, provider: BenchProgram, folder: Path) -> dict[str, str]:
     return {
         "AMQP__URL": broker_url,
         "AMQP__PREFIX": billing.prefix,

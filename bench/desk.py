@@ -11,7 +11,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
-from bench.orders import Order
+from bench.orders import BenchOrder
 from sandbox.servers.errors import ServerFailed
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.findings import Mode
@@ -42,7 +42,7 @@ class Desk:
         """The first part of every name of this run."""
         return self._topology.prefix
 
-    def send(self, commands: Sequence[Order]) -> None:
+    def send(self, commands: Sequence[BenchOrder]) -> None:
         """Publish all, and return when all of them lie in the queue: a quorum queue counts what is committed."""
         for command in commands:
             properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika's are generated
@@ -60,7 +60,7 @@ class Desk:
         """Count the events that lie in the queue."""
         return self._depth(self._heard)
 
-    def check(self, commands: Sequence[Order]) -> None:
+    def check(self, commands: Sequence[BenchOrder]) -> None:
         """Read all events. Raises ServerFailed unless each command has exactly one, and none of them is a failure."""
         events = list(self._events())
         answered = Counter(event["data"]["command_id"] for event in events)

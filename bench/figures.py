@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.programs import Program
+from bench.programs import BenchProgram
 from sandbox.servers.errors import ServerFailed
 
 _LOOK_SECONDS = 0.01
@@ -44,7 +44,7 @@ class _Look:
     cpu_seconds: float
 
 
-def measure(program: Program, done: Callable[[], int], span: Span) -> Figures:
+def measure(program: BenchProgram, done: Callable[[], int], span: Span) -> Figures:
     """Watch a program work the whole span off. `done` counts finished commands.
 
     Raises ServerFailed when it ends before, or nothing is done for half a minute.
@@ -64,7 +64,7 @@ def measure(program: Program, done: Callable[[], int], span: Span) -> Figures:
 class _Watch:
     """Looks again and again, and notices when nothing goes on."""
 
-    def __init__(self, program: Program, look: Callable[[], _Look]) -> None:
+    def __init__(self, program: BenchProgram, look: Callable[[], _Look]) -> None:
         self._program = program
         self._look = look
         self._newest = _Look(time.monotonic(), 0, 0.0)

@@ -15,7 +15,7 @@ _CUSTOMERS_TOGETHER = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BenchOrder:
     """One command, ready to be published."""
 
     id: str
@@ -23,7 +23,7 @@ class Order:
     body: bytes
 
 
-def orders(count: int) -> Iterator[Order]:
+def orders(count: int) -> Iterator[BenchOrder]:
     """Yield so many commands; the same ones each time but for their `time`."""
     for number in range(count):
         group, place = divmod(number, 3 * _CUSTOMERS_TOGETHER)
@@ -31,7 +31,7 @@ def orders(count: int) -> Iterator[Order]:
         yield _order(f"evt-{number:06}", turn, group * _CUSTOMERS_TOGETHER + customer)
 
 
-def _order(identity: str, turn: int, customer: int) -> Order:
+def _order(identity: str, turn: int, customer: int) -> BenchOrder:
     kind, data = (_signup, _disabling, _rotation)[turn](f"customer{customer:06}@example.com")
     command = {
         "specversion": "1.0",
@@ -43,7 +43,7 @@ def _order(identity: str, turn: int, customer: int) -> Order:
         "datacontenttype": "application/json",
         "data": data,
     }
-    return Order(identity, kind, json.dumps(command).encode())
+    return BenchOrder(identity, kind, json.dumps(command).encode())
 
 
 def _signup(username: str) -> tuple[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 30.0
 
 
-class Program:
+class BenchProgram:
     """`python -m ...` with a log in `folder`. `settings` are the names after `PROVISIONING_`; no others are passed."""
 
     def __init__(self, name: str, argv: Sequence[str], settings: Mapping[str, str], folder: Path) -> None:

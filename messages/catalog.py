@@ -12,7 +12,7 @@ _MODULES = (creation, customers, changes, credentials, profiles)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One command of the catalog: its shape, its success event, and which of its fields that repeats."""
 
     command: str
@@ -30,10 +30,10 @@ def _models() -> Iterator[type[Command]]:
                 yield found
 
 
-def _entry(model: type[Command]) -> Entry:
+def _entry(model: type[Command]) -> CatalogEntry:
     added = model.event.model_fields.keys() - Succeeded.model_fields.keys()
     echoed = tuple(name for name in model.model_fields if name in added)
-    return Entry(model.__name__, model, model.event.__name__, model.event, echoed)
+    return CatalogEntry(model.__name__, model, model.event.__name__, model.event, echoed)
 
 
-CATALOG: Mapping[str, Entry] = MappingProxyType({model.__name__: _entry(model) for model in _models()})
+CATALOG: Mapping[str, CatalogEntry] = MappingProxyType({model.__name__: _entry(model) for model in _models()})

@@ -5,7 +5,7 @@ import re
 from pydantic import ValidationError
 
 from messages import forms
-from messages.catalog import CATALOG, Entry
+from messages.catalog import CATALOG, CatalogEntry
 from messages.commands import Command, RetrieveCustomers
 from messages.envelope import Envelope, WireMessage
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
@@ -27,7 +27,7 @@ def decode(message: WireMessage) -> Envelope:
     it is, carries the name under which it can be answered.
     """
     body = forms.read_body(message.body)
-    if isinstance(body, forms.Unreadable):
+    if isinstance(body, forms.UnreadableForm):
         raise Undecodable([body.fault], name_from_properties(message))
     attributes = forms.read(message, body)
     try:
@@ -62,14 +62,14 @@ def _envelope(attributes: forms.Attributes) -> Envelope:
     )
 
 
-def _entry(attributes: forms.Attributes) -> Entry:
+def _entry(attributes: forms.Attributes) -> CatalogEntry:
     entry = CATALOG.get(str(attributes.type))
     if entry is None:
         raise UnknownType([f"type: is not a command; known are {', '.join(CATALOG)}"])
     return entry
 
 
-def _command(entry: Entry, data: Payload) -> Command:
+def _command(entry: CatalogEntry, data: Payload) -> Command:
     if data.faults:
         raise Invalid(data.faults)
     try:

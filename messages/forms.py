@@ -44,7 +44,7 @@ class Attributes:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableForm:
     """Why a body cannot be read: the rule and, for broken JSON, the place; never what stands there."""
 
     fault: str
@@ -61,15 +61,15 @@ class Body:
 _NO_BODY = Body({})
 
 
-def read_body(body: bytes) -> Body | Unreadable:
+def read_body(body: bytes) -> Body | UnreadableForm:
     """Read a body that must be a JSON object."""
     if len(body) > MAX_BODY_BYTES:
-        return Unreadable(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted")
+        return UnreadableForm(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted")
     try:
         return _object(parse(body))
     except ValueError as exc:
         # The parser names a position and a rule, never a value.
-        return Unreadable(f"the body is not JSON in UTF-8: {exc}{payload.hint(body)}")
+        return UnreadableForm(f"the body is not JSON in UTF-8: {exc}{payload.hint(body)}")
 
 
 def read(message: WireMessage, body: Body) -> Attributes:
@@ -97,11 +97,11 @@ def told_apart(message: WireMessage) -> bytes:
     return repr((properties, named)).encode(errors="backslashreplace") + b"\0" + message.body
 
 
-def _object(parsed: Parsed) -> Body | Unreadable:
+def _object(parsed: Parsed) -> Body | UnreadableForm:
     if isinstance(parsed.value, dict):
         return Body(parsed.value, parsed.faults)
     words = ", but a text that holds JSON: send the object itself" if payload.is_json_text(parsed.value) else ""
-    return Unreadable(f"the body is JSON{words or ', but not an object'}")
+    return UnreadableForm(f"the body is JSON{words or ', but not an object'}")
 
 
 def _is_envelope(message: WireMessage, body: Mapping[str, object], told: Mapping[str, object]) -> bool:

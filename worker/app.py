@@ -8,7 +8,7 @@ from worker.assembly import Parts, Surroundings, assemble
 from worker.broker.loop import LoopState
 from worker.errors import SettingsInvalid
 from worker.exits import Exit
-from worker.flow.pausing.causes import PauseCause
+from worker.intake.causes import PauseCause
 from worker.settings import Settings
 from worker.telemetry.health import HealthServer, Questions, State
 
@@ -29,9 +29,10 @@ class App:
         self._loops: dict[str, Callable[[], bool]] = {
             "consume": lambda: _turns(self._parts.consumer.state),
             "publish": lambda: _turns(self._parts.publisher.state),
-            "handlers": lambda: self._parts.dispatcher.alive,
+            "attempts": lambda: self._parts.attempt_threads.alive,
+            "pipeline": lambda: self._parts.pipeline.alive,
             "ledger": lambda: self._parts.ledger.alive,
-            "later": lambda: self._parts.later.alive,
+            "timer": lambda: self._parts.timer.alive,
             "pause": lambda: self._parts.pause.alive,
             "sharing": lambda: self._parts.sharing.alive,
             "parking": lambda: self._parts.parking.alive,
@@ -67,11 +68,12 @@ class App:
     def _start(self) -> None:
         parts = self._parts
         self._health.start()
-        parts.later.start()
+        parts.timer.start()
         # Read before anything is taken up: what the ledger says is paused is paused from the start.
         parts.sharing.start()
         parts.pause.start()
         parts.publisher.start()
+        parts.attempt_threads.start()
         parts.dispatcher.start(parts.stages)
         parts.parking.start()
         parts.consumer.start()
@@ -90,11 +92,12 @@ class App:
         self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)
         parts.consumer.stop()
         parts.dispatcher.stop()
+        parts.attempt_threads.stop()
         parts.parking.stop()
         parts.publisher.stop()
         parts.pause.stop()
         parts.sharing.stop()
-        parts.later.stop()
+        parts.timer.stop()
         parts.pruning.stop()
         parts.ledger.close()
         parts.provider.close()

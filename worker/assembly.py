@@ -16,18 +16,6 @@ from worker.broker.topology import Topology
 from worker.clock import SystemClock
 from worker.domain.work import Step
 from worker.errors import ProviderLogin, SettingsInvalid
-from worker.flow.alone.careful import CarefulReader, Eyes
-from worker.flow.dispatcher import Dispatcher, Stages
-from worker.flow.guarded import Guarded, LedgerPause
-from worker.flow.later import Later
-from worker.flow.lightened import Lightened
-from worker.flow.parking import Parking, Yard
-from worker.flow.pausing.causes import PausePolicy
-from worker.flow.pausing.pause import Pause
-from worker.flow.pausing.sharing import Sharing
-from worker.flow.telling import Telling
-from worker.flow.unparking import Answers, TakingUp, Unparking
-from worker.flow.window import HoldWindow
 from worker.from_settings import (
     broker_address,
     configured_keys,
@@ -37,14 +25,26 @@ from worker.from_settings import (
     retry_policy,
 )
 from worker.handlers import Handlers
-from worker.handlers.trying import Judgement, Trying
+from worker.intake.causes import PauseCause, PausePolicy
+from worker.intake.gate import IntakeGate
+from worker.intake.ledger_pause import LedgerPause
+from worker.intake.sharing import Sharing
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
 from worker.ledger.lot import SqlParkingLot
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
-from worker.process import Process, Rooms, decode, leave_unread, whole
+from worker.pipeline.attempt import AttemptRunner, RetryContext
+from worker.pipeline.attempt_threads import AttemptThreads
+from worker.pipeline.dispatcher import Dispatcher, Stages
+from worker.pipeline.parking import Parking, Window
+from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
+from worker.pipeline.quarantine import DeliveryReader, MarkedReader, QuarantineReader
+from worker.pipeline.reading import crash_mark_content, read, reject_unread
+from worker.pipeline.timer import Timer
+from worker.pipeline.unpublished import UnpublishedRuns
+from worker.pipeline.window import HoldWindow
 from worker.provider.client import ProviderClient
 from worker.provider.config import Login
 from worker.settings import Settings
@@ -52,13 +52,12 @@ from worker.telemetry.emitters import EmitterWatcher
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
-from worker.telemetry.publishing import MeasuredPublisher
 from worker.telemetry.recorder import Recorder
 
 Log = structlog.typing.FilteringBoundLogger
 
-#: A handler thread also waits for the ledger and the confirm; with twice as many the provider is never left waiting.
-_THREADS_PER_CALL = 2
+#: While one command of a slot is claimed, recorded or published, another one's call is made.
+_SLOTS_PER_CALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The built house."""
+    """The built program."""
 
     metrics: Metrics
     ledger: SqlLedger
@@ -86,11 +85,13 @@ class Parts:
     provider: ProviderClient
     publisher: Publisher
     consumer: Consumer
+    attempt_threads: AttemptThreads
+    pipeline: Pipeline
     dispatcher: Dispatcher
     stages: Stages
-    pause: Pause
+    pause: IntakeGate
     sharing: Sharing
-    later: Later
+    timer: Timer
     window: HoldWindow
     parking: Parking
 
@@ -128,26 +129,23 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
 
 def _connect(base: _Foundation, books: _Books) -> Parts:
     settings, clock, ledger = base.settings, base.clock, books.ledger
-    threads = settings.worker.concurrency * _THREADS_PER_CALL
-    later = Later(clock)
-    dispatcher = Dispatcher(threads, clock, later)
+    slots = settings.worker.concurrency * _SLOTS_PER_CALL
+    timer = Timer(clock)
+    dispatcher = Dispatcher(slots, clock, timer)
     watcher = PauseWatcher(base.metrics, base.around.log, names_customers=settings.log.subjects == "plain")
-    policy = PausePolicy(settings.pause.probe_seconds, threads=threads)
+    policy = PausePolicy(settings.pause.probe_seconds, threads=slots)
     provider, pause = _provider(base, ledger, policy, dispatcher, watcher)
-    ledger.watch(LedgerPause(pause.hold, later.after))
+    ledger.watch(LedgerPause(pause.hold, timer.after))
     publisher, consumer = _broker(base, dispatcher)
-    judgement = Judgement(retry_policy(settings), pause, waited=provider.waited_seconds)
-    trying = Trying(Handlers(provider, ledger), judgement, base.recorder, clock)
-    telling = _telling(base, publisher, consumer, pause, later)
-    rooms = Rooms(ledger, trying, telling, Answers(consumer, books.lot), base.recorder)
-    release = version("provisioning-worker")
-    process = Process(rooms, clock, release, base.around.reached, partial(books.marks.fingerprints, "refused", None))
-    base.metrics.watch_log(base.around.log_lines_dropped)
-    base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
-    base.metrics.watch_queues(
-        [queue.name for queue in Topology(settings.amqp.prefix).queues],
-        lambda queue: float(publisher.depths.get(queue, math.nan)),
-    )
+    context = RetryContext(retry_policy(settings), pause, waited=provider.waited_seconds)
+    # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.
+    threads = AttemptThreads(settings.worker.concurrency + 1)
+    attempts = AttemptRunner(Handlers(provider, ledger), context, base.recorder, clock)
+    rooms = Rooms(ledger, books.lot, attempts, threads.submit, publisher, consumer, base.recorder)
+    unpublished = UnpublishedRuns(pause, timer.after)
+    publisher.watch(unpublished)
+    pipeline, stages = _pipeline(base, books, rooms, dispatcher, unpublished, pause)
+    _watch(base, dispatcher, publisher)
     return Parts(
         metrics=base.metrics,
         ledger=ledger,
@@ -155,21 +153,50 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         provider=provider,
         publisher=publisher,
         consumer=consumer,
+        attempt_threads=threads,
+        pipeline=pipeline,
         dispatcher=dispatcher,
-        stages=_stages(base, books, process, pause),
+        stages=stages,
         pause=pause,
         sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
-        later=later,
-        window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, later),
+        timer=timer,
+        window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, timer),
         parking=_parking(base, books.lot, dispatcher, consumer, publisher),
     )
 
 
-def _telling(base: _Foundation, publisher: Publisher, consumer: Consumer, pause: Pause, later: Later) -> Telling:
-    lightened = Lightened(MeasuredPublisher(publisher, base.metrics))
-    telling = Telling(lightened, pause, later.after, epoch=lambda: consumer.epoch)
-    publisher.watch(telling)
-    return telling
+def _watch(base: _Foundation, dispatcher: Dispatcher, publisher: Publisher) -> None:
+    """Let the gauges ask for what is counted nowhere else."""
+    base.metrics.watch_log(base.around.log_lines_dropped)
+    base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
+    base.metrics.watch_queues(
+        [queue.name for queue in Topology(base.settings.amqp.prefix).queues],
+        lambda queue: float(publisher.depths.get(queue, math.nan)),
+    )
+
+
+def _pipeline(
+    base: _Foundation,
+    books: _Books,
+    rooms: Rooms,
+    dispatcher: Dispatcher,
+    unpublished: UnpublishedRuns,
+    pause: IntakeGate,
+) -> tuple[Pipeline, Stages]:
+    """The stages behind the scheduler, and how it reaches them: each needs the other."""
+    reached, clock = base.around.reached, base.clock
+    reader = _delivery_reader(base, books.marks)
+    program = RunningProgram(clock, version("provisioning-worker"), reader.read, books.marks.fingerprints, reached)
+
+    def pause_intake(seconds: float, detail: str) -> None:
+        pause.hold(PauseCause.LEDGER, seconds, detail)
+
+    pipeline = Pipeline(rooms, program, unpublished, dispatcher.ended, pause_intake)
+    unpublished.start(pipeline.publish)
+    marked = MarkedReader(reader, books.ledger, pause_intake, clock)
+    unread = QuarantineReader(dispatcher, marked, clock, reached)
+    read_unread = partial(rooms.attempt_threads, unread.read_all)
+    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.suspects, reached)
 
 
 def _parking(
@@ -178,35 +205,24 @@ def _parking(
     def connected() -> bool:
         return consumer.state.connected and publisher.state.connected
 
-    yard = Yard(dispatcher, consumer.ack, lot, base.settings.amqp.prefetch, connected, base.around.reached)
-    return Parking(yard, ParkingWatcher(base.around.log))
+    window = Window(base.settings.amqp.prefetch, consumer.ack, connected)
+    return Parking(dispatcher, lot, window, ParkingWatcher(base.around.log), base.around.reached)
 
 
-def _stages(base: _Foundation, books: _Books, process: Process, pause: Pause) -> Stages:
-    eyes = _eyes(books.marks, EmitterWatcher(base.metrics, base.around.log))
-    watcher = ParkingWatcher(base.around.log)
-    taking_up = TakingUp(eyes.read, process.run, watcher.unsealable)
-    return Stages(
-        read=eyes.read,
-        run=Guarded(Unparking(taking_up, books.lot, base.clock).run, pause, base.clock, watcher.not_taken).run,
-        reached=base.around.reached,
-        careful=CarefulReader(eyes, books.ledger, pause, base.clock),
-    )
-
-
-def _eyes(marks: Fingerprinter, emitters: EmitterWatcher) -> Eyes:
+def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:
     # The version is part of the mark: what ended an older program gets a new chance with the next one.
     release = version("provisioning-worker")
-    return Eyes(
-        read=lambda delivery: emitters.arrived(decode(delivery, marks.fingerprints)),
-        mark=lambda delivery: marks.fingerprints("read by", release, whole(delivery))[0],
-        leave_unread=leave_unread,
+    emitters = EmitterWatcher(base.metrics, base.around.log)
+    return DeliveryReader(
+        read=lambda delivery: emitters.arrived(read(delivery, marks.fingerprints)),
+        mark=lambda delivery: marks.fingerprints("read by", release, crash_mark_content(delivery))[0],
+        reject_unread=reject_unread,
     )
 
 
 def _provider(
     base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher, watcher: PauseWatcher
-) -> tuple[ProviderClient, Pause]:
+) -> tuple[ProviderClient, IntakeGate]:
     """The client, and the pause that its calls bring about and its probe ends: each needs the other."""
     provider = ProviderClient(
         provider_config(base.settings, base.settings.worker.concurrency),
@@ -216,7 +232,7 @@ def _provider(
         exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
     )
     probes = {ProviderLogin.V2: provider.probe, ProviderLogin.V3: provider.probe_v3}
-    pause = Pause(probes, policy, base.clock, dispatcher.allow, watcher)
+    pause = IntakeGate(probes, policy, base.clock, dispatcher.allow, watcher)
     return provider, pause
 
 

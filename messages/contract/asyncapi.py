@@ -1,6 +1,6 @@
 """The AsyncAPI 3.0 document, told from where a billing system stands: it sends commands and hears what came of them."""
 
-from messages.catalog import CATALOG, Entry
+from messages.catalog import CATALOG, CatalogEntry
 from messages.contract.envelopes import attributes, command_envelope, event_envelope, event_models
 from messages.contract.forms import BINDING_VERSION, command_messages, component_of, event_message, reference
 from messages.contract.models import Document, command_data, flowing
@@ -86,7 +86,7 @@ def _exchange(name: str) -> Document:
     return {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": BINDING_VERSION}}
 
 
-def _send(entry: Entry) -> Document:
+def _send(entry: CatalogEntry) -> Document:
     summary, _, more = flowing(str(entry.model.__doc__)).partition("\n\n")
     return {
         "action": "send",
@@ -119,7 +119,7 @@ def _heard(names: list[str]) -> list[Document]:
     return [{"$ref": f"#/channels/events/messages/{name}"} for name in names]
 
 
-def _schemas(entries: list[Entry]) -> Document:
+def _schemas(entries: list[CatalogEntry]) -> Document:
     shared = attributes()
     found: Document = {component_of(name): schema for name, schema in shared.items()}
     references = {name: reference("schemas", component_of(name)) for name in shared}

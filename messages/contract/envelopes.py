@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from messages.catalog import Entry
+from messages.catalog import CatalogEntry
 from messages.contract.models import Document, event_data, flowing
 from messages.events import ResultEvent
 from messages.results import CommandFailed, ResultFields
@@ -48,7 +48,7 @@ def attributes() -> dict[str, Document]:
     return {**{name: _text(told) for name, told in _TEXTS.items()}, "time": time, "traceparent": traceparent}
 
 
-def command_envelope(entry: Entry, data: Document, parts: Mapping[str, Document]) -> Document:
+def command_envelope(entry: CatalogEntry, data: Document, parts: Mapping[str, Document]) -> Document:
     """A whole command as a CloudEvent in structured mode; extension attributes of your own are ignored.
 
     `data` and `parts` are the schemas of its data and its attributes, or references to them.
@@ -86,7 +86,7 @@ def event_envelope(model: type[ResultFields]) -> Document:
     }
 
 
-def event_models(entries: list[Entry]) -> list[type[ResultFields]]:
+def event_models(entries: list[CatalogEntry]) -> list[type[ResultFields]]:
     """Every event: one for each success, and the failure."""
     return [*(entry.event_model for entry in entries), CommandFailed]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import NAMESPACE_URL, uuid5
 
-from messages.catalog import CATALOG, Entry
+from messages.catalog import CATALOG, CatalogEntry
 from messages.commands import CreateCustomer, CustomersRetrieved, RetrieveCustomers
 from messages.commands.samples import ADDRESS, CUSTOMER
 from messages.contract.models import Document
@@ -28,7 +28,7 @@ _AT = "2026-11-21T09:30:02.000Z"
 _TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-class Form(StrEnum):
+class ExampleForm(StrEnum):
     """The three ways a command may be written."""
 
     STRUCTURED = "structured"
@@ -36,12 +36,12 @@ class Form(StrEnum):
     BARE = "bare"
 
 
-def least(command: str, form: Form) -> Document:
+def least(command: str, form: ExampleForm) -> Document:
     """The attributes no command can do without."""
     return _attributes(command, f"{form}-least")
 
 
-def most(command: str, form: Form) -> Document:
+def most(command: str, form: ExampleForm) -> Document:
     """Every attribute there is."""
     told = {"subject": "cus_42", "time": SENT_AT, "correlationid": "order_7", "traceparent": _TRACE}
     return {**_attributes(command, f"{form}-most"), **told}
@@ -55,11 +55,11 @@ def _id(command: str, which: str) -> str:
     return f"example-{command}-{which}"
 
 
-def envelopes(entry: Entry) -> list[Document]:
+def envelopes(entry: CatalogEntry) -> list[Document]:
     """Whole commands, in structured mode."""
     return [
-        {**least(entry.command, Form.STRUCTURED), "data": dict(entry.model.examples[0])},
-        {**most(entry.command, Form.STRUCTURED), "data": dict(entry.model.examples[-1])},
+        {**least(entry.command, ExampleForm.STRUCTURED), "data": dict(entry.model.examples[0])},
+        {**most(entry.command, ExampleForm.STRUCTURED), "data": dict(entry.model.examples[-1])},
     ]
 
 

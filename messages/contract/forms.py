@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from messages.catalog import Entry
+from messages.catalog import CatalogEntry
 from messages.contract import examples
 from messages.contract.envelopes import attributes
 from messages.contract.models import Document, flowing
@@ -31,7 +31,7 @@ def component_of(attribute: str) -> str:
     return f"attribute-{attribute}"
 
 
-def command_messages(entry: Entry) -> dict[str, Document]:
+def command_messages(entry: CatalogEntry) -> dict[str, Document]:
     """One command as three messages, by the names they have in the document."""
     name = entry.command
     return {name: _structured(entry), f"{name}Binary": _binary(entry), f"{name}Bare": _bare(entry)}
@@ -60,7 +60,7 @@ def event_message(model: type[ResultFields]) -> Document:
     }
 
 
-def _structured(entry: Entry) -> Document:
+def _structured(entry: CatalogEntry) -> Document:
     name = entry.command
     written = examples.envelopes(entry)
     return {
@@ -74,9 +74,9 @@ def _structured(entry: Entry) -> Document:
     }
 
 
-def _binary(entry: Entry) -> Document:
+def _binary(entry: CatalogEntry) -> Document:
     name = entry.command
-    least, most = (tell(entry.command, examples.Form.BINARY) for tell in (examples.least, examples.most))
+    least, most = (tell(entry.command, examples.ExampleForm.BINARY) for tell in (examples.least, examples.most))
     headers = [{f"ce-{key}": value for key, value in each.items()} for each in (least, most)]
     return {
         **_message(
@@ -92,9 +92,9 @@ def _binary(entry: Entry) -> Document:
     }
 
 
-def _bare(entry: Entry) -> Document:
+def _bare(entry: CatalogEntry) -> Document:
     name = entry.command
-    told = [tell(entry.command, examples.Form.BARE) for tell in (examples.least, examples.most)]
+    told = [tell(entry.command, examples.ExampleForm.BARE) for tell in (examples.least, examples.most)]
     headers: list[Document] = [{key: each[key] for key in ("subject", "traceparent") if key in each} for each in told]
     stated = _properties(_bare_properties(name), ["type", "message_id", "app_id"])
     return {
@@ -142,7 +142,7 @@ def _ce_headers(name: str) -> Document:
     }
 
 
-def _with_data(entry: Entry, headers: list[Document]) -> list[Document]:
+def _with_data(entry: CatalogEntry, headers: list[Document]) -> list[Document]:
     told = (entry.model.examples[0], entry.model.examples[-1])
     return [
         {"name": name, "headers": given, "payload": dict(data)}

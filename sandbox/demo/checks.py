@@ -8,12 +8,12 @@ from typing import Any
 
 from sandbox.demo.event_listener import DeadLetter
 from sandbox.demo.messages import Message
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HeardAnswer:
     """One message beside the event that answered it."""
 
     message: Message
@@ -34,7 +34,7 @@ class Answer:
         )
 
 
-def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> list[Answer]:
+def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> list[HeardAnswer]:
     """Each message with its event. Repeats of one command get the repeats of its event, in the order they came."""
     waiting: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
@@ -42,11 +42,13 @@ def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> li
     found = []
     for message in messages:
         mine = waiting[message.id, message.outcome]
-        found.append(Answer(message, mine.pop(0) if mine else None))
+        found.append(HeardAnswer(message, mine.pop(0) if mine else None))
     return found
 
 
-def faults(answered: Sequence[Answer], letters: Sequence[DeadLetter], journal: Sequence[Entry]) -> list[str]:
+def faults(
+    answered: Sequence[HeardAnswer], letters: Sequence[DeadLetter], journal: Sequence[JournalEntry]
+) -> list[str]:
     """Everything that is not as it must be; empty when all went well."""
     wrong = [
         f"{answer.message.id} {answer.message.story}: {answer.outcome}" for answer in answered if not answer.is_right
@@ -54,7 +56,7 @@ def faults(answered: Sequence[Answer], letters: Sequence[DeadLetter], journal: S
     return [*wrong, *_repeat_faults(answered), *_letter_faults(answered, letters), *_change_faults(answered, journal)]
 
 
-def _repeat_faults(answered: Sequence[Answer]) -> list[str]:
+def _repeat_faults(answered: Sequence[HeardAnswer]) -> list[str]:
     bodies: dict[str, str] = {}
     found = []
     for answer in answered:
@@ -65,13 +67,13 @@ def _repeat_faults(answered: Sequence[Answer]) -> list[str]:
     return found
 
 
-def _letter_faults(answered: Sequence[Answer], letters: Sequence[DeadLetter]) -> list[str]:
+def _letter_faults(answered: Sequence[HeardAnswer], letters: Sequence[DeadLetter]) -> list[str]:
     named = {answer.event["data"]["dead_letter_id"] for answer in answered if answer.event and _failed(answer.event)}
     written = {str(letter.headers.get("provisioning-dead-letter-id")) for letter in letters}
     return [f"the dead letter {letter} was not written" for letter in sorted(named - written)]
 
 
-def _change_faults(answered: Sequence[Answer], journal: Sequence[Entry]) -> list[str]:
+def _change_faults(answered: Sequence[HeardAnswer], journal: Sequence[JournalEntry]) -> list[str]:
     expected = defaultdict(list)
     for answer in answered:
         for operation, customer in answer.message.changes:

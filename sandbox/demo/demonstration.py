@@ -9,8 +9,8 @@ from sandbox.demo import checks
 from sandbox.demo.broker import publish
 from sandbox.demo.event_listener import EventListener
 from sandbox.demo.programs import fetch
-from sandbox.demo.report import Report
-from sandbox.demo.scenario import LOST_ANSWER, Step, scenario
+from sandbox.demo.report import DemoReport
+from sandbox.demo.scenario import LOST_ANSWER, ScenarioStep, scenario
 from sandbox.demo.stack import Stack, started
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
@@ -25,7 +25,7 @@ def run(broker_url: str | None, *, keep: bool) -> bool:
     Raises ServerUnavailable when there is no broker to be had, ServerFailed when a program does not come up. With
     `keep` everything goes on running; what ends it is printed.
     """
-    report = Report(_console())
+    report = DemoReport(_console())
     begun = time.monotonic()
     with started(broker_url, report.progress, keep=keep) as stack:
         faults = _play(stack, report)
@@ -39,7 +39,7 @@ def _console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=130)
 
 
-def _play(stack: Stack, report: Report) -> list[str]:
+def _play(stack: Stack, report: DemoReport) -> list[str]:
     stack.provider.inject(
         FaultRule(fault=Fault.APPLY_THEN_DROP, operation=Operation.ADD, username=LOST_ANSWER, times=1)
     )
@@ -57,7 +57,7 @@ def _play(stack: Stack, report: Report) -> list[str]:
         return checks.faults(answers, listener.letters, stack.provider.journal())
 
 
-def _play_step(stack: Stack, report: Report, listener: EventListener, step: Step) -> None:
+def _play_step(stack: Stack, report: DemoReport, listener: EventListener, step: ScenarioStep) -> None:
     report.step(step.title, len(step.messages))
     if step.outage:
         stack.provider.inject(FaultRule(fault=Fault.OUTAGE, for_seconds=_OUTAGE_SECONDS))

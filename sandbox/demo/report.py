@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.demo.checks import Answer
+from sandbox.demo.checks import HeardAnswer
 from sandbox.demo.event_listener import DeadLetter
 from sandbox.demo.stack import Stack
 
@@ -21,7 +21,7 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-class Report:
+class DemoReport:
     """Prints to a terminal or to a file; plain lines in the latter."""
 
     def __init__(self, console: Console) -> None:
@@ -44,7 +44,7 @@ class Report:
         line.append(f"{customer:<22} {event['type']}")
         self._console.print(line)
 
-    def table(self, answers: Sequence[Answer]) -> None:
+    def table(self, answers: Sequence[HeardAnswer]) -> None:
         """Every message and what became of it."""
         columns = ("command", "customer", "what happened", "what became of it", "event", "attempts")
         table = _table("What became of each message", columns)

@@ -11,7 +11,7 @@ _TOO_SHORT = "abc"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScenarioStep:
     """Messages that are sent together. `outage` makes the provider refuse every call for a while."""
 
     title: str
@@ -19,15 +19,15 @@ class Step:
     outage: bool = False
 
 
-def scenario() -> tuple[Step, ...]:
+def scenario() -> tuple[ScenarioStep, ...]:
     """Every step, in order."""
     signups, twins = _signups(), _sent_again()
     return (
-        Step("Eight customers sign up", signups),
-        Step("The billing system repeats itself, and makes mistakes", twins),
-        Step("The provider goes away for three seconds", _during_the_outage(), outage=True),
-        Step("Customers change, and one changes its name", _changes()),
-        Step("Credentials, and customers that are not there", _afterwards()),
+        ScenarioStep("Eight customers sign up", signups),
+        ScenarioStep("The billing system repeats itself, and makes mistakes", twins),
+        ScenarioStep("The provider goes away for three seconds", _during_the_outage(), outage=True),
+        ScenarioStep("Customers change, and one changes its name", _changes()),
+        ScenarioStep("Credentials, and customers that are not there", _afterwards()),
     )
 
 

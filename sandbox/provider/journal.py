@@ -14,7 +14,7 @@ from sandbox.provider.operations.replies import AnswerKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """One call and what became of it.
 
     `sequence` is the order of effects, `arrival` the order in which calls came in: a slow call has a late sequence. The
@@ -53,7 +53,7 @@ class Journal:
     """The newest `limit` entries; older ones are dropped and counted, so that a reader can tell."""
 
     def __init__(self, limit: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=limit)
+        self._entries: deque[JournalEntry] = deque(maxlen=limit)
         self._last = 0
         self._grown = asyncio.Event()
 
@@ -67,7 +67,7 @@ class Journal:
         """How many entries are no longer remembered: the first ones."""
         return self._last - len(self._entries)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: JournalEntry) -> None:
         """Adds what has just happened; its sequence is `last` + 1."""
         self._entries.append(entry)
         self._last = entry.sequence
@@ -79,7 +79,7 @@ class Journal:
         while self._last <= sequence:
             await self._grown.wait()
 
-    def after(self, sequence: int, most: int) -> tuple[Entry, ...]:
+    def after(self, sequence: int, most: int) -> tuple[JournalEntry, ...]:
         """Up to `most` entries that follow the given one, oldest first."""
         start = max(0, sequence - self.dropped)
         return tuple(islice(self._entries, start, start + most))
@@ -90,6 +90,6 @@ class JournalPage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     last: int
     dropped: int

@@ -7,7 +7,7 @@ import urllib.request
 
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.faults import FaultInForce, FaultRule
-from sandbox.provider.journal import Entry, JournalPage
+from sandbox.provider.journal import JournalEntry, JournalPage
 from sandbox.provider.settings import Switches
 
 
@@ -66,12 +66,12 @@ class RemoteSandbox:
         """What the journal and the state show in place of this secret."""
         return str(json.loads(self._ask("POST", "/digest", {"value": secret}))["digest"])
 
-    def journal(self, after: int = 0, wait_seconds: float = 0.0) -> tuple[Entry, ...]:
+    def journal(self, after: int = 0, wait_seconds: float = 0.0) -> tuple[JournalEntry, ...]:
         """Every entry after a sequence; waits so long for the first one if there is none yet.
 
         Raises RemoteError when some of them are no longer remembered: what is left would prove nothing.
         """
-        entries: list[Entry] = []
+        entries: list[JournalEntry] = []
         page = self._page(after, wait_seconds)
         while page.entries:
             entries += page.entries

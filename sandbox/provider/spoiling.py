@@ -12,9 +12,9 @@ from typing import Final
 from sandbox.provider.faults import ErrorShape, Fault, FaultRule, ThrottleHeaders
 from sandbox.provider.faults.shapes import error_body, garbled_body
 from sandbox.provider.operations.calls import Edition, Format
-from sandbox.provider.operations.replies import Answer, AnswerKind, Manner, TooManyRequests, render, wrong_login
+from sandbox.provider.operations.replies import AnswerKind, Manner, ProviderAnswer, TooManyRequests, render, wrong_login
 
-DROPPED: Final = Answer(AnswerKind.DROPPED, status=0)
+DROPPED: Final = ProviderAnswer(AnswerKind.DROPPED, status=0)
 
 _PAGE: Final = b"<html><head><title>Oops</title></head><body><h1>Something went wrong</h1></body></html>"
 # What the provider announced for most of its calls; said when no rate limit is switched on.
@@ -33,7 +33,7 @@ _KINDS: Final = MappingProxyType(
 )
 
 
-def spoil(honest: Answer, rule: FaultRule, manner: Manner, path: str) -> Answer:
+def spoil(honest: ProviderAnswer, rule: FaultRule, manner: Manner, path: str) -> ProviderAnswer:
     """The answer that the fault makes of the honest one to a call of that path, in the call's own manner.
 
     Whether the state changed is decided elsewhere, and `delivery` sees to how the answer travels.
@@ -51,7 +51,7 @@ def spoil(honest: Answer, rule: FaultRule, manner: Manner, path: str) -> Answer:
             return _instead(rule, path, is_xml=manner.format is Format.XML)
 
 
-def _bent(honest: Answer, rule: FaultRule) -> Answer:
+def _bent(honest: ProviderAnswer, rule: FaultRule) -> ProviderAnswer:
     """The honest answer, or what is left of it; `huge` has none to hide when it was not applied."""
     match rule.fault:
         case Fault.TRUNCATED:
@@ -62,41 +62,43 @@ def _bent(honest: Answer, rule: FaultRule) -> Answer:
             return honest
 
 
-def _instead(rule: FaultRule, path: str, *, is_xml: bool) -> Answer:
+def _instead(rule: FaultRule, path: str, *, is_xml: bool) -> ProviderAnswer:
     """An answer that has nothing to do with the honest one."""
     status = rule.status_or_usual
     match rule.fault:
         case Fault.ERROR_500:
-            return Answer(AnswerKind.ERROR_500, status, _PAGE, "text/html")
+            return ProviderAnswer(AnswerKind.ERROR_500, status, _PAGE, "text/html")
         case Fault.HTML:
-            return Answer(AnswerKind.HTML, status, _PAGE, "text/html")
+            return ProviderAnswer(AnswerKind.HTML, status, _PAGE, "text/html")
         case Fault.GARBLED:
             body = garbled_body(rule.garble, is_xml=is_xml)
-            return Answer(AnswerKind.GARBLED, status, body, _media_type(is_xml=is_xml))
+            return ProviderAnswer(AnswerKind.GARBLED, status, body, _media_type(is_xml=is_xml))
         case Fault.REDIRECT:
             # Below a path of its own, so that the journal tells a client that followed.
             location = rule.location or f"/moved{path}"
-            return Answer(AnswerKind.REDIRECT, status, headers=(("Location", location),))
+            return ProviderAnswer(AnswerKind.REDIRECT, status, headers=(("Location", location),))
         case Fault.REFUSED:
             return _refused(rule, is_xml=is_xml)
         case _:
-            return Answer(AnswerKind.EMPTY, status, media_type=_media_type(is_xml=is_xml))
+            return ProviderAnswer(AnswerKind.EMPTY, status, media_type=_media_type(is_xml=is_xml))
 
 
-def _refused(rule: FaultRule, *, is_xml: bool) -> Answer:
+def _refused(rule: FaultRule, *, is_xml: bool) -> ProviderAnswer:
     """An error in the shape of the rule; recorded as sent with status 200, and later with a 4xx."""
     status = rule.status_or_usual
     code = max(status, _USUAL_CODE)
     body = error_body(rule.error_shape, code, rule.text, is_xml=is_xml)
     is_page = rule.error_shape is ErrorShape.FLAT_TEXT and not is_xml
-    return Answer(_KINDS[rule.error_shape], status, body, "text/html" if is_page else _media_type(is_xml=is_xml))
+    return ProviderAnswer(
+        _KINDS[rule.error_shape], status, body, "text/html" if is_page else _media_type(is_xml=is_xml)
+    )
 
 
 def _media_type(*, is_xml: bool) -> str:
     return "application/xml" if is_xml else "application/json"
 
 
-def _throttled(rule: FaultRule, manner: Manner) -> Answer:
+def _throttled(rule: FaultRule, manner: Manner) -> ProviderAnswer:
     """A 429 with the provider's three headers, or with exactly those of the rule."""
     reset_seconds = rule.reset_seconds if rule.headers is None else rule.headers.reset_seconds or 0.0
     # Rounded up: a client that waits for it must not come back within the window.

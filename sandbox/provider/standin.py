@@ -11,13 +11,13 @@ from sandbox.provider.accounts.memory import Forgetful, Memory
 from sandbox.provider.accounts.state import Accounts
 from sandbox.provider.accounts.throttle import Allowance, Throttle
 from sandbox.provider.faults import Fault, FaultRule, Faults
-from sandbox.provider.journal import Entry, Journal
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.reading import Reading, Request, read_call
+from sandbox.provider.journal import Journal, JournalEntry
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.reading import Request, RequestReading, read_call
 from sandbox.provider.operations.registry import Effect, Performed, perform
 from sandbox.provider.operations.replies import (
-    Answer,
     Manner,
+    ProviderAnswer,
     compressed,
     limit_headers,
     no_such_call,
@@ -41,7 +41,7 @@ class Arrival:
     era: int
     lifted: asyncio.Event
     request: Request
-    reading: Reading
+    reading: RequestReading
     rule: FaultRule | None
     allowance: Allowance | None
 
@@ -106,7 +106,7 @@ class StandIn:
         rule = arrival.rule
         return self.latency_seconds + (rule.delay_seconds if rule is not None and rule.fault is Fault.SLOW else 0.0)
 
-    def answer(self, arrival: Arrival) -> Answer:
+    def answer(self, arrival: Arrival) -> ProviderAnswer:
         """Lets the call have its effect, writes it down, and says what to answer."""
         if arrival.era != self._era:
             return DROPPED
@@ -132,7 +132,7 @@ class StandIn:
         """The throttle as the fault it is to a call that was one too many."""
         return FaultRule(fault=Fault.THROTTLED, reset_seconds=allowance.seconds, applied=self.switches.throttle_applies)
 
-    def _manner(self, reading: Reading) -> Manner:
+    def _manner(self, reading: RequestReading) -> Manner:
         """How the call is answered."""
         address = reading.address
         return Manner(self.switches, address.edition, address.format, (*reading.secrets, ("api_key", reading.key)))
@@ -146,7 +146,7 @@ class StandIn:
             return Performed(no_such_call(is_v3=reading.is_v3), Effect.REFUSED)
         return perform(
             reading.address.operation,
-            Call(
+            ServedCall(
                 self.accounts,
                 reading.reseller,
                 reading.form,
@@ -157,17 +157,17 @@ class StandIn:
             ),
         )
 
-    def _render(self, performed: Performed, manner: Manner, request: Request) -> Answer:
+    def _render(self, performed: Performed, manner: Manner, request: Request) -> ProviderAnswer:
         """The honest answer, in the encoding that the client accepts."""
         answer = render(performed.reply, manner)
         is_compressed = self.switches.gzip and "gzip" in (request.header(b"accept-encoding") or "")
         return compressed(answer) if is_compressed else answer
 
-    def _entry(self, arrival: Arrival, answer: Answer, effect: Effect) -> Entry:
+    def _entry(self, arrival: Arrival, answer: ProviderAnswer, effect: Effect) -> JournalEntry:
         """The journal's line about a call, without its secrets."""
         request, reading, form = arrival.request, arrival.reading, arrival.reading.form
         address = reading.address
-        return Entry(
+        return JournalEntry(
             sequence=self.journal.last + 1,
             arrival=arrival.number,
             monotonic_seconds=self._clock(),

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from sandbox.provider.accounts.snapshot import CustomerSnapshot
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.settings import Switches
 
@@ -151,7 +151,7 @@ class Provider:
         return self.sandbox.state("nobody").version
 
     @property
-    def last(self) -> Entry:
+    def last(self) -> JournalEntry:
         """The journal's newest line."""
         return self.sandbox.journal()[-1]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import asking, failed_try, parked_work, token_of
 from worker.domain.claims import Crashed, Held, History, Resumed, Suspect
-from worker.domain.ports import Ledger
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 
 DAY = 86_400.0
@@ -30,7 +30,7 @@ def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig.clear()
 
 
-def put_off(rig: Rig, ledger: Ledger, seconds: float) -> None:
+def put_off(rig: Rig, ledger: PlainLedger, seconds: float) -> None:
     """Have a try fail now, to be repeated after so many seconds."""
     now = rig.clock.now()
     history = History(tries=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, SqlRig, make_rig
 from tests.support.ledger_samples import asking, parked_work, success, token_of
-from worker.domain.claims import LOOK_AGAIN_SECONDS, Done, Held, Reading
+from worker.domain.claims import LOOK_AGAIN_SECONDS, Done, Held, MarkedReading
 
 LEASE_OVER = LEASE_SECONDS + 1
 MARK = b"m" * 32
@@ -94,7 +94,7 @@ def test_a_mark_of_a_living_process_is_held_for_a_host_that_is_off(rig: SqlRig, 
 
     assert standby.begin_reading(MARK) == Held(skewed.now() + LEASE_SECONDS)
     rig.clock.advance(LEASE_OVER)
-    assert standby.begin_reading(MARK) == Reading(1)
+    assert standby.begin_reading(MARK) == MarkedReading(1)
 
 
 def test_a_stop_in_order_comes_after_the_deaths_before_it_on_whichever_host(rig: SqlRig, skewed: Skewed) -> None:

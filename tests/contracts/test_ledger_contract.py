@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import asking, failed_try, failure, from_shop, key, refusal, success, token_of
 from worker.domain.claims import Conflict, Dead, Done, Fresh, Held, History, Resumed
-from worker.domain.ports import Ledger
 from worker.errors import ClaimLost
 
 LEASE_OVER = 16.0
@@ -23,11 +23,11 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
-def test_a_new_command_is_fresh(ledger: Ledger) -> None:
+def test_a_new_command_is_fresh(ledger: PlainLedger) -> None:
     claim = ledger.claim(asking())
 
     assert isinstance(claim, Fresh)
@@ -35,27 +35,27 @@ def test_a_new_command_is_fresh(ledger: Ledger) -> None:
     assert claim.history == History()
 
 
-def test_a_redelivered_command_nobody_knows_is_resumed_as_not_begun(ledger: Ledger) -> None:
+def test_a_redelivered_command_nobody_knows_is_resumed_as_not_begun(ledger: PlainLedger) -> None:
     claim = ledger.claim(asking(redelivered=True))
 
     assert isinstance(claim, Resumed)
     assert claim.history == History()
 
 
-def test_the_same_id_of_another_source_is_another_command(ledger: Ledger) -> None:
+def test_the_same_id_of_another_source_is_another_command(ledger: PlainLedger) -> None:
     ledger.claim(asking())
 
     assert isinstance(ledger.claim(from_shop(asking())), Fresh)
 
 
-def test_a_finished_command_gives_back_its_event_byte_for_byte(ledger: Ledger) -> None:
+def test_a_finished_command_gives_back_its_event_byte_for_byte(ledger: PlainLedger) -> None:
     ending = success()
     ledger.record(token_of(ledger.claim(asking())), ending)
 
     assert ledger.claim(asking(redelivered=True)) == Done(ending.event)
 
 
-def test_a_dead_command_gives_back_its_event_and_its_letter(ledger: Ledger) -> None:
+def test_a_dead_command_gives_back_its_event_and_its_letter(ledger: PlainLedger) -> None:
     ending = failure()
     ledger.record(token_of(ledger.claim(asking())), ending)
 
@@ -63,19 +63,19 @@ def test_a_dead_command_gives_back_its_event_and_its_letter(ledger: Ledger) -> N
     assert ledger.claim(asking()) == Dead(ending.event, ending.letter)
 
 
-def test_other_content_under_the_same_key_is_a_conflict(ledger: Ledger) -> None:
+def test_other_content_under_the_same_key_is_a_conflict(ledger: PlainLedger) -> None:
     ledger.claim(asking())
 
     assert ledger.claim(asking(content=[b"b" * 32])) == Conflict()
 
 
-def test_other_content_is_a_conflict_when_the_first_has_ended_too(ledger: Ledger) -> None:
+def test_other_content_is_a_conflict_when_the_first_has_ended_too(ledger: PlainLedger) -> None:
     ledger.record(token_of(ledger.claim(asking())), success())
 
     assert ledger.claim(asking(content=[b"b" * 32])) == Conflict()
 
 
-def test_a_conflict_changes_nothing_about_the_first_command(ledger: Ledger) -> None:
+def test_a_conflict_changes_nothing_about_the_first_command(ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
     ledger.claim(asking(content=[b"b" * 32]))
     ledger.record(token, success())
@@ -83,19 +83,19 @@ def test_a_conflict_changes_nothing_about_the_first_command(ledger: Ledger) -> N
     assert ledger.claim(asking()) == Done(success().event)
 
 
-def test_content_that_an_older_key_fingerprinted_is_no_conflict(ledger: Ledger) -> None:
+def test_content_that_an_older_key_fingerprinted_is_no_conflict(ledger: PlainLedger) -> None:
     ledger.claim(asking(content=[b"old" * 8]))
 
     assert isinstance(ledger.claim(asking(content=[b"new" * 8, b"old" * 8])), Resumed)
 
 
-def test_only_the_newest_fingerprint_is_kept(ledger: Ledger) -> None:
+def test_only_the_newest_fingerprint_is_kept(ledger: PlainLedger) -> None:
     ledger.claim(asking(content=[b"new" * 8, b"old" * 8]))
 
     assert ledger.claim(asking(content=[b"old" * 8])) == Conflict()
 
 
-def test_a_command_claimed_again_while_its_try_ran_may_have_been_applied(ledger: Ledger) -> None:
+def test_a_command_claimed_again_while_its_try_ran_may_have_been_applied(ledger: PlainLedger) -> None:
     ledger.claim(asking())
 
     again = ledger.claim(asking(redelivered=True))
@@ -104,7 +104,7 @@ def test_a_command_claimed_again_while_its_try_ran_may_have_been_applied(ledger:
     assert again.history.begun
 
 
-def test_the_older_token_of_a_command_claimed_again_is_refused(ledger: Ledger) -> None:
+def test_the_older_token_of_a_command_claimed_again_is_refused(ledger: PlainLedger) -> None:
     older = token_of(ledger.claim(asking()))
     newer = token_of(ledger.claim(asking()))
 
@@ -116,7 +116,7 @@ def test_the_older_token_of_a_command_claimed_again_is_refused(ledger: Ledger) -
     assert ledger.claim(asking()) == Done(success().event)
 
 
-def test_a_deferred_command_is_held_until_its_time(rig: Rig, ledger: Ledger) -> None:
+def test_a_deferred_command_is_held_until_its_time(rig: Rig, ledger: PlainLedger) -> None:
     until = rig.clock.now() + 30
     ledger.defer(token_of(ledger.claim(asking())), failed_try(until))
 
@@ -125,7 +125,7 @@ def test_a_deferred_command_is_held_until_its_time(rig: Rig, ledger: Ledger) -> 
     assert isinstance(ledger.claim(asking()), Resumed)
 
 
-def test_a_deferred_command_comes_back_with_its_whole_history(rig: Rig, ledger: Ledger) -> None:
+def test_a_deferred_command_comes_back_with_its_whole_history(rig: Rig, ledger: PlainLedger) -> None:
     history = History(5, 2, 1, 1_799_999_990.25, 12.5, begun=False, first_failed_at=1_799_999_980.75)
     ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), history))
 
@@ -135,7 +135,7 @@ def test_a_deferred_command_comes_back_with_its_whole_history(rig: Rig, ledger: 
     assert claim.history == history
 
 
-def test_a_try_after_a_harmless_one_may_again_have_been_applied(rig: Rig, ledger: Ledger) -> None:
+def test_a_try_after_a_harmless_one_may_again_have_been_applied(rig: Rig, ledger: PlainLedger) -> None:
     ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), History(tries=1, begun=False)))
     ledger.claim(asking())
 
@@ -145,7 +145,7 @@ def test_a_try_after_a_harmless_one_may_again_have_been_applied(rig: Rig, ledger
     assert again.history == History(tries=1, begun=True)
 
 
-def test_what_may_have_been_applied_stays_so_over_a_deferral(rig: Rig, ledger: Ledger) -> None:
+def test_what_may_have_been_applied_stays_so_over_a_deferral(rig: Rig, ledger: PlainLedger) -> None:
     ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), History(tries=1, begun=True)))
 
     claim = ledger.claim(asking())
@@ -154,7 +154,7 @@ def test_what_may_have_been_applied_stays_so_over_a_deferral(rig: Rig, ledger: L
     assert claim.history.begun
 
 
-def test_a_deferred_command_may_end_without_another_claim(rig: Rig, ledger: Ledger) -> None:
+def test_a_deferred_command_may_end_without_another_claim(rig: Rig, ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
     ledger.defer(token, failed_try(rig.clock.now() + 60))
 
@@ -163,7 +163,7 @@ def test_a_deferred_command_may_end_without_another_claim(rig: Rig, ledger: Ledg
     assert isinstance(ledger.claim(asking()), Dead)
 
 
-def test_the_same_ending_may_be_recorded_twice(ledger: Ledger) -> None:
+def test_the_same_ending_may_be_recorded_twice(ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
     ledger.record(token, success())
 
@@ -172,7 +172,7 @@ def test_the_same_ending_may_be_recorded_twice(ledger: Ledger) -> None:
     assert ledger.claim(asking()) == Done(success().event)
 
 
-def test_an_ending_is_never_replaced(rig: Rig, ledger: Ledger) -> None:
+def test_an_ending_is_never_replaced(rig: Rig, ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
     ledger.record(token, success("event-1"))
 
@@ -183,14 +183,14 @@ def test_an_ending_is_never_replaced(rig: Rig, ledger: Ledger) -> None:
     assert ledger.claim(asking()) == Done(success("event-1").event)
 
 
-def test_a_repeated_refusal_gets_back_the_first_one(ledger: Ledger) -> None:
+def test_a_repeated_refusal_gets_back_the_first_one(ledger: PlainLedger) -> None:
     first = refusal(body=b"first")
 
     assert ledger.refuse(first) == first
     assert ledger.refuse(refusal(body=b"second")) == first
 
 
-def test_a_refusal_that_was_kept_with_an_older_key_is_the_first_one(ledger: Ledger) -> None:
+def test_a_refusal_that_was_kept_with_an_older_key_is_the_first_one(ledger: PlainLedger) -> None:
     first = ledger.refuse(refusal("by the old key", body=b"first"))
     again = replace(refusal("by the new key", body=b"second"), older_ids=("by the old key", "by an older one"))
 
@@ -198,19 +198,19 @@ def test_a_refusal_that_was_kept_with_an_older_key_is_the_first_one(ledger: Ledg
     assert ledger.refuse(replace(again, id="another", older_ids=("not kept",))).id == "another"
 
 
-def test_a_refusal_leaves_the_key_free(ledger: Ledger) -> None:
+def test_a_refusal_leaves_the_key_free(ledger: PlainLedger) -> None:
     ledger.refuse(refusal(command_id="evt_1"))
 
     assert isinstance(ledger.claim(asking("evt_1")), Fresh)
 
 
-def test_a_create_alone_knows_no_other_create(ledger: Ledger) -> None:
+def test_a_create_alone_knows_no_other_create(ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking(username="ada@example.com")))
 
     assert not ledger.other_create("ada@example.com", token)
 
 
-def test_another_create_of_the_username_is_known_however_it_is_written(ledger: Ledger) -> None:
+def test_another_create_of_the_username_is_known_however_it_is_written(ledger: PlainLedger) -> None:
     ledger.record(token_of(ledger.claim(asking("evt_1", username="Ada@Example.com"))), success())
     token = token_of(ledger.claim(asking("evt_2", username="ada@example.com")))
 
@@ -228,7 +228,7 @@ def test_another_create_of_the_username_is_known_however_it_is_written(ledger: L
     ],
 )
 def test_another_create_and_a_later_command_are_known_in_every_spelling(
-    ledger: Ledger, created: str, asked: str
+    ledger: PlainLedger, created: str, asked: str
 ) -> None:
     token = token_of(ledger.claim(asking("evt_1", username=asked)))
     ledger.record(token_of(ledger.claim(asking("evt_2", username=created))), success())
@@ -237,14 +237,14 @@ def test_another_create_and_a_later_command_are_known_in_every_spelling(
     assert ledger.later_applied(asked, token)
 
 
-def test_a_create_of_the_same_id_from_another_source_is_another_create(ledger: Ledger) -> None:
+def test_a_create_of_the_same_id_from_another_source_is_another_create(ledger: PlainLedger) -> None:
     ledger.claim(from_shop(asking(username="ada@example.com")))
     token = token_of(ledger.claim(asking(username="ada@example.com")))
 
     assert ledger.other_create("ada@example.com", token)
 
 
-def test_other_commands_of_the_username_are_no_creates(ledger: Ledger) -> None:
+def test_other_commands_of_the_username_are_no_creates(ledger: PlainLedger) -> None:
     ledger.claim(asking("evt_1", username="ada@example.com", type_="DisableCustomer"))
     ledger.claim(asking("evt_2", username="eve@example.com"))
     token = token_of(ledger.claim(asking("evt_3", username="ada@example.com")))
@@ -252,17 +252,17 @@ def test_other_commands_of_the_username_are_no_creates(ledger: Ledger) -> None:
     assert not ledger.other_create("ada@example.com", token)
 
 
-def test_a_process_at_work_holds_its_lease(ledger: Ledger) -> None:
+def test_a_process_at_work_holds_its_lease(ledger: PlainLedger) -> None:
     assert ledger.lease_holds()
 
 
-def test_a_lease_that_was_not_renewed_holds_no_more(rig: Rig, ledger: Ledger) -> None:
+def test_a_lease_that_was_not_renewed_holds_no_more(rig: Rig, ledger: PlainLedger) -> None:
     rig.clock.advance(LEASE_OVER)
 
     assert not ledger.lease_holds()
 
 
-def test_a_lease_that_is_about_to_end_holds_no_more(rig: Rig, ledger: Ledger) -> None:
+def test_a_lease_that_is_about_to_end_holds_no_more(rig: Rig, ledger: PlainLedger) -> None:
     rig.clock.advance(14)
 
     assert not ledger.lease_holds()

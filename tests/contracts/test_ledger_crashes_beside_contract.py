@@ -8,7 +8,7 @@ import pytest
 from tests.contracts.test_ledger_crashes_contract import LEASE_OVER, MARK, start
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import asking
-from worker.domain.claims import Held, Reading, Suspect
+from worker.domain.claims import Held, MarkedReading, Suspect
 
 
 @pytest.fixture(params=["fake", "shared sqlite", "postgresql"])
@@ -30,7 +30,7 @@ def test_a_mark_of_one_that_may_live_is_waited_for(rig: Rig) -> None:
 
     assert standby.begin_reading(MARK) == Held(rig.clock.now() + LEASE_SECONDS)
     rig.clock.advance(LEASE_OVER)
-    assert standby.begin_reading(MARK) == Reading(1)
+    assert standby.begin_reading(MARK) == MarkedReading(1)
 
 
 def test_a_mark_of_one_that_goes_on_is_taken_over_for_nothing(rig: Rig) -> None:
@@ -38,7 +38,7 @@ def test_a_mark_of_one_that_goes_on_is_taken_over_for_nothing(rig: Rig) -> None:
     active.begin_reading(MARK)
     active.end_reading()
 
-    assert standby.begin_reading(MARK) == Reading(0)
+    assert standby.begin_reading(MARK) == MarkedReading(0)
 
 
 def test_a_frozen_process_leaves_a_suspect(rig: Rig) -> None:

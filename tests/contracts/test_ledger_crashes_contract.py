@@ -6,16 +6,17 @@ from typing import Protocol
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import alone, asking, failed_try, success, token_of
-from worker.domain.claims import MOST_CRASHES, Crashed, Done, Fresh, Held, Reading, Resumed, Suspect
-from worker.domain.ports import CrashMarks, Ledger
+from worker.domain.claims import MOST_CRASHES, Crashed, Done, Fresh, Held, MarkedReading, Resumed, Suspect
+from worker.domain.ports import CrashMarks
 
 LEASE_OVER = LEASE_SECONDS + 1
 MARK, OTHER = b"m" * 32, b"o" * 32
 
 
-class WholeLedger(Ledger, CrashMarks, Protocol):
+class WholeLedger(PlainLedger, CrashMarks, Protocol):
     """Both ports: one ledger has them."""
 
 
@@ -31,21 +32,21 @@ def start(rig: Rig) -> WholeLedger:
     return ledger
 
 
-def after_a_crash(rig: Rig, ledger: Ledger) -> WholeLedger:
+def after_a_crash(rig: Rig, ledger: PlainLedger) -> WholeLedger:
     """Let the process die, and start the next one once nobody need fear the dead one's lease."""
     rig.crash(ledger)
     rig.clock.advance(LEASE_OVER)
     return start(rig)
 
 
-def after_a_stop(rig: Rig, ledger: Ledger) -> WholeLedger:
+def after_a_stop(rig: Rig, ledger: PlainLedger) -> WholeLedger:
     """Let the process stop in order, and start the next one."""
     rig.stop(ledger)
     rig.clock.advance(1.0)
     return start(rig)
 
 
-def settled(rig: Rig, ledger: Ledger) -> None:
+def settled(rig: Rig, ledger: PlainLedger) -> None:
     """Claim what another was at, and wait until the provider has settled."""
     assert isinstance(ledger.claim(asking()), Held)
     rig.clock.advance(SETTLE_SECONDS)
@@ -188,7 +189,7 @@ def test_another_death_is_another(rig: Rig) -> None:
 def test_deaths_while_a_message_was_read_are_counted(rig: Rig) -> None:
     ledger = start(rig)
     for crashes in range(MOST_CRASHES + 1):
-        assert ledger.begin_reading(MARK) == Reading(crashes)
+        assert ledger.begin_reading(MARK) == MarkedReading(crashes)
         ledger = after_a_crash(rig, ledger)
 
 
@@ -199,8 +200,8 @@ def test_a_message_that_was_read_to_its_end_is_not_charged(rig: Rig) -> None:
     ledger.end_reading()
     ledger = after_a_crash(rig, ledger)
 
-    assert ledger.begin_reading(MARK) == Reading(0)
-    assert ledger.begin_reading(OTHER) == Reading(0)
+    assert ledger.begin_reading(MARK) == MarkedReading(0)
+    assert ledger.begin_reading(OTHER) == MarkedReading(0)
 
 
 def test_crashes_are_kept_when_the_message_is_not_marked_any_more(rig: Rig) -> None:
@@ -210,18 +211,18 @@ def test_crashes_are_kept_when_the_message_is_not_marked_any_more(rig: Rig) -> N
     ledger.begin_reading(MARK)
     ledger.end_reading()
 
-    assert ledger.begin_reading(MARK) == Reading(1)
+    assert ledger.begin_reading(MARK) == MarkedReading(1)
 
 
 def test_reading_it_again_in_one_process_is_no_crash(rig: Rig) -> None:
     ledger = start(rig)
     ledger.begin_reading(MARK)
 
-    assert ledger.begin_reading(MARK) == Reading(0)
+    assert ledger.begin_reading(MARK) == MarkedReading(0)
 
 
 def test_a_stop_in_order_while_it_is_read_is_no_crash(rig: Rig) -> None:
     ledger = start(rig)
     ledger.begin_reading(MARK)
 
-    assert after_a_stop(rig, ledger).begin_reading(MARK) == Reading(0)
+    assert after_a_stop(rig, ledger).begin_reading(MARK) == MarkedReading(0)

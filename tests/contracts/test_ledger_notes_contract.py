@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import alone, asking, failed_try, failure, from_shop, key, success, token_of
 from worker.domain.claims import Done, History, Resumed, Token
-from worker.domain.ports import Ledger
 from worker.errors import ClaimLost
 
 ADA = "ada@example.com"
@@ -23,19 +23,19 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
-def applied(ledger: Ledger, id_: str, username: str | None = ADA, type_: str = "DisableCustomer") -> None:
+def applied(ledger: PlainLedger, id_: str, username: str | None = ADA, type_: str = "DisableCustomer") -> None:
     ledger.record(token_of(ledger.claim(asking(id_, username=username, type_=type_))), success(f"event of {id_}"))
 
 
-def created(ledger: Ledger) -> Token:
+def created(ledger: PlainLedger) -> Token:
     return token_of(ledger.claim(asking("evt_1", username=ADA)))
 
 
-def test_a_note_comes_back_with_the_history_it_was_written_beside(rig: Rig, ledger: Ledger) -> None:
+def test_a_note_comes_back_with_the_history_it_was_written_beside(rig: Rig, ledger: PlainLedger) -> None:
     history = History(tries=2, attempts=1, seconds_used=3.5, begun=True)
     token = token_of(ledger.claim(asking()))
     ledger.note(token, "what was there: é\u4e2d")
@@ -47,7 +47,7 @@ def test_a_note_comes_back_with_the_history_it_was_written_beside(rig: Rig, ledg
     assert claim.history == History(tries=2, attempts=1, seconds_used=3.5, begun=True, note="what was there: é\u4e2d")
 
 
-def test_a_deferral_takes_no_note_away_and_brings_none(rig: Rig, ledger: Ledger) -> None:
+def test_a_deferral_takes_no_note_away_and_brings_none(rig: Rig, ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
     ledger.defer(token, failed_try(rig.clock.now(), History(tries=1, note="not written down")))
     unnoted = ledger.claim(asking())
@@ -62,7 +62,7 @@ def test_a_deferral_takes_no_note_away_and_brings_none(rig: Rig, ledger: Ledger)
     assert (unnoted.history.note, claim.history.note) == (None, "second")
 
 
-def test_a_note_survives_the_process_that_wrote_it(rig: Rig, ledger: Ledger) -> None:
+def test_a_note_survives_the_process_that_wrote_it(rig: Rig, ledger: PlainLedger) -> None:
     ledger.note(token_of(ledger.claim(asking())), "written down")
     rig.crash(ledger)
     rig.clock.advance(16.0)
@@ -76,7 +76,7 @@ def test_a_note_survives_the_process_that_wrote_it(rig: Rig, ledger: Ledger) -> 
     assert (claim.history.begun, claim.history.note) == (True, "written down")
 
 
-def test_a_note_needs_the_newest_token_of_a_command_that_has_not_ended(ledger: Ledger) -> None:
+def test_a_note_needs_the_newest_token_of_a_command_that_has_not_ended(ledger: PlainLedger) -> None:
     older = token_of(ledger.claim(asking()))
     newer = token_of(ledger.claim(asking()))
 
@@ -88,7 +88,7 @@ def test_a_note_needs_the_newest_token_of_a_command_that_has_not_ended(ledger: L
     assert ledger.claim(asking()) == Done(success().event)
 
 
-def test_a_note_is_its_own_command_s(ledger: Ledger) -> None:
+def test_a_note_is_its_own_command_s(ledger: PlainLedger) -> None:
     ledger.note(token_of(ledger.claim(asking())), "written down")
     ledger.claim(from_shop(asking()))
 
@@ -99,21 +99,21 @@ def test_a_note_is_its_own_command_s(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("username", [ADA, ADA.upper()])
-def test_a_later_command_of_the_customer_that_was_applied_is_known(ledger: Ledger, username: str) -> None:
+def test_a_later_command_of_the_customer_that_was_applied_is_known(ledger: PlainLedger, username: str) -> None:
     token = created(ledger)
     applied(ledger, "evt_2", username)
 
     assert ledger.later_applied("ADA@example.com", token)
 
 
-def test_a_later_command_from_another_source_under_the_same_id_is_known(ledger: Ledger) -> None:
+def test_a_later_command_from_another_source_under_the_same_id_is_known(ledger: PlainLedger) -> None:
     token = created(ledger)
     ledger.record(token_of(ledger.claim(from_shop(asking("evt_1", username=ADA)))), success())
 
     assert ledger.later_applied(ADA, token)
 
 
-def test_nothing_else_is_a_later_command_that_was_applied(rig: Rig, ledger: Ledger) -> None:
+def test_nothing_else_is_a_later_command_that_was_applied(rig: Rig, ledger: PlainLedger) -> None:
     applied(ledger, "evt_0")
     token = created(ledger)
     ledger.claim(asking("evt_2", username=ADA, type_="DisableCustomer"))
@@ -126,7 +126,7 @@ def test_nothing_else_is_a_later_command_that_was_applied(rig: Rig, ledger: Ledg
     assert not ledger.later_applied(ADA, token)
 
 
-def test_what_counts_is_when_the_command_itself_arrived_and_not_its_namesake(ledger: Ledger) -> None:
+def test_what_counts_is_when_the_command_itself_arrived_and_not_its_namesake(ledger: PlainLedger) -> None:
     namesake = replace(asking("evt_1", username="eve@example.com"), key=key("evt_1", "another source"))
     ledger.claim(namesake)
     applied(ledger, "evt_0")
@@ -134,7 +134,7 @@ def test_what_counts_is_when_the_command_itself_arrived_and_not_its_namesake(led
     assert not ledger.later_applied(ADA, created(ledger))
 
 
-def test_its_own_success_is_no_later_command(ledger: Ledger) -> None:
+def test_its_own_success_is_no_later_command(ledger: PlainLedger) -> None:
     token = created(ledger)
     ledger.record(token, success())
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import asking, parked_work, positions
 from worker.domain.claims import Fresh, Held
-from worker.domain.ports import Ledger, ParkingLot
+from worker.domain.ports import ParkingLot
 
 LEASE_OVER = 16.0
 
@@ -22,12 +23,12 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
 @pytest.fixture
-def lot(rig: Rig, ledger: Ledger) -> ParkingLot:
+def lot(rig: Rig, ledger: PlainLedger) -> ParkingLot:
     return rig.lot(ledger)
 
 
@@ -38,7 +39,7 @@ def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     rig.clear()
 
 
-def test_what_a_dead_process_parked_is_adopted_in_order(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_a_dead_process_parked_is_adopted_in_order(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
     places = lot.park([parked_work(f"evt_{number}", f"lane:{number % 7}") for number in range(70)])
     rig.crash(ledger)
     rig.clock.advance(LEASE_OVER)
@@ -50,7 +51,7 @@ def test_what_a_dead_process_parked_is_adopted_in_order(rig: Rig, ledger: Ledger
     assert successor.fetch(places[3].position) is not None
 
 
-def test_what_a_process_parked_that_stopped_is_adopted_at_once(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_a_process_parked_that_stopped_is_adopted_at_once(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
     places = lot.park([parked_work()])
     rig.stop(ledger)
 
@@ -110,7 +111,7 @@ def test_what_a_living_process_gave_up_is_adopted_at_once_and_nobody_is_deposed(
     assert ledger.lease_holds()
 
 
-def test_what_was_given_up_keeps_its_place_until_somebody_has_run_it(ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_was_given_up_keeps_its_place_until_somebody_has_run_it(ledger: PlainLedger, lot: ParkingLot) -> None:
     [place] = lot.park([parked_work()])
     lot.release([place.position])
 
@@ -132,7 +133,7 @@ def test_a_process_gives_up_only_what_is_its_own(shared_rig: Rig) -> None:
 
 
 def test_what_was_another_processs_counts_as_redelivered_and_what_is_our_own_does_not(
-    rig: Rig, ledger: Ledger, lot: ParkingLot
+    rig: Rig, ledger: PlainLedger, lot: ParkingLot
 ) -> None:
     [place] = lot.park([parked_work()])
     own = lot.fetch(place.position)

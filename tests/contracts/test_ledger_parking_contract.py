@@ -10,11 +10,12 @@ import pytest
 
 from messages.errors import Undecodable
 from tests.fakes.ledger import FakeLedger
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import parked_work, positions
 from tests.support.work_samples import create, delivery, work_of
 from worker.domain.deliveries import Delivery, Properties, Receipt
-from worker.domain.ports import Ledger, ParkingLot
+from worker.domain.ports import ParkingLot
 from worker.domain.work import Work
 from worker.errors import LedgerUnavailable, ProviderLogin
 
@@ -27,12 +28,12 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
 @pytest.fixture
-def lot(rig: Rig, ledger: Ledger) -> ParkingLot:
+def lot(rig: Rig, ledger: PlainLedger) -> ParkingLot:
     return rig.lot(ledger)
 
 
@@ -146,7 +147,7 @@ def test_a_position_is_never_given_again(lot: ParkingLot) -> None:
     assert positions(lot.park([parked_work()]))[0] > max(before)
 
 
-def test_a_position_is_never_given_again_by_the_next_process(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+def test_a_position_is_never_given_again_by_the_next_process(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
     before = positions(lot.park([parked_work()]))
     lot.clear(before)
     rig.stop(ledger)
@@ -154,7 +155,7 @@ def test_a_position_is_never_given_again_by_the_next_process(rig: Rig, ledger: L
     assert positions(rig.lot(rig.start()).park([parked_work()]))[0] > max(before)
 
 
-def test_a_broken_ledger_says_so(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+def test_a_broken_ledger_says_so(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
     break_off(rig, ledger)
 
     with pytest.raises(LedgerUnavailable):
@@ -171,7 +172,7 @@ def test_a_broken_ledger_says_so(rig: Rig, ledger: Ledger, lot: ParkingLot) -> N
         lot.release([1])
 
 
-def break_off(rig: Rig, ledger: Ledger) -> None:
+def break_off(rig: Rig, ledger: PlainLedger) -> None:
     """Let no call of this process come through any more."""
     if isinstance(ledger, FakeLedger):
         ledger.broken = True

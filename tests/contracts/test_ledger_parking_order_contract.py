@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import LANE, asking, failure, parked_work, positions, success, token_of
 from worker.domain.claims import LOOK_AGAIN_SECONDS, Conflict, Dead, Done, Fresh, Held
-from worker.domain.ports import Ledger, ParkingLot
+from worker.domain.ports import ParkingLot
 
 LEASE_OVER = 16.0
 
@@ -29,16 +30,16 @@ def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
 @pytest.fixture
-def lot(rig: Rig, ledger: Ledger) -> ParkingLot:
+def lot(rig: Rig, ledger: PlainLedger) -> ParkingLot:
     return rig.lot(ledger)
 
 
-def test_what_the_broker_brings_waits_behind_what_is_parked(rig: Rig, ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_the_broker_brings_waits_behind_what_is_parked(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
     [place] = lot.park([parked_work()])
 
     assert ledger.claim(asking()) == Held(rig.clock.now() + 0.2)
@@ -46,7 +47,7 @@ def test_what_the_broker_brings_waits_behind_what_is_parked(rig: Rig, ledger: Le
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_of_what_is_parked_the_lower_position_comes_first(ledger: Ledger, lot: ParkingLot) -> None:
+def test_of_what_is_parked_the_lower_position_comes_first(ledger: PlainLedger, lot: ParkingLot) -> None:
     first, second = positions(lot.park([parked_work("evt_1"), parked_work("evt_2")]))
 
     assert isinstance(ledger.claim(replace(asking("evt_2"), position=second)), Held)
@@ -55,33 +56,33 @@ def test_of_what_is_parked_the_lower_position_comes_first(ledger: Ledger, lot: P
     assert isinstance(ledger.claim(replace(asking("evt_2"), position=second)), Fresh)
 
 
-def test_one_shared_lane_of_several_is_enough_to_wait(ledger: Ledger, lot: ParkingLot) -> None:
+def test_one_shared_lane_of_several_is_enough_to_wait(ledger: PlainLedger, lot: ParkingLot) -> None:
     lot.park([parked_work("evt_0", "subject:other", "customer:shared")])
 
     assert isinstance(ledger.claim(replace(asking(), lanes=(LANE, "customer:shared"))), Held)
 
 
-def test_other_lanes_and_commands_without_lanes_are_free(ledger: Ledger, lot: ParkingLot) -> None:
+def test_other_lanes_and_commands_without_lanes_are_free(ledger: PlainLedger, lot: ParkingLot) -> None:
     lot.park([parked_work("evt_0", "subject:cus_10", "customer:x")])
 
     assert isinstance(ledger.claim(asking("evt_1")), Fresh)
     assert isinstance(ledger.claim(replace(asking("evt_2"), lanes=())), Fresh)
 
 
-def test_a_parked_command_without_lanes_holds_nobody(ledger: Ledger, lot: ParkingLot) -> None:
+def test_a_parked_command_without_lanes_holds_nobody(ledger: PlainLedger, lot: ParkingLot) -> None:
     lot.park([replace(parked_work(), lanes=())])
 
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_lane_that_no_database_can_hold_as_it_is_keeps_its_order(ledger: Ledger, lot: ParkingLot) -> None:
+def test_a_lane_that_no_database_can_hold_as_it_is_keeps_its_order(ledger: PlainLedger, lot: ParkingLot) -> None:
     lane = "customer:a\0\"'\\{}\ud83dé"
     lot.park([parked_work("evt_0", lane)])
 
     assert isinstance(ledger.claim(replace(asking(), lanes=(lane,))), Held)
 
 
-def test_what_has_ended_is_told_whatever_is_parked_in_front(ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_has_ended_is_told_whatever_is_parked_in_front(ledger: PlainLedger, lot: ParkingLot) -> None:
     ledger.record(token_of(ledger.claim(asking("evt_1"))), success())
     ledger.record(token_of(ledger.claim(asking("evt_2"))), failure())
     lot.park([parked_work()])
@@ -91,7 +92,7 @@ def test_what_has_ended_is_told_whatever_is_parked_in_front(ledger: Ledger, lot:
     assert isinstance(ledger.claim(asking("evt_1", content=[b"b" * 32])), Conflict)
 
 
-def test_what_was_begun_before_waits_too_and_its_row_stays_as_it_was(rig: Rig, ledger: Ledger) -> None:
+def test_what_was_begun_before_waits_too_and_its_row_stays_as_it_was(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking())
     rig.crash(ledger)
     rig.clock.advance(LEASE_OVER)
@@ -104,7 +105,7 @@ def test_what_was_begun_before_waits_too_and_its_row_stays_as_it_was(rig: Rig, l
     assert successor.claim(asking()) == Held(rig.clock.now() + 10)
 
 
-def test_what_a_suspect_waits_behind_comes_before_it_is_tried_alone(rig: Rig, ledger: Ledger) -> None:
+def test_what_a_suspect_waits_behind_comes_before_it_is_tried_alone(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking())
     rig.crash(ledger)
     rig.clock.advance(LEASE_OVER)
@@ -116,7 +117,7 @@ def test_what_a_suspect_waits_behind_comes_before_it_is_tried_alone(rig: Rig, le
     assert isinstance(successor.claim(asking()), Held)
 
 
-def test_what_the_process_holds_itself_waits_when_it_claims_it_again(ledger: Ledger, lot: ParkingLot) -> None:
+def test_what_the_process_holds_itself_waits_when_it_claims_it_again(ledger: PlainLedger, lot: ParkingLot) -> None:
     ledger.claim(asking())
     lot.park([parked_work()])
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import alone, asking, failed_try, refusal, success, token_of
 from worker.domain.claims import Conflict, Done, Held, History, Resumed
-from worker.domain.ports import Ledger
 
 LEASE_OVER = 16.0
 
@@ -21,24 +21,24 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def ledger(rig: Rig) -> Ledger:
+def ledger(rig: Rig) -> PlainLedger:
     return rig.start()
 
 
-def next_process(rig: Rig, ledger: Ledger) -> Ledger:
+def next_process(rig: Rig, ledger: PlainLedger) -> PlainLedger:
     """Let the process die, and start another one once nobody need fear the dead one's lease."""
     rig.crash(ledger)
     rig.clock.advance(LEASE_OVER)
     return rig.start()
 
 
-def test_the_next_process_tells_what_the_dead_one_finished(rig: Rig, ledger: Ledger) -> None:
+def test_the_next_process_tells_what_the_dead_one_finished(rig: Rig, ledger: PlainLedger) -> None:
     ledger.record(token_of(ledger.claim(asking())), success())
 
     assert next_process(rig, ledger).claim(asking()) == Done(success().event)
 
 
-def test_what_a_dead_process_was_at_waits_for_the_provider_to_settle(rig: Rig, ledger: Ledger) -> None:
+def test_what_a_dead_process_was_at_waits_for_the_provider_to_settle(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking())
     successor = next_process(rig, ledger)
     settled_at = rig.clock.now() + SETTLE_SECONDS
@@ -48,7 +48,7 @@ def test_what_a_dead_process_was_at_waits_for_the_provider_to_settle(rig: Rig, l
     assert successor.claim(asking(redelivered=True)) == Held(settled_at)
 
 
-def test_what_a_dead_process_was_at_may_have_been_applied(rig: Rig, ledger: Ledger) -> None:
+def test_what_a_dead_process_was_at_may_have_been_applied(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking())
     successor = next_process(rig, ledger)
     successor.claim(asking())
@@ -60,7 +60,7 @@ def test_what_a_dead_process_was_at_may_have_been_applied(rig: Rig, ledger: Ledg
     assert claim.history.begun
 
 
-def test_what_a_dead_process_had_put_off_is_given_at_once(rig: Rig, ledger: Ledger) -> None:
+def test_what_a_dead_process_had_put_off_is_given_at_once(rig: Rig, ledger: PlainLedger) -> None:
     history = History(tries=4, attempts=3, seconds_used=8.5)
     ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now() + 5, history))
 
@@ -70,14 +70,14 @@ def test_what_a_dead_process_had_put_off_is_given_at_once(rig: Rig, ledger: Ledg
     assert claim.history == history
 
 
-def test_what_a_dead_process_had_put_off_keeps_its_time(rig: Rig, ledger: Ledger) -> None:
+def test_what_a_dead_process_had_put_off_keeps_its_time(rig: Rig, ledger: PlainLedger) -> None:
     until = rig.clock.now() + 300
     ledger.defer(token_of(ledger.claim(asking())), failed_try(until))
 
     assert next_process(rig, ledger).claim(asking()) == Held(until)
 
 
-def test_a_successor_that_dies_while_it_waits_costs_no_second_wait(rig: Rig, ledger: Ledger) -> None:
+def test_a_successor_that_dies_while_it_waits_costs_no_second_wait(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking())
     successor = next_process(rig, ledger)
     successor.claim(asking())
@@ -88,7 +88,7 @@ def test_a_successor_that_dies_while_it_waits_costs_no_second_wait(rig: Rig, led
     assert claim.history.begun
 
 
-def test_the_next_process_still_finds_conflicts_creates_and_refusals(rig: Rig, ledger: Ledger) -> None:
+def test_the_next_process_still_finds_conflicts_creates_and_refusals(rig: Rig, ledger: PlainLedger) -> None:
     ledger.claim(asking("evt_1"))
     ledger.refuse(refusal(body=b"first"))
     successor = next_process(rig, ledger)

@@ -14,6 +14,8 @@ from worker.errors import PublishFailed
 
 LETTER = Outgoing(Destination.DEAD_LETTERS, "invalid", b"\x00not json", Properties(message_id="letter-1"))
 
+PATIENCE_SECONDS = 60.0
+
 
 class Place(Protocol):
     """A publisher, and a look at what arrived where it publishes to."""
@@ -68,6 +70,11 @@ class BrokerPlace:
         self._desk.channel.queue_unbind(self._queues[destination], exchange, "#")
 
 
+def publish(place: Place, message: Outgoing) -> None:
+    """Publish it, and wait for the answer."""
+    place.publisher.publish_soon(message).result(PATIENCE_SECONDS)
+
+
 @pytest.fixture(params=["fake", "real"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
@@ -82,35 +89,35 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 def test_what_was_published_has_arrived_when_the_call_returns(place: Place) -> None:
-    place.publisher.publish(event("evt-1", b'{"a": 1}'))
+    publish(place, event("evt-1", b'{"a": 1}'))
 
     assert place.arrived(Destination.EVENTS) == [("CustomerCreated.billing", b'{"a": 1}', 2, "evt-1")]
 
 
 def test_each_destination_has_its_own_place(place: Place) -> None:
-    place.publisher.publish(event())
-    place.publisher.publish(LETTER)
+    publish(place, event())
+    publish(place, LETTER)
 
     assert place.arrived(Destination.DEAD_LETTERS) == [("invalid", b"\x00not json", 2, "letter-1")]
     assert len(place.arrived(Destination.EVENTS)) == 1
 
 
 def test_an_empty_body_arrives_too(place: Place) -> None:
-    place.publisher.publish(replace(LETTER, body=b""))
+    publish(place, replace(LETTER, body=b""))
 
     assert [body for _key, body, _mode, _id in place.arrived(Destination.DEAD_LETTERS)] == [b""]
 
 
 def test_one_thread_s_messages_arrive_in_its_order(place: Place) -> None:
     for number in range(20):
-        place.publisher.publish(event(f"evt-{number}"))
+        publish(place, event(f"evt-{number}"))
 
     assert [identity for *_, identity in place.arrived(Destination.EVENTS)] == [f"evt-{number}" for number in range(20)]
 
 
 def test_a_repeat_arrives_as_it_was(place: Place) -> None:
     for _ in range(2):
-        place.publisher.publish(event())
+        publish(place, event())
 
     first, second = place.arrived(Destination.EVENTS)
     assert first == second
@@ -120,15 +127,15 @@ def test_a_message_no_queue_takes_has_failed_and_is_named(place: Place) -> None:
     place.unbind(Destination.DEAD_LETTERS)
 
     with pytest.raises(PublishFailed, match="letter-1"):
-        place.publisher.publish(LETTER)
+        publish(place, LETTER)
 
 
 def test_a_failure_does_not_touch_the_next_message(place: Place) -> None:
     place.unbind(Destination.DEAD_LETTERS)
     with pytest.raises(PublishFailed):
-        place.publisher.publish(LETTER)
+        publish(place, LETTER)
 
-    place.publisher.publish(event())
+    publish(place, event())
 
     assert len(place.arrived(Destination.EVENTS)) == 1
 
@@ -144,15 +151,15 @@ def test_a_message_amqp_cannot_carry_fails_and_the_next_one_arrives(
     place: Place, spoil: Callable[[Outgoing], Outgoing]
 ) -> None:
     with pytest.raises(PublishFailed, match="cannot be written as AMQP"):
-        place.publisher.publish(spoil(event()))
+        publish(place, spoil(event()))
 
-    place.publisher.publish(event("evt-2"))
+    publish(place, event("evt-2"))
 
     assert [identity for *_, identity in place.arrived(Destination.EVENTS)] == ["evt-2"]
 
 
 @pytest.mark.parametrize("fate", [{"expiration": "0"}, {"user_id": "somebody"}, {"headers": {"CC": "elsewhere"}}])
 def test_a_message_cannot_choose_its_own_fate(place: Place, fate: dict[str, Any]) -> None:
-    place.publisher.publish(event(**fate))
+    publish(place, event(**fate))
 
     assert [identity for *_, identity in place.arrived(Destination.EVENTS)] == ["evt-1"]

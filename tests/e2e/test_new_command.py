@@ -23,7 +23,7 @@ ABOUT_EVERY_COMMAND = (
     "tests/unit/domain/test_results.py",
     "tests/unit/handlers/test_handlers.py",
     "tests/unit/provider/test_calls.py",
-    "tests/unit/test_process_commands.py",
+    "tests/unit/pipeline/test_pipeline_commands.py",
     "tests/architecture/test_schema_drift.py",
     "tests/matrix/test_readings.py",
 )

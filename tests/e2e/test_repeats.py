@@ -1,6 +1,6 @@
 """The same command again, another command under the same id: what was done once is never done again."""
 
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
 from tests.support.billing import Heard
 from tests.support.commands import Command, create, disable, new_username
@@ -8,7 +8,7 @@ from tests.support.house import House
 from tests.support.waiting import wait_for
 
 
-def calls_for(house: House, command: Command) -> list[Entry]:
+def calls_for(house: House, command: Command) -> list[JournalEntry]:
     return [entry for entry in house.sandbox.journal() if entry.username == command.username]
 
 

@@ -2,8 +2,10 @@
 
 import math
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 
+from tests.fakes.answers import answered
 from worker.domain.deliveries import Destination, Outgoing, Receipt
 from worker.errors import PublishFailed, Unpublishable
 
@@ -42,6 +44,10 @@ class FakePublisher:
                 self.refusals -= 1
                 raise PublishFailed(f"{message.properties.message_id} is not confirmed: told to fail")
             self.published.append(_as_the_broker_keeps_it(message))
+
+    def publish_soon(self, message: Outgoing) -> "Future[None]":
+        """As `publish`, answered at once."""
+        return answered(self.publish, message)
 
     def to(self, destination: Destination) -> list[Outgoing]:
         """What was published to one destination."""

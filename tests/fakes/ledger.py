@@ -1,9 +1,11 @@
 """A ledger in memory, with the rules of the real one. The contract suite runs on both."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Lock
 
+from tests.fakes.answers import answered
 from tests.fakes.clock import FakeClock
 from tests.fakes.rows import FakeParked, FakeReading, FakeRow
 from worker.domain.claims import (
@@ -21,7 +23,7 @@ from worker.domain.claims import (
     Fresh,
     Held,
     History,
-    Reading,
+    MarkedReading,
     Refusal,
     Resumed,
     Suspect,
@@ -81,6 +83,22 @@ class FakeLedger:
     def row(self, key: CommandKey) -> FakeRow:
         """Look at a command."""
         return self.storage.rows[key]
+
+    def claim_soon(self, request: ClaimRequest) -> "Future[Claim]":
+        """As `claim`, answered at once."""
+        return answered(self.claim, request)
+
+    def record_soon(self, token: Token, ending: Ending) -> "Future[None]":
+        """As `record`, answered at once."""
+        return answered(self.record, token, ending)
+
+    def defer_soon(self, token: Token, deferral: Deferral) -> "Future[None]":
+        """As `defer`, answered at once."""
+        return answered(self.defer, token, deferral)
+
+    def refuse_soon(self, refusal: Refusal) -> "Future[Refusal]":
+        """As `refuse`, answered at once."""
+        return answered(self.refuse, refusal)
 
     def claim(self, request: ClaimRequest) -> Claim:
         """Take the command, or learn what became of it."""
@@ -159,7 +177,7 @@ class FakeLedger:
             last = max(died.values(), default=0.0)
             return last if last > max(stopped.values(), default=0.0) else None
 
-    def begin_reading(self, mark: bytes) -> Reading | Held:
+    def begin_reading(self, mark: bytes) -> MarkedReading | Held:
         """Mark this message alone."""
         with self.working():
             self._unmark()
@@ -169,7 +187,7 @@ class FakeLedger:
                 return Held(lease_until)
             died = before.owner is not None and before.owner not in self.storage.stopped
             self.storage.readings[mark] = FakeReading(self.owner, before.crashes + died)
-            return Reading(before.crashes + died)
+            return MarkedReading(before.crashes + died)
 
     def end_reading(self) -> None:
         """Take the mark away."""

@@ -1,8 +1,10 @@
 """A parking lot in memory, in the storage of the ledger in memory."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 
+from tests.fakes.answers import answered
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.rows import FakeParked
 from worker.domain.deliveries import Delivery, Receipt
@@ -56,6 +58,10 @@ class FakeParkingLot:
         with self._ledger.working():
             for position in positions:
                 self._parked.pop(position, None)
+
+    def clear_soon(self, position: int) -> "Future[None]":
+        """As `clear`, answered at once."""
+        return answered(self.clear, [position])
 
     def release(self, positions: Sequence[int]) -> None:
         """Make them nobody's."""

@@ -25,7 +25,7 @@ from tests.support.seeds import old_customer, seed_of
 from tests.support.waiting import looks, wait_for
 from tests.support.worker_process import WorkerProcess
 from worker.broker.topology import Topology
-from worker.flow.telling import AGAIN_SECONDS
+from worker.pipeline.unpublished import AGAIN_SECONDS
 
 CUSTOMERS = 80
 #: What is tried again each second is tried again at least once while somebody looks.

@@ -13,14 +13,14 @@ from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, even
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Condition, Mode, Report
+from worker.broker.findings import Condition, Mode, Survey
 from worker.broker.inspection import inspect_topology
 from worker.broker.observing import SilentObserver
 from worker.broker.topology import Binding, Topology
 from worker.errors import BrokerUnreachable, TopologyMismatch
 
 
-def conditions(report: Report) -> set[Condition]:
+def conditions(report: Survey) -> set[Condition]:
     """What was found out about exchanges and queues."""
     return {found.condition for found in report.findings if not isinstance(found.item, Binding)}
 
@@ -34,7 +34,7 @@ def bare(broker: OwnBroker) -> Iterator[Desk]:
     desk.clear()
 
 
-def look(desk: Desk, mode: Mode) -> Report:
+def look(desk: Desk, mode: Mode) -> Survey:
     return inspect_topology(BrokerAddress(desk.url), desk.topology, mode)
 
 

@@ -14,7 +14,7 @@ from tests.support.ledger_opening import url_in
 from tests.support.ledger_samples import asking, failed_try, key, success, token_of
 from worker.domain.claims import ClaimRequest, Fresh, Held, Token
 from worker.errors import ClaimLost, LedgerError, LedgerUnavailable, NotTaken
-from worker.ledger.config import LedgerConfig, Operation
+from worker.ledger.config import LedgerConfig, LedgerOperation
 from worker.ledger.migration import migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
@@ -34,9 +34,9 @@ class CountingObserver:
     """Counts what is observed."""
 
     def __init__(self) -> None:
-        self.operations: list[Operation] = []
+        self.operations: list[LedgerOperation] = []
 
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """Count it."""
         assert seconds >= 0
         self.operations.append(operation)
@@ -89,8 +89,13 @@ def claiming(request: ClaimRequest) -> AnyTicket:
     return Ticket(claim_many, request, (request.key.source, request.key.id))
 
 
+def _answer(ticket: AnyTicket) -> object:
+    failure = ticket.future.exception(0)
+    return ticket.future.result(0) if failure is None else failure
+
+
 def answers(batch: Sequence[AnyTicket]) -> list[object]:
-    return [ticket._answer for ticket in batch]
+    return [_answer(ticket) for ticket in batch]
 
 
 def broken(_: Unit, items: Sequence[str]) -> Sequence[str]:
@@ -127,7 +132,7 @@ def test_a_collision_with_another_process_is_done_again(commits: Commits, observ
     commits.settle(batch)
 
     assert answers(batch) == ["done"]
-    assert observer.operations == [Operation.COMMIT]
+    assert observer.operations == [LedgerOperation.COMMIT]
 
 
 def test_a_whole_batch_shares_one_commit(commits: Commits, observer: CountingObserver) -> None:
@@ -135,7 +140,7 @@ def test_a_whole_batch_shares_one_commit(commits: Commits, observer: CountingObs
     commits.settle(batch)
 
     assert all(isinstance(answer, Fresh) for answer in answers(batch))
-    assert observer.operations == [Operation.COMMIT]
+    assert observer.operations == [LedgerOperation.COMMIT]
 
 
 def test_a_bad_row_fails_alone(commits: Commits) -> None:
@@ -182,7 +187,7 @@ def test_a_database_that_was_away_is_tried_without_a_command_before_the_lease_is
     commits.settle([])
 
     assert not commits.away
-    assert observer.operations == [Operation.COMMIT]
+    assert observer.operations == [LedgerOperation.COMMIT]
 
 
 def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
@@ -219,14 +224,14 @@ def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:
 def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observer: CountingObserver) -> None:
     claims = [claiming(asking(f"evt_{number}")) for number in range(4)]
     commits.settle(claims)
-    first, third = (token_of(claims[place].result(0)) for place in (0, 2))
+    first, third = (token_of(claims[place].future.result(0)) for place in (0, 2))
     tokens = [first, Token(key("evt_1"), "stale"), third, Token(key("no"), "x")]
     batch: list[AnyTicket] = [Ticket(record_many, (token, success()), None) for token in tokens[:2]]
     batch += [Ticket(defer_many, (token, failed_try(0.0)), None) for token in tokens[2:]]
     commits.settle(batch)
 
     assert [type(answer) for answer in answers(batch)] == [type(None), ClaimLost, type(None), ClaimLost]
-    assert observer.operations == [Operation.COMMIT] * 2
+    assert observer.operations == [LedgerOperation.COMMIT] * 2
 
 
 def test_a_token_dies_as_soon_as_another_process_waits_for_its_command(
@@ -236,12 +241,12 @@ def test_a_token_dies_as_soon_as_another_process_waits_for_its_command(
     commits.settle([ours])
     successor = commits_of("them", store, clock, observer)
     successor.settle([theirs])
-    late: AnyTicket = Ticket(record_many, (token_of(ours.result(0)), success()), None)
+    late: AnyTicket = Ticket(record_many, (token_of(ours.future.result(0)), success()), None)
     commits.settle([late])
     successor.leave()
 
-    assert isinstance(theirs.result(0), Held)
-    assert isinstance(late._answer, ClaimLost)
+    assert isinstance(theirs.future.result(0), Held)
+    assert isinstance(_answer(late), ClaimLost)
 
 
 def test_a_process_that_stopped_in_order_keeps_nobody_waiting_for_its_lease(
@@ -281,7 +286,7 @@ def test_a_process_that_was_deposed_can_do_nothing_any_more(commits: Commits, st
 
     with pytest.raises(Deposed):
         commits.settle(batch)
-    assert isinstance(batch[0]._answer, LedgerUnavailable)
+    assert isinstance(_answer(batch[0]), LedgerUnavailable)
     assert not commits._lease.holds()
 
 

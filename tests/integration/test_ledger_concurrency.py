@@ -8,12 +8,12 @@ from threading import Barrier
 
 import pytest
 
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import asking, failed_try, success, token_of
 from worker.domain.claims import Done
 from worker.errors import ClaimLost
-from worker.ledger.config import Operation
-from worker.ledger.sql_ledger import SqlLedger
+from worker.ledger.config import LedgerOperation
 
 THREADS = 64
 
@@ -24,10 +24,10 @@ class Tally:
     def __init__(self) -> None:
         self.commits = 0
 
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """Count a commit."""
         del seconds
-        self.commits += operation is Operation.COMMIT
+        self.commits += operation is LedgerOperation.COMMIT
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def tally() -> Tally:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path, tally: Tally) -> Iterator[SqlLedger]:
+def ledger(tmp_path: Path, tally: Tally) -> Iterator[BlockingLedger]:
     with opened(url_in(tmp_path), observer=tally) as ledger:
         yield ledger
 
 
-def test_sixty_four_threads_lose_nothing_and_share_commits(ledger: SqlLedger, tally: Tally) -> None:
+def test_sixty_four_threads_lose_nothing_and_share_commits(ledger: BlockingLedger, tally: Tally) -> None:
     def work(thread: int) -> None:
         for number in range(10):
             id_ = f"evt_{thread}_{number}"
@@ -56,7 +56,7 @@ def test_sixty_four_threads_lose_nothing_and_share_commits(ledger: SqlLedger, ta
     assert tally.commits < 4 * len(ids)
 
 
-def test_of_all_threads_that_fight_for_a_command_one_ends_it(ledger: SqlLedger) -> None:
+def test_of_all_threads_that_fight_for_a_command_one_ends_it(ledger: BlockingLedger) -> None:
     together = Barrier(THREADS)
 
     def fight(thread: int) -> str:

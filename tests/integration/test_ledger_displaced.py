@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import CIPHER, asking, parked_work, success, token_of
 from tests.support.waiting import wait_for
 from worker.domain.claims import Done, Fresh
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.sql_ledger import SqlLedger
 
 _BEFORE = 100
 
@@ -91,7 +91,7 @@ KINDS = [
 ]
 
 
-def stopped(ledger: SqlLedger) -> bool:
+def stopped(ledger: BlockingLedger) -> bool:
     return not ledger.alive and not ledger.lease_holds()
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event, make_url
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import asking, success, token_of
@@ -20,12 +21,11 @@ from worker.domain.claims import Done, Ending, Fresh
 from worker.errors import LedgerUnavailable
 from worker.ledger.migration import migrate
 from worker.ledger.operations.unit import Unit
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.writing.commits import Commits
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
+def ledger(tmp_path: Path) -> Iterator[BlockingLedger]:
     with opened(url_in(tmp_path)) as ledger:
         yield ledger
 
@@ -46,7 +46,7 @@ def database(server: PrivatePostgres) -> PrivatePostgres:
 class Spell:
     """A pragma that every transaction of a ledger begins with."""
 
-    def __init__(self, ledger: SqlLedger, pragma: str) -> None:
+    def __init__(self, ledger: BlockingLedger, pragma: str) -> None:
         self.pragma = pragma
         event.listen(ledger._store.engine, "begin", self._cast)
 
@@ -71,7 +71,7 @@ def bulky() -> Ending:
     return replace(success(), event=replace(success().event, body=b"x" * 500_000))
 
 
-def test_a_full_disk_fails_the_record_and_nothing_of_it_is_kept(ledger: SqlLedger) -> None:
+def test_a_full_disk_fails_the_record_and_nothing_of_it_is_kept(ledger: BlockingLedger) -> None:
     token = token_of(ledger.claim(asking()))
     spell = Spell(ledger, "PRAGMA max_page_count = 1")
 
@@ -82,7 +82,7 @@ def test_a_full_disk_fails_the_record_and_nothing_of_it_is_kept(ledger: SqlLedge
     assert ledger.claim(asking()) == Done(success().event)
 
 
-def test_a_ledger_that_became_read_only_is_unavailable_until_it_is_writable_again(ledger: SqlLedger) -> None:
+def test_a_ledger_that_became_read_only_is_unavailable_until_it_is_writable_again(ledger: BlockingLedger) -> None:
     spell = Spell(ledger, "PRAGMA query_only = 1")
 
     with pytest.raises(LedgerUnavailable, match="readonly"):
@@ -91,7 +91,7 @@ def test_a_ledger_that_became_read_only_is_unavailable_until_it_is_writable_agai
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_lock_that_stays_is_waited_for_a_bounded_time(ledger: SqlLedger, tmp_path: Path) -> None:
+def test_a_lock_that_stays_is_waited_for_a_bounded_time(ledger: BlockingLedger, tmp_path: Path) -> None:
     intruder = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
     intruder.execute("BEGIN IMMEDIATE")
 
@@ -123,9 +123,9 @@ def end_the_thread(_: Unit, items: Sequence[None]) -> Sequence[None]:
     raise SystemExit(len(items))
 
 
-def test_a_ledger_whose_writer_died_forbids_every_write(ledger: SqlLedger) -> None:
+def test_a_ledger_whose_writer_died_forbids_every_write(ledger: BlockingLedger) -> None:
     with pytest.raises(LedgerUnavailable, match="writer has ended"):
-        ledger._writer.call(end_the_thread, None, None, 10)
+        ledger._writer.submit(end_the_thread, None, None).result(10)
     ledger._writer._thread.join(10)
 
     assert not ledger.alive
@@ -149,7 +149,7 @@ def test_a_lease_that_cannot_be_renewed_runs_out_and_comes_back(tmp_path: Path) 
     rig.clear()
 
 
-def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: SqlLedger) -> None:
+def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: BlockingLedger) -> None:
     listener = Listener()
     ledger.watch(listener)
     spell = Spell(ledger, "PRAGMA query_only = 1")
@@ -163,7 +163,7 @@ def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: S
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_ledger_that_is_well_is_not_worth_a_word(ledger: SqlLedger) -> None:
+def test_a_ledger_that_is_well_is_not_worth_a_word(ledger: BlockingLedger) -> None:
     listener = Listener()
     ledger.watch(listener)
     ledger.record(token_of(ledger.claim(asking())), success())

@@ -8,13 +8,13 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, positions, success, token_of
 from tests.support.pooler import PrivatePooler, pooler_before
 from worker.domain.claims import Done
 from worker.ledger.pruning.pruner import PrunedElsewhere
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stats import read_stats
 from worker.ledger.stores.opening import open_beside, open_reading
 from worker.ledger.upkeep import migrate_ledger, prune_ledger
@@ -36,7 +36,7 @@ def url(pooler: PrivatePooler, database: PrivatePostgres) -> str:
     return pooler.url
 
 
-def prepares(ledger: SqlLedger) -> int | None:
+def prepares(ledger: BlockingLedger) -> int | None:
     """After how many uses the writer's connection prepares a statement."""
     connection = ledger._commits._line._connection
     assert connection is not None
@@ -50,7 +50,7 @@ def never(_seconds: float) -> bool:
 
 
 def test_two_workers_claim_and_record_through_it(url: str) -> None:
-    def run(ledger: SqlLedger, worker: str) -> None:
+    def run(ledger: BlockingLedger, worker: str) -> None:
         for number in range(_COMMANDS):
             id_ = f"{worker}_{number}"
             ledger.record(token_of(ledger.claim(asking(id_))), success(id_))

@@ -12,7 +12,7 @@ from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, DeafObserver, asking, parked_work, success, token_of
 from tests.support.ledger_seeds import DAY, arrived_letter, dead_command, old_command, old_owner, old_refusal
 from worker.domain.claims import Done, Fresh
-from worker.ledger.config import Operation
+from worker.ledger.config import LedgerOperation
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
 from worker.ledger.pruning.rule import BATCH_ROWS
 from worker.ledger.schema import commands, owners, refusals, tries
@@ -191,10 +191,10 @@ def test_a_repeat_of_what_was_forgotten_is_new(url: str, engine: Engine) -> None
 
 
 def test_a_worker_prunes_by_its_own_days_and_is_measured(url: str, engine: Engine) -> None:
-    seen: list[Operation] = []
+    seen: list[LedgerOperation] = []
 
     class Observer(DeafObserver):
-        def observed(self, operation: Operation, seconds: float) -> None:
+        def observed(self, operation: LedgerOperation, seconds: float) -> None:
             del seconds
             seen.append(operation)
 
@@ -203,7 +203,7 @@ def test_a_worker_prunes_by_its_own_days_and_is_measured(url: str, engine: Engin
     old_command(engine, "recent", now - 89 * DAY)
     with opened(url, observer=Observer()) as ledger:
         assert ledger.prune(Rests()).commands == 1
-    assert Operation.PRUNE in seen
+    assert LedgerOperation.PRUNE in seen
     assert left(engine) == {"recent"}
 
 

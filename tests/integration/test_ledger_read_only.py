@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import IDENTITY, asking, success, token_of
@@ -17,7 +18,6 @@ from worker.doctor.facts import Facts, SettingsFacts
 from worker.domain.claims import Done, Fresh
 from worker.errors import LedgerUnavailable
 from worker.ledger.checkup import look_at_ledger
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.upkeep import migrate_ledger
 
 
@@ -68,7 +68,7 @@ def is_read_only(url: str) -> bool:
         return connection.execute(text("SHOW default_transaction_read_only")).scalar() == "on"
 
 
-def connected(ledger: SqlLedger) -> int:
+def connected(ledger: BlockingLedger) -> int:
     """The file descriptor's connection, as the server calls it."""
     connection = ledger._commits._line._connection
     assert connection is not None

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, select
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import SystemClock
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver, asking, parked_work
@@ -15,7 +16,6 @@ from worker.domain.claims import Held
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import migrate
 from worker.ledger.schema import owners
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stats import read_stats
 
 HOUR_SECONDS = 3600.0
@@ -40,8 +40,8 @@ def url(database: PrivatePostgres) -> str:
 
 
 @contextmanager
-def opened_on(clock: SystemClock, url: str) -> Iterator[SqlLedger]:
-    ledger = SqlLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, DeafObserver())
+def opened_on(clock: SystemClock, url: str) -> Iterator[BlockingLedger]:
+    ledger = BlockingLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, DeafObserver())
     try:
         yield ledger
     finally:

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking, success, token_of
 from worker.domain.claims import Done
 from worker.errors import LedgerUnavailable
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_beside, open_reading
 from worker.ledger.upkeep import migrate_ledger
 
@@ -84,7 +84,7 @@ def test_each_transaction_reads_what_is_committed(url: str, value: str) -> None:
     assert in_force(url, "transaction_isolation") == "read committed"
 
 
-def session_of(ledger: SqlLedger) -> int:
+def session_of(ledger: BlockingLedger) -> int:
     connection = ledger._commits._line._connection
     assert connection is not None
     return int(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]  # psycopg's own

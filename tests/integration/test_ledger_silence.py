@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.freezing import frozen
 from tests.support.ledger_opening import opened
 from tests.support.ledger_samples import asking
@@ -15,7 +16,6 @@ from tests.support.waiting import wait_for
 from worker.domain.claims import Fresh
 from worker.errors import LedgerUnavailable
 from worker.ledger.migration import migrate
-from worker.ledger.sql_ledger import SqlLedger
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,13 @@ def server() -> Iterator[PrivatePostgres]:
 
 
 @pytest.fixture
-def ledger(server: PrivatePostgres) -> Iterator[SqlLedger]:
+def ledger(server: PrivatePostgres) -> Iterator[BlockingLedger]:
     with opened(server.url) as ledger:
         yield ledger
 
 
 def test_a_commit_that_is_never_answered_can_be_broken_off_and_the_next_one_is_well(
-    server: PrivatePostgres, ledger: SqlLedger
+    server: PrivatePostgres, ledger: BlockingLedger
 ) -> None:
     ledger.claim(asking("evt_1"))
     commits = ledger._commits
@@ -49,14 +49,14 @@ def test_a_commit_that_is_never_answered_can_be_broken_off_and_the_next_one_is_w
     assert ledger.alive
 
 
-def test_breaking_off_what_is_idle_is_only_a_detour(ledger: SqlLedger) -> None:
+def test_breaking_off_what_is_idle_is_only_a_detour(ledger: BlockingLedger) -> None:
     assert isinstance(ledger.claim(asking("evt_4")), Fresh)
     ledger._commits.break_off()
 
     assert isinstance(ledger.claim(asking("evt_5")), Fresh)
 
 
-def test_the_silence_is_told_by_itself_though_nobody_asks(server: PrivatePostgres, ledger: SqlLedger) -> None:
+def test_the_silence_is_told_by_itself_though_nobody_asks(server: PrivatePostgres, ledger: BlockingLedger) -> None:
     told: list[str] = []
 
     class Listener:

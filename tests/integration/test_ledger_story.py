@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from messages.errors import Undecodable
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import (
     CIPHER,
@@ -24,7 +25,6 @@ from tests.support.ledger_samples import (
 from worker.domain.claims import Fresh, History
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.schema import commands, tries
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
 from worker.ledger.story import Story, open_reader
 
@@ -35,7 +35,7 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def ledger(url: str) -> Iterator[SqlLedger]:
+def ledger(url: str) -> Iterator[BlockingLedger]:
     with opened(url) as ledger:
         yield ledger
 
@@ -45,7 +45,7 @@ def story(url: str, command_id: str = "evt_1") -> Story:
         return reader.story(command_id)
 
 
-def test_a_command_that_runs_is_told_as_claimed(ledger: SqlLedger, url: str) -> None:
+def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(asking())
 
     (command,) = story(url).commands
@@ -54,7 +54,7 @@ def test_a_command_that_runs_is_told_as_claimed(ledger: SqlLedger, url: str) -> 
     assert (command.event, command.letter, command.finished_at) == (None, None, None)
 
 
-def test_failed_tries_are_told_in_their_order(ledger: SqlLedger, url: str) -> None:
+def test_failed_tries_are_told_in_their_order(ledger: BlockingLedger, url: str) -> None:
     for number in (1, 2):
         history = History(tries=number)
         deferral = replace(failed_try(0.0, history), detail=f"refused \0 {number}")
@@ -69,7 +69,7 @@ def test_failed_tries_are_told_in_their_order(ledger: SqlLedger, url: str) -> No
     assert (command.state, command.history.tries) == ("waiting", 2)
 
 
-def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: SqlLedger, url: str) -> None:
+def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedger, url: str) -> None:
     ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
     with ledger._store.engine.begin() as connection:
         connection.execute(delete(commands))
@@ -78,7 +78,7 @@ def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: SqlLedger, u
         assert connection.execute(select(tries)).all() == []
 
 
-def test_a_dead_command_is_told_with_its_event_and_letter(ledger: SqlLedger, url: str) -> None:
+def test_a_dead_command_is_told_with_its_event_and_letter(ledger: BlockingLedger, url: str) -> None:
     ledger.record(token_of(ledger.claim(asking())), failure())
 
     (command,) = story(url).commands
@@ -86,21 +86,21 @@ def test_a_dead_command_is_told_with_its_event_and_letter(ledger: SqlLedger, url
     assert command.finished_at is not None
 
 
-def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: SqlLedger, url: str) -> None:
+def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
     ledger.record(token_of(ledger.claim(asking())), success())
 
     assert [command.key.source for command in story(url).commands] == ["shop", "billing"]
 
 
-def test_each_source_is_told_its_own_tries(ledger: SqlLedger, url: str) -> None:
+def test_each_source_is_told_its_own_tries(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
     ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
 
     assert [len(command.tries) for command in story(url).commands] == [0, 1]
 
 
-def test_refusals_of_the_id_are_told_too(ledger: SqlLedger, url: str) -> None:
+def test_refusals_of_the_id_are_told_too(ledger: BlockingLedger, url: str) -> None:
     ledger.refuse(refusal(command_id="evt_7"))
 
     told = story(url, "evt_7")
@@ -108,7 +108,7 @@ def test_refusals_of_the_id_are_told_too(ledger: SqlLedger, url: str) -> None:
     assert told.commands == ()
 
 
-def test_an_id_that_was_never_seen_has_no_story(ledger: SqlLedger, url: str) -> None:
+def test_an_id_that_was_never_seen_has_no_story(ledger: BlockingLedger, url: str) -> None:
     assert ledger.alive
     assert story(url, "evt_0") == Story((), ())
 
@@ -132,7 +132,7 @@ def test_pauses_are_told_and_outlive_the_process(url: str) -> None:
         assert reader.pauses() == [pause]
 
 
-def test_a_pause_keeps_its_beginning(ledger: SqlLedger) -> None:
+def test_a_pause_keeps_its_beginning(ledger: BlockingLedger) -> None:
     ledger.save_pause("outage", "v2", None, "first")
     (first,) = ledger.pauses()
     ledger.save_pause("outage", "v2", None, "second")
@@ -157,7 +157,7 @@ def test_reading_hinders_no_worker(url: str) -> None:
         assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_reader_can_change_nothing(ledger: SqlLedger, url: str) -> None:
+def test_a_reader_can_change_nothing(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(asking())
 
     with (
@@ -175,7 +175,7 @@ def test_an_empty_file_is_no_ledger_to_read(url: str) -> None:
         open_reader(url)
 
 
-def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: SqlLedger, url: str) -> None:
+def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedger, url: str) -> None:
     ledger.lot(CIPHER).park(
         [
             parked_work("evt_0", "subject:a"),
@@ -197,7 +197,7 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: SqlLedger, u
     assert story(url, "evt_2").commands == ()
 
 
-def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: SqlLedger, url: str) -> None:
+def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: BlockingLedger, url: str) -> None:
     nameless = replace(parked_work(), content=Undecodable([]))
     ledger.lot(CIPHER).park([nameless, parked_work("evt_1")])
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import IDENTITY, asking, parked_work, refusal, success, token_of
@@ -17,7 +18,6 @@ from worker.domain.claims import Claim, ClaimRequest, Done, Fresh, History
 from worker.errors import LedgerRefused, Unstorable
 from worker.ledger.checkup import look_at_ledger
 from worker.ledger.keys import Cipher
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stats import read_stats
 from worker.ledger.upkeep import migrate_ledger
 
@@ -89,7 +89,7 @@ def hold_all(url: str) -> None:
             assert not ledger.other_create(name, token)
 
 
-def claimed(ledger: SqlLedger, requests: Sequence[ClaimRequest]) -> list[Claim | Unstorable]:
+def claimed(ledger: BlockingLedger, requests: Sequence[ClaimRequest]) -> list[Claim | Unstorable]:
     """Claim all of them at the same time, so that they share commits."""
 
     def claim(request: ClaimRequest) -> Claim | Unstorable:

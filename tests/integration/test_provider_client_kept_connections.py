@@ -13,7 +13,7 @@ from tests.support.raw_http import LOOPBACK, Script, answer, raw_server, sends, 
 from tests.support.work_samples import disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, Rejected
 from worker.provider.client import ProviderClient
-from worker.provider.wire.line import Line
+from worker.provider.wire.line import DeadlineSocket
 from worker.received.http import MOST_INTERIM
 
 #: Every answer comes at once, so that nothing here waits for as long.
@@ -221,20 +221,20 @@ def test_what_comes_after_the_answer_while_nobody_asks_is_never_read(
 
 
 def test_a_new_connection_that_answers_before_it_is_asked_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    look: Callable[[Line], bool] = Line.is_silent
+    look: Callable[[DeadlineSocket], bool] = DeadlineSocket.is_silent
     with (
         socket.create_server((LOOPBACK, 0)) as listener,
         client(f"http://{LOOPBACK}:{listener.getsockname()[1]}") as made,
     ):
 
-        def look_after_the_greeting(line: Line) -> bool:
+        def look_after_the_greeting(line: DeadlineSocket) -> bool:
             greeter, _ = listener.accept()
             greeter.sendall(DONE)
             greeters.append(greeter)
             return look(line)
 
         greeters: list[socket.socket] = []
-        monkeypatch.setattr(Line, "is_silent", look_after_the_greeting)
+        monkeypatch.setattr(DeadlineSocket, "is_silent", look_after_the_greeting)
         with pytest.raises(NotSent, match="before anything was asked"):
             made.apply(disable_command())
 

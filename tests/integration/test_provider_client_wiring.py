@@ -14,7 +14,7 @@ from tests.support.raw_http import RawServer, answer, raw_server, sends
 from tests.support.work_samples import disable_command
 from worker.assembly import Parts, Surroundings, assemble
 from worker.errors import Unauthorized
-from worker.flow.pausing.causes import PauseCause
+from worker.intake.causes import PauseCause
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX
 from worker.settings.places import ledger_url

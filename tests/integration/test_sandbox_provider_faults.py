@@ -9,7 +9,7 @@ import requests
 
 from sandbox.provider.accounts.seed import check_seed
 from sandbox.provider.faults import Fault, FaultRule
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
@@ -62,7 +62,7 @@ def wait_until_in_flight(sandbox: RemoteSandbox) -> None:
         pass
 
 
-def only_entry(sandbox: RemoteSandbox) -> Entry:
+def only_entry(sandbox: RemoteSandbox) -> JournalEntry:
     (entry,) = sandbox.journal()
     return entry
 

@@ -69,7 +69,7 @@ room.program = killing
 """
 #: The signal comes after the command, while the rest of what it printed is being written.
 WHILE_FLUSHING = """
-class Stuck:
+class Backlog:
     def write(self, text):
         return sys.__stdout__.write(text)
     def flush(self):
@@ -81,7 +81,7 @@ class Stuck:
     def fileno(self):
         return sys.__stdout__.fileno()
 waiting = [number]
-sys.stdout = Stuck()
+sys.stdout = Backlog()
 """
 #: The signal comes while a failure is being put into words.
 WHILE_SAYING = """

@@ -45,7 +45,7 @@ finally:
 WEIGHTY = {
     *("alembic", "cryptography", "pika", "prometheus_client", "psycopg", "pydantic_settings", "requests", "rich"),
     *("sqlalchemy", "structlog", "tenacity", "urllib3", "uvicorn"),
-    *("messages.commands", "sandbox", "worker.doctor", "worker.flow", "worker.provider.client"),
+    *("messages.commands", "sandbox", "worker.doctor", "worker.pipeline", "worker.provider.client"),
 }
 CONTRACT = {"messages.commands"}
 ROOMS = {"cryptography", "pydantic_settings", "urllib3"}
@@ -54,7 +54,7 @@ LEDGER = {"sqlalchemy", *ROOMS}
 PROVIDER = {"requests", "tenacity", "worker.provider.client", *ROOMS, *CONTRACT}
 #: structlog brings rich along.
 TELEMETRY = {"prometheus_client", "structlog", "rich"}
-WORKER = {*BROKER, *LEDGER, *PROVIDER, *TELEMETRY, "worker.flow"}
+WORKER = {*BROKER, *LEDGER, *PROVIDER, *TELEMETRY, "worker.pipeline"}
 
 
 def started(folder: Path, *words: str, **settings: str) -> list[str]:

@@ -22,7 +22,7 @@ from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Finished, Requested
 from worker.handlers import Handlers
-from worker.handlers.trying import Judgement, Trying
+from worker.pipeline.attempt import AttemptRunner, RetryContext
 from worker.provider.client import ProviderClient
 from worker.provider.config import Edition, Format, ProviderConfig
 
@@ -104,7 +104,7 @@ class Stage:
 def _run(client: ProviderClient, command: Command) -> tuple[Finished, int]:
     clock, health = FakeClock(), FakeHealth()
     ledger = FakeLedger(clock, settle_seconds=0.0)
-    trying = Trying(Handlers(client, ledger), Judgement(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock)
+    trying = AttemptRunner(Handlers(client, ledger), RetryContext(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock)
     work = work_of(command)
     assert isinstance(work.content, Requested), work.content
     for number in range(1, _MAX_TRIES + 1):

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from messages.catalog import CATALOG, Entry
+from messages.catalog import CATALOG, CatalogEntry
 from messages.contract import examples
 from messages.events import EVENTS
 
@@ -32,8 +32,8 @@ def missing(corpus: Path = CORPUS) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"events/{type_}.json", {"properties": {"content_type": _CLOUDEVENT, "type": type_}, "body": body}
 
 
-def _command(entry: Entry, attributes: Any, data: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a command holds
-    told = {**attributes(entry.command, examples.Form.STRUCTURED), **_IDENTITY}
+def _command(entry: CatalogEntry, attributes: Any, data: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a command holds
+    told = {**attributes(entry.command, examples.ExampleForm.STRUCTURED), **_IDENTITY}
     return {
         "structured": {"properties": {"content_type": _CLOUDEVENT}, "body": {**told, "data": dict(data)}},
         "binary": {

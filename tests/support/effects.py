@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from sandbox.provider.accounts.snapshot import AccountsSnapshot, CustomerSnapshot
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command
 from worker.provider.calls.rules import RULES
@@ -43,7 +43,7 @@ class Step:
     change: Change
 
 
-def change_in(entry: Entry) -> Change:
+def change_in(entry: JournalEntry) -> Change:
     """What a line of the journal says was changed."""
     email = entry.email if entry.operation is Operation.SET_EMAIL else ""
     what = entry.credential_name or entry.new_username or email

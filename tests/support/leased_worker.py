@@ -34,14 +34,16 @@ class Frost:
         self._is_over = False
         self._sent = threading.Semaphore(0)
 
-    def prepared(self, request: transport.Request) -> PreparedRequest:
+    def prepared(self, request: transport.HttpRequest) -> PreparedRequest:
         """Prepare a request as ever, and hold it back when it is a write."""
         ready = _prepared(request)
         if not self._is_over and request.url.endswith(".xml"):
             self._gathered.wait()
         return ready
 
-    def send(self, line: transport.Transport, request: transport.Request, within_seconds: float) -> transport.Answer:
+    def send(
+        self, line: transport.Transport, request: transport.HttpRequest, within_seconds: float
+    ) -> transport.HttpAnswer:
         """Send a request as ever, and count the writes."""
         try:
             return _send(line, request, within_seconds)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_samples import IDENTITY, DeafObserver
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver
-from worker.ledger.sql_ledger import SqlLedger
 
 
 class SystemClock:
@@ -30,10 +30,10 @@ def url_in(folder: Path) -> str:
 @contextmanager
 def opened(
     url: str, identity: LedgerIdentity = IDENTITY, observer: LedgerObserver | None = None, patience_seconds: float = 0.1
-) -> Iterator[SqlLedger]:
+) -> Iterator[BlockingLedger]:
     """Open a ledger that settles at once, and close it."""
     config = LedgerConfig(url, settle_seconds=0, keep_days=90, patience_seconds=patience_seconds)
-    ledger = SqlLedger.open(config, identity, SystemClock(), observer or DeafObserver())
+    ledger = BlockingLedger.open(config, identity, SystemClock(), observer or DeafObserver())
     try:
         yield ledger
     finally:

@@ -11,13 +11,13 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.fakes.parking import FakeParkingLot
+from tests.support.blocking_ledger import BlockingLedger, PlainLedger
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver
-from worker.domain.ports import Clock, Ledger, ParkingLot
+from worker.domain.ports import Clock, ParkingLot
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import migrate
 from worker.ledger.revision import VERSION_TABLE
 from worker.ledger.schema import metadata, owners
-from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
 
 SETTLE_SECONDS = 10.0
@@ -31,16 +31,16 @@ class Rig(Protocol):
     def clock(self) -> FakeClock:
         """Time, the same for all processes and for the storage."""
 
-    def start(self) -> Ledger:
+    def start(self) -> PlainLedger:
         """Start a process that works on the storage."""
 
-    def lot(self, ledger: Ledger) -> ParkingLot:
+    def lot(self, ledger: PlainLedger) -> ParkingLot:
         """What the process of this ledger parks in."""
 
-    def crash(self, ledger: Ledger) -> None:
+    def crash(self, ledger: PlainLedger) -> None:
         """End a process that had no time to say so; its lease, where there is one, runs on."""
 
-    def stop(self, ledger: Ledger) -> None:
+    def stop(self, ledger: PlainLedger) -> None:
         """End a process in order."""
 
     def clear(self) -> None:
@@ -58,15 +58,15 @@ class FakeRig:
         """Start a process."""
         return FakeLedger(self.clock, self._storage, SETTLE_SECONDS)
 
-    def lot(self, ledger: Ledger) -> FakeParkingLot:
+    def lot(self, ledger: PlainLedger) -> FakeParkingLot:
         """What the process of this ledger parks in."""
         assert isinstance(ledger, FakeLedger)
         return FakeParkingLot(ledger)
 
-    def crash(self, ledger: Ledger) -> None:
+    def crash(self, ledger: PlainLedger) -> None:
         """Do nothing: nobody asks it any more."""
 
-    def stop(self, ledger: Ledger) -> None:
+    def stop(self, ledger: PlainLedger) -> None:
         """Let it say so."""
         assert isinstance(ledger, FakeLedger)
         ledger.stop()
@@ -82,34 +82,34 @@ class SqlRig:
         self.clock = FakeClock()
         self._config = LedgerConfig(url, SETTLE_SECONDS, 90, LEASE_SECONDS)
         self._shared = shared
-        self._started: list[SqlLedger] = []
+        self._started: list[BlockingLedger] = []
 
-    def start(self) -> SqlLedger:
+    def start(self) -> BlockingLedger:
         """Start a process."""
         return self.start_on(self.clock)
 
-    def start_on(self, clock: Clock) -> SqlLedger:
+    def start_on(self, clock: Clock) -> BlockingLedger:
         """Start a process on a host with a clock of its own."""
         ledger = self._start_beside(clock) if self._shared else self._start_alone(clock)
         self._started.append(ledger)
         return ledger
 
-    def lot(self, ledger: Ledger) -> ParkingLot:
+    def lot(self, ledger: PlainLedger) -> ParkingLot:
         """What the process of this ledger parks in."""
-        assert isinstance(ledger, SqlLedger)
+        assert isinstance(ledger, BlockingLedger)
         return ledger.lot(CIPHER)
 
-    def crash(self, ledger: Ledger) -> None:
+    def crash(self, ledger: PlainLedger) -> None:
         """Close it, then strike its goodbye out."""
-        assert isinstance(ledger, SqlLedger)
+        assert isinstance(ledger, BlockingLedger)
         ledger.close()
         engine = create_engine(self._config.url, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(update(owners).where(owners.c.owner == ledger._lease.owner).values(stopped_at=None))
 
-    def stop(self, ledger: Ledger) -> None:
+    def stop(self, ledger: PlainLedger) -> None:
         """Close it."""
-        assert isinstance(ledger, SqlLedger)
+        assert isinstance(ledger, BlockingLedger)
         ledger.close()
 
     def clear(self) -> None:
@@ -117,16 +117,16 @@ class SqlRig:
         for ledger in self._started:
             ledger.close()
 
-    def _start_alone(self, clock: Clock) -> SqlLedger:
-        return SqlLedger.open(self._config, IDENTITY, clock, DeafObserver())
+    def _start_alone(self, clock: Clock) -> BlockingLedger:
+        return BlockingLedger.open(self._config, IDENTITY, clock, DeafObserver())
 
-    def _start_beside(self, clock: Clock) -> SqlLedger:
+    def _start_beside(self, clock: Clock) -> BlockingLedger:
         store = open_store(self._config.url)
         store.release()
         migrate(store.engine)
         # A server's own clock cannot be set by a test: in its place the store tells the rig's.
         shared = replace(store, sole=False, now=lambda *_: self.clock.now())
-        ledger = SqlLedger(shared, self._config, clock, DeafObserver())
+        ledger = BlockingLedger(shared, self._config, clock, DeafObserver())
         ledger.start()
         return ledger
 

@@ -21,7 +21,7 @@ from worker.domain.claims import (
 )
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Parked, Work
-from worker.ledger.config import LedgerIdentity, Operation
+from worker.ledger.config import LedgerIdentity, LedgerOperation
 from worker.ledger.keys import Cipher
 
 CIPHER = Cipher([f"{'ledger':A<43}="])
@@ -93,7 +93,7 @@ def failed_try(not_before: float, history: History | None = None) -> Deferral:
 class DeafObserver:
     """Listens to nothing."""
 
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """Forget it."""
 
 

@@ -43,7 +43,7 @@ def handle(handlers: Handlers, command: Command, attempt: Attempt) -> Success:
 
 
 PLACES: Mapping[str, tuple[str, Callable[..., object]]] = MappingProxyType(
-    {"reading": ("worker.process.decode_message", read), "handling": ("worker.handlers.Handlers.handle", handle)}
+    {"reading": ("worker.pipeline.reading.decode", read), "handling": ("worker.handlers.Handlers.handle", handle)}
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, NullPool, create_engine, select
 
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Format, Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support import leased_worker
@@ -123,11 +123,11 @@ def replicas_in(house: House, shared_ledger: dict[str, str]) -> Iterator[Replica
         engine.dispose()
 
 
-def asked_by(form: Format, entries: Sequence[Entry]) -> list[Entry]:
+def asked_by(form: Format, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     """Those of one replica, known by its form; lists are in JSON for everybody."""
     return [entry for entry in entries if entry.format is form]
 
 
-def writes_in(entries: Sequence[Entry], form: Format | None = None) -> list[Entry]:
+def writes_in(entries: Sequence[JournalEntry], form: Format | None = None) -> list[JournalEntry]:
     """Those that were to change something; with `form`, those of one replica."""
     return [entry for entry in entries if entry.operation not in READS and form in {None, entry.format}]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
 from tests.support.billing import Heard
 from tests.support.commands import Command
@@ -27,7 +27,7 @@ class Accounts:
     commands: Sequence[Command]
     events: Sequence[Heard]
     letters: Sequence[Heard]
-    journal: Sequence[Entry]
+    journal: Sequence[JournalEntry]
     state: AccountsSnapshot
     failing: AbstractSet[str]
     digest: Digest

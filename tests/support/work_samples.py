@@ -12,7 +12,7 @@ from tests.support import commands
 from tests.support.commands import Command
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Work
-from worker.process import decode
+from worker.pipeline.reading import read
 
 USERNAME = "ada@example.com"
 NEW_USERNAME = "countess@example.com"
@@ -44,12 +44,12 @@ def delivery(content: Command | bytes, *, redelivered: bool = False, tag: int = 
 
 def again(work: Work, tag: int = 2) -> Work:
     """The same message, as the broker brings it again."""
-    return decode(replace(work.delivery, redelivered=True, receipt=Receipt(2, tag)), fingerprint)
+    return read(replace(work.delivery, redelivered=True, receipt=Receipt(2, tag)), fingerprint)
 
 
 def work_of(content: Command | bytes, *, redelivered: bool = False, tag: int = 1) -> Work:
     """Make the unit of work of a delivery."""
-    return decode(delivery(content, redelivered=redelivered, tag=tag), fingerprint)
+    return read(delivery(content, redelivered=redelivered, tag=tag), fingerprint)
 
 
 def envelope_of(command: Command) -> Envelope:

@@ -14,7 +14,7 @@ from pika.exceptions import AMQPError
 
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.faults import words
-from worker.broker.findings import Condition, Finding, Mode
+from worker.broker.findings import Condition, Mode, SurveyFinding
 from worker.broker.inspection import inspect_topology
 from worker.broker.managed import with_managed
 from worker.broker.management import ManagementApi, ManagementLogin
@@ -26,8 +26,8 @@ from worker.doctor.broker_facts import (
     BrokerFacts,
     Duty,
     ExchangeFacts,
-    Presence,
     QueueFacts,
+    QueuePresence,
 )
 from worker.errors import BrokerUnreachable
 
@@ -35,11 +35,11 @@ _T = TypeVar("_T")
 #: Longer than the survey of the topology, which has its own limit, takes at most.
 _PATIENCE_SECONDS = 30.0
 _PRESENCE = {
-    Condition.PRESENT: Presence.PRESENT,
-    Condition.DECLARED: Presence.PRESENT,
-    Condition.MISSING: Presence.MISSING,
-    Condition.DIFFERS: Presence.DIFFERS,
-    Condition.UNCHECKED: Presence.UNCOMPARED,
+    Condition.PRESENT: QueuePresence.PRESENT,
+    Condition.DECLARED: QueuePresence.PRESENT,
+    Condition.MISSING: QueuePresence.MISSING,
+    Condition.DIFFERS: QueuePresence.DIFFERS,
+    Condition.UNCHECKED: QueuePresence.UNCOMPARED,
 }
 
 
@@ -123,7 +123,7 @@ def _version(connection: Wire) -> str | None:
     return version.decode() if isinstance(version, bytes) else version
 
 
-def _queue(connection: Wire, queue: Queue, topology: Topology, found: Finding) -> QueueFacts:
+def _queue(connection: Wire, queue: Queue, topology: Topology, found: SurveyFinding) -> QueueFacts:
     duties = {topology.unrouted: Duty.UNROUTED, topology.dead_letters: Duty.DEAD_LETTERS}
     ready, consumers = _counts(connection, queue.name)
     return QueueFacts(
@@ -149,7 +149,7 @@ def _counts(connection: Wire, queue: str) -> tuple[int | None, int | None]:
     return told[0] if told else (None, None)
 
 
-def _exchange(exchange: Exchange, found: Finding) -> ExchangeFacts:
+def _exchange(exchange: Exchange, found: SurveyFinding) -> ExchangeFacts:
     return ExchangeFacts(
         name=exchange.name,
         wanted_kind=exchange.kind.value,

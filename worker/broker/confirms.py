@@ -72,6 +72,12 @@ class Confirms:
         for parcel in self._in_flight.values():
             parcel.overdue_at = max(parcel.overdue_at, until)
 
+    def expire(self, now: float, reason: str) -> None:
+        """Answer those that are overdue (monotonic seconds); the broker may still take them, and its answer is due."""
+        for parcel in self._in_flight.values():
+            if parcel.overdue_at <= now:
+                parcel.settle(reason)
+
     def overdue(self, now: float) -> bool:
         """Whether the oldest message should have been answered by now (monotonic seconds)."""
         return bool(self._in_flight) and next(iter(self._in_flight.values())).overdue_at < now

@@ -47,11 +47,6 @@ class Consumer:
         """Whether the connection lives; `connected` once the broker has accepted every subscription."""
         return self._loop.state
 
-    @property
-    def epoch(self) -> int:
-        """The number of the newest subscription: what older ones delivered, another worker may have by now."""
-        return self._session.epoch
-
     def start(self) -> None:
         """Begin to connect, and return."""
         self._loop.start(self._session)

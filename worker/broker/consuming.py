@@ -12,7 +12,7 @@ from pika.exceptions import ChannelClosedByBroker
 from worker.broker.address import connection_name
 from worker.broker.faults import words
 from worker.broker.fields import text
-from worker.broker.findings import Report
+from worker.broker.findings import Survey
 from worker.broker.loop import BrokerLoop
 from worker.broker.settlement import Acks, Epoch
 from worker.broker.surveyor import Surveyor
@@ -52,7 +52,7 @@ class ConsumeSession:
         """Look at the topology first, then subscribe to each queue on a channel of its own."""
         subscription = self._subscription
 
-        def surveyed(report: Report) -> None:
+        def surveyed(report: Survey) -> None:
             report.require_sound()
             self._awaited = len(subscription.queues)
             for queue in subscription.queues:
@@ -71,11 +71,6 @@ class ConsumeSession:
         """Tell the intake, unless it has been told."""
         self._lose()
         self._acks.forget()
-
-    @property
-    def epoch(self) -> int:
-        """The number of the newest subscription."""
-        return self._newest
 
     def give_back(self) -> None:
         """End the connection, acks first, and let the loop open the next one."""

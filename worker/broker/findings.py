@@ -33,7 +33,7 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SurveyFinding:
     """One object's condition; `detail` is in the broker's words, with what to do next where something must be done."""
 
     item: Item
@@ -42,13 +42,13 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Survey:
     """Everything a survey found."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[SurveyFinding, ...]
 
     @property
-    def faults(self) -> tuple[Finding, ...]:
+    def faults(self) -> tuple[SurveyFinding, ...]:
         """What keeps the worker from working."""
         return tuple(found for found in self.findings if found.condition in (Condition.MISSING, Condition.DIFFERS))
 
@@ -77,7 +77,7 @@ _SETTLED_BY_LOOKING = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SurveyRequest:
     """One question to the broker: is it there (`passive`), or declare it."""
 
     item: Item
@@ -85,59 +85,61 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SurveyAnswer:
     """The broker's answer: Reply.OK, or the code and the words it closed the channel with."""
 
     code: int
     words: str = ""
 
 
-Script = Generator[Request, Answer, Finding]
+Script = Generator[SurveyRequest, SurveyAnswer, SurveyFinding]
 
 
-def survey(topology: Topology, mode: Mode) -> Generator[Request, Answer, Report]:
+def survey(topology: Topology, mode: Mode) -> Generator[SurveyRequest, SurveyAnswer, Survey]:
     """Ask about each object in turn; free of I/O, whoever runs it sends the requests and returns the answers."""
     findings = []
     for item in topology:
         finding = yield from (_bind(item, mode) if isinstance(item, Binding) else _examine(item, mode))
         findings.append(finding)
-    return Report(tuple(findings))
+    return Survey(tuple(findings))
 
 
 def _examine(item: Item, mode: Mode) -> Script:
-    seen = yield Request(item, passive=True)
+    seen = yield SurveyRequest(item, passive=True)
     if seen.code not in (Reply.OK, Reply.NOT_FOUND, Reply.ACCESS_REFUSED):
-        return Finding(item, Condition.DIFFERS, seen.words)
+        return SurveyFinding(item, Condition.DIFFERS, seen.words)
     if seen.code in _SETTLED_BY_LOOKING[mode]:
         return _judge_look(item, seen)
-    declared = yield Request(item, passive=False)
+    declared = yield SurveyRequest(item, passive=False)
     return _judge_declaration(item, seen, declared)
 
 
 def _bind(item: Binding, mode: Mode) -> Script:
     if mode not in (Mode.APPLY, Mode.RESTORE):
-        return Finding(item, Condition.UNCHECKED, "AMQP has no way to ask for a binding; the management API has")
-    bound = yield Request(item, passive=False)
-    return _judge_declaration(item, Answer(Reply.OK), bound)
+        return SurveyFinding(item, Condition.UNCHECKED, "AMQP has no way to ask for a binding; the management API has")
+    bound = yield SurveyRequest(item, passive=False)
+    return _judge_declaration(item, SurveyAnswer(Reply.OK), bound)
 
 
-def _judge_look(item: Item, seen: Answer) -> Finding:
+def _judge_look(item: Item, seen: SurveyAnswer) -> SurveyFinding:
     if seen.code == Reply.OK:
-        return Finding(item, Condition.PRESENT)
+        return SurveyFinding(item, Condition.PRESENT)
     if seen.code == Reply.NOT_FOUND:
-        return Finding(item, Condition.MISSING, f"{seen.words}. Run `provisioning-worker topology apply`")
-    return Finding(item, Condition.UNCHECKED, seen.words)
+        return SurveyFinding(item, Condition.MISSING, f"{seen.words}. Run `provisioning-worker topology apply`")
+    return SurveyFinding(item, Condition.UNCHECKED, seen.words)
 
 
-def _judge_declaration(item: Item, seen: Answer, declared: Answer) -> Finding:
+def _judge_declaration(item: Item, seen: SurveyAnswer, declared: SurveyAnswer) -> SurveyFinding:
     if declared.code == Reply.OK:
-        return Finding(item, Condition.DECLARED if seen.code == Reply.NOT_FOUND else Condition.PRESENT)
+        return SurveyFinding(item, Condition.DECLARED if seen.code == Reply.NOT_FOUND else Condition.PRESENT)
     if declared.code == Reply.PRECONDITION_FAILED:
-        return Finding(item, Condition.DIFFERS, _difference(item, declared.words))
+        return SurveyFinding(item, Condition.DIFFERS, _difference(item, declared.words))
     if declared.code == Reply.ACCESS_REFUSED and seen.code == Reply.OK:
         # A login without the configure right may not even repeat a declaration; the object itself is there.
-        return Finding(item, Condition.UNCHECKED, f"its arguments could not be compared: {declared.words}")
-    return Finding(item, Condition.MISSING, f"{declared.words}. Declare it with a login that has the configure right")
+        return SurveyFinding(item, Condition.UNCHECKED, f"its arguments could not be compared: {declared.words}")
+    return SurveyFinding(
+        item, Condition.MISSING, f"{declared.words}. Declare it with a login that has the configure right"
+    )
 
 
 def _difference(item: Item, words: str) -> str:

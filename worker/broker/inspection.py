@@ -3,7 +3,7 @@
 import threading
 
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.findings import Mode, Report
+from worker.broker.findings import Mode, Survey
 from worker.broker.loop import BrokerLoop
 from worker.broker.observing import SilentObserver
 from worker.broker.surveyor import Surveyor
@@ -14,7 +14,7 @@ from worker.errors import BrokerUnreachable
 FAREWELL_SECONDS = 2.0
 
 
-def inspect_topology(address: BrokerAddress, topology: Topology, mode: Mode, timeout_seconds: float = 15.0) -> Report:
+def inspect_topology(address: BrokerAddress, topology: Topology, mode: Mode, timeout_seconds: float = 15.0) -> Survey:
     """Survey the broker once and report. Raises BrokerUnreachable when it cannot be asked within the time."""
     inspection = _Inspection(topology, mode)
     loop = inspection.loop = BrokerLoop(Role.ERRAND, lambda: address, inspection)
@@ -36,7 +36,7 @@ class _Inspection(SilentObserver):
 
     def __init__(self, topology: Topology, mode: Mode) -> None:
         self.over = threading.Event()
-        self.report: Report | None = None
+        self.report: Survey | None = None
         self.reason: str | None = None
         self._topology = topology
         self._mode = mode
@@ -56,6 +56,6 @@ class _Inspection(SilentObserver):
         self.reason = reason
         self.over.set()
 
-    def _surveyed(self, report: Report) -> None:
+    def _surveyed(self, report: Survey) -> None:
         self.report = report
         self.over.set()

@@ -36,7 +36,7 @@ class Session(Protocol):
     """What is done on a connection. All calls come on the loop's own thread, and may raise: the connection is new then.
 
     For each connection: `opened`, then `woken` and `ticked` any number of times, then `closed`. `closed` also follows
-    an attempt that never opened.
+    an attempt that never opened, and `ticked` comes between two attempts, too.
     """
 
     def opened(self, connection: WireConnection) -> None:
@@ -46,7 +46,7 @@ class Session(Protocol):
         """Somebody called `wake` since the last time. What is written is sent in one piece."""
 
     def ticked(self) -> None:
-        """A second has passed."""
+        """About a second has passed, with a connection or without one."""
 
     def closed(self, reason: str) -> None:
         """The connection is gone."""
@@ -210,6 +210,7 @@ class BrokerLoop:
         wake_at = time.monotonic() + seconds
         while (remaining := wake_at - time.monotonic()) > 0 and not self._stopping.wait(min(remaining, TICK_SECONDS)):
             self._ticked_at = time.monotonic()
+            self.guard(self._session.ticked)()
 
     def _opened(self, connection: WireConnection) -> None:
         self._session.opened(connection)

@@ -1,17 +1,16 @@
-"""One message on its way to the broker: packed in the thread that publishes it, sent and settled by the loop."""
+"""One message on its way to the broker: packed by the thread that publishes it, sent and answered by the loop."""
 
 import struct
-import threading
-import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 
 from pika import frame, spec
 from pika.exceptions import AMQPError
 
-from worker.domain.deliveries import Outgoing, Properties
-from worker.errors import Unpublishable
+from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.errors import PublishFailed, Unpublishable
 
 PERSISTENT = 2
 CHANNEL_NUMBER = 1
@@ -21,18 +20,15 @@ ROUTING_HEADERS = frozenset({"CC", "BCC"})
 
 
 class Parcel:
-    """A packed message and the answer it waits for. `failure` is None once confirmed, else says why it is not.
-
-    `impossible`: this message itself is the reason, and it fails each time until it or the broker's limits change.
-    """
+    """A packed message, and the future that is done when the broker has confirmed it."""
 
     __slots__ = (
-        "_answered",
+        "_place",
+        "_type",
         "body",
         "exchange",
-        "failure",
+        "future",
         "head",
-        "impossible",
         "message_id",
         "overdue_at",
         "returned",
@@ -44,33 +40,33 @@ class Parcel:
         self.exchange = exchange
         self.routing_key = message.routing_key
         self.message_id = message.properties.message_id
+        self._type = message.properties.type or "message"
+        # Events and dead letters are named by their command's type too, so where they go is part of their name.
+        self._place = "" if message.destination is Destination.COMMANDS else f" for {exchange}"
         self.head = pack(message, exchange)
         self.body = message.body
         self.overdue_at = overdue_at
         self.returned: str | None = None
-        self.failure: str | None = None
-        self.impossible = False
-        # A bare lock is the cheapest thing one thread can wait for and another can open.
-        self._answered = threading.Lock()
-        self._answered.acquire()
+        self.future: Future[None] = Future()
+
+    @property
+    def name(self) -> str:
+        """The message in words."""
+        return f"{self._type} {self.message_id or ''}".rstrip()
 
     def settle(self, failure: str | None) -> None:
-        """Let the publishing thread go on. Called once, by the loop."""
-        self.failure = failure
-        self._answered.release()
+        """Answer it: None when it is confirmed, else why that is not certain. What is answered stays so."""
+        with suppress(InvalidStateError):
+            if failure is None:
+                self.future.set_result(None)
+            else:
+                self.future.set_exception(PublishFailed(f"{self.name}{self._place} is not confirmed: {failure}"))
 
     def refuse(self, failure: str) -> None:
-        """Settle it as one that this broker can never take. Called by the loop, instead of `settle`."""
-        self.impossible = True
-        self.settle(failure)
-
-    def wait(self) -> bool:
-        """Wait for the broker's answer until the parcel is overdue; False when none came."""
-        return self._answered.acquire(timeout=self.remaining_seconds())
-
-    def remaining_seconds(self) -> float:
-        """How long it may still take."""
-        return max(0.0, self.overdue_at - time.monotonic())
+        """Answer it as one that this broker can never take."""
+        with suppress(InvalidStateError):
+            words = f"{self.name} for {self.exchange} cannot be published: {failure}"
+            self.future.set_exception(Unpublishable(words))
 
 
 def take_all(outbox: deque[Parcel]) -> Iterator[Parcel]:

@@ -1,9 +1,9 @@
 """Publishes and waits until the broker has confirmed: the only way a message of ours counts as told."""
 
-import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from worker.broker.address import AddressSource, Role
@@ -22,10 +22,9 @@ STOPPED = "the publisher has been stopped"
 
 @dataclass(frozen=True, slots=True)
 class PublishLimits:
-    """`patience_seconds` bounds one publish, waiting for a connection included; `window` how many are under way."""
+    """`patience_seconds` bounds one publish, waiting for a connection included."""
 
     patience_seconds: float = 30.0
-    window: int = 256
 
 
 class Publisher:
@@ -45,11 +44,10 @@ class Publisher:
     ) -> None:
         self._topology = topology
         self._limits = limits
-        self._window = threading.BoundedSemaphore(limits.window)
         self._outbox: deque[Parcel] = deque()
         self._stopped = False
         self._loop = BrokerLoop(Role.PUBLISH, address, observer)
-        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer)
+        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer, limits.patience_seconds)
 
     @property
     def state(self) -> LoopState:
@@ -92,30 +90,40 @@ class Publisher:
 
         Unpublishable when it certainly has not, and never will take this message as it is.
         """
+        parcel = self._submit(message)
+        try:
+            parcel.future.result(self._limits.patience_seconds)
+        except TimeoutError:
+            # The loop's tick would say so too, a second later; it has none while nothing is started.
+            parcel.settle(self._why_late())
+        try:
+            parcel.future.result()
+        except Unpublishable:
+            raise
+        except PublishFailed as failure:
+            again = ". Publish it again as it is" if message.destination is Destination.COMMANDS else ""
+            raise PublishFailed(f"{failure}{again}") from failure
+
+    def publish_soon(self, message: Outgoing) -> "Future[None]":
+        """Publish it without waiting; the future is done by the loop's thread once the broker has confirmed it.
+
+        It gets what `publish` raises, after the limits' patience at the latest.
+        """
+        try:
+            return self._submit(message).future
+        except Unpublishable as fault:
+            refused: Future[None] = Future()
+            refused.set_exception(fault)
+            return refused
+
+    def _submit(self, message: Outgoing) -> Parcel:
         overdue_at = time.monotonic() + self._limits.patience_seconds
         parcel = Parcel(message, self._topology.exchange_for(message.destination), overdue_at)
-        failure = self._carry(parcel)
-        if failure is not None:
-            named = f"{message.properties.type or 'message'} {message.properties.message_id or ''}".rstrip()
-            if parcel.impossible:
-                raise Unpublishable(f"{named} for {parcel.exchange} cannot be published: {failure}")
-            if message.destination is Destination.COMMANDS:
-                raise PublishFailed(f"{named} is not confirmed: {failure}. Publish it again as it is")
-            # Events and dead letters are named by their command's type too, and nobody publishes them by hand.
-            raise PublishFailed(f"{named} for {parcel.exchange} is not confirmed: {failure}")
-
-    def _carry(self, parcel: Parcel) -> str | None:
-        """Hand the parcel to the loop and wait. Returns why it is not confirmed; None when it is."""
-        if not self._window.acquire(timeout=parcel.remaining_seconds()):
-            return f"{self._limits.window} others were under way all the time"
-        try:
-            self._outbox.append(parcel)
-            self._loop.wake()
-            if self._stopped:
-                self._refuse_waiting()
-            return parcel.failure if parcel.wait() else self._why_late()
-        finally:
-            self._window.release()
+        self._outbox.append(parcel)
+        self._loop.wake()
+        if self._stopped:
+            self._refuse_waiting()
+        return parcel
 
     def _why_late(self) -> str:
         if not self.state.connected:

@@ -14,12 +14,12 @@ from pika.frame import Method
 from worker.broker.confirms import Confirms
 from worker.broker.depths import DepthWatch
 from worker.broker.faults import words
-from worker.broker.findings import Mode, Report
+from worker.broker.findings import Mode, Survey
 from worker.broker.knocking import Knocking
 from worker.broker.loop import BrokerLoop
 from worker.broker.observing import BrokerObserver, PublishListener
 from worker.broker.parcel import CHANNEL_NUMBER, Parcel, take_all
-from worker.broker.refusals import blocked, overheaded, oversized, returned, size_limit, unconnected
+from worker.broker.refusals import blocked, overheaded, oversized, returned, size_limit, unanswered, unconnected
 from worker.broker.surveyor import Surveyor
 from worker.broker.topology import Topology
 from worker.broker.topology_watch import TopologyWatch
@@ -39,9 +39,11 @@ class PublishSession:
         mode: Mode,
         outbox: deque[Parcel],
         observer: BrokerObserver,
+        patience_seconds: float,
     ) -> None:
         self.blocked: str | None = None
         self.listener: PublishListener | None = None
+        self._patience_seconds = patience_seconds
         self._loop = loop
         self._topology = topology
         self._mode = mode
@@ -62,7 +64,7 @@ class PublishSession:
         connection.add_on_connection_blocked_callback(guard(self._on_blocked))
         connection.add_on_connection_unblocked_callback(guard(self._on_unblocked))
 
-        def surveyed(report: Report) -> None:
+        def surveyed(report: Survey) -> None:
             report.require_sound()
             connection.channel(CHANNEL_NUMBER, guard(partial(self._on_channel, connection)))
 
@@ -75,14 +77,24 @@ class PublishSession:
             return
         now = time.monotonic()
         for parcel in take_all(self._outbox):
-            # Whoever published an overdue one has given up on it already.
             if parcel.overdue_at > now:
                 self._write(connection, parcel)
+            else:
+                parcel.settle(unanswered(self._patience_seconds))
 
     def ticked(self) -> None:
-        """Give up on a connection whose answers do not come: the peer is gone, or a queue has no leader."""
-        if self.blocked is None:
-            self._look_for_answers()
+        """Answer what waits for too long, and give up on a connection whose answers do not come.
+
+        The peer is gone then, or a queue has no leader.
+        """
+        now = time.monotonic()
+        if self._ready is None:
+            self._expire(now, unconnected(self._loop.state.fault or "it has just come back"))
+            return
+        if self.blocked is not None:
+            self._expire(now, blocked(self.blocked))
+        else:
+            self._look_for_answers(now)
             self._knocking.tick()
             self._topology_watch.tick()
         self._watch.tick()
@@ -116,8 +128,15 @@ class PublishSession:
         elif connection.is_open:
             connection.close()
 
-    def _look_for_answers(self) -> None:
-        if self._confirms.overdue(time.monotonic()):
+    def _expire(self, now: float, why: str) -> None:
+        """Answer what is overdue: it was never written, or the broker does not read what was."""
+        while self._outbox and self._outbox[0].overdue_at <= now:
+            self._outbox.popleft().settle(why)
+        self._confirms.expire(now, why)
+
+    def _look_for_answers(self, now: float) -> None:
+        if self._confirms.overdue(now):
+            self._confirms.expire(now, unanswered(self._patience_seconds))
             self._ready = None
             self._loop.give_up("the broker did not confirm in time")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pika.exceptions import ChannelClosedByBroker
 
-from worker.broker.findings import Condition, Reply, Report
+from worker.broker.findings import Condition, Reply, Survey
 from worker.broker.topology import Binding, Topology
 from worker.doctor.broker_facts import RightFacts
 
@@ -16,13 +16,13 @@ _NO_PRIORITY = {"x-priority": "none"}
 _NO_KEY = "doctor.asks.whether.this.may.be.unbound"
 
 
-def may_configure(report: Report) -> bool | None:
+def may_configure(report: Survey) -> bool | None:
     """Whether it may declare: the survey has just declared again what is there, which changes nothing."""
     tried = {found.condition for found in report.findings if not isinstance(found.item, Binding)} - {Condition.MISSING}
     return Condition.UNCHECKED not in tried if tried else None
 
 
-def rights(connection: Wire, topology: Topology, report: Report) -> Iterator[RightFacts]:
+def rights(connection: Wire, topology: Topology, report: Survey) -> Iterator[RightFacts]:
     """Ask for what cannot be done, in ways whose refusal tells whether the right is there. Missing objects are left."""
     missing = {str(found.item) for found in report.findings if found.condition is Condition.MISSING}
     for queue in topology.command_queues:

@@ -7,7 +7,7 @@ from typing import Any
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByBroker
 
-from worker.broker.findings import Answer, Mode, Reply, Report, Request, survey
+from worker.broker.findings import Mode, Reply, Survey, SurveyAnswer, SurveyRequest, survey
 from worker.broker.topology import Binding, Exchange, Topology
 from worker.broker.wire import WireConnection
 
@@ -20,13 +20,13 @@ class Surveyor:
     When the connection is lost on the way nothing more happens: the next connection surveys again.
     """
 
-    def __init__(self, connection: WireConnection, guard: Guard, done: Callable[[Report], None]) -> None:
+    def __init__(self, connection: WireConnection, guard: Guard, done: Callable[[Survey], None]) -> None:
         self._connection = connection
         self._guard = guard
         self._done = done
         self._channel: Channel | None = None
-        self._request: Request | None = None
-        self._report: Report | None = None
+        self._request: SurveyRequest | None = None
+        self._report: Survey | None = None
 
     def begin(self, topology: Topology, mode: Mode) -> None:
         """Start, and return; the report goes to `done` on the connection's thread."""
@@ -43,7 +43,7 @@ class Surveyor:
             send(channel, self._request, self._guard(self._granted))
 
     def _granted(self, _frame: object) -> None:
-        self._proceed(Answer(Reply.OK))
+        self._proceed(SurveyAnswer(Reply.OK))
 
     def _closed(self, _channel: Channel, reason: Exception) -> None:
         self._channel = None
@@ -52,9 +52,9 @@ class Surveyor:
             # the channel that whoever is told opens next under the same number.
             self._connection.ioloop.call_later(0, self._guard(partial(self._done, self._report)))
         elif isinstance(reason, ChannelClosedByBroker):
-            self._proceed(Answer(reason.reply_code, reason.reply_text))
+            self._proceed(SurveyAnswer(reason.reply_code, reason.reply_text))
 
-    def _proceed(self, answer: Answer) -> None:
+    def _proceed(self, answer: SurveyAnswer) -> None:
         try:
             self._request = self._script.send(answer)
         except StopIteration as end:
@@ -65,7 +65,7 @@ class Surveyor:
         else:
             self._ask(self._channel)
 
-    def _finish(self, report: Report) -> None:
+    def _finish(self, report: Survey) -> None:
         if self._channel is None:
             self._done(report)
         else:
@@ -74,7 +74,7 @@ class Surveyor:
             self._channel.close()
 
 
-def send(channel: Channel, request: Request, granted: Callable[[Any], None]) -> None:
+def send(channel: Channel, request: SurveyRequest, granted: Callable[[Any], None]) -> None:
     """Put one request on the wire; `granted` gets the broker's frame when it says yes."""
     item = request.item
     if isinstance(item, Binding):

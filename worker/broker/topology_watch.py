@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from worker.broker.findings import Condition, Mode, Report
+from worker.broker.findings import Condition, Mode, Survey
 from worker.broker.observing import BrokerObserver
 from worker.broker.surveyor import Surveyor
 from worker.broker.topology import Topology
@@ -55,7 +55,7 @@ class TopologyWatch:
         self._under_way = True
         Surveyor(connection, self._guard, partial(self._surveyed, connection)).begin(self._topology, self._mode)
 
-    def _surveyed(self, connection: WireConnection, report: Report) -> None:
+    def _surveyed(self, connection: WireConnection, report: Survey) -> None:
         if connection is not self._connection:
             return
         self._under_way = False

@@ -15,7 +15,7 @@ class Duty(StrEnum):
     UNROUTED = "unrouted"
 
 
-class Presence(StrEnum):
+class QueuePresence(StrEnum):
     """What a declaration told."""
 
     PRESENT = "present"
@@ -55,7 +55,7 @@ class QueueFacts:
     name: str
     duty: Duty
     wanted: Mapping[str, Argument]
-    presence: Presence
+    presence: QueuePresence
     words: str = ""
     ready: int | None = None
     consumer_count: int | None = None
@@ -72,7 +72,7 @@ class ExchangeFacts:
     name: str
     wanted_kind: str
     wanted: Mapping[str, Argument]
-    presence: Presence
+    presence: QueuePresence
     words: str = ""
     kind: str | None = None
     arguments: Mapping[str, object] | None = None

@@ -159,7 +159,7 @@ MOST_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MarkedReading:
     """The message may be read, behind its mark: so many processes died while they read it and did nothing else."""
 
     crashes: int

@@ -35,7 +35,7 @@ def success(envelope: Envelope, done: Success, history: History, closing: Closin
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GivenUp:
     """Why a command is given up."""
 
     reason: Reason
@@ -43,7 +43,7 @@ class Verdict:
     history: History
 
 
-def failure(delivery: Delivery, envelope: Envelope, verdict: Verdict, closing: Closing) -> Ending:
+def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: Closing) -> Ending:
     """The command is given up: a CommandFailed and a dead letter."""
     key = CommandKey(envelope.source, envelope.id)
     told = Failure(
@@ -66,7 +66,7 @@ def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing
         "applied, so look at the customer before it is sent again to a worker that is mended"
     )
     history = replace(crashed.history, tries=crashed.history.tries + crashed.crashes)
-    ending = failure(delivery, envelope, Verdict(Reason.CRASH_LOOP, died, history), closing)
+    ending = failure(delivery, envelope, GivenUp(Reason.CRASH_LOOP, died, history), closing)
     return Finished(ending, Outcome.FAILED, died.detail)
 
 
@@ -74,7 +74,7 @@ def unstorable(delivery: Delivery, envelope: Envelope, seen: tuple[History, str]
     """The command is given up, because the ledger cannot hold what became of it. `seen`: its history, and why not."""
     history, why = seen
     unknown = OutcomeUnknown(f"{why} The command may have been applied: look at the customer before it is sent again")
-    ending = failure(delivery, envelope, Verdict(Reason.OUTCOME_UNKNOWN, unknown, history), closing)
+    ending = failure(delivery, envelope, GivenUp(Reason.OUTCOME_UNKNOWN, unknown, history), closing)
     return Finished(ending, Outcome.FAILED, unknown.detail)
 
 

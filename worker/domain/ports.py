@@ -1,9 +1,10 @@
 """What the way of a delivery needs from the rooms around it. Each port has a fake, and both pass one contract suite."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
-from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Held, Reading, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Held, MarkedReading, Refusal, Token
 from worker.domain.deliveries import Delivery, Outgoing, Receipt
 from worker.domain.recoverability import Blame
 from worker.domain.work import Parked, Report, Retry, Work
@@ -21,12 +22,14 @@ class Clock(Protocol):
 
 
 class Ledger(Protocol):
-    """Remembers every command. Each call returns after its change is on disk; many threads share one commit.
+    """Remembers every command. An answer is there after its change is on disk; many callers share one commit.
 
-    Every call may raise LedgerUnavailable, or Unstorable or NotTaken for what it was given: nothing was committed then.
+    Every answer may be LedgerUnavailable, or Unstorable or NotTaken for what was asked: nothing was committed then. The
+    stages ask for futures and wait for none of them; what is called when one is done must be quick. An attempt, which
+    has a thread of its own, waits for the answers to its questions.
     """
 
-    def claim(self, request: ClaimRequest) -> Claim:
+    def claim_soon(self, request: ClaimRequest) -> "Future[Claim]":
         """Take the command, or learn what became of it.
 
         A claim marks the command begun in the same commit: a crash from here on makes the next claim `Resumed` with
@@ -41,13 +44,13 @@ class Ledger(Protocol):
         none: such a request is `Held` for a moment unless the command has ended before.
         """
 
-    def record(self, token: Token, ending: Ending) -> None:
-        """Write down how it ended. Raises ClaimLost when the token is not the newest."""
+    def record_soon(self, token: Token, ending: Ending) -> "Future[None]":
+        """Write down how it ended; ClaimLost when the token is not the newest."""
 
-    def defer(self, token: Token, deferral: Deferral) -> None:
-        """Write down a failed try; the process keeps the command. Raises ClaimLost when the token is not the newest."""
+    def defer_soon(self, token: Token, deferral: Deferral) -> "Future[None]":
+        """Write down a failed attempt; the process keeps the command. ClaimLost when the token is not the newest."""
 
-    def refuse(self, refusal: Refusal) -> Refusal:
+    def refuse_soon(self, refusal: Refusal) -> "Future[Refusal]":
         """Keep a refusal; a repeat gets back the first one, byte for byte."""
 
     def other_create(self, username: str, token: Token) -> bool:
@@ -89,6 +92,9 @@ class ParkingLot(Protocol):
     def clear(self, positions: Sequence[int]) -> None:
         """Forget these; a position that is not there is no error."""
 
+    def clear_soon(self, position: int) -> "Future[None]":
+        """Forget this one, without waiting for it."""
+
     def release(self, positions: Sequence[int]) -> None:
         """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
 
@@ -105,7 +111,7 @@ class CrashMarks(Protocol):
         One that lives counts as well: for as long as its lease runs a dead one looks the same.
         """
 
-    def begin_reading(self, mark: bytes) -> Reading | Held:
+    def begin_reading(self, mark: bytes) -> MarkedReading | Held:
         """Write down that this message, and nothing else, is read now; replaces this process's mark before.
 
         `Held` while another process that has marked it may be alive. One that died with this mark counts as a crash.
@@ -116,20 +122,21 @@ class CrashMarks(Protocol):
 
 
 class EventPublisher(Protocol):
-    """Tells the world."""
+    """Publishes result events and dead letters."""
 
-    def publish(self, message: Outgoing) -> None:
-        """Return once the broker has confirmed the message; raise PublishFailed when it is not certain that it has."""
+    def publish_soon(self, message: Outgoing) -> "Future[None]":
+        """Publish a message, from any thread, without blocking; the future is done once the broker has confirmed it.
+
+        It gets PublishFailed when it is not certain that the broker has the message, and Unpublishable when it
+        certainly has not and never will take this message as it is. What is called then must be quick.
+        """
 
 
 class Settlement(Protocol):
     """The only one who answers the broker."""
 
     def ack(self, receipt: Receipt) -> None:
-        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again).
-
-        What is parked is forgotten instead, and that may raise LedgerUnavailable.
-        """
+        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
 
 
 class Intake(Protocol):
@@ -170,8 +177,17 @@ class Telemetry(Protocol):
     def retried(self, retry: Retry) -> None:
         """One try failed and will be repeated."""
 
-    def crashed(self, work: Work, error: Exception) -> None:
-        """A fault of ours came up while a command was handled; the log gets the traceback."""
+    def crashed(self, work: Work | None, error: BaseException) -> None:
+        """A fault of the worker's own came up while a command was handled; the log gets the traceback."""
 
     def unpublishable(self, work: Work, detail: str) -> None:
-        """The broker can never take what is told of it, as it is set up now; a person must do what `detail` says."""
+        """The broker, as it is set up, can never take what it publishes; `detail` says what an operator must do."""
+
+    def unsealable(self, detail: str) -> None:
+        """A parked command cannot be read, and its customer's commands wait; an operator must do what `detail` says."""
+
+    def not_taken(self, detail: str) -> None:
+        """The ledger does not take one command, and its customer's commands wait."""
+
+    def published(self, message: Outgoing, seconds: float, *, confirmed: bool) -> None:
+        """The broker has confirmed a message after so long, or it is not certain that it has it."""

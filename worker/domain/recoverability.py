@@ -53,7 +53,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class FailureContext:
     """What was so when the try failed.
 
     `now` is epoch seconds. `blame`: whose the failure before this one was; `paused`: whether intake was paused since
@@ -118,7 +118,7 @@ def concluded(failure: ProviderError, reason: Reason) -> ProviderError:
     )
 
 
-def decide(failure: ProviderError, history: History, around: Surroundings, policy: RetryPolicy) -> Decision:
+def decide(failure: ProviderError, history: History, around: FailureContext, policy: RetryPolicy) -> Decision:
     """The whole table; see the module's text for the idea behind it."""
     after = _counted(failure, _blamed(history, around, policy), around)
     match failure:
@@ -140,7 +140,7 @@ def decide(failure: ProviderError, history: History, around: Surroundings, polic
     return later
 
 
-def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings, policy: RetryPolicy) -> Decision:
+def _at_the_end(failure: ProviderError, later: RetryLater, around: FailureContext, policy: RetryPolicy) -> Decision:
     after = later.history
     if not after.begun:
         return GiveUp(Reason.RETRIES_EXHAUSTED, after)
@@ -153,7 +153,7 @@ def _at_the_end(failure: ProviderError, later: RetryLater, around: Surroundings,
     return later
 
 
-def _blamed(history: History, around: Surroundings, policy: RetryPolicy) -> History:
+def _blamed(history: History, around: FailureContext, policy: RetryPolicy) -> History:
     """Settle the failures that are open, when it is known by now whose they were."""
     match around.blame:
         case Blame.OPEN:
@@ -168,7 +168,7 @@ def _blamed(history: History, around: Surroundings, policy: RetryPolicy) -> Hist
     )
 
 
-def _seconds_since(history: History, around: Surroundings, policy: RetryPolicy) -> float:
+def _seconds_since(history: History, around: FailureContext, policy: RetryPolicy) -> float:
     if history.provisional_at is None or around.paused:
         return 0.0
     # Only the wait itself and the try: what it had to wait longer, for a thread or a new process, is not its fault.
@@ -176,7 +176,7 @@ def _seconds_since(history: History, around: Surroundings, policy: RetryPolicy) 
     return min(max(0.0, around.now - history.provisional_at), longest)
 
 
-def _counted(failure: ProviderError, blamed: History, around: Surroundings) -> History:
+def _counted(failure: ProviderError, blamed: History, around: FailureContext) -> History:
     unknown = isinstance(failure, OutcomeUnknown)
     # A 429 may come after the provider has applied the call (seen with creates), so it too is read back.
     may_have_happened = unknown or isinstance(failure, Throttled)
@@ -190,7 +190,7 @@ def _counted(failure: ProviderError, blamed: History, around: Surroundings) -> H
     )
 
 
-def _delay(failure: ProviderError, after: History, around: Surroundings, policy: RetryPolicy) -> float:
+def _delay(failure: ProviderError, after: History, around: FailureContext, policy: RetryPolicy) -> float:
     if isinstance(failure, Throttled) and failure.retry_after_seconds is not None:
         return _least_wait(failure.retry_after_seconds, after, policy)
     ceiling = _ceiling(after.tries, policy)

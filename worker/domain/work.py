@@ -8,7 +8,7 @@ from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from messages.outcomes import Outcome, Reason
-from worker.domain.claims import ClaimRequest, Ending, Token
+from worker.domain.claims import ClaimRequest, Ending, Letter, StoredEvent, Token
 from worker.domain.deliveries import Delivery
 from worker.errors import ProviderLogin
 
@@ -23,15 +23,11 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A delivery with what it says: a command, or the reason why it is none.
-
-    `alone`: nothing else runs or is read in this process while this is run.
-    """
+    """A delivery with what it says: a command, or the reason why it is none."""
 
     delivery: Delivery
     content: Requested | MessageError
     lanes: tuple[str, ...]
-    alone: bool = False
 
     @property
     def command(self) -> str:
@@ -52,15 +48,12 @@ class Work:
 class Parked:
     """A command that lies in the ledger with all its sender gave it, and is the broker's no longer.
 
-    It is read from there when its turn comes. `told`: it was answered while it was being parked, so that only its
-    place is left to be cleared.
+    It is read from there when its turn comes.
     """
 
     position: int
     lanes: tuple[str, ...]
     login: ProviderLogin
-    alone: bool = False
-    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,32 +97,50 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published of a command that has ended, and how the metrics count it: the event, and the dead letter."""
+
+    event: StoredEvent | None
+    letter: Letter | None
+    outcome: Outcome
+    detail: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
-    """Answered and acked."""
+    """Answered, and acked or (at that position) cleared in the ledger."""
+
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Not finished: run it again at `until` (epoch seconds); its customer's later commands stay behind it.
 
-    `alone`: the ledger still counts it as alone, so nothing else may run before it has been run again.
+    `quarantined`: the ledger still counts it so, and nothing else may run before it has been run again.
     """
 
     until: float
-    alone: bool = False
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class Kept:
+    """Ended but not published: whoever keeps its messages publishes them, and says when that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
     """Not begun: run it again as soon as nothing else runs, and nothing beside it.
 
-    `crashes`: so many processes died of it, or so it seems. Who has fewer goes first.
+    `crashes`: so many processes died of it, or so it seems. The one with fewer goes first.
     """
 
     crashes: int = 0
 
 
-Verdict = Settled | Wait | Alone
+Verdict = Settled | Wait | Kept | Quarantine
 
 
 class RetryCause(StrEnum):

@@ -39,7 +39,7 @@ class LedgerIdentity:
     key_marks: tuple[str, ...] = ()
 
 
-class Operation(StrEnum):
+class LedgerOperation(StrEnum):
     """What is measured: the calls as their callers feel them, and the commits they share."""
 
     CLAIM = "claim"
@@ -66,5 +66,5 @@ class OutageListener(Protocol):
 class LedgerObserver(Protocol):
     """Told how long things took. Called from many threads; it is quick and never raises."""
 
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """One operation has ended, well or badly, after that many seconds."""

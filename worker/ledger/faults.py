@@ -7,13 +7,13 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, StatementError
 
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.stores.store import Store
-from worker.ledger.stores.verdicts import Verdict, of_value
+from worker.ledger.stores.verdicts import FaultVerdict, of_value
 
 #: What does not keep a worker from starting for ever: it is started again until it can.
-_WAITED_FOR = frozenset({Verdict.PASSES, Verdict.AWAY})
+_WAITED_FOR = frozenset({FaultVerdict.PASSES, FaultVerdict.AWAY})
 
 
-def judged(store: Store, error: BaseException) -> Verdict:
+def judged(store: Store, error: BaseException) -> FaultVerdict:
     """Tell what any error of a transaction means, whether the database or the driver raised it."""
     if isinstance(error, DBAPIError):
         return store.judge(error)

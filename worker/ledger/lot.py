@@ -1,6 +1,7 @@
 """The parking lot in a database: the adapter behind the port `ParkingLot`."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,7 +11,7 @@ from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Clock
 from worker.domain.work import Parked, Requested, Work
 from worker.errors import LedgerError, Unsealable
-from worker.ledger.config import Operation
+from worker.ledger.config import LedgerOperation
 from worker.ledger.keys import Cipher
 from worker.ledger.operations.parking import (
     Sealed,
@@ -24,14 +25,16 @@ from worker.ledger.operations.parking import (
 from worker.ledger.operations.rows import StoredRow
 from worker.ledger.operations.unit import Asked, Bulk, Given
 from worker.ledger.sealing import seal, unseal
-from worker.ledger.writing.tickets import TicketKey
+from worker.ledger.writing.tickets import TicketKey, wait_for
 
 
-class Asking(Protocol):
+class Submit(Protocol):
     """How an operation reaches the ledger's writer."""
 
-    def __call__(self, operation: Operation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey, /) -> Given:
-        """Have it done in the next commit. Raises LedgerError."""
+    def __call__(
+        self, operation: LedgerOperation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey, /
+    ) -> "Future[Given]":
+        """Have it done in one of the next commits."""
 
 
 class SqlParkingLot:
@@ -41,8 +44,9 @@ class SqlParkingLot:
     LedgerUnavailable leaves open whether it was written: `mine` tells.
     """
 
-    def __init__(self, through: Asking, cipher: Cipher, clock: Clock) -> None:
-        self._through = through
+    def __init__(self, submit: Submit, deadline_seconds: float, cipher: Cipher, clock: Clock) -> None:
+        self._submit = submit
+        self._deadline_seconds = deadline_seconds
         self._cipher = cipher
         self._clock = clock
 
@@ -82,13 +86,17 @@ class SqlParkingLot:
         if positions:
             self._ask(clear_many, positions)
 
+    def clear_soon(self, position: int) -> "Future[None]":
+        """Forget this one in one of the next commits; the future gets a LedgerError when that was not possible."""
+        return self._submit(LedgerOperation.PARK, clear_many, (position,), None)
+
     def release(self, positions: Sequence[int]) -> None:
         """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
         if positions:
             self._ask(release_many, positions)
 
     def _ask(self, bulk: Bulk[Asked, Given], item: Asked) -> Given:
-        return self._through(Operation.PARK, bulk, item, None)
+        return wait_for(self._submit(LedgerOperation.PARK, bulk, item, None), self._deadline_seconds)
 
 
 def _key(work: Work) -> CommandKey | None:

@@ -2,13 +2,14 @@
 
 import os
 import socket
-from typing import Self
+from concurrent.futures import Future
+from typing import Self, cast
 from uuid import uuid4
 
-from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Held, Reading, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Held, MarkedReading, Refusal, Token
 from worker.domain.ports import Clock
 from worker.errors import LedgerError
-from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, Operation, OutageListener
+from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, LedgerOperation, OutageListener
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
 from worker.ledger.keys import Cipher
@@ -27,9 +28,13 @@ from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
 from worker.ledger.writing.commits import Commits
 from worker.ledger.writing.lease import Lease
-from worker.ledger.writing.tickets import TicketKey
+from worker.ledger.writing.tickets import TicketKey, wait_for
 from worker.ledger.writing.watchdog import Watchdog
 from worker.ledger.writing.writer import Writer
+
+# A ClaimLost among their answers becomes its caller's exception.
+_RECORD = cast("Bulk[tuple[Token, Ending], None]", record_many)
+_DEFER = cast("Bulk[tuple[Token, Deferral], None]", defer_many)
 
 
 class SqlLedger:
@@ -97,45 +102,45 @@ class SqlLedger:
             return None
         return str(fault) if isinstance(fault, LedgerError) else f"The ledger's writer has failed: {fault!r}."
 
-    def claim(self, request: ClaimRequest) -> Claim:
+    def claim_soon(self, request: ClaimRequest) -> "Future[Claim]":
         """Take the command, or learn what became of it."""
-        return self._ask(Operation.CLAIM, claim_many, request, _ticket_key(request.key))
+        return self._submit(LedgerOperation.CLAIM, claim_many, request, _ticket_key(request.key))
 
-    def record(self, token: Token, ending: Ending) -> None:
-        """Write down how it ended. Raises ClaimLost when the token is not the newest."""
-        self._ask(Operation.RECORD, record_many, (token, ending), _ticket_key(token.key))
+    def record_soon(self, token: Token, ending: Ending) -> "Future[None]":
+        """Write down how it ended; ClaimLost when the token is not the newest."""
+        return self._submit(LedgerOperation.RECORD, _RECORD, (token, ending), _ticket_key(token.key))
 
-    def defer(self, token: Token, deferral: Deferral) -> None:
-        """Write down a failed try; the process keeps the command. Raises ClaimLost when the token is not the newest."""
-        self._ask(Operation.DEFER, defer_many, (token, deferral), _ticket_key(token.key))
+    def defer_soon(self, token: Token, deferral: Deferral) -> "Future[None]":
+        """Write down a failed attempt; the process keeps the command. ClaimLost when the token is not the newest."""
+        return self._submit(LedgerOperation.DEFER, _DEFER, (token, deferral), _ticket_key(token.key))
 
-    def refuse(self, refusal: Refusal) -> Refusal:
+    def refuse_soon(self, refusal: Refusal) -> "Future[Refusal]":
         """Keep a refusal; a repeat gets back the first one, byte for byte."""
-        return self._ask(Operation.REFUSE, refuse_many, refusal, ("", refusal.id))
+        return self._submit(LedgerOperation.REFUSE, refuse_many, refusal, ("", refusal.id))
 
     def other_create(self, username: str, token: Token) -> bool:
         """Tell whether a CreateCustomer of that username other than the token's was ever claimed."""
-        return self._ask(Operation.OTHER_CREATE, other_creates, (username, token), None)
+        return self._ask(LedgerOperation.OTHER_CREATE, other_creates, (username, token), None)
 
     def later_applied(self, username: str, token: Token) -> bool:
         """Tell whether a command about that customer which arrived after the token's own has been applied."""
-        return self._ask(Operation.LATER_APPLIED, later_applied, (username, token), None)
+        return self._ask(LedgerOperation.LATER_APPLIED, later_applied, (username, token), None)
 
     def note(self, token: Token, note: str) -> None:
         """Write down what the next try must know. Raises ClaimLost when the token is not the newest."""
-        self._ask(Operation.NOTE, note_many, (token, note), _ticket_key(token.key))
+        self._ask(LedgerOperation.NOTE, note_many, (token, note), _ticket_key(token.key))
 
     def last_death(self) -> float | None:
         """About when another process died, if none stopped in order since then."""
-        return self._ask(Operation.READING, last_death, None, None)
+        return self._ask(LedgerOperation.READING, last_death, None, None)
 
-    def begin_reading(self, mark: bytes) -> Reading | Held:
+    def begin_reading(self, mark: bytes) -> MarkedReading | Held:
         """Write down that this message, and nothing else, is read now."""
-        return self._ask(Operation.READING, begin_reading, mark, ("", mark.hex()))
+        return self._ask(LedgerOperation.READING, begin_reading, mark, ("", mark.hex()))
 
     def end_reading(self) -> None:
         """Take this process's mark away."""
-        self._ask(Operation.READING, end_reading, None, None)
+        self._ask(LedgerOperation.READING, end_reading, None, None)
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
@@ -144,19 +149,19 @@ class SqlLedger:
     def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
         """Begin a pause, or change when it ends (epoch seconds, None: nobody knows) and why; its beginning stays."""
         pause = Pause(cause, scope, self._clock.now(), until, detail)
-        self._ask(Operation.PAUSE, save_pauses, pause, (cause, scope))
+        self._ask(LedgerOperation.PAUSE, save_pauses, pause, (cause, scope))
 
     def clear_pause(self, cause: str, scope: str) -> None:
         """End a pause; one that is not there is no error."""
-        self._ask(Operation.PAUSE, clear_pauses, (cause, scope), (cause, scope))
+        self._ask(LedgerOperation.PAUSE, clear_pauses, (cause, scope), (cause, scope))
 
     def pauses(self) -> list[Pause]:
         """Tell what is paused, the oldest pause first."""
-        return self._ask(Operation.PAUSE, list_pauses, None, None)
+        return self._ask(LedgerOperation.PAUSE, list_pauses, None, None)
 
     def lot(self, cipher: Cipher) -> SqlParkingLot:
         """What is parked in this ledger, encrypted by that cipher; it shares this ledger's commits."""
-        return SqlParkingLot(self._ask, cipher, self._clock)
+        return SqlParkingLot(self._submit, self._deadline_seconds, cipher, self._clock)
 
     def prune(self, rest: Rest) -> Pruned:
         """Forget what ended before the days to keep, in small commits beside the writer's, resting after each.
@@ -176,12 +181,16 @@ class SqlLedger:
         if has_ended:
             self._store.release()
 
-    def _ask(self, operation: Operation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey) -> Given:
+    def _ask(self, operation: LedgerOperation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey) -> Given:
+        return wait_for(self._submit(operation, bulk, item, key), self._deadline_seconds)
+
+    def _submit(
+        self, operation: LedgerOperation, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey
+    ) -> "Future[Given]":
         started = self._clock.monotonic()
-        try:
-            return self._writer.call(bulk, item, key, self._deadline_seconds)
-        finally:
-            self._observer.observed(operation, self._clock.monotonic() - started)
+        future = self._writer.submit(bulk, item, key)
+        future.add_done_callback(lambda _: self._observer.observed(operation, self._clock.monotonic() - started))
+        return future
 
 
 def _prepare(store: Store, identity: LedgerIdentity) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from worker.domain.ports import Clock
-from worker.ledger.config import LedgerIdentity, Operation
+from worker.ledger.config import LedgerIdentity, LedgerOperation
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
 from worker.ledger.migration import check_schema, migrate
@@ -87,7 +87,7 @@ def look_what_is_parked(url: str) -> tuple[ParkedCommand, ...]:
 class _Unwatched:
     """A person watches, no metric does."""
 
-    def observed(self, operation: Operation, seconds: float) -> None:
+    def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """Forget it."""
 
 

@@ -24,7 +24,7 @@ from worker.errors import (
     Unprovable,
 )
 from worker.provider.answers.limits import exhausted_seconds
-from worker.provider.calls.call import Call
+from worker.provider.calls.call import ProviderCall
 from worker.provider.config import OF_V3, READS, CallObserver, CallResult, Login, ProviderConfig
 from worker.provider.wire.pace import Pace
 from worker.provider.wire.transport import Transport
@@ -52,7 +52,7 @@ _RESULTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CallerContext:
     """Who is asked and told around each call.
 
     `may_write` is asked right before each try of a change, `observe` hears of each try, `read_login` gives the login as
@@ -74,7 +74,7 @@ class _Waits(threading.local):
 class Caller:
     """Makes at most `concurrency` calls at once, for any number of threads."""
 
-    def __init__(self, config: ProviderConfig, around: Surroundings) -> None:
+    def __init__(self, config: ProviderConfig, around: CallerContext) -> None:
         self._transport = Transport(config)
         self._login = config.login
         self._proxy_password = _password_in(config.proxy)
@@ -92,7 +92,7 @@ class Caller:
         """The login that the next call is made with; a new object each time that it was read again."""
         return self._login
 
-    def make(self, call: Call[_T]) -> _T:
+    def make(self, call: ProviderCall[_T]) -> _T:
         """Make the call when it is its turn. Raises the ProviderError that came of it, or ClaimLost before a change."""
         asked = time.monotonic()
         self._places.get()
@@ -113,7 +113,7 @@ class Caller:
         """Close idle connections."""
         self._transport.close()
 
-    def _in_turn(self, call: Call[_T], asked: float) -> _T:
+    def _in_turn(self, call: ProviderCall[_T], asked: float) -> _T:
         try:
             self._pace.wait()
         finally:
@@ -121,7 +121,7 @@ class Caller:
             self._waits.seconds += turn - asked
         return self._persistently(call, turn + self._timeout_seconds)
 
-    def _persistently(self, call: Call[_T], deadline: float) -> _T:
+    def _persistently(self, call: ProviderCall[_T], deadline: float) -> _T:
         try:
             return self._once(call, deadline)
         except NotSent:
@@ -129,7 +129,7 @@ class Caller:
                 raise
             return self._again(call, deadline)
 
-    def _again(self, call: Call[_T], deadline: float) -> _T:
+    def _again(self, call: ProviderCall[_T], deadline: float) -> _T:
         """Try twice more what cannot have happened: a connection refused while a server restarts."""
         policy = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(NotSent),
@@ -139,7 +139,7 @@ class Caller:
         )
         return policy(lambda: self._once(call, deadline))
 
-    def _once(self, call: Call[_T], deadline: float) -> _T:
+    def _once(self, call: ProviderCall[_T], deadline: float) -> _T:
         login = self._login
         request = call.request(login)
         self._check_lease(call.operation)

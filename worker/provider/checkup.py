@@ -9,7 +9,7 @@ from worker.errors import NotSent, ProviderError, Rejected, Throttled, Unauthori
 from worker.provider.answers.limits import epoch_seconds
 from worker.provider.client import ProviderClient
 from worker.provider.config import ProviderConfig
-from worker.provider.wire.transport import Request, Transport
+from worker.provider.wire.transport import HttpRequest, Transport
 
 
 def look_at_provider(config: ProviderConfig) -> ProviderFacts:
@@ -50,7 +50,7 @@ def _skew_seconds(config: ProviderConfig) -> float | None:
     """The provider's clock minus ours, by the Date of whatever it answers; None when there is none."""
     transport = Transport(config)
     try:
-        answer = transport.send(Request("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
+        answer = transport.send(HttpRequest("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
         told = epoch_seconds(answer.headers.get("Date", ""))
         return None if told is None else told - time.time()
     except ProviderError:

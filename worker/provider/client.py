@@ -7,7 +7,7 @@ from messages.commands import Command, UpdateUserProfile
 from worker.domain.provider import CustomerRow
 from worker.errors import OutcomeUnknown, Rejected
 from worker.provider.acting import Acting
-from worker.provider.calling import Caller, Surroundings
+from worker.provider.calling import Caller, CallerContext
 from worker.provider.calls.forms import Forms
 from worker.provider.calls.profiles import Profiles
 from worker.provider.config import CallObserver, Login, ProviderConfig
@@ -28,7 +28,7 @@ class ProviderClient:
         read_login: Callable[[], Login] | None = None,
         exhausted: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        around = Surroundings(may_write, observe, read_login or (lambda: config.login), exhausted)
+        around = CallerContext(may_write, observe, read_login or (lambda: config.login), exhausted)
         self._caller = Caller(config, around)
         self._forms = Forms(config)
         self._profiles = Profiles(config)

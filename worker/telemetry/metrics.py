@@ -12,7 +12,7 @@ from messages.catalog import CATALOG
 from messages.events import EVENTS
 from messages.outcomes import Outcome, Reason
 from worker.domain.work import RetryCause
-from worker.flow.pausing.causes import PauseCause
+from worker.intake.causes import PauseCause
 
 COMMANDS = (*CATALOG, "unknown")
 ROLES = ("consume", "publish")

@@ -98,7 +98,7 @@ class PruneWatcher:
 
 @listener
 class ParkingWatcher:
-    """Hears of commands that wait in the ledger so that the broker hands over others, or that it does not take."""
+    """Hears of commands that wait in the ledger so that the broker hands over others."""
 
     def __init__(self, log: _Log) -> None:
         self._log = log
@@ -110,14 +110,6 @@ class ParkingWatcher:
     def adopted(self, count: int) -> None:
         """So many were taken over from processes that are gone."""
         self._log.info("parked_commands_taken_over", count=count)
-
-    def unsealable(self, detail: str) -> None:
-        """A parked command cannot be read, and its customer's commands wait."""
-        self._log.error("parked_command_unsealable", detail=detail)
-
-    def not_taken(self, detail: str) -> None:
-        """The ledger does not take one command, and its customer's commands wait."""
-        self._log.error("command_not_taken", detail=detail)
 
 
 @listener

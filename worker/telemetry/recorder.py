@@ -9,6 +9,7 @@ import structlog
 from messages.envelope import Envelope
 from messages.errors import CommandName
 from messages.outcomes import Outcome
+from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.work import Report, Requested, Retry, Work
 from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.guarding import listener
@@ -30,6 +31,8 @@ class Recorder:
         self._commands = cache(metrics.commands.labels)
         self._command_seconds = cache(metrics.command_seconds.labels)
         self._wait_seconds = cache(metrics.wait_seconds.labels)
+        self._published = cache(metrics.published.labels)
+        self._confirm_seconds = cache(metrics.confirm_seconds.labels)
         self._requests = cache(metrics.requests.labels)
         self._request_seconds = cache(metrics.request_seconds.labels)
 
@@ -71,13 +74,31 @@ class Recorder:
             delay_seconds=round(retry.delay_seconds, 3),
         )
 
-    def crashed(self, work: Work, error: Exception) -> None:
-        """Log a fault of ours with its traceback."""
+    def crashed(self, work: Work | None, error: BaseException) -> None:
+        """Log a fault of the worker's own with its traceback."""
+        if work is None:
+            self._log.error("handler_crashed", exc_info=error)
+            return
         self._log.error("handler_crashed", **self._ids(work), exception=self._worded(work, crash_words(work, error)))
 
     def unpublishable(self, work: Work, detail: str) -> None:
         """Log what a person must mend so that this command can be answered."""
         self._log.error("command_unpublishable", **self._ids(work), detail=self._worded(work, detail))
+
+    def unsealable(self, detail: str) -> None:
+        """A parked command cannot be read, and its customer's commands wait."""
+        self._log.error("parked_command_unsealable", detail=detail)
+
+    def not_taken(self, detail: str) -> None:
+        """The ledger does not take one command, and its customer's commands wait."""
+        self._log.error("command_not_taken", detail=detail)
+
+    def published(self, message: Outgoing, seconds: float, *, confirmed: bool) -> None:
+        """Count and time one message that was published."""
+        kind = message.properties.type if message.destination is Destination.EVENTS else "dead_letter"
+        result = "confirmed" if confirmed else "failed"
+        self._published(kind, result).inc()
+        self._confirm_seconds(kind, result).observe(seconds)
 
     def called(self, operation: str, result: str, seconds: float) -> None:
         """Count one call to the provider."""

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sandbox.provider.accounts.changes import FORMAT, Change, Header, Line, change_of, whole
+from sandbox.provider.accounts.changes import FORMAT, Change, ChangedAccount, Header, change_of, whole
 from sandbox.provider.accounts.records import Record
 from sandbox.provider.accounts.seal import Seal, new_key
 from sandbox.provider.accounts.seed import Seed, open_accounts
@@ -61,7 +61,7 @@ class Book:
             self._append(header)
         self._header = header
         # A last line without its end was never answered for: whoever made that call has to ask what became of it.
-        self._kept = [self._parse(Line, text, number) for number, text in enumerate(lines[1:], start=2)]
+        self._kept = [self._parse(ChangedAccount, text, number) for number, text in enumerate(lines[1:], start=2)]
         self._guarded(lambda: os.fchmod(file, _OWNER_ONLY))
         self.seal = Seal(bytes.fromhex(header.key))
 
@@ -90,7 +90,7 @@ class Book:
     def keep(self, accounts: Accounts) -> None:
         """Writes down what has changed since the last time; returns when the disk has it."""
         if self._pending:
-            line = Line(version=accounts.version, changes=tuple(self._pending))
+            line = ChangedAccount(version=accounts.version, changes=tuple(self._pending))
             self._pending.clear()
             self._append(line)
 
@@ -126,7 +126,7 @@ class Book:
         except ValidationError as exc:
             raise self._foreign(f"line {number} cannot be read ({exc.errors()[0]['msg']})") from exc
 
-    def _replay(self, line: Line, accounts: Accounts, number: int) -> None:
+    def _replay(self, line: ChangedAccount, accounts: Accounts, number: int) -> None:
         try:
             for change in line.changes:
                 change.apply(accounts)

@@ -70,7 +70,7 @@ class ProfileChange(BaseModel):
 Change = Annotated[CustomerChange | CredentialChange | ProfileChange, Field(discriminator="what")]
 
 
-class Line(BaseModel):
+class ChangedAccount(BaseModel):
     """Everything that one call changed: all of it happened, or none. `version` is that of the books afterwards."""
 
     model_config = _FROZEN
@@ -90,10 +90,12 @@ def change_of(record: Record, *, is_gone: bool) -> Change:
             return ProfileChange(api_user=record.api_user, profile=record.profile)
 
 
-def whole(accounts: Accounts) -> Line:
+def whole(accounts: Accounts) -> ChangedAccount:
     """All that is current, as if one call had made it."""
     customers = accounts.customers()
     records: list[Record] = [*accounts.resellers, *customers]
     for customer in customers:
         records += accounts.credentials_of(customer)
-    return Line(version=accounts.version, changes=tuple(change_of(record, is_gone=False) for record in records))
+    return ChangedAccount(
+        version=accounts.version, changes=tuple(change_of(record, is_gone=False) for record in records)
+    )

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.provider.accounts.book import StateFileError
 from sandbox.provider.endpoints.control import Control, refusal
-from sandbox.provider.endpoints.delivery import Line
+from sandbox.provider.endpoints.delivery import ClientSocket
 from sandbox.provider.operations.reading import Request
 from sandbox.provider.standin import StandIn
 
@@ -38,7 +38,7 @@ class Endpoint:
         except ClientDisconnect:
             return  # It never arrived as a whole, so there is nothing to have an effect.
         arrival = self._standin.arrive(request)
-        line = Line(scope, receive, send, self._is_closing)
+        line = ClientSocket(scope, receive, send, self._is_closing)
         line.hint(arrival.rule)
         await line.wait(self._standin.delay_seconds(arrival))
         if arrival.is_held:

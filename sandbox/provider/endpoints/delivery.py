@@ -9,7 +9,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from sandbox.provider.faults import Fault, FaultRule
-from sandbox.provider.operations.replies import Answer, AnswerKind
+from sandbox.provider.operations.replies import AnswerKind, ProviderAnswer
 
 HANG_UP: Final = "sandbox.hang_up"
 """The key in the scope's `state` under which the server offers a function that closes the connection in order."""
@@ -25,7 +25,7 @@ _LOOK_UP_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ClientSocket:
     """One call's connection, and whether the stand-in is about to stop."""
 
     scope: Scope
@@ -52,7 +52,7 @@ class Line:
         if rule is not None and rule.fault is Fault.EARLY_HINTS:
             self.scope["state"][INTERIM](rule.status_or_usual)
 
-    async def deliver(self, answer: Answer, rule: FaultRule | None) -> None:
+    async def deliver(self, answer: ProviderAnswer, rule: FaultRule | None) -> None:
         """Sends the answer as the rule will have it; returns at once when the client leaves or the stand-in stops."""
         if answer.kind is AnswerKind.DROPPED:
             await self.hang_up(RESET if rule is not None and rule.fault is Fault.RESET else HANG_UP)
@@ -69,7 +69,7 @@ class Line:
         self.scope["state"][how]()
         await self._client_left()
 
-    async def _deliver_slowly(self, answer: Answer, rule: FaultRule) -> None:
+    async def _deliver_slowly(self, answer: ProviderAnswer, rule: FaultRule) -> None:
         """Sends while the client stays and the stand-in runs; a client that does not read must not keep either."""
         if rule.fault is Fault.HUGE:
             length = max(rule.body_bytes, len(answer.body))
@@ -93,7 +93,7 @@ class Line:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    async def _send(self, answer: Answer, length: int, pieces: AsyncIterator[bytes]) -> None:
+    async def _send(self, answer: ProviderAnswer, length: int, pieces: AsyncIterator[bytes]) -> None:
         """Sends the answer with the provider's usual headers; their names keep their case, as the provider's do."""
         headers = [
             (b"Content-Type", answer.media_type.encode()),

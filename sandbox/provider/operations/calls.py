@@ -68,7 +68,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServedCall:
     """One authenticated call and all that its operation may look at or change.
 
     Of the newer API's calls, `on_behalf_of` is the header of that name (None: not sent) and `body` the JSON document.

@@ -4,12 +4,12 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Credential, Customer
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.replies import Refused, Reply, SuccessReply, no_such_customer
 from sandbox.provider.operations.served import Served
 
 
-def add_credential(call: Call) -> Reply:
+def add_credential(call: ServedCall) -> Reply:
     """Creates a credential; refused when the name is taken, by whomever, so a repeat is refused too."""
     owner = _owner(call, "credential_password")
     if not isinstance(owner, Customer):
@@ -21,7 +21,7 @@ def add_credential(call: Call) -> Reply:
     return _put(call, owner, name, "credential_password")
 
 
-def edit_credential(call: Call) -> Reply:
+def edit_credential(call: ServedCall) -> Reply:
     """Sets the password of a credential of this customer; a repeat succeeds. The name cannot change."""
     found = _credential(call, "new_credential_password")
     if not isinstance(found, tuple):
@@ -30,16 +30,16 @@ def edit_credential(call: Call) -> Reply:
     return _put(call, owner, credential.name, "new_credential_password")
 
 
-def delete_credential(call: Call) -> Reply:
+def delete_credential(call: ServedCall) -> Reply:
     """Takes a credential of this customer away; nothing is left for a repeat to delete."""
     found = _credential(call)
     if not isinstance(found, tuple):
         return found
     call.accounts.remove_credential(found[1])
-    return Success()
+    return SuccessReply()
 
 
-def _credential(call: Call, *passwords: str) -> tuple[Customer, Credential] | Reply:
+def _credential(call: ServedCall, *passwords: str) -> tuple[Customer, Credential] | Reply:
     """The credential that this is about and its owner, or what is wrong with the call."""
     owner = _owner(call, *passwords)
     if not isinstance(owner, Customer):
@@ -48,7 +48,7 @@ def _credential(call: Call, *passwords: str) -> tuple[Customer, Credential] | Re
     return Refused(("Credential does not exist",)) if credential is None else (owner, credential)
 
 
-def _owner(call: Call, *passwords: str) -> Customer | Reply:
+def _owner(call: ServedCall, *passwords: str) -> Customer | Reply:
     """The customer whose credential this is about, or what is wrong with the arguments that these calls have."""
     form = call.form
     errors = (
@@ -62,9 +62,9 @@ def _owner(call: Call, *passwords: str) -> Customer | Reply:
     return call.customer() or no_such_customer(call.switches)
 
 
-def _put(call: Call, owner: Customer, name: str, password: str) -> Reply:
+def _put(call: ServedCall, owner: Customer, name: str, password: str) -> Reply:
     call.accounts.put_credential(Credential(owner.number, name, call.seal.digest(call.form.get(password))))
-    return Success()
+    return SuccessReply()
 
 
 SERVED: Final = (

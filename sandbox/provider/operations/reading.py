@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RequestReading:
     """What a call says: where it goes, who calls (None: a wrong login), about whom, with which arguments.
 
     `api_user` is the login as given, or that of the key's holder; `on_behalf_of` None when there is no such header.
@@ -64,13 +64,13 @@ class Reading:
         return self.address.edition is Edition.V3
 
 
-def read_call(request: Request, accounts: Accounts) -> Reading:
+def read_call(request: Request, accounts: Accounts) -> RequestReading:
     """Reads a call as the provider's front does: both APIs have their own way of saying who calls, and about whom."""
     form = request.form()
     address = address_of(request.verb, request.path, form)
     if address.edition is Edition.V3:
         return _read_newer(request, form, address, accounts)
-    return Reading(
+    return RequestReading(
         address,
         form,
         accounts.login(form.get("api_user"), form.get("api_key")),
@@ -81,12 +81,12 @@ def read_call(request: Request, accounts: Accounts) -> Reading:
     )
 
 
-def _read_newer(request: Request, form: Form, address: Address, accounts: Accounts) -> Reading:
+def _read_newer(request: Request, form: Form, address: Address, accounts: Accounts) -> RequestReading:
     """The key is in one header, and whom the call is about in another."""
     key, on_behalf_of = bearer_key(request.header(b"authorization")), request.header(b"on-behalf-of")
     reseller = accounts.holder_of(key)
     customer = acting_for(accounts, reseller, on_behalf_of) if reseller and on_behalf_of else None
-    return Reading(
+    return RequestReading(
         address,
         form,
         reseller,

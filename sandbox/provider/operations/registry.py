@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from sandbox.provider.operations import credentials
-from sandbox.provider.operations.calls import Call, Operation
+from sandbox.provider.operations.calls import Operation, ServedCall
 from sandbox.provider.operations.customers import access, changes, closing, creation, retrieval
-from sandbox.provider.operations.replies import Document, Reply, Rows, Success
+from sandbox.provider.operations.replies import Document, Reply, Rows, SuccessReply
 from sandbox.provider.operations.served import Served
 from sandbox.provider.operations.v3 import profile
 
@@ -46,7 +46,7 @@ SERVED: Final[Mapping[tuple[str, ...], Served]] = MappingProxyType(
 _FUNCTIONS: Final = MappingProxyType({served.operation: served.do for served in SERVED.values()})
 
 
-def perform(operation: Operation, call: Call) -> Performed:
+def perform(operation: Operation, call: ServedCall) -> Performed:
     """Does one operation, of those that there are, from start to end."""
     call.accounts.close_due(call.today())
     before = call.accounts.version
@@ -56,7 +56,7 @@ def perform(operation: Operation, call: Call) -> Performed:
 
 def _effect(reply: Reply, *, has_changed: bool) -> Effect:
     match reply:
-        case Success() | Document(is_read=False):
+        case SuccessReply() | Document(is_read=False):
             return Effect.CHANGED if has_changed else Effect.UNCHANGED
         case Rows() | Document():
             return Effect.READ

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.provider.operations.calls import Call, Operation
+from sandbox.provider.operations.calls import Operation, ServedCall
 from sandbox.provider.operations.replies import Reply
 
 
@@ -16,5 +16,5 @@ class Served:
     """
 
     operation: Operation
-    do: Callable[[Call], Reply]
+    do: Callable[[ServedCall], Reply]
     names: tuple[str, ...]

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
 from tests.support.billing import Heard
 from tests.support.verdict import Accounts, Fault, Promise, broken_promises
@@ -49,7 +49,7 @@ def repeats_of(events: Sequence[Heard]) -> int:
     return len(events) - len({heard.properties.message_id for heard in events})
 
 
-def seconds_to_resume(journal: Sequence[Entry], healed_at: float) -> float | None:
+def seconds_to_resume(journal: Sequence[JournalEntry], healed_at: float) -> float | None:
     """Seconds from the heal (monotonic) to the next change at the provider."""
     after = (entry.monotonic_seconds for entry in journal if entry.effect is Effect.CHANGED)
     first = next((moment for moment in after if moment >= healed_at), None)

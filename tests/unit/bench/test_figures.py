@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from bench.figures import Span, measure
-from bench.programs import Program
+from bench.programs import BenchProgram
 from sandbox.servers.errors import ServerFailed
 
 
@@ -25,7 +25,7 @@ class Gone(Running):
 
 
 def figures_of(program: Running, looks: Iterator[int]) -> float:
-    return measure(cast("Program", program), lambda: next(looks), Span(warm_up=10, counted=20)).commands_per_second
+    return measure(cast("BenchProgram", program), lambda: next(looks), Span(warm_up=10, counted=20)).commands_per_second
 
 
 def test_it_ends_with_the_last_command() -> None:
@@ -39,7 +39,7 @@ def test_it_ends_with_the_last_command() -> None:
 def test_memory_and_processor_time_are_those_of_the_program() -> None:
     looks = iter([10, 30])
 
-    figures = measure(cast("Program", Running()), lambda: next(looks), Span(warm_up=10, counted=20))
+    figures = measure(cast("BenchProgram", Running()), lambda: next(looks), Span(warm_up=10, counted=20))
 
     assert figures.peak_bytes > 1_000_000
     assert figures.cpu_seconds >= 0

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from bench.orders import Order, orders
+from bench.orders import BenchOrder, orders
 from messages.codec import decode
 from messages.envelope import Envelope, WireMessage
 
@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 IN_FLIGHT = 32
 
 
-def read(order: Order) -> Envelope:
+def read(order: BenchOrder) -> Envelope:
     return decode(WireMessage(order.body, content_type=CONTENT_TYPE))
 
 

@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from worker.broker.findings import Answer, Condition, Finding, Mode, Reply, Report, Request, survey
+from worker.broker.findings import Condition, Mode, Reply, Survey, SurveyAnswer, SurveyFinding, SurveyRequest, survey
 from worker.broker.topology import Binding, Queue, Topology
 from worker.errors import TopologyMismatch
 
 TOPOLOGY = Topology("p")
-OK = Answer(Reply.OK)
-ABSENT = Answer(Reply.NOT_FOUND, "NOT_FOUND - no queue")
-FORBIDDEN = Answer(Reply.ACCESS_REFUSED, "ACCESS_REFUSED - access refused")
-OTHER = Answer(Reply.PRECONDITION_FAILED, "inequivalent arg 'x-overflow' for queue 'p.commands.00': received ...")
+OK = SurveyAnswer(Reply.OK)
+ABSENT = SurveyAnswer(Reply.NOT_FOUND, "NOT_FOUND - no queue")
+FORBIDDEN = SurveyAnswer(Reply.ACCESS_REFUSED, "ACCESS_REFUSED - access refused")
+OTHER = SurveyAnswer(Reply.PRECONDITION_FAILED, "inequivalent arg 'x-overflow' for queue 'p.commands.00': received ...")
 
 
-def run(mode: Mode, answer: Callable[[Request], Answer]) -> tuple[Report, list[Request]]:
+def run(mode: Mode, answer: Callable[[SurveyRequest], SurveyAnswer]) -> tuple[Survey, list[SurveyRequest]]:
     script = survey(TOPOLOGY, mode)
     asked = [next(script)]
     while True:
@@ -25,11 +25,11 @@ def run(mode: Mode, answer: Callable[[Request], Answer]) -> tuple[Report, list[R
             return end.value, asked
 
 
-def conditions(report: Report) -> set[Condition]:
+def conditions(report: Survey) -> set[Condition]:
     return {found.condition for found in report.findings}
 
 
-def commands_queue(report: Report) -> Finding:
+def commands_queue(report: Survey) -> SurveyFinding:
     return next(found for found in report.findings if str(found.item) == "queue p.commands.00")
 
 
@@ -54,7 +54,7 @@ def test_checking_compares_the_arguments_of_what_is_there() -> None:
 
 
 def test_applying_tells_what_it_declared_from_what_was_there() -> None:
-    def answer(request: Request) -> Answer:
+    def answer(request: SurveyRequest) -> SurveyAnswer:
         return ABSENT if request.passive and isinstance(request.item, Queue) else OK
 
     report, _asked = run(Mode.APPLY, answer)

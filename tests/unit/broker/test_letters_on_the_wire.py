@@ -12,7 +12,7 @@ from worker.broker.parcel import pack
 from worker.domain import endings, letters
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.endings import Closing
-from worker.process import decode
+from worker.pipeline.reading import read
 
 SEED = 20_261_121
 TABLES = 300
@@ -65,7 +65,7 @@ def came_with(properties: bytes) -> Delivery:
 
 def head_of_letter(came: Delivery) -> bytes:
     """Refuse it as the worker does, and pack its letter."""
-    content = decode(came, lambda *_: (b"",)).content
+    content = read(came, lambda *_: (b"",)).content
     assert isinstance(content, Exception)
     refusal = endings.refusal(came, content, (b"",), Closing(1_700_000_000.0, "1.2.3"))
     return pack(letters.outgoing(came, refusal.letter), "provisioning.dead-letters")

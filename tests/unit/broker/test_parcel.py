@@ -1,7 +1,6 @@
 """A message packed for the wire: always persistent and mandatory, never what would change its fate."""
 
 import math
-from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from pika import frame, spec
 
 from worker.broker.fields import decode_properties
-from worker.broker.parcel import Parcel, pack, take_all
+from worker.broker.parcel import Parcel, pack
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import Unpublishable
 
@@ -69,38 +68,14 @@ def parcel(number: int = 0) -> Parcel:
     return Parcel(replace(MESSAGE, body=bytes([number])), "p.events", math.inf)
 
 
-def test_a_refused_parcel_is_settled_as_impossible() -> None:
-    refused, failed = parcel(), parcel()
+def test_a_parcel_is_answered_once_and_its_failure_names_it() -> None:
+    refused, failed, confirmed = parcel(), parcel(), parcel()
 
     refused.refuse("too large")
-    failed.settle("not confirmed")
+    failed.settle("returned")
+    confirmed.settle(None)
+    confirmed.settle("late news")
 
-    assert (refused.impossible, refused.failure) == (True, "too large")
-    assert (failed.impossible, failed.failure) == (False, "not confirmed")
-
-
-def test_what_waits_is_taken_in_its_order() -> None:
-    outbox = deque(parcel(number) for number in range(3))
-
-    assert [taken.body for taken in take_all(outbox)] == [b"\0", b"\1", b"\2"]
-    assert not outbox
-
-
-def test_several_may_take_what_waits_at_the_same_time() -> None:
-    outbox = deque([parcel(1), parcel(2)])
-    first, second = take_all(outbox), take_all(outbox)
-
-    assert [next(first).body, next(second).body] == [b"\1", b"\2"]
-    assert [*first, *second] == []
-
-
-class Contended(deque[Parcel]):
-    """Another thread is always quicker: it seems to hold one, and does not any more when that is taken."""
-
-    def __len__(self) -> int:
-        """Seem to hold one."""
-        return 1
-
-
-def test_what_another_thread_has_just_taken_is_no_fault() -> None:
-    assert list(take_all(Contended())) == []
+    assert isinstance(refused.future.exception(0), Unpublishable)
+    assert f"{failed.name} for p.events is not confirmed: returned" == str(failed.future.exception(0))
+    assert confirmed.future.exception(0) is None

@@ -25,12 +25,12 @@ class RefusingOutbox(deque[Parcel]):
         parcel.refuse("too large")
 
 
-def publisher(patience_seconds: float = 0.01, window: int = 8) -> Publisher:
+def publisher(patience_seconds: float = 0.01) -> Publisher:
     return Publisher(
         lambda: BrokerAddress("amqp://127.0.0.1"),
         Topology("p"),
         SilentObserver(),
-        limits=PublishLimits(patience_seconds, window),
+        limits=PublishLimits(patience_seconds),
     )
 
 
@@ -66,11 +66,6 @@ def test_the_stop_fails_who_is_waiting() -> None:
     thread.join(10)
 
     assert "stopped" in str(failures[0])
-
-
-def test_a_full_window_fails_at_the_deadline_too() -> None:
-    with pytest.raises(PublishFailed, match="0 others"):
-        publisher(window=0).publish(MESSAGE)
 
 
 def test_what_no_broker_could_take_is_named_so_at_once() -> None:

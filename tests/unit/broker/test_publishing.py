@@ -14,6 +14,7 @@ from worker.broker.parcel import Parcel
 from worker.broker.publishing import PublishSession
 from worker.broker.topology import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.errors import PublishFailed, Unpublishable
 
 LOW: Any = SimpleNamespace(method=SimpleNamespace(reason="low on memory"))
 WELL = ""
@@ -24,6 +25,7 @@ class LoopStub:
 
     def __init__(self) -> None:
         self.given_up: list[str] = []
+        self.state = SimpleNamespace(fault=None)
 
     def guard(self, function: object) -> object:
         """Leave it as it is."""
@@ -45,7 +47,7 @@ class Listening:
         self.loop = LoopStub()
         self.observer = RecordingObserver()
         loop: Any = self.loop
-        self.session = PublishSession(loop, Topology("p"), Mode.LOOK, deque(), self.observer)
+        self.session = PublishSession(loop, Topology("p"), Mode.LOOK, deque(), self.observer, 30.0)
         self.session.listener = self
 
     def hindered(self, reason: str) -> None:
@@ -112,6 +114,8 @@ def test_a_stop_is_no_trouble(listening: Listening) -> None:
 
 def test_after_an_alarm_the_broker_gets_time_to_confirm_what_it_could_not_read(listening: Listening) -> None:
     overdue = Parcel(Outgoing(Destination.EVENTS, "k", b"", Properties()), "p.events", overdue_at=-math.inf)
+    connection: Any = SimpleNamespace()
+    listening.session._ready = connection
     listening.session._confirms.sent(overdue)
     listening.session._on_blocked(None, LOW)
     listening.session.ticked()
@@ -123,6 +127,20 @@ def test_after_an_alarm_the_broker_gets_time_to_confirm_what_it_could_not_read(l
     listening.session.ticked()
 
     assert listening.loop.given_up == ["the broker did not confirm in time"]
+    assert isinstance(overdue.future.exception(0), PublishFailed)
+
+
+def test_what_waits_for_a_connection_for_too_long_fails_and_says_why(listening: Listening) -> None:
+    late, patient = (
+        Parcel(Outgoing(Destination.EVENTS, "k", b"", Properties()), "p.events", overdue_at=at)
+        for at in (-math.inf, math.inf)
+    )
+    listening.session._outbox.extend([late, patient])
+
+    listening.session.ticked()
+
+    assert "there is no connection" in str(late.future.exception(0))
+    assert list(listening.session._outbox) == [patient]
 
 
 def test_a_body_above_the_brokers_limit_is_refused_alone_and_its_neighbours_are_in_doubt(listening: Listening) -> None:
@@ -137,9 +155,10 @@ def test_a_body_above_the_brokers_limit_is_refused_alone_and_its_neighbours_are_
     listening.session._on_channel_closed(channel, ChannelClosedByBroker(406, said))
     listening.session.closed("the channel was closed")
 
-    assert large.impossible
-    assert "max_message_size" in str(large.failure)
-    assert not small.impossible
+    refusal = large.future.exception(0)
+    assert isinstance(refusal, Unpublishable)
+    assert "max_message_size" in str(refusal)
+    assert not isinstance(small.future.exception(0), Unpublishable)
     assert said in listening.loop.given_up[0]
 
 
@@ -151,8 +170,9 @@ def test_headers_that_no_frame_holds_are_refused_before_they_are_sent(listening:
 
     listening.session.woken()
 
-    assert parcel.impossible
-    assert "frame_max" in str(parcel.failure)
+    refusal = parcel.future.exception(0)
+    assert isinstance(refusal, Unpublishable)
+    assert "frame_max" in str(refusal)
 
 
 def test_during_an_alarm_nobody_knows_the_depths(listening: Listening) -> None:

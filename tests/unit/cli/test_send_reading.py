@@ -5,10 +5,10 @@ from itertools import count, islice
 
 import pytest
 
-from worker.cli.send.reading import Fault, Value, values
+from worker.cli.send.reading import InputFault, Value, values
 
 
-def read(text: str | bytes) -> list[Value | Fault]:
+def read(text: str | bytes) -> list[Value | InputFault]:
     raw = text.encode() if isinstance(text, str) else text
     return list(values(raw.splitlines(keepends=True)))
 
@@ -56,7 +56,7 @@ def test_every_spelling_is_read(text: str, expected: list[tuple[str, object]]) -
     ],
 )
 def test_what_is_no_json_is_told_by_its_line_and_not_by_its_content(text: str | bytes, line: int) -> None:
-    faults = [value for value in read(text) if isinstance(value, Fault)]
+    faults = [value for value in read(text) if isinstance(value, InputFault)]
 
     assert faults[0].sentence.startswith(f"line {line} is not JSON: ")
     assert "secret-word" not in repr(faults)
@@ -67,7 +67,7 @@ def test_a_broken_line_is_told_and_the_next_ones_are_read(broken: str) -> None:
     first, fault, last = read(f'{{"a": 1}}\n{broken}\n{{"c": 3}}\n')
 
     assert (first, last) == (Value("line 1", {"a": 1}), Value("line 3", {"c": 3}))
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, InputFault)
 
 
 def test_lines_are_taken_one_at_a_time() -> None:
@@ -89,4 +89,4 @@ def test_what_was_read_is_not_shown() -> None:
 def test_another_encoding_with_a_mark_is_named(encoding: str) -> None:
     fault = read('{"a": "secret-word"}\n'.encode(encoding))[0]
 
-    assert fault == Fault("line 1 is not JSON: it is in UTF-16 or UTF-32; save it in UTF-8")
+    assert fault == InputFault("line 1 is not JSON: it is in UTF-16 or UTF-32; save it in UTF-8")

@@ -13,8 +13,8 @@ from worker.doctor.broker_facts import (
     ExchangeFacts,
     Management,
     PolicyFacts,
-    Presence,
     QueueFacts,
+    QueuePresence,
     RightFacts,
 )
 from worker.doctor.facts import Door, Facts, LedgerFacts, ProviderFacts, SchemaState, SettingsFacts
@@ -28,6 +28,7 @@ LEDGER = LedgerFacts("db", there=True, readable=True, schema=SchemaState.CURRENT
 
 def healthy_broker() -> BrokerFacts:
     """Everything was looked at, and is as it must be; one worker consumes."""
+    there = QueuePresence.PRESENT
     return BrokerFacts(
         address="amqp://broker/",
         vhost="/",
@@ -40,7 +41,7 @@ def healthy_broker() -> BrokerFacts:
                 each.name,
                 DUTIES[each.name],
                 each.arguments,
-                Presence.PRESENT,
+                there,
                 ready=0,
                 consumer_count=1,
                 arguments=dict(each.arguments),
@@ -51,9 +52,7 @@ def healthy_broker() -> BrokerFacts:
             for each in TOPOLOGY.queues
         ),
         exchanges=tuple(
-            ExchangeFacts(
-                each.name, each.kind.value, each.arguments, Presence.PRESENT, "", each.kind.value, dict(each.arguments)
-            )
+            ExchangeFacts(each.name, each.kind.value, each.arguments, there, "", each.kind.value, dict(each.arguments))
             for each in TOPOLOGY.exchanges
         ),
         bindings=tuple(BindingFacts(each.exchange, each.queue, each.routing_key, True) for each in TOPOLOGY.bindings),

@@ -13,7 +13,7 @@ from tests.unit.doctor.planted import (
     with_queue,
 )
 from worker.doctor import Danger, Rule, Severity
-from worker.doctor.broker_facts import Duty, PolicyFacts, Presence
+from worker.doctor.broker_facts import Duty, PolicyFacts, QueuePresence
 from worker.doctor.facts import SettingsFacts
 
 
@@ -30,7 +30,7 @@ def test_a_house_in_which_all_is_well_has_no_findings() -> None:
     [(Duty.COMMANDS, Danger.LOSS), (Duty.DEAD_LETTERS, Danger.STOP), (Duty.UNROUTED, Danger.STOP)],
 )
 def test_a_missing_queue_is_declared(duty: Duty, danger: Danger) -> None:
-    finding = the_one(found(with_queue(healthy_broker(), duty, presence=Presence.MISSING)))
+    finding = the_one(found(with_queue(healthy_broker(), duty, presence=QueuePresence.MISSING)))
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.QUEUE_PRESENT, Severity.BROKEN, danger)
     assert finding.mend == "provisioning-worker topology apply"
@@ -77,13 +77,13 @@ def test_several_differing_arguments_are_one_finding_with_the_gravest_danger() -
 
 
 def test_what_amqp_alone_tells_of_a_differing_queue_is_the_brokers_words() -> None:
-    broker = with_queue(seen_over_amqp_alone(), Duty.COMMANDS, presence=Presence.DIFFERS, words="inequivalent arg")
+    broker = with_queue(seen_over_amqp_alone(), Duty.COMMANDS, presence=QueuePresence.DIFFERS, words="inequivalent arg")
 
     assert "inequivalent arg" in next(each.text for each in found(broker) if each.rule is Rule.QUEUE_ARGUMENTS)
 
 
 def test_arguments_that_could_not_be_compared_are_unknown_and_never_well() -> None:
-    broker = with_queue(seen_over_amqp_alone(), Duty.COMMANDS, presence=Presence.UNCOMPARED, words="refused")
+    broker = with_queue(seen_over_amqp_alone(), Duty.COMMANDS, presence=QueuePresence.UNCOMPARED, words="refused")
 
     finding = next(each for each in found(broker) if each.rule is Rule.QUEUE_ARGUMENTS)
 
@@ -92,7 +92,7 @@ def test_arguments_that_could_not_be_compared_are_unknown_and_never_well() -> No
 
 
 def test_what_amqp_could_not_compare_the_management_api_does() -> None:
-    assert found(with_queue(healthy_broker(), Duty.COMMANDS, presence=Presence.UNCOMPARED)) == []
+    assert found(with_queue(healthy_broker(), Duty.COMMANDS, presence=QueuePresence.UNCOMPARED)) == []
 
 
 def test_a_queue_without_a_leader_stands_still() -> None:
@@ -102,13 +102,13 @@ def test_a_queue_without_a_leader_stands_still() -> None:
 
 
 def test_a_missing_exchange_is_declared() -> None:
-    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=Presence.MISSING)))
+    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=QueuePresence.MISSING)))
 
     assert (finding.rule, finding.mend) == (Rule.EXCHANGE_PRESENT, "provisioning-worker topology apply")
 
 
 def test_an_exchange_of_another_kind_is_made_anew() -> None:
-    broker = with_exchange(healthy_broker(), "p.commands", presence=Presence.DIFFERS, kind="direct")
+    broker = with_exchange(healthy_broker(), "p.commands", presence=QueuePresence.DIFFERS, kind="direct")
 
     finding = the_one(found(broker))
 
@@ -118,7 +118,7 @@ def test_an_exchange_of_another_kind_is_made_anew() -> None:
 
 @pytest.mark.parametrize("told", [{"arguments": {}}, {"arguments": None, "words": "inequivalent 'alternate-exchange'"}])
 def test_an_events_exchange_without_its_alternate_is_told(told: dict[str, object]) -> None:
-    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=Presence.DIFFERS, **told)))
+    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=QueuePresence.DIFFERS, **told)))
 
     assert (finding.rule, finding.severity, finding.danger) == (
         Rule.ALTERNATE_EXCHANGE,
@@ -129,7 +129,7 @@ def test_an_events_exchange_without_its_alternate_is_told(told: dict[str, object
 
 def test_an_alternate_exchange_by_policy_serves_a_worker_that_does_not_declare() -> None:
     policy = PolicyFacts("theirs", False, "^p\\.events$", "exchanges", 0, {"alternate-exchange": "p.events.unrouted"})
-    broker = with_exchange(healthy_broker(), "p.events", presence=Presence.DIFFERS, arguments={})
+    broker = with_exchange(healthy_broker(), "p.events", presence=QueuePresence.DIFFERS, arguments={})
 
     finding = the_one(found(replace(broker, policies=(policy,))))
 

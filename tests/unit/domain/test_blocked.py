@@ -17,7 +17,7 @@ from tests.unit.domain.test_recoverability import (
     UNKNOWN,
 )
 from worker.domain.claims import History
-from worker.domain.recoverability import Blame, GiveUp, Surroundings, concluded, contradicted, decide
+from worker.domain.recoverability import Blame, FailureContext, GiveUp, concluded, contradicted, decide
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 
 BLOCKED = Blocked(403, ("access forbidden",))
@@ -41,7 +41,7 @@ REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)
     ],
 )
 def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(
-    history: History, around: Surroundings, reason: Reason | None
+    history: History, around: FailureContext, reason: Reason | None
 ) -> None:
     decision = decide(BLOCKED, history, around, PATIENT)
 

@@ -12,7 +12,7 @@ from messages.outcomes import Outcome, Reason
 from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
 from worker.domain.claims import CommandKey, Ending, History, Refusal
-from worker.domain.endings import Closing, Verdict
+from worker.domain.endings import Closing, GivenUp
 from worker.domain.identity import event_id, letter_id, refusal_id
 from worker.domain.results import Success
 from worker.errors import Rejected
@@ -33,7 +33,7 @@ def told(ending: Ending | Refusal) -> dict[str, Any]:
 
 
 def given_up(history: History = TRIED) -> Ending:
-    verdict = Verdict(Reason.PROVIDER_REJECTED, Rejected("the provider refused: a; b", ("a", "b")), history)
+    verdict = GivenUp(Reason.PROVIDER_REJECTED, Rejected("the provider refused: a; b", ("a", "b")), history)
     return endings.failure(delivery(create()), envelope_of(create()), verdict, CLOSING)
 
 

@@ -9,10 +9,10 @@ from worker.domain.claims import History
 from worker.domain.recoverability import (
     Blame,
     Decision,
+    FailureContext,
     GiveUp,
     RetryLater,
     RetryPolicy,
-    Surroundings,
     decide,
     exhausted,
 )
@@ -29,7 +29,7 @@ from worker.errors import (
 
 POLICY = RetryPolicy(max_attempts=3, window_seconds=600.0, base_seconds=1.0, cap_seconds=60.0, settle_seconds=10.0)
 NOW = 1_800_000_000.0
-QUIET = Surroundings(now=NOW, blame=Blame.OPEN, paused=False, spent_seconds=0.5, jitter=0.0, could_write=True)
+QUIET = FailureContext(now=NOW, blame=Blame.OPEN, paused=False, spent_seconds=0.5, jitter=0.0, could_write=True)
 LOOKING = replace(QUIET, could_write=False)
 #: An unknown outcome a minute ago; whether it is charged hangs on whose it was.
 PROVISIONAL = History(tries=1, provisional=1, provisional_at=NOW - 60, begun=True, first_failed_at=NOW - 60)
@@ -47,7 +47,7 @@ THROTTLED, UNAUTHORIZED = Throttled("slow down", 7.0), Unauthorized("login")
 REJECTED, UNPROVABLE, NOT_APPLIED = Rejected("no"), Unprovable("who knows"), NotApplied("absent")
 
 LATER = None
-TABLE: list[tuple[str, ProviderError, History, Surroundings, Reason | None]] = [
+TABLE: list[tuple[str, ProviderError, History, FailureContext, Reason | None]] = [
     ("a first refusal is final", REJECTED, History(), QUIET, Reason.PROVIDER_REJECTED),
     ("a later refusal is final", REJECTED, PROVISIONAL, QUIET, Reason.PROVIDER_REJECTED),
     ("a refusal at the end is final", REJECTED, SPENT, LOOKING, Reason.PROVIDER_REJECTED),
@@ -78,7 +78,7 @@ TABLE: list[tuple[str, ProviderError, History, Surroundings, Reason | None]] = [
 @pytest.mark.parametrize(
     ("failure", "history", "around", "reason"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
-def test_the_table(failure: ProviderError, history: History, around: Surroundings, reason: Reason | None) -> None:
+def test_the_table(failure: ProviderError, history: History, around: FailureContext, reason: Reason | None) -> None:
     decision = decide(failure, history, around, POLICY)
 
     assert (decision.reason if isinstance(decision, GiveUp) else LATER) == reason
@@ -159,7 +159,7 @@ def test_all_provisional_failures_are_charged_together() -> None:
         (THROTTLED, LOOKING, False),
     ],
 )
-def test_what_may_have_happened_counts_as_begun(failure: ProviderError, around: Surroundings, *, begun: bool) -> None:
+def test_what_may_have_happened_counts_as_begun(failure: ProviderError, around: FailureContext, *, begun: bool) -> None:
     assert later(decide(failure, History(), around, POLICY)).history.begun is begun
 
 

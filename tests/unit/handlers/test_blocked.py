@@ -12,7 +12,7 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.telemetry import FakeTelemetry
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import create, disable, rotate, work_of
-from tests.unit.flow.pausing import Watched
+from tests.unit.intake.pausing import Watched
 from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing
 from worker.domain.recoverability import RetryPolicy
@@ -20,7 +20,7 @@ from worker.domain.results import Success
 from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 from worker.handlers import Handlers
-from worker.handlers.trying import Judgement, Trying
+from worker.pipeline.attempt import AttemptRunner, RetryContext
 
 #: Of the ten minutes that a command has.
 SOON_SECONDS = 60.0
@@ -47,8 +47,8 @@ class Day:
         self.watched = Watched()
         self.clock = self.watched.clock
         self.telemetry = FakeTelemetry()
-        judgement = Judgement(RetryPolicy(), self.watched.pause, lambda: 0.5)
-        self.trying = Trying(Answering(self.clock, *failures), judgement, self.telemetry, self.clock)
+        judgement = RetryContext(RetryPolicy(), self.watched.pause, lambda: 0.5)
+        self.trying = AttemptRunner(Answering(self.clock, *failures), judgement, self.telemetry, self.clock)
 
     def end(self, work: Work) -> Finished:
         """Try it until it ends."""

@@ -5,16 +5,16 @@ import sqlite3
 import pytest
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 
-from worker.ledger.stores.verdicts import POSTGRES, Verdict, of_postgres, of_sqlite, of_value
+from worker.ledger.stores.verdicts import POSTGRES, FaultVerdict, of_postgres, of_sqlite, of_value
 
 #: Each class of PostgreSQL's that a worker can meet, with a state of it, or of a part that is judged by itself.
 DECIDED = {
-    Verdict.PASSES: "08000 08006 0A000 25P03 25P04 26000 40001 40P01 42P05 53100 53200 53300 55006 55P03 57P01 57P02 "
-    "57P03 57P05 72000",
-    Verdict.AWAY: "08P01 25006 28000 28P01 3D000 55000 57000 57014 58000 58030 F0000 XX000 XX001 XX002",
-    Verdict.MISSING: "3F000 42501 42P01",
-    Verdict.ROW: "22000 22001 22003 22021 22P05 23502 23514 54000",
-    Verdict.FAULT: "21000 23000 23503 23505 25000 25001 25P02 42601 42703 42804 42883 54001 54011 P0001 ZZZZZ",
+    FaultVerdict.PASSES: "08000 08006 0A000 25P03 25P04 26000 40001 40P01 42P05 53100 53200 53300 55006 55P03 57P01 "
+    "57P02 57P03 57P05 72000",
+    FaultVerdict.AWAY: "08P01 25006 28000 28P01 3D000 55000 57000 57014 58000 58030 F0000 XX000 XX001 XX002",
+    FaultVerdict.MISSING: "3F000 42501 42P01",
+    FaultVerdict.ROW: "22000 22001 22003 22021 22P05 23502 23514 54000",
+    FaultVerdict.FAULT: "21000 23000 23503 23505 25000 25001 25P02 42601 42703 42804 42883 54001 54011 P0001 ZZZZZ",
 }
 
 
@@ -38,7 +38,7 @@ def told(state: str | None, kind: type[DBAPIError] = OperationalError) -> DBAPIE
     ("state", "verdict"),
     [(state, verdict) for verdict, states in DECIDED.items() for state in states.split() if len(state) == 5],
 )
-def test_every_state_is_decided(state: str, verdict: Verdict) -> None:
+def test_every_state_is_decided(state: str, verdict: FaultVerdict) -> None:
     assert of_postgres(told(state)) is verdict
 
 
@@ -51,54 +51,54 @@ def test_no_line_of_the_table_is_without_a_test() -> None:
 @pytest.mark.parametrize(
     ("kind", "verdict"),
     [
-        (OperationalError, Verdict.PASSES),
-        (DataError, Verdict.ROW),
-        (ProgrammingError, Verdict.FAULT),
-        (InternalError, Verdict.FAULT),
+        (OperationalError, FaultVerdict.PASSES),
+        (DataError, FaultVerdict.ROW),
+        (ProgrammingError, FaultVerdict.FAULT),
+        (InternalError, FaultVerdict.FAULT),
     ],
 )
-def test_without_a_state_the_kind_decides(kind: type[DBAPIError], verdict: Verdict) -> None:
+def test_without_a_state_the_kind_decides(kind: type[DBAPIError], verdict: FaultVerdict) -> None:
     assert of_postgres(told(None, kind)) is verdict
 
 
 def test_whatever_it_is_a_broken_connection_is_made_anew() -> None:
     broken = OperationalError("COMMIT", {}, _Told("XX000"), connection_invalidated=True)
 
-    assert of_postgres(broken) is Verdict.PASSES
+    assert of_postgres(broken) is FaultVerdict.PASSES
 
 
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [
-        (sqlite3.SQLITE_BUSY, Verdict.PASSES),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, Verdict.PASSES),
-        (sqlite3.SQLITE_LOCKED, Verdict.PASSES),
-        (sqlite3.SQLITE_FULL, Verdict.AWAY),
-        (sqlite3.SQLITE_READONLY, Verdict.AWAY),
-        (sqlite3.SQLITE_READONLY_DBMOVED, Verdict.AWAY),
-        (sqlite3.SQLITE_IOERR_WRITE, Verdict.AWAY),
-        (sqlite3.SQLITE_CANTOPEN, Verdict.AWAY),
-        (sqlite3.SQLITE_CORRUPT, Verdict.DAMAGED),
-        (sqlite3.SQLITE_CORRUPT_INDEX, Verdict.DAMAGED),
-        (sqlite3.SQLITE_NOTADB, Verdict.DAMAGED),
-        (sqlite3.SQLITE_TOOBIG, Verdict.ROW),
-        (sqlite3.SQLITE_CONSTRAINT_CHECK, Verdict.ROW),
-        (sqlite3.SQLITE_CONSTRAINT_NOTNULL, Verdict.ROW),
-        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Verdict.FAULT),
-        (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, Verdict.FAULT),
-        (sqlite3.SQLITE_ERROR, Verdict.FAULT),
-        (sqlite3.SQLITE_MISUSE, Verdict.FAULT),
+        (sqlite3.SQLITE_BUSY, FaultVerdict.PASSES),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, FaultVerdict.PASSES),
+        (sqlite3.SQLITE_LOCKED, FaultVerdict.PASSES),
+        (sqlite3.SQLITE_FULL, FaultVerdict.AWAY),
+        (sqlite3.SQLITE_READONLY, FaultVerdict.AWAY),
+        (sqlite3.SQLITE_READONLY_DBMOVED, FaultVerdict.AWAY),
+        (sqlite3.SQLITE_IOERR_WRITE, FaultVerdict.AWAY),
+        (sqlite3.SQLITE_CANTOPEN, FaultVerdict.AWAY),
+        (sqlite3.SQLITE_CORRUPT, FaultVerdict.DAMAGED),
+        (sqlite3.SQLITE_CORRUPT_INDEX, FaultVerdict.DAMAGED),
+        (sqlite3.SQLITE_NOTADB, FaultVerdict.DAMAGED),
+        (sqlite3.SQLITE_TOOBIG, FaultVerdict.ROW),
+        (sqlite3.SQLITE_CONSTRAINT_CHECK, FaultVerdict.ROW),
+        (sqlite3.SQLITE_CONSTRAINT_NOTNULL, FaultVerdict.ROW),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, FaultVerdict.FAULT),
+        (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, FaultVerdict.FAULT),
+        (sqlite3.SQLITE_ERROR, FaultVerdict.FAULT),
+        (sqlite3.SQLITE_MISUSE, FaultVerdict.FAULT),
     ],
 )
-def test_every_code_of_sqlites_is_decided(code: int, verdict: Verdict) -> None:
+def test_every_code_of_sqlites_is_decided(code: int, verdict: FaultVerdict) -> None:
     assert of_sqlite(OperationalError("COMMIT", {}, _SqliteTold(code))) is verdict
 
 
 @pytest.mark.parametrize(
     ("kind", "verdict"),
-    [(OperationalError, Verdict.AWAY), (DataError, Verdict.ROW), (IntegrityError, Verdict.FAULT)],
+    [(OperationalError, FaultVerdict.AWAY), (DataError, FaultVerdict.ROW), (IntegrityError, FaultVerdict.FAULT)],
 )
-def test_without_a_code_the_kind_decides(kind: type[DBAPIError], verdict: Verdict) -> None:
+def test_without_a_code_the_kind_decides(kind: type[DBAPIError], verdict: FaultVerdict) -> None:
     assert of_sqlite(told(None, kind)) is verdict
 
 
@@ -106,6 +106,6 @@ def test_what_no_driver_can_send_is_the_rows_own() -> None:
     with pytest.raises(UnicodeEncodeError) as half_a_pair:
         "\ud800".encode()
 
-    assert of_value(half_a_pair.value) is Verdict.ROW
-    assert of_value(OverflowError("too large")) is Verdict.ROW
-    assert of_value(TypeError("ours")) is Verdict.FAULT
+    assert of_value(half_a_pair.value) is FaultVerdict.ROW
+    assert of_value(OverflowError("too large")) is FaultVerdict.ROW
+    assert of_value(TypeError("ours")) is FaultVerdict.FAULT

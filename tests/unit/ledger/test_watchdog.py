@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.ledger.writing.progress import Progress
+from worker.ledger.writing.progress import WriterProgress
 from worker.ledger.writing.watchdog import Watchdog
 
 SILENCE = "The ledger books does not answer: a commit has waited for more than 5 s."
@@ -14,7 +14,7 @@ class Waiting:
     name = "books"
 
     def __init__(self) -> None:
-        self.progress = Progress()
+        self.progress = WriterProgress()
         self.told: list[str] = []
         self.broken_off = 0
 

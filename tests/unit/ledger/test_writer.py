@@ -9,7 +9,7 @@ import pytest
 from worker.errors import LedgerError, LedgerUnavailable
 from worker.ledger.operations.unit import Unit
 from worker.ledger.writing.inbox import Inbox
-from worker.ledger.writing.tickets import AnyTicket, Ticket
+from worker.ledger.writing.tickets import AnyTicket, Ticket, wait_for
 from worker.ledger.writing.writer import Writer
 
 PATIENCE = 10.0
@@ -64,7 +64,7 @@ def writer(commits: Echo) -> Iterator[Writer]:
 
 
 def call(writer: Writer, item: str, key: tuple[str, str] | None = None) -> str:
-    return writer.call(echo, item, key, PATIENCE)
+    return wait_for(writer.submit(echo, item, key), PATIENCE)
 
 
 def hold_first(writer: Writer, commits: Echo, *others: tuple[str, tuple[str, str] | None]) -> list[Thread]:
@@ -110,7 +110,7 @@ def test_no_batch_holds_a_key_twice_and_each_key_keeps_its_order(writer: Writer,
 def test_a_caller_the_writer_never_came_to_gives_up_and_nothing_is_done(writer: Writer, commits: Echo) -> None:
     threads = hold_first(writer, commits)
     with pytest.raises(LedgerUnavailable, match="nothing was written"):
-        writer.call(echo, "late", None, 0.01)
+        wait_for(writer.submit(echo, "late", None), 0.01)
     commits.gate.set()
     threads[0].join(PATIENCE)
     call(writer, "next")
@@ -122,7 +122,7 @@ def test_a_commit_that_hangs_lets_its_caller_go_in_the_end(writer: Writer, commi
     commits.gate.clear()
 
     with pytest.raises(LedgerUnavailable, match="may yet end well"):
-        writer.call(echo, "hanging", None, 0.05)
+        wait_for(writer.submit(echo, "hanging", None), 0.05)
 
 
 def test_closing_answers_what_has_come_before_it(writer: Writer, commits: Echo) -> None:
@@ -140,7 +140,7 @@ def test_closing_answers_what_has_come_before_it(writer: Writer, commits: Echo) 
 def test_an_answer_that_was_taken_up_is_not_turned_into_a_refusal_afterwards() -> None:
     ticket: Ticket[str, str] = Ticket(echo, "last", None)
     ticket.answer("last")
-    assert ticket.result(PATIENCE) == "last"
+    assert wait_for(ticket.future, PATIENCE) == "last"
 
     assert not ticket.is_open
 
@@ -197,12 +197,25 @@ def test_a_writer_that_died_fails_whoever_waits_and_whoever_comes_later(writer: 
         call(writer, "late")
 
 
+def test_what_is_called_when_the_writer_has_died_may_ask_again(writer: Writer, commits: Echo) -> None:
+    commits.dies_of = SystemExit()
+    commits.gate.clear()
+    again: list[Exception | None] = []
+    first = writer.submit(echo, "a", None)
+    assert commits.entered.wait(PATIENCE)
+    first.add_done_callback(lambda _: again.append(writer.submit(echo, "b", None).exception(PATIENCE)))  # type: ignore[arg-type]
+    commits.gate.set()
+    writer._thread.join(PATIENCE)
+
+    assert isinstance(again[0], LedgerUnavailable)
+
+
 def test_an_error_among_the_answers_is_raised_to_its_caller() -> None:
     ticket = Ticket(echo, "item", None)
     ticket.answer(LedgerError("no"))
 
     with pytest.raises(LedgerError, match="no"):
-        ticket.result(PATIENCE)
+        wait_for(ticket.future, PATIENCE)
 
 
 def test_an_empty_inbox_gives_up_after_its_time() -> None:

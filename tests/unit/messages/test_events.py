@@ -7,7 +7,7 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from messages.catalog import CATALOG, Entry
+from messages.catalog import CATALOG, CatalogEntry
 from messages.commands import Command
 from messages.events import EVENTS, ResultEvent
 from messages.results import CommandFailed, ResultFields
@@ -164,7 +164,7 @@ def test_no_event_has_a_field_that_is_a_secret_of_its_command() -> None:
 
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.event)
-def test_an_event_adds_what_its_table_says_and_nothing_else(entry: Entry) -> None:
+def test_an_event_adds_what_its_table_says_and_nothing_else(entry: CatalogEntry) -> None:
     always = [*COMMAND, "command_type", "outcome", "attempts", "completed_at"]
 
     assert set(entry.event_model.model_fields) == {*always, *ADDED.get(entry.event, {})}

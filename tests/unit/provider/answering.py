@@ -5,16 +5,18 @@ from requests.structures import CaseInsensitiveDict
 
 from worker.errors import ProviderError
 from worker.provider.answers.expecting import expect_success
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 HTML = "<html><body>Oops</body></html>"
 SUCCESS = '{"message":"success"}'
 
 
-def answer(body: str | bytes = SUCCESS, status: int = 200, **headers: str) -> Answer:
+def answer(body: str | bytes = SUCCESS, status: int = 200, **headers: str) -> HttpAnswer:
     """Make one; the header names' dashes are written as underscores."""
     raw = body.encode() if isinstance(body, str) else body
-    return Answer(status, CaseInsensitiveDict({name.replace("_", "-"): text for name, text in headers.items()}), raw)
+    return HttpAnswer(
+        status, CaseInsensitiveDict({name.replace("_", "-"): text for name, text in headers.items()}), raw
+    )
 
 
 def failure(body: str | bytes = SUCCESS, status: int = 200, **headers: str) -> ProviderError:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Edition, Format, Login, ProviderConfig
-from worker.provider.wire.transport import Answer, Request
+from worker.provider.wire.transport import HttpAnswer, HttpRequest
 
 KEY = "res3ller-key"
 V3_KEY = "SG.v3-s3cret"
@@ -16,14 +16,14 @@ V3_REFUSED = b'{"errors":[{"field":null,"message":"authorization required"}]}'
 LOGIN = Login("reseller", KEY, V3_KEY)
 V2_URL, V3_URL = "http://127.0.0.1:9", "http://127.0.0.1:10"
 Form = list[tuple[str, str]]
-Reply = bytes | Answer | Exception | Callable[[], bytes]
+Reply = bytes | HttpAnswer | Exception | Callable[[], bytes]
 
 
 class FakeTransport:
     """Answers what it is told to, and remembers what was sent."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[HttpRequest] = []
         self.allowed: list[float] = []
         self.answers: deque[Reply] = deque()
 
@@ -32,16 +32,16 @@ class FakeTransport:
         """Path and form of every request that had one."""
         return [(urlsplit(request.url).path, form(request)) for request in self.requests]
 
-    def send(self, request: Request, within_seconds: float) -> Answer:
+    def send(self, request: HttpRequest, within_seconds: float) -> HttpAnswer:
         """Answer."""
         self.requests.append(request)
         self.allowed.append(within_seconds)
         answer = self.answers.popleft() if self.answers else OK
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, Answer):
+        if isinstance(answer, HttpAnswer):
             return answer
-        return Answer(200, {}, answer() if callable(answer) else answer)
+        return HttpAnswer(200, {}, answer() if callable(answer) else answer)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -85,6 +85,6 @@ class Rig:
         self.observed.append((operation, result))
 
 
-def form(request: Request) -> Form:
+def form(request: HttpRequest) -> Form:
     """The fields of its body, in order."""
     return parse_qsl((request.body or b"").decode(), keep_blank_values=True, strict_parsing=True)

@@ -6,7 +6,7 @@ from tests.support.work_samples import USERNAME
 from tests.unit.provider.rig import KEY, LOGIN_REFUSED, V3_KEY, V3_REFUSED, Rig
 from worker.errors import OutcomeUnknown, ProviderLogin, Rejected, Unauthorized
 from worker.provider.config import Login
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 OWN, ADA = b'{"username":"Reseller"}', b'{"username":"ada@example.com"}'
 
@@ -56,7 +56,7 @@ def test_a_key_that_was_read_again_is_asked_for_anew(rig: Rig) -> None:
 
 
 def test_whose_a_refused_key_is_need_not_be_asked_twice(rig: Rig) -> None:
-    rig.answer(Answer(403, {}, V3_REFUSED), OWN, ADA)
+    rig.answer(HttpAnswer(403, {}, V3_REFUSED), OWN, ADA)
 
     assert rig.client.acting_for(USERNAME) == "ada@example.com"
     assert asked(rig) == [USERNAME, None, USERNAME]
@@ -73,7 +73,7 @@ def test_when_it_cannot_be_read_whose_the_key_is_nothing_is_proven(rig: Rig) -> 
 
 def test_a_refused_v3_key_that_was_changed_in_its_file_is_good_at_once(rig: Rig) -> None:
     rig.login_in_the_file = Login("reseller", KEY, "SG.the-new-one")
-    rig.answer(Answer(401, {}, V3_REFUSED), b'{"username":"reseller"}', b'{"username":"ada"}')
+    rig.answer(HttpAnswer(401, {}, V3_REFUSED), b'{"username":"reseller"}', b'{"username":"ada"}')
 
     assert rig.client.acting_for(USERNAME) == "ada"
 
@@ -82,7 +82,7 @@ def test_a_refused_v3_key_that_was_changed_in_its_file_is_good_at_once(rig: Rig)
 
 
 def test_a_v3_key_that_is_refused_for_itself_is_a_refused_login(rig: Rig) -> None:
-    rig.answer(Answer(403, {}, V3_REFUSED), Answer(401, {}, V3_REFUSED))
+    rig.answer(HttpAnswer(403, {}, V3_REFUSED), HttpAnswer(401, {}, V3_REFUSED))
 
     with pytest.raises(Unauthorized) as refused:
         rig.client.acting_for(USERNAME)
@@ -92,7 +92,7 @@ def test_a_v3_key_that_is_refused_for_itself_is_a_refused_login(rig: Rig) -> Non
 
 
 def test_a_good_v3_key_that_may_not_act_for_a_user_is_a_refusal_of_the_command(rig: Rig) -> None:
-    rig.answer(Answer(403, {}, V3_REFUSED), b'{"username":"reseller"}', Answer(403, {}, V3_REFUSED))
+    rig.answer(HttpAnswer(403, {}, V3_REFUSED), b'{"username":"reseller"}', HttpAnswer(403, {}, V3_REFUSED))
 
     with pytest.raises(Rejected, match="may not act for this user"):
         rig.client.acting_for(USERNAME)

@@ -24,7 +24,7 @@ from worker.provider.config import (
     Login,
     ProviderConfig,
 )
-from worker.provider.wire.transport import Request, Transport
+from worker.provider.wire.transport import HttpRequest, Transport
 from worker.settings.model import ProviderSettings
 
 PREFIXES: dict[Edition, str] = {"reseller": "/apiv2/reseller.", "distributor": "/api/distributor."}
@@ -182,4 +182,4 @@ def test_what_has_no_time_left_is_not_sent(seconds: float) -> None:
     transport = Transport(ProviderConfig(V2_URL, LOGIN))
 
     with pytest.raises(NotSent, match="over before it could be sent"):
-        transport.send(Request("GET", V2_URL, {}), seconds)
+        transport.send(HttpRequest("GET", V2_URL, {}), seconds)

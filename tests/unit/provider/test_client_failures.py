@@ -29,7 +29,7 @@ from worker.errors import (
 from worker.provider import calling
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Login, ProviderConfig
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 ODD = "s/\"'<é> &+%"
 
@@ -162,7 +162,7 @@ def test_no_word_of_a_failure_holds_the_proxys_password(rig: Rig, proxy: str) ->
 
 @pytest.mark.parametrize("ask", [lambda client: client.apply(UPDATE), lambda client: client.acting_for("ada")])
 def test_no_word_of_v3_holds_its_key(rig: Rig, ask: Callable[[ProviderClient], None]) -> None:
-    rig.answer(Answer(400, {}, json.dumps({"errors": [{"message": f"bad bearer {V3_KEY}"}]}).encode()))
+    rig.answer(HttpAnswer(400, {}, json.dumps({"errors": [{"message": f"bad bearer {V3_KEY}"}]}).encode()))
 
     with pytest.raises(Rejected, match="bad bearer") as raised:
         ask(rig.client)
@@ -208,7 +208,7 @@ def test_a_profile_that_shows_something_else_is_counted_as_unknown(rig: Rig) -> 
 
 @pytest.mark.parametrize("body", [OK, b'{"message":"User not found"}', b""])
 def test_a_limit_that_is_used_up_is_told_beside_whatever_the_answer_says(rig: Rig, body: bytes) -> None:
-    rig.answer(Answer(200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 60)}, body))
+    rig.answer(HttpAnswer(200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 60)}, body))
 
     with suppress(ProviderError):
         rig.client.apply(disable_command())

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.provider.rig import Rig, form
 from worker.errors import OutcomeUnknown, ProviderLogin
 from worker.provider.calls.forms import PAGE_ROWS
-from worker.provider.wire.transport import Answer, Request
+from worker.provider.wire.transport import HttpAnswer, HttpRequest
 
 Names = list[str]
 Change = Callable[[Names], None]
@@ -27,7 +27,7 @@ class Lister:
     knows_pages: bool = True
     offsets: list[int] = field(default_factory=list)
 
-    def send(self, request: Request, _within_seconds: float) -> Answer:
+    def send(self, request: HttpRequest, _within_seconds: float) -> HttpAnswer:
         """Answer with a page."""
         asked = dict(form(request))
         offset = int(asked.get("offset", "0"))
@@ -35,7 +35,7 @@ class Lister:
         page = self.names[start : start + min(self.cap, int(asked["limit"]))]
         self.offsets.append(offset)
         self.after.get(len(self.offsets), self.always)(self.names)
-        return Answer(200, {}, json.dumps([{"username": name} for name in page]).encode())
+        return HttpAnswer(200, {}, json.dumps([{"username": name} for name in page]).encode())
 
     def close(self) -> None:
         """Nothing to close."""

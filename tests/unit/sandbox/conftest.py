@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.provider.accounts.seed import check_seed
 from sandbox.provider.operations.reading import Request
-from sandbox.provider.operations.replies import Answer
+from sandbox.provider.operations.replies import ProviderAnswer
 from sandbox.provider.settings import SandboxConfig, Switches
 from sandbox.provider.standin import StandIn
 
@@ -20,10 +20,10 @@ def standin() -> StandIn:
 
 
 @pytest.fixture
-def say(standin: StandIn) -> Callable[..., Answer]:
+def say(standin: StandIn) -> Callable[..., ProviderAnswer]:
     """Calls an action of the reseller edition as acme, and applies it at once."""
 
-    def call(action: str, **form: object) -> Answer:
+    def call(action: str, **form: object) -> ProviderAnswer:
         body = urlencode({"api_user": "acme", "api_key": "pw", **form}, doseq=True).encode()
         return standin.answer(standin.arrive(Request("POST", f"/apiv2/reseller.{action}.json", body=body)))
 

@@ -15,7 +15,7 @@ from sandbox.provider.operations.replies import (
     Refused,
     Reply,
     Rows,
-    Success,
+    SuccessReply,
     UserNotFound,
     V3Refused,
     render,
@@ -31,7 +31,7 @@ SECRET = "p<ä>/ &\"'\\"
 @pytest.mark.parametrize(
     ("reply", "in_json", "in_xml"),
     [
-        (Success(), '{"message":"success"}', "<result><message>success</message></result>"),
+        (SuccessReply(), '{"message":"success"}', "<result><message>success</message></result>"),
         (UserNotFound(), '{"message":"User not found"}', "<result><message>User not found</message></result>"),
         (
             Refused(("a", "b")),

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 from rich.console import Console
 
-from sandbox.demo.report import Report
+from sandbox.demo.report import DemoReport
 from sandbox.demo.stack import Stack
 from sandbox.provider.remote import RemoteSandbox
 
@@ -25,7 +25,7 @@ def test_the_settings_of_the_examples_are_printed_on_one_line() -> None:
         endings=(1, 2),
     )
 
-    Report(Console(file=written, width=80)).next_steps(stack)
+    DemoReport(Console(file=written, width=80)).next_steps(stack)
 
     lines = [line.strip() for line in written.getvalue().splitlines()]
     assert [line for line in lines if line.startswith(f"export AMQP_URL={URL} PREFIX=demo-1")]

@@ -4,7 +4,7 @@ import json
 
 from sandbox.provider.accounts.records import Customer, Reseller
 from sandbox.provider.accounts.state import Accounts
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.reading import Request
 from sandbox.provider.standin import StandIn
 
@@ -17,7 +17,7 @@ def patch(document: object, *headers: tuple[bytes, bytes]) -> Request:
     return Request("PATCH", "/v3/user/profile", body=json.dumps(document).encode(), headers=(BEARER, *headers))
 
 
-def last(standin: StandIn) -> Entry:
+def last(standin: StandIn) -> JournalEntry:
     (entry,) = standin.journal.after(standin.journal.last - 1, 1)
     return entry
 

@@ -10,7 +10,7 @@ from sandbox.provider.accounts.seed import demo_seed
 from sandbox.provider.endpoints.control import Control, fault_rules
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.faults.shapes import ErrorShape, Garble, ThrottleHeaders
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.settings import RowExtra, SandboxConfig, Switches, values_of
 from sandbox.provider.standin import StandIn
@@ -51,7 +51,7 @@ def test_every_endpoint_and_every_field_of_the_journal_is_named() -> None:
     endpoints = {f"/_sandbox{route.path}" for route in Control(StandIn(SandboxConfig())).routes()}
 
     assert [path for path in endpoints if path not in PAGE] == []
-    assert [name for name in Entry.__slots__ if f"`{name}`" not in PAGE] == []
+    assert [name for name in JournalEntry.__slots__ if f"`{name}`" not in PAGE] == []
 
 
 def test_the_faults_of_the_examples_can_be_set() -> None:

@@ -3,24 +3,24 @@
 from collections.abc import Callable
 
 from sandbox.provider.faults import Fault, FaultRule
-from sandbox.provider.journal import Entry, Journal
+from sandbox.provider.journal import Journal, JournalEntry
 from sandbox.provider.operations.reading import Request
-from sandbox.provider.operations.replies import Answer, AnswerKind
+from sandbox.provider.operations.replies import AnswerKind, ProviderAnswer
 from sandbox.provider.settings import Switches
 from sandbox.provider.standin import StandIn
 
-Say = Callable[..., Answer]
+Say = Callable[..., ProviderAnswer]
 
 DISABLE = {"method": "disable", "user": "a@x.com"}
 
 
-def last(standin: StandIn) -> Entry:
+def last(standin: StandIn) -> JournalEntry:
     """The newest entry of the journal."""
     (entry,) = standin.journal.after(standin.journal.last - 1, 1)
     return entry
 
 
-def spoiled(say: Say, standin: StandIn, rule: FaultRule) -> tuple[Answer, Entry]:
+def spoiled(say: Say, standin: StandIn, rule: FaultRule) -> tuple[ProviderAnswer, JournalEntry]:
     """A disable that the rule befalls, and its line in the journal."""
     standin.faults.add([rule])
     return say("manage", **DISABLE), last(standin)

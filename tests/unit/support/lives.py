@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from sandbox.provider.accounts.seal import Seal
 from sandbox.provider.accounts.seed import Seed, SeedCredential, SeedCustomer, SeedReseller, open_accounts
 from sandbox.provider.accounts.snapshot import AccountsSnapshot, take_snapshot
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from sandbox.provider.operations.replies import AnswerKind
@@ -54,11 +54,11 @@ def letter(command: Command, identity: str = "letter-1") -> Heard:
     return Heard("key", command.message().body, SimpleNamespace(headers=headers))
 
 
-def entry(command: Command, operation: Operation, effect: Effect = Effect.CHANGED) -> Entry:
+def entry(command: Command, operation: Operation, effect: Effect = Effect.CHANGED) -> JournalEntry:
     """The journal's line about the command's call."""
     secrets = ("password", "credential_password", "new_credential_password")
     secret = next((command.data[name] for name in secrets if name in command.data), None)
-    return Entry(
+    return JournalEntry(
         sequence=1,
         arrival=1,
         monotonic_seconds=0.0,

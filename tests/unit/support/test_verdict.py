@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.provider.journal import Entry
+from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import Command, create, delete, disable, retrieve
@@ -16,7 +16,7 @@ FIRST, LAST = SOUND.commands[0], SOUND.commands[-1]
 STRANGER = create("eve@example.com", id="evt_9")
 
 
-def without(identity: str) -> tuple[Entry, ...]:
+def without(identity: str) -> tuple[JournalEntry, ...]:
     """The journal without that command's change."""
     return tuple(line for line, (command, _) in zip(SOUND.journal, LIFE, strict=True) if command.id != identity)
 
@@ -26,7 +26,7 @@ def place(identity: str) -> int:
     return list(COMMANDS).index(identity)
 
 
-def swapped(one: str, other: str) -> tuple[Entry, ...]:
+def swapped(one: str, other: str) -> tuple[JournalEntry, ...]:
     """The journal with the changes of two commands in each other's place."""
     lines = list(SOUND.journal)
     lines[place(one)], lines[place(other)] = lines[place(other)], lines[place(one)]

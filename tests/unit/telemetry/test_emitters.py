@@ -9,7 +9,7 @@ from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import DELIVERY
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Work
-from worker.process import decode
+from worker.pipeline.reading import read
 from worker.telemetry import emitters
 from worker.telemetry.emitters import EmitterWatcher
 from worker.telemetry.metrics import Metrics
@@ -25,7 +25,7 @@ class Watched:
     def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> Work:  # noqa: ANN401 - Properties' own
         """Have a delivery arrive with these properties."""
         changed = replace(delivery, properties=replace(delivery.properties, **properties))
-        return self.watcher.arrived(decode(changed, lambda *_: (b"",)))
+        return self.watcher.arrived(read(changed, lambda *_: (b"",)))
 
     @property
     def lines(self) -> list[dict[str, Any]]:

@@ -11,9 +11,8 @@ from messages.outcomes import Outcome, Reason
 from tests.support.logged import Logged
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties, Receipt
 from worker.domain.work import Report, Retry, RetryCause, Work
-from worker.process import decode
+from worker.pipeline.reading import read
 from worker.telemetry.metrics import Metrics
-from worker.telemetry.publishing import MeasuredPublisher
 from worker.telemetry.recorder import Recorder
 
 BODY = json.dumps(
@@ -47,7 +46,7 @@ class Observed:
 
 
 def work() -> Work:
-    return decode(DELIVERY, lambda *_: (b"",))
+    return read(DELIVERY, lambda *_: (b"",))
 
 
 def report(outcome: Outcome = Outcome.APPLIED, reason: Reason | None = None) -> Report:
@@ -71,7 +70,7 @@ def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> 
     seen = Observed()
     untimely = replace(DELIVERY, body=BODY.replace(b"2026-11-21T09:30:00Z", b"noon"))
 
-    seen.recorder.settled(replace(report(), work=decode(untimely, lambda *_: (b"",))))
+    seen.recorder.settled(replace(report(), work=read(untimely, lambda *_: (b"",))))
 
     assert str(seen.line["dropped"]).startswith("time: names no moment")
     assert seen.line["wait_seconds"] is None
@@ -159,15 +158,8 @@ def test_nothing_that_is_only_told_raises(monkeypatch: pytest.MonkeyPatch) -> No
     seen.recorder.retried(Retry(work(), RetryCause.UNKNOWN, False, "no answer", 1.5))
 
 
-class Nobody:
-    """A publisher that does its work."""
+def test_a_message_that_cannot_be_counted_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Observed()
+    monkeypatch.setattr(seen.recorder, "_published", fails)
 
-    def publish(self, _message: Outgoing) -> None:
-        """Confirm."""
-
-
-def test_a_message_is_published_also_when_it_cannot_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    metrics = Metrics("0")
-    monkeypatch.setattr(metrics.published, "labels", fails)
-
-    MeasuredPublisher(Nobody(), metrics).publish(Outgoing(Destination.EVENTS, "key", b"", Properties()))
+    seen.recorder.published(Outgoing(Destination.EVENTS, "key", b"", Properties()), 0.1, confirmed=True)

@@ -11,7 +11,7 @@ from messages.codec import decode
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError
 from messages.texts import MAX_ATTRIBUTE_BYTES
-from worker.cli.send.reading import Fault, Value
+from worker.cli.send.reading import InputFault, Value
 from worker.domain.identity import canonical
 from worker.domain.scrub import without_secrets_of
 from worker.errors import WorkerError
@@ -42,7 +42,7 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-Checked = Prepared | Fault
+Checked = Prepared | InputFault
 
 
 class Unsendable(WorkerError):
@@ -58,9 +58,9 @@ class Unsendable(WorkerError):
         return self._lines
 
 
-def checked(value: Value | Fault) -> Checked:
+def checked(value: Value | InputFault) -> Checked:
     """Judge one value. A missing id is made up, as the command's help says; nothing else is."""
-    if isinstance(value, Fault):
+    if isinstance(value, InputFault):
         return value
     content = value.content
     notes = []
@@ -72,7 +72,7 @@ def checked(value: Value | Fault) -> Checked:
         envelope = decode(WireMessage(body, content_type=CONTENT_TYPE))
     except MessageError as exc:
         faults = without_secrets_of(body, "; ".join(map(_with_its_path, exc.faults)))
-        return Fault(f"{_place(value)}: {faults}")
+        return InputFault(f"{_place(value)}: {faults}")
     if envelope.dropped:
         notes.append(_UNTIMELY)
     return Prepared(envelope.id, envelope.source, envelope.type, body, _place(value), _digest(envelope), tuple(notes))
@@ -86,7 +86,7 @@ def review(commands: Iterable[Checked]) -> tuple[int, list[str]]:
     count, faults, notes = 0, list[str](), Counter[str]()
     contents: dict[tuple[str, str], tuple[bytes, str]] = {}
     for command in commands:
-        if isinstance(command, Fault):
+        if isinstance(command, InputFault):
             faults.append(command.sentence)
         else:
             count += 1

@@ -12,8 +12,8 @@ from worker.broker.listening import Listener
 from worker.broker.topology import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import Checked, checked, counted, review
-from worker.cli.send.publishing import Progress, named, publish
-from worker.cli.send.reading import Fault, lines, opened, values
+from worker.cli.send.publishing import SendProgress, named, publish
+from worker.cli.send.reading import InputFault, lines, opened, values
 from worker.cli.send.results import Results
 from worker.cli.signals import told_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
@@ -49,7 +49,7 @@ def send(
     Of a file nothing is sent unless all of it is valid. JSON lines in a pipe are sent as they come, up to the first
     invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
     """
-    progress = Progress()
+    progress = SendProgress()
     with told_if_ended(progress.done), opened(file) as stream:
         # What cannot be read twice is sent as it comes.
         start = stream.tell() if stream.seekable() else None
@@ -82,7 +82,7 @@ def _empty(stream: BinaryIO) -> WorkerError:
     return WorkerError(f"no command was read from {name}; nothing was sent")
 
 
-def _sent(stream: BinaryIO, wait_seconds: float | None, progress: Progress) -> Exit:
+def _sent(stream: BinaryIO, wait_seconds: float | None, progress: SendProgress) -> Exit:
     for warning in unknown_names(os.environ):
         say(f"warning: {warning}")
     reach = load(BrokerReach)
@@ -104,7 +104,7 @@ def _sent(stream: BinaryIO, wait_seconds: float | None, progress: Progress) -> E
             raise BrokerUnreachable(f"{exc}; {progress.done()}") from exc
 
 
-def _stopped_by(fault: Fault | None, stream: BinaryIO, progress: Progress) -> Exit:
+def _stopped_by(fault: InputFault | None, stream: BinaryIO, progress: SendProgress) -> Exit:
     if fault is None:
         if not progress.count:
             raise _empty(stream)

@@ -9,7 +9,7 @@ from worker.broker.publisher import Publisher, PublishLimits
 from worker.broker.topology import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Prepared, counted
-from worker.cli.send.reading import Fault
+from worker.cli.send.reading import InputFault
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
 from worker.exits import Exit
@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 10.0
 _SHOWN_IDS = 20
 
 
-class Progress:
+class SendProgress:
     """Counts what the broker confirmed. `missing` names the commands whose result is awaited, if any is."""
 
     def __init__(self) -> None:
@@ -60,8 +60,8 @@ def named(missing: Sequence[str]) -> str:
 
 
 def publish(
-    reach: BrokerReach, commands: Iterable[Checked], expect: Callable[[Prepared], None], progress: Progress
-) -> Fault | None:
+    reach: BrokerReach, commands: Iterable[Checked], expect: Callable[[Prepared], None], progress: SendProgress
+) -> InputFault | None:
     """Send until the end or the first fault, which is returned; `expect` hears of each command before it is sent.
 
     Raises BrokerUnreachable when not even the first could be brought to the broker; ends the program, with the count of
@@ -73,7 +73,7 @@ def publish(
     publisher.start()
     try:
         for command in commands:
-            if isinstance(command, Fault):
+            if isinstance(command, InputFault):
                 return command
             expect(command)
             progress.begin(command.id)

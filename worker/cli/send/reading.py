@@ -32,7 +32,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InputFault:
     """What keeps something from being sent: where it stands, the fields and the rules; never a value."""
 
     sentence: str
@@ -60,7 +60,7 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
         _refuse(stream.name, exc)
 
 
-def values(raw_lines: Iterable[bytes]) -> Iterator[Value | Fault]:
+def values(raw_lines: Iterable[bytes]) -> Iterator[Value | InputFault]:
     """Read every value; of JSON lines also those behind a broken one."""
     numbered = enumerate(raw_lines, start=1)
     first = next(((number, line) for number, line in numbered if line.replace(UTF8, b"").strip()), None)
@@ -88,14 +88,14 @@ def _goes_on(head: bytes) -> bool:
         return False
 
 
-def _decoded(raw: bytes, line: int) -> Iterator[Value | Fault]:
+def _decoded(raw: bytes, line: int) -> Iterator[Value | InputFault]:
     """The values of a text that begins in this line, up to the first thing that is none."""
     try:
         text = raw.decode().rstrip(_BLANKS)
     except UnicodeDecodeError as exc:
         rule = "it is in UTF-16 or UTF-32; save it in UTF-8" if raw.startswith(MARKS) else "it is not UTF-8"
         line += raw.count(b"\n", 0, exc.start)
-        yield Fault(f"line {line} is not JSON: {rule}")
+        yield InputFault(f"line {line} is not JSON: {rule}")
         return
     end = 0
     while end < len(text):
@@ -105,10 +105,10 @@ def _decoded(raw: bytes, line: int) -> Iterator[Value | Fault]:
             content, end = _DECODER.raw_decode(text, begin)
         except json.JSONDecodeError as exc:
             line += text.count("\n", begin, exc.pos)
-            yield Fault(f"line {line} is not JSON: {exc.msg} (column {exc.colno})")
+            yield InputFault(f"line {line} is not JSON: {exc.msg} (column {exc.colno})")
             return
         except (ValueError, RecursionError) as exc:
-            yield Fault(f"line {line} is not JSON: {_rule(exc)}")
+            yield InputFault(f"line {line} is not JSON: {_rule(exc)}")
             return
         yield Value(f"line {line}", content)
         line += text.count("\n", begin, end)

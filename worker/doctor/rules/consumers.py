@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.doctor import lines
-from worker.doctor.broker_facts import BrokerFacts, ConsumerFacts, Duty, Presence, QueueFacts
+from worker.doctor.broker_facts import BrokerFacts, ConsumerFacts, Duty, QueueFacts, QueuePresence
 from worker.doctor.facts import SettingsFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 from worker.doctor.rules.matching import applied
@@ -19,7 +19,7 @@ _ASK_TIMEOUT = "rabbitmqctl eval 'application:get_env(rabbit, consumer_timeout).
 def consumer_rules(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Finding]:
     """Look at the consumers of each queue that has them."""
     for queue in broker.queues:
-        if queue.presence is Presence.MISSING:
+        if queue.presence is QueuePresence.MISSING:
             continue
         if queue.duty is Duty.COMMANDS:
             yield from _idle(queue)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from worker.doctor import lines
-from worker.doctor.broker_facts import BrokerFacts, Duty, ExchangeFacts, Presence, QueueFacts
+from worker.doctor.broker_facts import BrokerFacts, Duty, ExchangeFacts, QueueFacts, QueuePresence
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 from worker.doctor.rules.matching import applied
 
@@ -50,7 +50,7 @@ def topology_rules(broker: BrokerFacts) -> Iterator[Finding]:
 
 
 def _queue(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
-    if queue.presence is Presence.MISSING:
+    if queue.presence is QueuePresence.MISSING:
         danger, meaning = _MISSING[queue.duty]
         text = f"the queue {queue.name} is missing: {meaning}"
         yield _broken(Rule.QUEUE_PRESENT, text, lines.APPLY, danger)
@@ -64,10 +64,10 @@ def _queue(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
         words = "; ".join(_worded(queue, name) for name in differing)
         text = f"the queue {queue.name} is not as it must be: {words}. {_STOP}"
         yield _broken(Rule.QUEUE_ARGUMENTS, text, lines.remade_queue(broker.vhost, queue.name), danger)
-    elif queue.presence is Presence.DIFFERS:
+    elif queue.presence is QueuePresence.DIFFERS:
         text = f"the queue {queue.name} is not as it must be ({queue.words}). {_STOP}"
         yield _broken(Rule.QUEUE_ARGUMENTS, text, lines.remade_queue(broker.vhost, queue.name), Danger.LOSS)
-    elif queue.presence is Presence.UNCOMPARED and queue.arguments is None:
+    elif queue.presence is QueuePresence.UNCOMPARED and queue.arguments is None:
         text = f"the arguments of the queue {queue.name} could not be compared: {queue.words}"
         yield _unknown(Rule.QUEUE_ARGUMENTS, text, lines.set_management_url("HOST"), Danger.LOSS)
 
@@ -95,7 +95,7 @@ def _meaning(queue: QueueFacts, name: str) -> tuple[Danger, str]:
 
 def _exchange(broker: BrokerFacts, exchange: ExchangeFacts) -> Iterator[Finding]:
     remade = lines.replaced_exchange(exchange.name)
-    if exchange.presence is Presence.MISSING:
+    if exchange.presence is QueuePresence.MISSING:
         text = f"the exchange {exchange.name} is missing: what is published to it is refused"
         yield _broken(Rule.EXCHANGE_PRESENT, text, lines.APPLY)
     elif exchange.kind not in {None, exchange.wanted_kind}:
@@ -103,17 +103,17 @@ def _exchange(broker: BrokerFacts, exchange: ExchangeFacts) -> Iterator[Finding]
         yield _broken(Rule.EXCHANGE_KIND, text, remade, Danger.LOSS)
     elif _has_no_alternate(exchange):
         yield from _without_alternate(broker, exchange, remade)
-    elif exchange.presence is Presence.DIFFERS and exchange.arguments != exchange.wanted:
+    elif exchange.presence is QueuePresence.DIFFERS and exchange.arguments != exchange.wanted:
         text = f"the exchange {exchange.name} is not as it must be ({exchange.words})"
         yield _broken(Rule.EXCHANGE_KIND, text, remade, Danger.LOSS)
-    elif exchange.presence is Presence.UNCOMPARED and exchange.kind is None:
+    elif exchange.presence is QueuePresence.UNCOMPARED and exchange.kind is None:
         text = f"the kind and arguments of the exchange {exchange.name} could not be compared: {exchange.words}"
         yield _unknown(Rule.EXCHANGE_KIND, text, lines.set_management_url("HOST"), Danger.LOSS)
 
 
 def _has_no_alternate(exchange: ExchangeFacts) -> bool:
     wanted = exchange.wanted.get("alternate-exchange")
-    if wanted is None or exchange.presence is Presence.PRESENT:
+    if wanted is None or exchange.presence is QueuePresence.PRESENT:
         return False
     if exchange.arguments is None:
         return "alternate-exchange" in exchange.words
@@ -146,8 +146,8 @@ def _without_alternate(broker: BrokerFacts, exchange: ExchangeFacts, remade: str
 
 def _bindings(broker: BrokerFacts) -> Iterator[Finding]:
     unseen = []
-    missing = {each.name for each in broker.queues if each.presence is Presence.MISSING}
-    missing |= {each.name for each in broker.exchanges if each.presence is Presence.MISSING}
+    missing = {each.name for each in broker.queues if each.presence is QueuePresence.MISSING}
+    missing |= {each.name for each in broker.exchanges if each.presence is QueuePresence.MISSING}
     for binding in broker.bindings:
         if missing & {binding.exchange, binding.queue}:
             # It goes, and comes back, with what is missing.

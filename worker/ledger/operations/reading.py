@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, select, update
 
-from worker.domain.claims import Held, Reading
+from worker.domain.claims import Held, MarkedReading
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import owners, readings
@@ -36,7 +36,7 @@ def last_death(unit: Unit, asked: Sequence[None]) -> list[float | None]:
     return [died_at if since else None] * len(asked)
 
 
-def begin_reading(unit: Unit, marks: Sequence[bytes]) -> list[Reading | Held]:
+def begin_reading(unit: Unit, marks: Sequence[bytes]) -> list[MarkedReading | Held]:
     """Replace this process's mark by each of these in turn: one is read at a time, so there is one."""
     return [_begin(unit, mark) for mark in marks]
 
@@ -48,12 +48,12 @@ def end_reading(unit: Unit, asked: Sequence[None]) -> list[None]:
     return [None] * len(asked)
 
 
-def _begin(unit: Unit, mark: bytes) -> Reading | Held:
+def _begin(unit: Unit, mark: bytes) -> MarkedReading | Held:
     _unmark(unit)
     row = unit.connection.execute(_FIND, {"of_mark": mark}).first()
     if row is None:
         unit.connection.execute(_MARK, {"mark": mark, "owner": unit.owner, "crashes": 0, "at": unit.now})
-        return Reading(0)
+        return MarkedReading(0)
     before = {row.owner} - {None}
     leases = living(unit, before)
     if row.owner in leases:
@@ -61,7 +61,7 @@ def _begin(unit: Unit, mark: bytes) -> Reading | Held:
     crashes = row.crashes + len(before - {unit.owner} - stopped(unit, before))
     values = {"of_mark": mark, "new_owner": unit.owner, "new_crashes": crashes, "now": unit.now}
     unit.connection.execute(_MARK_AGAIN, values)
-    return Reading(crashes)
+    return MarkedReading(crashes)
 
 
 def _unmark(unit: Unit) -> None:

@@ -8,11 +8,11 @@ from sqlalchemy.exc import DBAPIError
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerError
-from worker.ledger.config import LedgerObserver, Operation
+from worker.ledger.config import LedgerObserver, LedgerOperation
 from worker.ledger.faults import translated
 from worker.ledger.pruning.rule import Batch, Place, forget_commands, forget_owners, forget_refusals
 from worker.ledger.stores.store import Store
-from worker.ledger.stores.verdicts import Verdict
+from worker.ledger.stores.verdicts import FaultVerdict
 
 SECONDS_PER_DAY = 86_400.0
 #: After each commit the pruner rests this many times as long as it took, and at least so many seconds.
@@ -80,7 +80,7 @@ class Pruner:
             try:
                 return self._commit(walk, forget, reached)
             except DBAPIError as exc:
-                if walk.stopped or exc.connection_invalidated or self._store.judge(exc) is not Verdict.PASSES:
+                if walk.stopped or exc.connection_invalidated or self._store.judge(exc) is not FaultVerdict.PASSES:
                     raise
                 walk.pause(_BUSY_REST_SECONDS)
         return self._commit(walk, forget, reached)
@@ -95,7 +95,7 @@ class Pruner:
                     raise PrunedElsewhere(f"Another process prunes the ledger {self._store.name} now. Try again later.")
                 return forget(walk.connection, walk.before, reached)
         finally:
-            self._observer.observed(Operation.PRUNE, self._clock.monotonic() - started)
+            self._observer.observed(LedgerOperation.PRUNE, self._clock.monotonic() - started)
 
 
 @dataclass(slots=True)

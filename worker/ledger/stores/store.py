@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerUnavailable
-from worker.ledger.stores.verdicts import Verdict
+from worker.ledger.stores.verdicts import FaultVerdict
 
 
 class Displaced(LedgerUnavailable):
@@ -40,7 +40,7 @@ class Store:
     engine: Engine
     name: str
     sole: bool
-    judge: Callable[[DBAPIError], Verdict]
+    judge: Callable[[DBAPIError], FaultVerdict]
     release: Callable[[], None]
     measure: Callable[[Connection], Size]
     now: Callable[[Connection, Clock], float]

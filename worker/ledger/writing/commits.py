@@ -11,21 +11,21 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerError, NotTaken, Unstorable
-from worker.ledger.config import LedgerConfig, LedgerObserver, Operation, OutageListener
+from worker.ledger.config import LedgerConfig, LedgerObserver, LedgerOperation, OutageListener
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
 from worker.ledger.operations.unit import Unit
 from worker.ledger.stores.store import Displaced, Store
-from worker.ledger.stores.verdicts import Verdict
+from worker.ledger.stores.verdicts import FaultVerdict
 from worker.ledger.writing.lease import Deposed, Lease
-from worker.ledger.writing.line import Line
-from worker.ledger.writing.progress import Progress
+from worker.ledger.writing.line import WriterConnection
+from worker.ledger.writing.progress import WriterProgress
 from worker.ledger.writing.tickets import AnyTicket
 
 _RETRY_SECONDS = 0.05
 #: A batch collides once with each other process at the most, unless a row is bad by itself.
 _MAX_COLLISIONS = 3
-_FOR_ALL = frozenset({Verdict.PASSES, Verdict.AWAY, Verdict.MISSING})
+_FOR_ALL = frozenset({FaultVerdict.PASSES, FaultVerdict.AWAY, FaultVerdict.MISSING})
 
 Answered = list[tuple[AnyTicket, object]]
 
@@ -42,8 +42,8 @@ class Commits:
         self._clock = clock
         self._observer = observer
         self._serials = count(1)
-        self._line = Line(store)
-        self._progress = Progress()
+        self._line = WriterConnection(store)
+        self._progress = WriterProgress()
         self._away_since: float | None = None
         self._given_up = False
         self._listener: OutageListener | None = None
@@ -60,7 +60,7 @@ class Commits:
         return self._store.name
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> WriterProgress:
         """How far it has come; for any thread."""
         return self._progress
 
@@ -157,7 +157,7 @@ class Commits:
         Raises Displaced when the file is damaged.
         """
         verdict = self._store.judge(error)
-        if verdict is Verdict.DAMAGED:
+        if verdict is FaultVerdict.DAMAGED:
             raise Displaced(
                 f"The ledger {self._store.name} is damaged: {worded(error)}. Put it back from a backup."
             ) from error
@@ -165,7 +165,7 @@ class Commits:
             return True
         now = time.monotonic()
         self._away_since = now if self._away_since is None else self._away_since
-        return verdict is not Verdict.PASSES or now - self._away_since > self._config.patience_seconds
+        return verdict is not FaultVerdict.PASSES or now - self._away_since > self._config.patience_seconds
 
     def _transact(self, batch: Sequence[AnyTicket]) -> Answered:
         due = self._given_up or self._lease.is_due()
@@ -186,7 +186,7 @@ class Commits:
         self._progress.settle()
         if term is not None:
             self._lease.grant(term)
-        self._observer.observed(Operation.COMMIT, self._clock.monotonic() - started)
+        self._observer.observed(LedgerOperation.COMMIT, self._clock.monotonic() - started)
         return answered
 
     def _renew(self, connection: Connection) -> None:
@@ -233,9 +233,9 @@ def _answer_all(batch: Sequence[AnyTicket], fault: LedgerError) -> None:
         ticket.answer(own)
 
 
-def _not_written(ticket: AnyTicket, fault: Exception, verdict: Verdict) -> LedgerError:
+def _not_written(ticket: AnyTicket, fault: Exception, verdict: FaultVerdict) -> LedgerError:
     about = f"command {ticket.key[1]} of {ticket.key[0]}" if ticket.key else "this"
-    kind = Unstorable if verdict is Verdict.ROW else NotTaken
+    kind = Unstorable if verdict is FaultVerdict.ROW else NotTaken
     error = kind(f"The ledger cannot take {about}: {worded(fault)}. Nothing of it was written.")
     error.__cause__ = fault
     return error

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from worker.ledger.stores.store import Store
 
 
-class Line:
+class WriterConnection:
     """Opened and closed by the writer's thread alone; any thread may break it off."""
 
     def __init__(self, store: Store) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Progress:
+class WriterProgress:
     """Counts. `begun`: transactions that were tried; `settled`: those that ended well, or badly by their own fault.
 
     `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be told of the

@@ -4,7 +4,7 @@ from threading import Event, Thread
 from typing import Protocol
 
 from worker.ledger.config import OutageListener
-from worker.ledger.writing.progress import Progress
+from worker.ledger.writing.progress import WriterProgress
 
 #: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
 _LOOK_SECONDS = 1.0
@@ -21,7 +21,7 @@ class Watched(Protocol):
         """What the database is called."""
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> WriterProgress:
         """How far it has come."""
 
     @property

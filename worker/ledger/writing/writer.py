@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from threading import Event, Lock, Thread
 from typing import Protocol
 
@@ -65,14 +66,18 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
-    def call(self, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey, seconds: float) -> Given:
-        """Have one operation done and wait for its answer, at most about that many seconds. Raises its LedgerError."""
+    def submit(self, bulk: Bulk[Asked, Given], item: Asked, key: TicketKey) -> "Future[Given]":
+        """Have one operation done in one of the next commits; the future gets its answer, or its LedgerError.
+
+        What is called when it is done runs on the writer's thread, or on the caller's once the writer has ended. It
+        must be quick, and never wait for the ledger.
+        """
         ticket = Ticket(bulk, item, key)
         self._inbox.put(ticket)
         if self._ended:
             # The thread may have ended just before the ticket lay there: whoever sees it first turns it away.
             self._turn_away()
-        return ticket.result(seconds)
+        return ticket.future
 
     def close(self, seconds: float) -> bool:
         """Commit what is there, say goodbye, end. False when that took longer than it may; calling it again is fine."""
@@ -103,9 +108,10 @@ class Writer:
             left = list(self._batch)
             while not self._inbox.is_empty():
                 left += self._inbox.take(0)
-            for ticket in left:
-                if ticket.is_open:
-                    ticket.answer(self._refusal())
+        # Not under the lock: what is called then may submit again, and comes here in the same thread.
+        for ticket in left:
+            if ticket.is_open:
+                ticket.answer(self._refusal())
 
     def _refusal(self) -> LedgerUnavailable:
         if self._fault is None:

@@ -8,7 +8,7 @@ from worker.errors import OutcomeUnknown, ProviderLogin, Unprovable
 from worker.provider.answers.failures import failure, has_errors, says_success, tells_nothing
 from worker.provider.answers.parsing import listed, parsed
 from worker.provider.answers.texts import text_of, texts_of
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 #: Without 202: what was merely accepted may still happen.
 _GOOD = frozenset(range(200, 300)) - {202}
@@ -29,7 +29,7 @@ _PROFILE_FIELDS = frozenset(
 )
 
 
-def expect_success(answer: Answer) -> None:
+def expect_success(answer: HttpAnswer) -> None:
     """Return when the provider says it was done: a `message` that is exactly `success`, and no errors.
 
     Raises the ProviderError that anything else means.
@@ -40,7 +40,7 @@ def expect_success(answer: Answer) -> None:
     raise failure(answer, said)
 
 
-def expect_rows(answer: Answer) -> list[CustomerRow]:
+def expect_rows(answer: HttpAnswer) -> list[CustomerRow]:
     """The customers of a list; an object here is an error, never an empty list."""
     entries = listed(answer.body)
     # An empty list is taken as proof that a customer is absent: one that comes with an error's status proves nothing.
@@ -49,7 +49,7 @@ def expect_rows(answer: Answer) -> list[CustomerRow]:
     raise failure(answer, parsed(answer.body))
 
 
-def expect_profile(answer: Answer, sent: Mapping[str, str]) -> None:
+def expect_profile(answer: HttpAnswer, sent: Mapping[str, str]) -> None:
     """Return when the profile that comes back shows every field as it was sent: the answer is its own read-back.
 
     Raises Unprovable, naming the fields, when it is a profile that shows one of them otherwise or not at all.
@@ -67,7 +67,7 @@ def expect_profile(answer: Answer, sent: Mapping[str, str]) -> None:
         )
 
 
-def expect_username(answer: Answer) -> str:
+def expect_username(answer: HttpAnswer) -> str:
     """The username that a v3 call acts on."""
     said = parsed(answer.body)
     if isinstance(said, dict) and answer.status in _GOOD and not has_errors(said):

@@ -7,7 +7,7 @@ from worker.errors import Blocked, OutcomeUnknown, ProviderError, ProviderLogin,
 from worker.provider.answers.limits import asked_for_seconds, retry_after_seconds
 from worker.provider.answers.parsing import is_page
 from worker.provider.answers.texts import ask_for_a_pause, code_of, hint_of, refuse_the_login, sound_passing, texts_of
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 _REFUSED_LOGINS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _REDIRECTS = range(300, 400)
@@ -24,7 +24,7 @@ _SETTINGS = {
 }
 
 
-def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
+def failure(answer: HttpAnswer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
     """The error that this answer to a call with this login means; its words are not scrubbed yet."""
     error = _meant(answer, parsed, login)
     if not isinstance(error, Throttled | Rejected):
@@ -33,7 +33,7 @@ def failure(answer: Answer, parsed: object, login: ProviderLogin = ProviderLogin
     return error
 
 
-def _asked_for(answer: Answer, *, for_all: bool) -> float | None:
+def _asked_for(answer: HttpAnswer, *, for_all: bool) -> float | None:
     seconds = asked_for_seconds(answer.headers)
     if seconds is None or for_all or answer.status == HTTPStatus.ACCEPTED:
         # What was accepted may be done at any time until then: a look before it proves nothing.
@@ -41,11 +41,11 @@ def _asked_for(answer: Answer, *, for_all: bool) -> float | None:
     return min(seconds, _LONGEST_OWN_WAIT_SECONDS)
 
 
-def _is_server_error(answer: Answer, parsed: object) -> bool:
+def _is_server_error(answer: HttpAnswer, parsed: object) -> bool:
     return answer.status >= _SERVER_ERROR or (code_of(parsed) or 0) >= _SERVER_ERROR
 
 
-def _meant(answer: Answer, parsed: object, login: ProviderLogin) -> ProviderError:
+def _meant(answer: HttpAnswer, parsed: object, login: ProviderLogin) -> ProviderError:
     texts, code = texts_of(parsed), code_of(parsed)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(answer)
@@ -85,11 +85,11 @@ def _is_high(code: int | None) -> bool:
     return code is not None and code >= HTTPStatus.BAD_REQUEST
 
 
-def _throttled(answer: Answer) -> Throttled:
+def _throttled(answer: HttpAnswer) -> Throttled:
     return Throttled("the provider asks for a pause (429)", retry_after_seconds(answer.headers))
 
 
-def _unknown(answer: Answer, texts: tuple[str, ...]) -> OutcomeUnknown:
+def _unknown(answer: HttpAnswer, texts: tuple[str, ...]) -> OutcomeUnknown:
     what = "a web page in place of the provider's answer" if is_page(answer.body) else "the provider's answer"
     return OutcomeUnknown(f"{what} ({answer.status}) does not say whether it was done", texts)
 

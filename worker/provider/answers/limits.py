@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
-from worker.provider.wire.transport import Answer
+from worker.provider.wire.transport import HttpAnswer
 
 _REMAINING = "X-RateLimit-Remaining"
 _TOO_MANY_REQUESTS = 429
@@ -35,7 +35,7 @@ def asked_for_seconds(headers: Mapping[str, str]) -> float | None:
     return _wait(headers, "Retry-After")
 
 
-def exhausted_seconds(answer: Answer) -> float:
+def exhausted_seconds(answer: HttpAnswer) -> float:
     """How long no further call is allowed, told beside a good answer as well: none remaining until the reset.
 
     Where no reset is told, Retry-After counts. A 429 names its own time, and is told as what it is.

@@ -8,10 +8,10 @@ from messages.commands import Command
 from worker.domain.provider import CustomerRow
 from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_rows, expect_success
-from worker.provider.calls.call import Call
+from worker.provider.calls.call import ProviderCall
 from worker.provider.calls.rules import RULES, Form, form_of
 from worker.provider.config import RETRIEVE, Edition, Format, Login, ProviderConfig
-from worker.provider.wire.transport import Request
+from worker.provider.wire.transport import HttpRequest
 
 PAGE_ROWS = 500
 
@@ -33,7 +33,7 @@ class Forms:
         self._format = config.format
         self._encoded_login = config.login, _encoded_login(config.login)
 
-    def change(self, command: Command) -> Call[None]:
+    def change(self, command: Command) -> ProviderCall[None]:
         """The call that makes this command's change.
 
         Raises Unsupported when the edition has no such call, TypeError when the command asks for no change.
@@ -48,18 +48,18 @@ class Forms:
                 "then send the command again under a new id"
             )
         send = self._post(rule.action, self._format, form_of(rule, command))
-        return Call(rule.operation, send, expect_success, command.secrets)
+        return ProviderCall(rule.operation, send, expect_success, command.secrets)
 
-    def page(self, filters: Mapping[str, str], offset: int) -> Call[list[CustomerRow]]:
+    def page(self, filters: Mapping[str, str], offset: int) -> ProviderCall[list[CustomerRow]]:
         """One page of the list. Always JSON: names beyond Latin-1 may not survive the provider's XML."""
         form = [("method", "profile"), ("task", "get"), *filters.items(), ("limit", str(PAGE_ROWS))]
         if offset:
             form.append(("offset", str(offset)))
-        return Call(RETRIEVE, self._post("manage", "json", form), expect_rows)
+        return ProviderCall(RETRIEVE, self._post("manage", "json", form), expect_rows)
 
-    def _post(self, action: str, suffix: Format, form: Form) -> Callable[[Login], Request]:
+    def _post(self, action: str, suffix: Format, form: Form) -> Callable[[Login], HttpRequest]:
         url, headers, fields = f"{self._start}{action}.{suffix}", _HEADERS[suffix], _encoded(form)
-        return lambda login: Request("POST", url, headers, b"%b&%b" % (self._login_fields(login), fields))
+        return lambda login: HttpRequest("POST", url, headers, b"%b&%b" % (self._login_fields(login), fields))
 
     def _login_fields(self, login: Login) -> bytes:
         known, fields = self._encoded_login

@@ -7,9 +7,9 @@ from functools import partial
 from messages.commands import UpdateUserProfile
 from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_profile, expect_username
-from worker.provider.calls.call import Call
+from worker.provider.calls.call import ProviderCall
 from worker.provider.config import USER_PROFILE_UPDATE, USER_USERNAME, Login, ProviderConfig
-from worker.provider.wire.transport import Request
+from worker.provider.wire.transport import HttpRequest
 
 
 class Profiles:
@@ -22,7 +22,7 @@ class Profiles:
         self._start = f"{(config.v3_base_url or config.base_url).rstrip('/')}/v3/user/"
         self._has_key = bool(config.login.v3_api_key)
 
-    def update(self, command: UpdateUserProfile) -> Call[None]:
+    def update(self, command: UpdateUserProfile) -> ProviderCall[None]:
         """Set the fields that the command names; the answer shows the profile as it is then.
 
         Raises Unsupported when there is no key.
@@ -31,17 +31,17 @@ class Profiles:
         sent = command.revealed()
         behalf = sent.pop("on_behalf_of")
         request = self._request("PATCH", "profile", behalf, json.dumps(sent).encode())
-        return Call(USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
+        return ProviderCall(USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
 
-    def username(self, on_behalf_of: str) -> Call[str]:
+    def username(self, on_behalf_of: str) -> ProviderCall[str]:
         """Ask for the username of the user on whose behalf it is made. Raises Unsupported when there is no key."""
         self._check_key()
-        return Call(USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
+        return ProviderCall(USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
 
-    def own_username(self) -> Call[str]:
+    def own_username(self) -> ProviderCall[str]:
         """Ask for the username that the key itself belongs to. Raises Unsupported when there is no key."""
         self._check_key()
-        return Call(USER_USERNAME, self._request("GET", "username", None), expect_username)
+        return ProviderCall(USER_USERNAME, self._request("GET", "username", None), expect_username)
 
     def _check_key(self) -> None:
         if not self._has_key:
@@ -52,15 +52,15 @@ class Profiles:
 
     def _request(
         self, method: str, name: str, behalf: str | None, body: bytes | None = None
-    ) -> Callable[[Login], Request]:
+    ) -> Callable[[Login], HttpRequest]:
         headers = {"Accept": "application/json"}
         if behalf is not None:
             headers["On-Behalf-Of"] = behalf
         if body is not None:
             headers["Content-Type"] = "application/json"
 
-        def request(login: Login) -> Request:
+        def request(login: Login) -> HttpRequest:
             bearer = {"Authorization": f"Bearer {login.v3_api_key}"}
-            return Request(method, self._start + name, {**headers, **bearer}, body)
+            return HttpRequest(method, self._start + name, {**headers, **bearer}, body)
 
         return request

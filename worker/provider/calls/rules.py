@@ -15,7 +15,7 @@ _RENAMED = MappingProxyType({"username": "user", "new_username": "username"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CallRule:
     """The last piece of its path, the renamed fields, and the arguments that are always the same.
 
     `operation` is its name in the metrics.
@@ -27,20 +27,20 @@ class Rule:
     fixed: tuple[tuple[str, str], ...] = ()
 
 
-def _manage(operation: str, method: str, task: str = "", names: Mapping[str, str] = _CUSTOMER_IS_USER) -> Rule:
+def _manage(operation: str, method: str, task: str = "", names: Mapping[str, str] = _CUSTOMER_IS_USER) -> CallRule:
     fixed = (("method", method), ("task", task)) if task else (("method", method),)
-    return Rule(operation, "manage", names, fixed)
+    return CallRule(operation, "manage", names, fixed)
 
 
-def _credential(operation: str, task: str) -> Rule:
-    return Rule(operation, "credential", _CUSTOMER_IS_USER, (("task", task),))
+def _credential(operation: str, task: str) -> CallRule:
+    return CallRule(operation, "credential", _CUSTOMER_IS_USER, (("task", task),))
 
 
-RULES: Mapping[type[Command], Rule] = MappingProxyType(
+RULES: Mapping[type[Command], CallRule] = MappingProxyType(
     {
         # The create alone names its customer `username`.
-        commands.CreateCustomer: Rule("add", "add", MappingProxyType({})),
-        commands.DeleteCustomer: Rule("delete", "delete", _CUSTOMER_IS_USER),
+        commands.CreateCustomer: CallRule("add", "add", MappingProxyType({})),
+        commands.DeleteCustomer: CallRule("delete", "delete", _CUSTOMER_IS_USER),
         commands.EnableCustomer: _manage("enable", "enable"),
         commands.DisableCustomer: _manage("disable", "disable"),
         commands.EnableWebsiteAccess: _manage("website_enable", "website_enable"),
@@ -57,7 +57,7 @@ RULES: Mapping[type[Command], Rule] = MappingProxyType(
 )
 
 
-def form_of(rule: Rule, command: Command) -> Form:
+def form_of(rule: CallRule, command: Command) -> Form:
     """The arguments of the call; a customer's password is sent twice, as the provider asks."""
     form: Form = list(rule.fixed)
     for name, value in command.revealed().items():

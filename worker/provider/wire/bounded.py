@@ -11,7 +11,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError as TlsFailure
 
-from worker.provider.wire.line import Line
+from worker.provider.wire.line import DeadlineSocket
 from worker.provider.wire.trust import HandshakeFailed, SpokeFirst
 from worker.received.certificates import marked_pem
 from worker.received.http import AnswerBroken, StrictAnswer
@@ -22,7 +22,7 @@ class _Answer(StrictAnswer):
 
     def __init__(self, sock: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is the library's
         super().__init__(sock, **options)
-        self._line = sock if isinstance(sock, Line) else None
+        self._line = sock if isinstance(sock, DeadlineSocket) else None
 
     def begin(self) -> None:
         """Read the status and the headers."""
@@ -49,19 +49,19 @@ class _Connection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         """Whether it is proven to be fit for a request; urllib3 asks before it uses a kept one, and closes others."""
-        return isinstance(self.sock, Line) and self.sock.is_silent()
+        return isinstance(self.sock, DeadlineSocket) and self.sock.is_silent()
 
     def connect(self) -> None:
         super().connect()
         # TLS inside a proxy's own TLS has a socket of urllib3's making that must block: it is bounded read by read.
         if isinstance(self.sock, socket.socket):
-            self.sock = Line(self.sock)
+            self.sock = DeadlineSocket(self.sock)
 
     def _tunnel(self) -> None:
         # What a proxy answers is bounded as a whole as well; TLS then needs the bare socket.
         bare = self.sock
         if isinstance(bare, socket.socket):
-            self.sock = proxied = Line(bare)
+            self.sock = proxied = DeadlineSocket(bare)
             proxied.settimeout(self.timeout)
         super()._tunnel()
         if isinstance(bare, socket.socket):
@@ -72,7 +72,7 @@ class _Connection(HTTPConnection):
 
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the signature is the library's
         super().request(*arguments, **options)
-        if isinstance(self.sock, Line):
+        if isinstance(self.sock, DeadlineSocket):
             # The deadline of the call before is over, and a new connection has none yet.
             self.sock.settimeout(self.timeout)
             if not (self.sock.was_asked or self.sock.is_silent()):

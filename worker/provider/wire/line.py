@@ -16,7 +16,7 @@ from typing import Any
 from urllib3.util.wait import wait_for_read, wait_for_write
 
 
-class Line:
+class DeadlineSocket:
     """Stands in for a connected socket, with what http.client and urllib3 use of one.
 
     What is written leaves at `flush`, in one piece: head and body in two packets would wake the server twice.
@@ -90,7 +90,7 @@ class Line:
 class _Reader(io.BufferedReader):
     """Reads one answer, and leaves with the line what it has read beyond its end."""
 
-    def __init__(self, line: Line, answer: "_Answer") -> None:
+    def __init__(self, line: DeadlineSocket, answer: "_Answer") -> None:
         super().__init__(answer)
         self._line = line
         self._answer = answer
@@ -106,7 +106,7 @@ class _Reader(io.BufferedReader):
 class _Answer(io.RawIOBase):
     """The bytes of one answer, read within the line's deadline."""
 
-    def __init__(self, line: Line, sock: socket.socket) -> None:
+    def __init__(self, line: DeadlineSocket, sock: socket.socket) -> None:
         super().__init__()
         self._line = line
         self._socket = sock

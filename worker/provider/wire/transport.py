@@ -28,7 +28,7 @@ _NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, NameResolutionError)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """What goes out. Secrets are in the body or in headers, never in the URL."""
 
     method: str
@@ -38,7 +38,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back, not yet understood. Header names compare in any case."""
 
     status: int
@@ -55,7 +55,7 @@ class Transport:
         self._proxies = {"http": config.proxy, "https": config.proxy} if config.proxy else {}
         self._verify: bool | str = config.ca_bundle or True
 
-    def send(self, request: Request, within_seconds: float) -> Answer:
+    def send(self, request: HttpRequest, within_seconds: float) -> HttpAnswer:
         """Send it and read the whole answer within the time given.
 
         Raises NotSent when the request cannot have left, OutcomeUnknown when no whole answer came back in time.
@@ -73,7 +73,7 @@ class Transport:
                 verify=self._verify,
                 proxies=self._proxies,
             )
-            return Answer(response.status_code, response.headers, _body_of(response))
+            return HttpAnswer(response.status_code, response.headers, _body_of(response))
         except Unreadable as exc:
             raise OutcomeUnknown(f"the provider's answer {exc}") from exc
         except (requests.RequestException, HTTPError, OSError) as exc:
@@ -88,7 +88,7 @@ class Transport:
         return urllib3.Timeout(connect=connect, total=within_seconds)
 
 
-def _prepared(request: Request) -> PreparedRequest:
+def _prepared(request: HttpRequest) -> PreparedRequest:
     # Built by hand: requests' own preparation costs more than the rest of the call together.
     prepared = PreparedRequest()
     prepared.method = request.method

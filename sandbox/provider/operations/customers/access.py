@@ -4,17 +4,17 @@ from dataclasses import replace
 from typing import Final
 
 from sandbox.provider.accounts.records import Customer
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.replies import Refused, Reply, Success, UserNotFound, unknown_user
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.replies import Refused, Reply, SuccessReply, UserNotFound, unknown_user
 from sandbox.provider.operations.served import Served
 
 
-def enable(call: Call) -> Reply:
+def enable(call: ServedCall) -> Reply:
     """Lets the customer send; its website access stays as it is."""
     return _set_sending(call, call.form.get("user"), active=True)
 
 
-def disable(call: Call) -> Reply:
+def disable(call: ServedCall) -> Reply:
     """Stops the customer from sending; its website access stays as it is.
 
     The provider's table calls the argument `username`, its examples `user`: by switch both are read here.
@@ -27,33 +27,33 @@ def disable(call: Call) -> Reply:
     return _set_sending(call, user or alias, active=False)
 
 
-def enable_website(call: Call) -> Reply:
+def enable_website(call: ServedCall) -> Reply:
     """Lets the customer log in on the website; whether it may send stays as it is."""
     return _set_website_access(call, website_access=True)
 
 
-def disable_website(call: Call) -> Reply:
+def disable_website(call: ServedCall) -> Reply:
     """Stops the customer from logging in on the website; whether it may send stays as it is."""
     return _set_website_access(call, website_access=False)
 
 
-def _set_sending(call: Call, username: str, *, active: bool) -> Reply:
+def _set_sending(call: ServedCall, username: str, *, active: bool) -> Reply:
     found = _customer(call, username)
     if not isinstance(found, Customer):
         return found
     call.accounts.put_customer(replace(found, active=active))
-    return Success()
+    return SuccessReply()
 
 
-def _set_website_access(call: Call, *, website_access: bool) -> Reply:
+def _set_website_access(call: ServedCall, *, website_access: bool) -> Reply:
     found = _customer(call, call.form.get("user"))
     if not isinstance(found, Customer):
         return found
     call.accounts.put_customer(replace(found, website_access=website_access))
-    return Success()
+    return SuccessReply()
 
 
-def _customer(call: Call, username: str) -> Customer | Reply:
+def _customer(call: ServedCall, username: str) -> Customer | Reply:
     """The reseller's own customer of that name, or what these four operations say when there is none."""
     if not username:
         return Refused(("Missing user parameter",))

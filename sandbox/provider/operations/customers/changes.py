@@ -6,8 +6,8 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Customer
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.replies import Refused, Reply, SuccessReply, no_such_customer
 from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import EmptyOnSet
 
@@ -26,7 +26,7 @@ _PROFILE: Final = (
 _EMAIL_MAX: Final = 100
 
 
-def set_profile(call: Call) -> Reply:
+def set_profile(call: ServedCall) -> Reply:
     """Sets the fields that were sent and leaves the others; what is no field of a profile is ignored.
 
     The provider states no limits here. An empty value is stored, or by switch ignored.
@@ -40,7 +40,7 @@ def set_profile(call: Call) -> Reply:
     return _put(call, found, **sent)
 
 
-def set_password(call: Call) -> Reply:
+def set_password(call: ServedCall) -> Reply:
     """Sets the password, which must be sent twice."""
     found = _customer(call, _password_faults(call))
     if not isinstance(found, Customer):
@@ -48,7 +48,7 @@ def set_password(call: Call) -> Reply:
     return _put(call, found, password_digest=call.seal.digest(call.form.get("password")))
 
 
-def set_username(call: Call) -> Reply:
+def set_username(call: ServedCall) -> Reply:
     """Gives the customer a new name; all else, its credentials included, stays with it. The old name is free."""
     found = _customer(call, _username_faults(call))
     if not isinstance(found, Customer):
@@ -60,7 +60,7 @@ def set_username(call: Call) -> Reply:
     return _put(call, found, username=username)
 
 
-def set_email(call: Call) -> Reply:
+def set_email(call: ServedCall) -> Reply:
     """Sets the email address, at once and without confirmation."""
     found = _customer(call, _email_faults(call))
     if not isinstance(found, Customer):
@@ -68,14 +68,14 @@ def set_email(call: Call) -> Reply:
     return _put(call, found, email=call.form.get("email"))
 
 
-def _password_faults(call: Call) -> Iterator[str]:
+def _password_faults(call: ServedCall) -> Iterator[str]:
     form = call.form
     yield from validation.missing(form, ("user", "password", "confirm_password"))
     yield from validation.bad_password(form, "password")
     yield from validation.unconfirmed(form)
 
 
-def _username_faults(call: Call) -> Iterator[str]:
+def _username_faults(call: ServedCall) -> Iterator[str]:
     form, switches = call.form, call.switches
     yield from validation.missing(form, ("user", "username"))
     yield from validation.too_long(form, {"username": switches.setusername_max})
@@ -85,13 +85,13 @@ def _username_faults(call: Call) -> Iterator[str]:
         yield validation.PROVIDER_DOMAIN
 
 
-def _email_faults(call: Call) -> Iterator[str]:
+def _email_faults(call: ServedCall) -> Iterator[str]:
     yield from validation.missing(call.form, ("user", "email"))
     yield from validation.too_long(call.form, {"email": _EMAIL_MAX})
     yield from validation.bad_email(call.form, "email")
 
 
-def _customer(call: Call, faults: Iterable[str]) -> Customer | Reply:
+def _customer(call: ServedCall, faults: Iterable[str]) -> Customer | Reply:
     """The customer to be changed, or what is wrong with the call."""
     errors = tuple(faults)
     if errors:
@@ -99,9 +99,9 @@ def _customer(call: Call, faults: Iterable[str]) -> Customer | Reply:
     return call.customer() or no_such_customer(call.switches)
 
 
-def _put(call: Call, customer: Customer, **changed: str) -> Reply:
+def _put(call: ServedCall, customer: Customer, **changed: str) -> Reply:
     call.accounts.put_customer(replace(customer, **changed))  # type: ignore[arg-type]  # the names are those above
-    return Success()
+    return SuccessReply()
 
 
 SERVED: Final = (

@@ -5,13 +5,13 @@ from datetime import date
 from typing import Final
 
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.replies import Refused, Reply, Success, no_such_customer
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.replies import Refused, Reply, SuccessReply, no_such_customer
 from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Delete
 
 
-def delete(call: Call) -> Reply:
+def delete(call: ServedCall) -> Reply:
     """Takes the customer and its credentials away for good; nobody is left for a repeat to delete.
 
     By switch the customer stays what it is until its billing cycle is over, and until then a repeat succeeds.
@@ -25,7 +25,7 @@ def delete(call: Call) -> Reply:
         call.accounts.remove_customer(customer)
     else:
         call.accounts.put_customer(replace(customer, closes_on=end_of_cycle(customer.billing_date, call.today())))
-    return Success()
+    return SuccessReply()
 
 
 def end_of_cycle(billing_date: date | None, today: date) -> date:

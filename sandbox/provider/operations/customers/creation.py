@@ -6,8 +6,8 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Customer, Package
 from sandbox.provider.operations import validation
-from sandbox.provider.operations.calls import Call, Operation
-from sandbox.provider.operations.replies import Refused, Reply, Success
+from sandbox.provider.operations.calls import Operation, ServedCall
+from sandbox.provider.operations.replies import Refused, Reply, SuccessReply
 from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Required
 
@@ -33,16 +33,16 @@ _REQUIRED: Final = ("password", "confirm_password", *_LIMITS)
 _IP_GROUP_MAX: Final = 255
 
 
-def add(call: Call) -> Reply:
+def add(call: ServedCall) -> Reply:
     """Creates a customer that may send and log in at once, or tells everything that is wrong with it."""
     errors = tuple(_faults(call))
     if errors:
         return Refused(errors)
     call.accounts.put_customer(_new_customer(call))
-    return Success()
+    return SuccessReply()
 
 
-def _new_customer(call: Call) -> Customer:
+def _new_customer(call: ServedCall) -> Customer:
     form = call.form
     return Customer(
         number=call.accounts.next_number(),
@@ -69,7 +69,7 @@ def _new_customer(call: Call) -> Customer:
     )
 
 
-def _faults(call: Call) -> Iterator[str]:
+def _faults(call: ServedCall) -> Iterator[str]:
     """Everything that is wrong with the call, one text per fault."""
     form = call.form
     yield from validation.missing(form, _required(call))
@@ -86,7 +86,7 @@ def _faults(call: Call) -> Iterator[str]:
     yield from validation.bad_billing_date(form.get("billing_date"), call.today())
 
 
-def _required(call: Call) -> Iterable[str]:
+def _required(call: ServedCall) -> Iterable[str]:
     """All sixteen; leniently, no company, and no package for a free user (the provider's own sample has neither)."""
     if call.switches.required is Required.STRICT:
         return _REQUIRED
@@ -94,7 +94,7 @@ def _required(call: Call) -> Iterable[str]:
     return (name for name in _REQUIRED if name not in spared)
 
 
-def _username_faults(call: Call) -> Iterator[str]:
+def _username_faults(call: ServedCall) -> Iterator[str]:
     """A name is free when nobody has it and, by switch, nobody who was deleted had it."""
     username = call.form.get("username")
     buried = call.switches.tombstone and call.accounts.is_tombstone(username)
@@ -104,16 +104,16 @@ def _username_faults(call: Call) -> Iterator[str]:
         yield validation.PROVIDER_DOMAIN
 
 
-def _package(call: Call) -> Package | None:
+def _package(call: ServedCall) -> Package | None:
     return call.reseller.packages.get(call.form.get("package"))
 
 
-def _package_faults(call: Call) -> Iterator[str]:
+def _package_faults(call: ServedCall) -> Iterator[str]:
     if call.form.get("package") and _package(call) is None:
         yield "package does not exist"
 
 
-def _ip_faults(call: Call) -> Iterator[str]:
+def _ip_faults(call: ServedCall) -> Iterator[str]:
     """Addresses and groups must be the reseller's own, and the package must allow its customers addresses."""
     ips, package = call.form.all_of("ip"), _package(call)
     for ip in ips:

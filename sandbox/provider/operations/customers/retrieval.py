@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.provider.accounts.records import Customer
-from sandbox.provider.operations.calls import Call, Form, Operation
+from sandbox.provider.operations.calls import Form, Operation, ServedCall
 from sandbox.provider.operations.replies import Refused, Reply, Rows
 from sandbox.provider.operations.served import Served
 from sandbox.provider.settings import Filter, RowExtra, Switches
@@ -29,7 +29,7 @@ _NUMBER: Final = re.compile("[0-9]{1,9}")
 _ACTIVE: Final = {"": None, "true": True, "1": True, "false": False, "0": False}
 
 
-def retrieve(call: Call) -> Reply:
+def retrieve(call: ServedCall) -> Reply:
     """All matching rows, oldest customer first; an array for no row and for one. Deleted customers are gone."""
     form = call.form
     limit, offset = _page(call)
@@ -42,7 +42,7 @@ def retrieve(call: Call) -> Reply:
     return Rows(tuple(_row(customer, call.switches) for customer in page))
 
 
-def _page(call: Call) -> tuple[int | None, int | None]:
+def _page(call: ServedCall) -> tuple[int | None, int | None]:
     """How many rows are answered (0: all), after how many; None for what is no number.
 
     A page is never longer than the switch says, however many rows were asked for.

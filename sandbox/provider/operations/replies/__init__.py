@@ -1,6 +1,13 @@
 """What the provider can say, and how each saying looks over HTTP: in JSON, in XML, and in the newer API."""
 
-from sandbox.provider.operations.replies.answers import Answer, AnswerKind, Manner, compressed, limit_headers, render
+from sandbox.provider.operations.replies.answers import (
+    AnswerKind,
+    Manner,
+    ProviderAnswer,
+    compressed,
+    limit_headers,
+    render,
+)
 from sandbox.provider.operations.replies.sayings import (
     Document,
     Flat,
@@ -9,7 +16,7 @@ from sandbox.provider.operations.replies.sayings import (
     Refused,
     Reply,
     Rows,
-    Success,
+    SuccessReply,
     TooManyRequests,
     UserNotFound,
     V3Refused,
@@ -20,17 +27,17 @@ from sandbox.provider.operations.replies.sayings import (
 )
 
 __all__ = [
-    "Answer",
     "AnswerKind",
     "Document",
     "Flat",
     "FlatHtml",
     "Manner",
     "Nested",
+    "ProviderAnswer",
     "Refused",
     "Reply",
     "Rows",
-    "Success",
+    "SuccessReply",
     "TooManyRequests",
     "UserNotFound",
     "V3Refused",

@@ -18,7 +18,7 @@ from sandbox.provider.operations.replies.sayings import (
     Refused,
     Reply,
     Rows,
-    Success,
+    SuccessReply,
     TooManyRequests,
     UserNotFound,
     V3Refused,
@@ -52,7 +52,7 @@ class AnswerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """What goes back over HTTP: nothing at all when the kind is `dropped`."""
 
     kind: AnswerKind
@@ -75,45 +75,45 @@ class Manner:
     secrets: tuple[tuple[str, str], ...] = ()
 
 
-def render(reply: Reply, manner: Manner) -> Answer:
+def render(reply: Reply, manner: Manner) -> ProviderAnswer:
     """The reply as an HTTP answer in the manner of the call; of the newer API's shapes there is JSON alone."""
     match reply:
-        case Success():
-            return Answer(AnswerKind.OK, 200, _write(reply, manner), _media_type(manner))
+        case SuccessReply():
+            return ProviderAnswer(AnswerKind.OK, 200, _write(reply, manner), _media_type(manner))
         case Rows():
-            return Answer(AnswerKind.LIST, 200, _write(reply, manner), _media_type(manner))
+            return ProviderAnswer(AnswerKind.LIST, 200, _write(reply, manner), _media_type(manner))
         case Document():
-            return Answer(AnswerKind.V3OK, 200, json_bodies.write(reply))
+            return ProviderAnswer(AnswerKind.V3OK, 200, json_bodies.write(reply))
         case TooManyRequests():
             return _render_throttle(reply)
         case _:
             return _render_error(echoed(reply, manner.secrets) if manner.switches.echo else reply, manner)
 
 
-def _render_error(reply: Refusal, manner: Manner) -> Answer:
+def _render_error(reply: Refusal, manner: Manner) -> ProviderAnswer:
     """One of the six shapes an error can have."""
     switches, body, media_type = manner.switches, _write(reply, manner), _media_type(manner)
     match reply:
         case Refused(_, status):
-            return Answer(AnswerKind.ERR, _status(status, switches), body, media_type)
+            return ProviderAnswer(AnswerKind.ERR, _status(status, switches), body, media_type)
         case UserNotFound():
-            return Answer(AnswerKind.UNF, _status(HTTPStatus.NOT_FOUND, switches), body, media_type)
+            return ProviderAnswer(AnswerKind.UNF, _status(HTTPStatus.NOT_FOUND, switches), body, media_type)
         case Nested(code, _):
             # An unknown call was reported with its own HTTP status, whatever the status of other errors.
             http_status = code if code is HTTPStatus.NOT_FOUND else _status(code, switches)
-            return Answer(AnswerKind.NEST, http_status, body, media_type)
+            return ProviderAnswer(AnswerKind.NEST, http_status, body, media_type)
         case Flat(code, _):
-            return Answer(AnswerKind.FLAT, _status(code, switches), body, media_type)
+            return ProviderAnswer(AnswerKind.FLAT, _status(code, switches), body, media_type)
         case FlatHtml():
-            return Answer(AnswerKind.FLAT, HTTPStatus.FORBIDDEN, json_bodies.write(reply), _HTML)
+            return ProviderAnswer(AnswerKind.FLAT, HTTPStatus.FORBIDDEN, json_bodies.write(reply), _HTML)
         case V3Refused(status):
-            return Answer(AnswerKind.V3ERR, status, json_bodies.write(reply))
+            return ProviderAnswer(AnswerKind.V3ERR, status, json_bodies.write(reply))
 
 
-def _render_throttle(reply: TooManyRequests) -> Answer:
+def _render_throttle(reply: TooManyRequests) -> ProviderAnswer:
     """The newer API's error shape, which the throttle uses on every edition and in either format."""
     headers = limit_headers(reply.limit, 0, reply.reset)
-    return Answer(AnswerKind.V3ERR, HTTPStatus.TOO_MANY_REQUESTS, json_bodies.write(reply), headers=headers)
+    return ProviderAnswer(AnswerKind.V3ERR, HTTPStatus.TOO_MANY_REQUESTS, json_bodies.write(reply), headers=headers)
 
 
 def limit_headers(limit: int, remaining: int, reset: int) -> tuple[tuple[str, str], ...]:
@@ -125,7 +125,7 @@ def limit_headers(limit: int, remaining: int, reset: int) -> tuple[tuple[str, st
     )
 
 
-def compressed(answer: Answer) -> Answer:
+def compressed(answer: ProviderAnswer) -> ProviderAnswer:
     """The answer as it goes to a client that accepts gzip."""
     headers = (*answer.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
     return replace(answer, body=gzip.compress(answer.body), headers=headers)

@@ -10,7 +10,7 @@ from sandbox.provider.operations.replies.sayings import (
     Refused,
     Reply,
     Rows,
-    Success,
+    SuccessReply,
     TooManyRequests,
     UserNotFound,
     V3Refused,
@@ -20,7 +20,7 @@ from sandbox.provider.operations.replies.sayings import (
 def write(reply: Reply) -> bytes:
     """The body."""
     match reply:
-        case Success():
+        case SuccessReply():
             return b'{"message":"success"}'
         case UserNotFound():
             return b'{"message":"User not found"}'

@@ -9,7 +9,7 @@ from sandbox.provider.settings import AuthError, Switches, UnknownUser
 
 
 @dataclass(frozen=True, slots=True)
-class Success:
+class SuccessReply:
     """The call's wish is now the state."""
 
 
@@ -82,7 +82,7 @@ class TooManyRequests:
 
 
 Refusal = Refused | UserNotFound | Nested | Flat | FlatHtml | V3Refused
-Reply = Success | Rows | Document | Refusal | TooManyRequests
+Reply = SuccessReply | Rows | Document | Refusal | TooManyRequests
 
 _NO_SUCH_USER: Final = "User does not exist"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 from xml.sax.saxutils import escape
 
-from sandbox.provider.operations.replies.sayings import Flat, Nested, Refused, Reply, Rows, Success, UserNotFound
+from sandbox.provider.operations.replies.sayings import Flat, Nested, Refused, Reply, Rows, SuccessReply, UserNotFound
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="ISO-8859-1"?>'
 # What no XML document can hold, not even as a reference.
@@ -21,7 +21,7 @@ def write(reply: Reply) -> bytes:
 
 def _element(reply: Reply) -> str:
     match reply:
-        case Success():
+        case SuccessReply():
             return "<result><message>success</message></result>"
         case Rows(rows):
             return _users(rows)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from sandbox.provider.accounts.records import Customer, Profile, Reseller
-from sandbox.provider.operations.calls import Call, Operation
+from sandbox.provider.operations.calls import Operation, ServedCall
 from sandbox.provider.operations.replies import Document, Reply, V3Refused
 from sandbox.provider.operations.served import Served
 from sandbox.provider.operations.v3.targets import target_of
@@ -15,7 +15,7 @@ from sandbox.provider.operations.v3.targets import target_of
 _FIELDS: Final = tuple(field.name for field in fields(Profile))
 
 
-def update_profile(call: Call) -> Reply:
+def update_profile(call: ServedCall) -> Reply:
     """Sets the fields that were sent, an empty text included, and answers with the whole profile."""
     target = target_of(call)
     if isinstance(target, V3Refused):
@@ -31,13 +31,13 @@ def update_profile(call: Call) -> Reply:
     return Document(_profile(changed), is_read=False)
 
 
-def get_profile(call: Call) -> Reply:
+def get_profile(call: ServedCall) -> Reply:
     """All eleven fields."""
     target = target_of(call)
     return target if isinstance(target, V3Refused) else Document(_profile(target))
 
 
-def get_username(call: Call) -> Reply:
+def get_username(call: ServedCall) -> Reply:
     """The name and the number of whom a call with these headers acts on."""
     target = target_of(call)
     if isinstance(target, V3Refused):
@@ -46,7 +46,7 @@ def get_username(call: Call) -> Reply:
     return Document({"username": username, "user_id": target.number})
 
 
-def _put(call: Call, changed: Customer | Reseller) -> None:
+def _put(call: ServedCall, changed: Customer | Reseller) -> None:
     if isinstance(changed, Customer):
         call.accounts.put_customer(changed)
     else:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sandbox.provider.accounts.records import Customer, Reseller
 from sandbox.provider.accounts.state import Accounts
-from sandbox.provider.operations.calls import Call
+from sandbox.provider.operations.calls import ServedCall
 from sandbox.provider.operations.replies import V3Refused
 from sandbox.provider.settings import OboUnknown
 
@@ -29,7 +29,7 @@ def acting_for(accounts: Accounts, reseller: Reseller, on_behalf_of: str) -> Cus
     return accounts.numbered(reseller, int(number)) if _NUMBER.fullmatch(number) else None
 
 
-def target_of(call: Call) -> Customer | Reseller | V3Refused:
+def target_of(call: ServedCall) -> Customer | Reseller | V3Refused:
     """Whom the call acts on. An unknown customer is refused; by switch the header is ignored, as was once reported."""
     # The caller's own record may have changed since the call arrived.
     caller = call.accounts.current(call.reseller)

@@ -1,0 +1,259 @@
+"""The one that parks: what it writes down, acks and takes over, and what it does when the ledger is away."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from messages.errors import Undecodable
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.parking import FakeParkingLot
+from tests.support.work_samples import delivery
+from tests.unit.pipeline.parking_day import SLOTS, WINDOW
+from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.work import Parked, Step, Wait, Work
+from worker.errors import LedgerError, LedgerUnavailable, NotTaken, Unstorable
+from worker.pipeline.dispatcher import Dispatcher, Stages
+from worker.pipeline.job import Job
+from worker.pipeline.parking import Parking, Window
+from worker.pipeline.timer import Timer
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the listener was told."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def parked(self, count: int, total: int) -> None:
+        self.lines.append(f"parked {count} of {total}")
+
+    def adopted(self, count: int) -> None:
+        self.lines.append(f"adopted {count}")
+
+
+class Town:
+    """A full window of one customer whose first command waits."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger(FakeClock())
+        self.lot = FakeParkingLot(self.ledger)
+        self.clock = self.ledger.clock
+        self.dispatcher = Dispatcher(SLOTS, self.clock, Timer(self.clock))
+        self.started: list[Job] = []
+        self.dispatcher.start(Stages(read, self.started.append, lambda: None))
+        self.scheduler = self.dispatcher.scheduler
+        self.acked: list[Receipt] = []
+        self.steps: list[Step] = []
+        self.heard = Heard()
+        self.connected = True
+        window = Window(WINDOW, self.acked.append, lambda: self.connected)
+        self.parking = Parking(self.dispatcher, self.lot, window, self.heard, self.steps.append)
+
+    def deliver(self, tag: int, *lanes: str, body: bytes = b"") -> None:
+        came = delivery(body or str(tag).encode(), tag=tag)
+        self.scheduler.enter(came.receipt, Job(Work(came, Undecodable([]), lanes)))
+
+    def fill(self, body: bytes = b"", lanes: dict[int, tuple[str, ...]] | None = None) -> None:
+        for tag in range(1, WINDOW + 1):
+            self.deliver(tag, *(lanes or {}).get(tag, ("ada",)), body=body)
+        first = self.scheduler.queue.next()
+        assert isinstance(first, Job)
+        self.scheduler.ended(first, Wait(0.0))
+
+    def look(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.parking.look()
+
+    @property
+    def bodies(self) -> list[bytes]:
+        fetched = [self.lot.fetch(place.position) for place in self.lot.mine()]
+        return [one.body for one in fetched if one is not None]
+
+
+def read(_delivery: Delivery) -> Work:
+    raise AssertionError("nothing is delivered through the dispatcher here")
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+def test_a_stuck_window_is_written_down_in_its_order_and_then_acked(town: Town) -> None:
+    town.fill()
+    town.look()
+    assert (town.bodies, town.acked) == ([], [])
+
+    town.look()
+
+    assert town.bodies == [b"1", b"2", b"3", b"4"]
+    assert town.acked == [Receipt(1, tag) for tag in range(1, WINDOW + 1)]
+    assert (town.steps, town.heard.lines) == ([Step.PARKED], ["parked 4 of 4"])
+
+
+def test_a_window_that_was_stuck_for_a_moment_only_is_left_alone(town: Town) -> None:
+    town.fill()
+    town.look()
+    town.scheduler.lose()
+    town.look()
+    town.fill()
+    town.look()
+
+    assert town.bodies == []
+
+
+def test_nothing_is_acked_while_the_ledger_is_away_and_it_is_done_when_it_is_back(town: Town) -> None:
+    town.fill()
+    town.look()
+    town.ledger.broken = True
+    town.look(3)
+    assert town.acked == []
+
+    town.ledger.broken = False
+    town.look(3)
+
+    assert len(town.acked) == WINDOW
+
+
+def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = town.lot.park
+
+    def park_and_fall_silent(works: list[Work]) -> list[Parked]:
+        kept(works)
+        raise LedgerUnavailable("the answer was lost")
+
+    town.fill()
+    with monkeypatch.context() as broken:
+        broken.setattr(town.lot, "park", park_and_fall_silent)
+        town.look(2)
+    assert (town.dispatcher.parked, town.acked) == (0, [])
+
+    town.look()
+
+    assert town.dispatcher.parked == WINDOW
+    assert town.acked == []
+    assert isinstance(town.started[-1].work, Parked)
+
+
+@pytest.mark.parametrize("kind", [Unstorable, NotTaken])
+def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_customer_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
+) -> None:
+    kept = town.lot.park
+    tries: list[list[bytes]] = []
+
+    def choosy(works: list[Work]) -> list[Parked]:
+        tries.append([work.delivery.body for work in works])
+        if b"2" in tries[-1]:
+            raise kind("an index row that is too long")
+        return list(kept(works))
+
+    monkeypatch.setattr(town.lot, "park", choosy)
+    town.fill(lanes={1: ("ada", "eva"), 4: ("eva",)})
+    town.look(2)
+    assert (town.bodies, town.heard.lines) == ([b"1"], ["parked 1 of 1"])
+
+    town.deliver(5, "eva")
+    town.look(2)
+    assert (town.bodies, town.heard.lines[1:]) == ([b"1", b"4", b"5"], ["parked 2 of 3"])
+    assert town.acked == [Receipt(1, tag) for tag in (1, 4, 5)]
+
+    town.deliver(6, "ada")
+    town.deliver(7, "ada")
+    town.look(5)
+    assert tries == [[b"1", b"2", b"3", b"4"], [b"1"], [b"2"], [b"4", b"5"]]
+
+
+def test_nothing_that_cannot_be_parked_is_told_as_parked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_works: list[Work]) -> None:
+        raise Unstorable("an index row that is too long")
+
+    monkeypatch.setattr(town.lot, "park", refused)
+    town.fill()
+    town.look(9)
+
+    assert (town.heard.lines, town.acked) == ([], [])
+
+
+def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.fill()
+    first = next(iter(town.scheduler._unsettled.values()))
+    kept = town.lot.park
+
+    def park_slowly(works: list[Work]) -> object:
+        places = kept(works)
+        town.scheduler._leave(first)
+        return places
+
+    monkeypatch.setattr(town.lot, "park", park_slowly)
+    town.look(2)
+
+    assert town.bodies == [b"2", b"3", b"4"]
+    assert town.dispatcher.parked == WINDOW - 1
+
+
+def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(town: Town) -> None:
+    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
+    left = delivery(b"left")
+    FakeParkingLot(dead).park([Work(left, Undecodable([]), ("ada",))])
+    dead.die()
+    town.ledger.clock.advance(60.0)
+
+    town.look()
+
+    assert (town.dispatcher.parked, town.heard.lines) == (1, ["adopted 1"])
+
+
+def test_whoever_has_no_broker_for_long_gives_up_what_is_parked_and_takes_it_again_later(town: Town) -> None:
+    town.fill()
+    town.look(2)
+    town.connected = False
+    town.look(74)
+    assert town.dispatcher.parked == WINDOW
+
+    town.look()
+    assert (town.dispatcher.parked, town.lot.mine()) == (0, [])
+
+    town.connected = True
+    town.look(10)
+    assert town.dispatcher.parked == WINDOW
+
+
+def test_nothing_is_taken_over_soon_after_the_ledger_was_away(town: Town) -> None:
+    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
+    town.fill()
+    town.look(2)
+    FakeParkingLot(dead).park([Work(delivery(b"left"), Undecodable([]), ("eva",))])
+    dead.die()
+    town.ledger.clock.advance(60.0)
+    town.ledger.broken = True
+    town.look(11)
+    town.ledger.broken = False
+
+    town.look(99)
+    assert "adopted 1" not in town.heard.lines
+    town.look(2)
+    assert town.heard.lines[-1] == "adopted 1"
+
+
+def test_a_window_of_large_bodies_is_parked_in_several_commits_and_acked_after_each(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    kept = town.lot.park
+
+    def park(works: list[Work]) -> object:
+        commits.append(len(town.acked))
+        return kept(works)
+
+    monkeypatch.setattr(town.lot, "park", park)
+    town.fill(body=b"x" * (1024 * 1024 + 1))
+    town.look(2)
+
+    assert commits == [0, 3]
+    assert len(town.acked) == WINDOW

@@ -1,0 +1,166 @@
+"""What must be read with care is read alone; what comes meanwhile is read after it, in its order."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from tests.support.work_samples import delivery
+from tests.unit.pipeline.stage import LONG, House, Stage
+from tests.unit.pipeline.test_quarantine import suspect
+from worker.domain.deliveries import Delivery
+from worker.domain.work import Wait, Work
+from worker.pipeline.dispatcher import Stages
+from worker.pipeline.quarantine import QuarantineReader
+
+
+class CarefulStage:
+    """Reads what was delivered before only when the test lets it; `notes` is what happened."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.notes: list[str] = []
+        self.harmless = False
+        self.answers: list[Wait | None] = []
+        self.gate = threading.Event()
+        self.reading = threading.Event()
+
+    def suspects(self, came: Delivery) -> bool:
+        return came.redelivered and not self.harmless
+
+    def demands_isolation(self, came: Delivery) -> bool | Wait:
+        return self.suspects(came)
+
+    def read(self, came: Delivery) -> Work | Wait:
+        name = came.body.decode().partition(":")[0]
+        if came.redelivered and not self.harmless:
+            assert self._stage.running == [], f"{self._stage.running} run beside reading {name}"
+            self.reading.set()
+            assert self.gate.wait(LONG)
+        self.notes.append(name)
+        return self._stage.read(came)
+
+    def finish(self) -> Wait | None:
+        answer = self.answers.pop(0) if self.answers else None
+        self.notes.append("kept up" if answer else "finished")
+        return answer
+
+
+class CarefulHouse(House):
+    """A house whose reader is careful."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.careful = CarefulStage(self.stage)
+
+        self.reader = QuarantineReader(self.dispatcher, self.careful, self.clock, lambda _step: None)
+
+    def stages(self) -> Stages:
+        read_unread = partial(self.threads.submit, self.reader.read_all)
+        return Stages(self.stage.read, self.start, read_unread, self.careful.suspects)
+
+    def close(self) -> None:
+        self.careful.gate.set()
+        super().close()
+
+    def deliver_again(self, *bodies: str, epoch: int = 1) -> None:
+        for body in bodies:
+            self._tags += 1
+            self.dispatcher.delivered(delivery(body.encode(), redelivered=True, tag=self._tags, epoch=epoch))
+
+
+@pytest.fixture
+def careful_house() -> Iterator[CarefulHouse]:
+    house = CarefulHouse()
+    house.open()
+    yield house
+    house.close()
+
+
+def test_what_comes_while_a_suspect_runs_is_read_afterwards(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver("1:ada")
+    house.stage.await_running("1@1")
+    suspect(house, "1")
+    house.stage.await_began(2)
+
+    house.deliver("2:bob", "3:bob")
+    assert (house.careful.notes, house.dispatcher.held) == ([], 2)
+    house.stage.finish("1@1")
+
+    house.stage.await_running("2@1")
+    assert house.careful.notes[:2] == ["2", "3"]
+
+
+def test_nothing_runs_while_a_message_is_read_with_care(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver("1:ada")
+    house.stage.await_running("1@1")
+    house.deliver_again("2:bob")
+    house.deliver("3:cyd")
+    assert not house.careful.reading.is_set()
+
+    house.stage.finish("1@1")
+    assert house.careful.reading.wait(LONG)
+    assert house.stage.running == []
+    house.careful.gate.set()
+
+    house.stage.await_running("2@1", "3@1")
+    assert house.careful.notes == ["2", "3", "finished"]
+
+
+def test_nothing_runs_before_the_last_mark_is_gone(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.careful.gate.set()
+    house.careful.answers = [Wait(house.clock.now()), Wait(house.clock.now())]
+    house.deliver_again("1:ada")
+
+    house.stage.await_running("1@1")
+    assert house.careful.notes == ["1", "kept up", "kept up", "finished"]
+
+
+def test_what_is_harmless_is_read_beside_what_runs(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver("1:ada")
+    house.stage.await_running("1@1")
+
+    house.careful.harmless = True
+    house.deliver_again("2:bob")
+
+    house.stage.await_running("1@1", "2@1")
+
+
+def test_what_is_unread_when_the_connection_is_lost_is_forgotten(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver_again("1:ada", "2:ada")
+    assert house.careful.reading.wait(LONG)
+
+    house.reconnect(2)
+    house.careful.harmless = True
+    house.careful.gate.set()
+    house.deliver_again("1:ada", epoch=2)
+
+    house.stage.await_running("1@2")
+
+
+def test_a_drain_waits_for_what_is_being_read_and_reads_no_more(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver_again("1:ada", "2:bob")
+    assert house.careful.reading.wait(LONG)
+    idle = threading.Event()
+    house.dispatcher.drain(idle.set)
+    assert not idle.is_set()
+
+    house.careful.gate.set()
+
+    assert idle.wait(LONG)
+    assert house.careful.notes == ["1", "finished"]
+
+
+def test_the_oldest_may_be_unread(careful_house: CarefulHouse) -> None:
+    house = careful_house
+    house.deliver_again("1:ada")
+    house.clock.advance(5.0)
+
+    assert house.dispatcher.oldest_age() == house.clock.monotonic()

@@ -1,1 +1,0 @@
-"""Who runs when: lanes, handler threads, retries that wait, pauses, and giving back what is held."""

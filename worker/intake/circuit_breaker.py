@@ -1,0 +1,235 @@
+"""The circuit breaker of one login at the provider. Pure: no threads, no locks.
+
+    state      becomes    when
+    closed     open       half of the last twenty calls failed, or one did and the probe too (cause `outage`)
+    closed     open       the login is refused, by the probe too (cause `unauthorized`)
+    closed     open       the provider names a time to wait (cause `throttled`), or a room of the worker fails
+    open       half-open  no cause holds any more: the probe is answered, the time is over, the room is back
+    half-open  closed     each success doubles how many commands may run, until that is all slots
+    half-open  half-open  a failure: one may run again
+
+Open is to hold one cause or several; half-open is to allow fewer commands than there are slots.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from worker.domain.ports import Clock
+from worker.domain.recoverability import Blame
+from worker.errors import Blocked, ProviderError, Throttled, Unauthorized
+from worker.intake.call_window import CallWindow
+from worker.intake.causes import ENDED_BY_PROBE, OUR_OWN, PauseCause, PausePolicy, PauseState
+
+_LONGEST_PROBE_SECONDS = 600.0
+#: How long a single failure waits for somebody else's success before the probe is asked.
+_SUSPICION_SECONDS = 1.0
+_UNNAMED_THROTTLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """A failure nobody's success has followed yet; the probe is asked at `ask_at` unless one does by then."""
+
+    since: float
+    ask_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerListener:
+    """Hears of a breaker: `allow` how many commands may run at once, `paused` which cause began (or ended) to hold."""
+
+    allow: Callable[[int], None]
+    paused: Callable[[PauseCause, bool, str], None]
+
+
+class CircuitBreaker:
+    """What is known of the provider by the calls with one login, and what follows. For one thread at a time."""
+
+    def __init__(self, policy: PausePolicy, clock: Clock, listener: BreakerListener) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._listener = listener
+        self._calls = CallWindow()
+        self._causes: dict[PauseCause, PauseState] = {}
+        self._suspicion: _Suspicion | None = None
+        self._limit = policy.threads
+        self._spare_the_provider = False
+        self._ended_at: float | None = None
+        self._widens_at = 0.0
+
+    @property
+    def causes(self) -> Mapping[PauseCause, PauseState]:
+        """What holds now."""
+        return dict(self._causes)
+
+    @property
+    def well_at(self) -> float | None:
+        """When a call or the probe was last answered."""
+        return self._calls.well_at
+
+    def blame(self, customer: str, since: float) -> Blame:
+        """Whose a failure of that time was, as far as is known by now."""
+        return self._calls.blame(customer, since)
+
+    def paused_since(self, since: float) -> bool:
+        """Whether anything held at that time or later."""
+        return bool(self._causes) or (self._ended_at is not None and self._ended_at >= since)
+
+    def succeeded(self, customer: str) -> None:
+        """A call was answered."""
+        self._calls.succeeded(customer, self._clock.now())
+        if self._is_returning:
+            self._widen()
+
+    def failed(self, customer: str, failure: ProviderError) -> None:
+        """A call failed for a reason that may be the provider's."""
+        if isinstance(failure, Throttled):
+            self.throttled(failure)
+            return
+        self._calls.failed(customer)
+        self._leave_alone(failure)
+        if self._is_returning:
+            self._permit(1)
+        if isinstance(failure, Unauthorized | Blocked):
+            self._suspect(0.0)
+        elif self._calls.too_many_failed:
+            self._calls.forget()
+            self.hold(PauseCause.OUTAGE, self._policy.probe_seconds, failure.detail)
+        else:
+            self._suspect(min(_SUSPICION_SECONDS, self._policy.probe_seconds))
+
+    def throttled(self, throttle: Throttled) -> None:
+        """A call was turned away for now."""
+        seconds = throttle.retry_after_seconds or _UNNAMED_THROTTLE_SECONDS
+        self.hold(PauseCause.THROTTLED, seconds, throttle.detail)
+
+    def hold(self, cause: PauseCause, seconds: float, detail: str, *, adopted: bool = False) -> None:
+        """Pause for this cause, at least so long."""
+        now = self._clock.now()
+        before = self._causes.get(cause)
+        self._spare_the_provider = self._spare_the_provider or self._is_returning or cause not in OUR_OWN
+        until = now + seconds
+        if before and cause not in ENDED_BY_PROBE:
+            # Calls that were under way together are answered one by one: the longest wait asked for is the one.
+            until = max(until, before.until)
+        self._causes[cause] = PauseState(before.since if before else now, until, detail, seconds, adopted)
+        self._permit(0)
+        if before is None:
+            self._listener.paused(cause, True, detail)  # noqa: FBT003 - the listener's own order
+
+    def release(self, cause: PauseCause) -> None:
+        """End this cause now, if it holds."""
+        self._end(cause)
+
+    def end_what_is_over(self) -> None:
+        """End what ends by time and is over by now; let more return when nobody has failed for a while."""
+        now = self._clock.now()
+        if self._is_returning and self._widens_at <= now:
+            self._widen()
+        for cause, state in list(self._causes.items()):
+            if cause not in ENDED_BY_PROBE and state.until <= now:
+                self._end(cause)
+
+    def seconds_to_end(self) -> float | None:
+        """When something ends by time, from now; None while nothing will."""
+        due = [state.until for cause, state in self._causes.items() if cause not in ENDED_BY_PROBE]
+        due += [self._widens_at] if self._is_returning else []
+        return min(due) - self._clock.now() if due else None
+
+    def seconds_to_probe(self) -> float | None:
+        """When the probe is to be asked next, from now; None while there is no reason to."""
+        due = [self._causes[cause].until for cause in ENDED_BY_PROBE if cause in self._causes]
+        if self._suspicion is not None and not self._causes:
+            due.append(self._suspicion.ask_at)
+        if not due:
+            return None
+        # A question is a call too: none is made before the time that the provider named.
+        throttle = self._causes.get(PauseCause.THROTTLED)
+        return max(min(due), throttle.until if throttle else 0.0) - self._clock.now()
+
+    def must_ask(self) -> bool:
+        """Whether it is time for the probe; a failure that a success has followed is forgotten here."""
+        wait = self.seconds_to_probe()
+        if wait is None or wait > 0:
+            return False
+        suspicion = self._suspicion
+        if self._causes or suspicion is None:
+            return True
+        self._suspicion = None
+        well_at = self._calls.well_at
+        return well_at is None or well_at < suspicion.since
+
+    def probe_answered(self, failure: ProviderError | None) -> None:
+        """The probe was answered well (None), or failed."""
+        if failure is not None and not isinstance(failure, Throttled):
+            self._leave_alone(failure)
+        match failure:
+            case None:
+                self._calls.probe_succeeded(self._clock.now())
+                for cause in ENDED_BY_PROBE:
+                    self._end(cause)
+            case Unauthorized():
+                self.hold(PauseCause.UNAUTHORIZED, self._next_interval(), failure.detail)
+                self._end(PauseCause.OUTAGE)
+            case Throttled():
+                self.throttled(failure)
+                self._postpone()
+            case _:
+                self._calls.probe_failed(self._clock.now())
+                self.hold(PauseCause.OUTAGE, self._policy.probe_seconds, failure.detail, adopted=self._adopted_outage)
+                self._postpone()
+
+    @property
+    def _is_returning(self) -> bool:
+        return not self._causes and self._limit < self._policy.threads
+
+    @property
+    def _adopted_outage(self) -> bool:
+        outage = self._causes.get(PauseCause.OUTAGE)
+        return outage is not None and outage.adopted
+
+    def _leave_alone(self, failure: ProviderError) -> None:
+        """Pause for as long as a failure that is no throttle asks of all calls: a 503 with a Retry-After.
+
+        What it asks of one request alone is that command's own delay; a firewall says it as well, again at each try.
+        """
+        if failure.waits_for_all and failure.retry_after_seconds:
+            self.hold(PauseCause.THROTTLED, failure.retry_after_seconds, failure.detail)
+
+    def _suspect(self, patience_seconds: float) -> None:
+        if self._suspicion is None:
+            now = self._clock.now()
+            self._suspicion = _Suspicion(now, now + patience_seconds)
+
+    def _widen(self) -> None:
+        self._permit(min(self._policy.threads, self._limit * 2))
+
+    def _permit(self, limit: int) -> None:
+        self._limit = limit
+        # When few commands come there are few successes: a slow one among them must not hold the others up for long.
+        self._widens_at = self._clock.now() + self._policy.probe_seconds
+        self._listener.allow(limit)
+
+    def _next_interval(self) -> float:
+        before = self._causes.get(PauseCause.UNAUTHORIZED)
+        shortest = max(self._policy.refused_seconds, self._policy.probe_seconds)
+        return max(shortest, min(_LONGEST_PROBE_SECONDS, before.interval_seconds * 2)) if before else shortest
+
+    def _postpone(self) -> None:
+        # The probe's answer says nothing about these: ask again after their own interval, not at once.
+        now = self._clock.now()
+        for cause in ENDED_BY_PROBE:
+            state = self._causes.get(cause)
+            if state is not None and state.until <= now:
+                seconds = max(state.interval_seconds, self._policy.probe_seconds)
+                self.hold(cause, seconds, state.detail, adopted=state.adopted)
+
+    def _end(self, cause: PauseCause) -> None:
+        if self._causes.pop(cause, None) is None:
+            return
+        self._ended_at = self._clock.now()
+        self._listener.paused(cause, False, "")  # noqa: FBT003 - the listener's own order
+        if not self._causes:
+            # Only the provider is to be spared: what our own ledger or broker held up goes on at full width.
+            self._permit(1 if self._spare_the_provider else self._policy.threads)
+            self._spare_the_provider = False

@@ -1,0 +1,152 @@
+"""Shares the provider's pauses with whoever takes over: each is a row in the ledger, verified by a probe when read.
+
+What this process found out is written down, and taken away when it is over. What others wrote is adopted: a process
+that stands by, or begins, is paused from the start and asks the probe before it takes anything up, so that a row whose
+writer died holds nothing up for longer than one probe. Nobody waits for the ledger here but a thread of its own.
+"""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from worker.domain.ports import Clock
+from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.errors import LedgerError, ProviderLogin
+from worker.intake.causes import OUR_OWN, PauseCause, PauseListener, PauseState
+from worker.intake.gate import IntakeGate
+
+_Key = tuple[PauseCause, ProviderLogin]
+#: A pause that is asked for by many answers at once is not written down for each of them.
+_SAME_SECONDS = 1.0
+
+
+class PauseNote(Protocol):
+    """A pause as it is written down; `until` is epoch seconds, None while nobody knows."""
+
+    @property
+    def cause(self) -> str:
+        """Why."""
+
+    @property
+    def scope(self) -> str:
+        """Which login's commands."""
+
+    @property
+    def since(self) -> float:
+        """When it began (epoch seconds)."""
+
+    @property
+    def until(self) -> float | None:
+        """When it ends at the earliest."""
+
+    @property
+    def detail(self) -> str:
+        """The words for it."""
+
+
+class PauseNotes(Protocol):
+    """Where pauses are written down. Every call may raise a LedgerError: nothing was changed then."""
+
+    def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
+        """Begin a pause, or change it."""
+
+    def clear_pause(self, cause: str, scope: str) -> None:
+        """End a pause; one that is not there is no error."""
+
+    def pauses(self) -> Sequence[PauseNote]:
+        """All of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is known to be in the ledger about a pause."""
+
+    until: float
+    detail: str
+
+
+class Sharing:
+    """Writes and reads the rows, on a thread of its own: at each change, and every `seconds`."""
+
+    def __init__(
+        self, pause: IntakeGate, notes: PauseNotes, listener: PauseListener, clock: Clock, seconds: float
+    ) -> None:
+        self._pause = pause
+        self._notes = notes
+        self._listener = listener
+        self._clock = clock
+        self._seconds = seconds
+        self._written: dict[_Key, _Written] = {}
+        self._is_away = False
+        self._thread = threading.Thread(target=self._run, name="pause-sharing", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread still turns."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Read what holds, and only then let others begin; then start the thread."""
+        self.exchange()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for the thread, after the pause was stopped. Safe before start."""
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def exchange(self) -> None:
+        """Write what changed here, then adopt what others wrote. A ledger that is away is told of once."""
+        try:
+            self._write()
+            self._read()
+        except LedgerError as trouble:
+            if not self._is_away:
+                self._listener.unshared(str(trouble))
+            self._is_away = True
+        else:
+            self._is_away = False
+
+    def _run(self) -> None:
+        while self._pause.await_news(self._seconds):
+            self.exchange()
+
+    def _write(self) -> None:
+        held = self._pause.held
+        for key in [key for key in self._written if key not in held]:
+            self._notes.clear_pause(*key)
+            del self._written[key]
+        for key, state in held.items():
+            if key[0] not in OUR_OWN and not state.adopted and self._is_news(key, state):
+                self._notes.save_pause(*key, state.until, state.detail)
+                self._written[key] = _Written(state.until, state.detail)
+
+    def _is_news(self, key: _Key, state: PauseState) -> bool:
+        written = self._written.get(key)
+        return written is None or written.detail != state.detail or abs(written.until - state.until) >= _SAME_SECONDS
+
+    def _read(self) -> None:
+        # A throttle first: the probe of another pause may be asked as soon as that one is adopted.
+        for note in sorted(self._notes.pauses(), key=lambda note: note.cause != PauseCause.THROTTLED):
+            key = _key_of(note)
+            if key is None or key in self._written:
+                continue
+            until = note.until if note.until is not None else note.since
+            state = PauseState(note.since, until, note.detail, self._seconds_left(note.since, until), adopted=True)
+            if self._pause.adopt(*key, state):
+                self._written[key] = _Written(until, note.detail)
+            else:
+                self._notes.clear_pause(*key)
+
+    def _seconds_left(self, since: float, until: float) -> float:
+        # By a clock that was set back since it was written, more would be left than it ever was to last.
+        return min(until - self._clock.now(), until - since, LONGEST_PAUSE_SECONDS)
+
+
+def _key_of(note: PauseNote) -> _Key | None:
+    # Another version may write causes that this one does not know; they are none of its business.
+    with suppress(ValueError):
+        return PauseCause(note.cause), ProviderLogin(note.scope)
+    return None

@@ -1,0 +1,162 @@
+"""One attempt of a claimed command, and the decision on what its failure means."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from messages.envelope import Envelope
+from messages.outcomes import Outcome
+from worker.domain import endings
+from worker.domain.claims import Deferral, Fresh, History, Resumed
+from worker.domain.endings import Closing, GivenUp
+from worker.domain.ports import Clock, ProviderHealth, Telemetry
+from worker.domain.recoverability import (
+    Blame,
+    FailureContext,
+    GiveUp,
+    RetryLater,
+    RetryPolicy,
+    concluded,
+    contradicted,
+    decide,
+    exhausted,
+)
+from worker.domain.results import Success
+from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
+from worker.errors import (
+    Blocked,
+    LedgerError,
+    NotApplied,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderLogin,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unprovable,
+    Unsupported,
+)
+from worker.handlers.handlers import Handlers
+
+
+@dataclass(frozen=True, slots=True)
+class RetryContext:
+    """What failures are judged by.
+
+    `waited`: the seconds that this thread has ever waited for our own rate limit; it only grows.
+    """
+
+    policy: RetryPolicy
+    health: ProviderHealth
+    jitter: Callable[[], float] = random.random
+    waited: Callable[[], float] = lambda: 0.0
+
+
+class AttemptRunner:
+    """Runs one attempt of a command, and decides what its failure means. Called by many threads."""
+
+    def __init__(self, handlers: Handlers, context: RetryContext, telemetry: Telemetry, clock: Clock) -> None:
+        self._handlers = handlers
+        self._context = context
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def attempt(
+        self, work: Work, envelope: Envelope, claim: Fresh | Resumed, closing: Callable[[], Closing]
+    ) -> Finished | Deferral:
+        """Try once. Returns how the command ended, or when to try again; raises only a LedgerError."""
+        attempt = Attempt(
+            token=claim.token,
+            begun=claim.history.begun,
+            # Once redelivered and unknown, it stays so: a later try that is known says nothing about earlier ones.
+            remembered=claim.history.begun or not work.delivery.redelivered,
+            may_write=not exhausted(claim.history, self._context.policy),
+            note=claim.history.note,
+        )
+        started = self._spent()
+        try:
+            done = self._handle(work, envelope, attempt)
+        except ProviderError as failure:
+            around = self._surroundings(work, claim.history, failure, max(0.0, self._spent() - started))
+            return self._decide(work, envelope, (failure, claim.history, around), closing)
+        self._context.health.succeeded(_customer(work), work.login)
+        history = replace(claim.history, tries=claim.history.tries + 1)
+        return Finished(endings.success(envelope, done, history, closing()), done.outcome, "")
+
+    def _spent(self) -> float:
+        # What our own rate limit made it wait is no fault of the command's.
+        return self._clock.monotonic() - self._context.waited()
+
+    def _handle(self, work: Work, envelope: Envelope, attempt: Attempt) -> Success:
+        try:
+            return self._handlers.handle(envelope.data, attempt)
+        except (ProviderError, LedgerError):
+            raise
+        except Exception as bug:
+            # A fault of ours in one command's handler must neither end the thread nor lose the command. Whether the
+            # provider was reached is not known, so it is judged as an unknown outcome.
+            self._telemetry.crashed(work, bug)
+            raise OutcomeUnknown(f"the worker failed while handling it ({type(bug).__name__}); see its log") from bug
+
+    def _surroundings(
+        self, work: Work, history: History, failure: ProviderError, spent_seconds: float
+    ) -> FailureContext:
+        customer, login = _customer(work), failure.login or work.login
+        self._tell(customer, failure, login)
+        health, since = self._context.health, history.provisional_at
+        return FailureContext(
+            now=self._clock.now(),
+            blame=Blame.OPEN if since is None else health.blame(customer, login, since),
+            paused=since is not None and health.paused_since(login, since),
+            spent_seconds=spent_seconds,
+            jitter=self._context.jitter(),
+            could_write=not exhausted(history, self._context.policy),
+        )
+
+    def _tell(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
+        match failure:
+            case Unsupported():
+                # No call was made: it says nothing about the provider.
+                pass
+            case Rejected():
+                self._context.health.succeeded(customer, login)
+            case NotApplied() | Unprovable():
+                # Our own conclusions, some without any call: they say nothing about the provider.
+                pass
+            case _:
+                self._context.health.failed(customer, failure, login)
+
+    def _decide(
+        self,
+        work: Work,
+        envelope: Envelope,
+        failed: tuple[ProviderError, History, FailureContext],
+        closing: Callable[[], Closing],
+    ) -> Finished | Deferral:
+        refused, history, around = failed
+        failure = contradicted(refused, around.blame)
+        match decide(failure, history, around, self._context.policy):
+            case GiveUp(reason, after):
+                last = concluded(failure, reason)
+                ending = endings.failure(work.delivery, envelope, GivenUp(reason, last, after), closing())
+                return Finished(ending, Outcome.FAILED, last.detail)
+            case RetryLater(delay_seconds, after, charged):
+                cause = _cause(failure)
+                self._telemetry.retried(Retry(work, cause, charged, failure.detail, delay_seconds))
+                return Deferral(after, around.now + delay_seconds, cause.value, failure.detail)
+
+
+def _customer(work: Work) -> str:
+    return work.lanes[0] if work.lanes else ""
+
+
+def _cause(failure: ProviderError) -> RetryCause:
+    match failure:
+        case Throttled():
+            return RetryCause.THROTTLED
+        case Unauthorized() | Blocked():
+            return RetryCause.REFUSED
+        case OutcomeUnknown():
+            return RetryCause.UNKNOWN
+        case _:
+            return RetryCause.NOT_SENT
