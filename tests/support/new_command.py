@@ -43,7 +43,7 @@ class ChangePhone(SetCommand):
             'return _put(call, found, email=call.form.get("email"))\n',
             '''
 
-def set_phone(call: Call) -> Reply:
+def set_phone(call: ServedCall) -> Reply:
     """Sets the phone number."""
     found = _customer(call, validation.missing(call.form, ("user", "phone")))
     return _put(call, found, phone=call.form.get("phone")) if isinstance(found, Customer) else found

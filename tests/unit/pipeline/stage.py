@@ -42,8 +42,8 @@ class Stage:
         lanes = tuple(filter(None, words.removeprefix("v3").strip().split(",")))
         return Work(came, _V3 if words.startswith("v3") else Undecodable(["no JSON"]), lanes)
 
-    def run(self, job: Job) -> Verdict:
-        """Run until the test says how it ends."""
+    def begin(self, job: Job) -> str:
+        """Note that it begins, in the order in which turns are given; the threads may come to them in another one."""
         work = job.work
         assert isinstance(work, Work)
         name = f"{work.delivery.body.decode().partition(':')[0]}@{work.delivery.receipt.epoch}"
@@ -52,6 +52,11 @@ class Stage:
             self.alone.append(job.quarantined)
             self.running.append(name)
             self._changed.notify_all()
+        return name
+
+    def run(self, name: str) -> Verdict:
+        """Run until the test says how it ends."""
+        with self._changed:
             assert self._changed.wait_for(lambda: self._verdicts[name], LONG), f"nobody finished {name}"
             self.running.remove(name)
             self._changed.notify_all()
@@ -123,7 +128,8 @@ class House:
 
     def start(self, job: Job) -> None:
         """Run a job on one of the threads."""
-        self.threads.submit(lambda: self.dispatcher.ended(job, self.stage.run(job)))
+        name = self.stage.begin(job)
+        self.threads.submit(lambda: self.dispatcher.ended(job, self.stage.run(name)))
 
     def close(self) -> None:
         """End every thread, also those that still run something."""
