@@ -23,7 +23,8 @@ class LogReader:
         self._thread = threading.Thread(target=self._copy, daemon=True)
 
     def start(self) -> None:
-        """Read from now on."""
+        """Read from now on; the file is there, also while nothing has come."""
+        self._log.touch()
         self._thread.start()
 
     def stop(self) -> None:
