@@ -67,6 +67,8 @@ def test_a_freeze_right_after_the_last_look_at_the_lease_lets_one_old_write_thro
     """What remains: nothing that the worker can look at lies between that look and the bytes."""
     house = replicas.house
     house.settings["PROVIDER__SETTLE_SECONDS"] = "0.2"
+    # However long it is frozen: what it was about to send must not be overdue when it wakes up.
+    house.settings["PROVIDER__TIMEOUT_SECONDS"] = "300"
     alone, followed = 0, 1
     commands = [
         set_password(alone, "the first"),

@@ -76,7 +76,7 @@ class Stage:
             self.sandbox.inject(*rules)
         client = self._client(dialect, patience_seconds)
         try:
-            finished, tries = _run(client, command)
+            finished, tries = self._run(client, command)
         finally:
             client.close()
         letter = finished.ending.letter
@@ -96,28 +96,34 @@ class Stage:
         return ProviderClient(config, lambda: True, lambda _operation, _result, _seconds: None)
 
     def _settled_state(self) -> AccountsSnapshot:
-        while self.sandbox.in_flight():
-            self.sandbox.journal(after=len(self.sandbox.journal()), wait_seconds=PATIENCE_SECONDS)
+        self._await_settled()
         return self.sandbox.state()
 
+    def _await_settled(self) -> None:
+        while self.sandbox.in_flight():
+            self.sandbox.journal(after=len(self.sandbox.journal()), wait_seconds=PATIENCE_SECONDS)
 
-def _run(client: ProviderClient, command: Command) -> tuple[Finished, int]:
-    clock, health = FakeClock(), FakeHealth()
-    ledger = FakeLedger(clock, settle_seconds=0.0)
-    trying = AttemptRunner(Handlers(client, ledger), RetryContext(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock)
-    work = work_of(command)
-    assert isinstance(work.content, Requested), work.content
-    for number in range(1, _MAX_TRIES + 1):
-        ledger.renew()
-        claim = ledger.claim(work.content.request)
-        assert isinstance(claim, Fresh | Resumed), claim
-        end = trying.attempt(work, work.content.envelope, claim, lambda: Closing(clock.now(), "1.2.3"))
-        if isinstance(end, Finished):
-            return end, number
-        _wait(clock, ledger, claim, end)
-        # Somebody else is always served well: nothing is excused as an outage.
-        health.proven_at = clock.now()
-    raise AssertionError(f"{command.type} has not ended after {_MAX_TRIES} tries")
+    def _run(self, client: ProviderClient, command: Command) -> tuple[Finished, int]:
+        clock, health = FakeClock(), FakeHealth()
+        ledger = FakeLedger(clock, settle_seconds=0.0)
+        trying = AttemptRunner(
+            Handlers(client, ledger), RetryContext(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock
+        )
+        work = work_of(command)
+        assert isinstance(work.content, Requested), work.content
+        for number in range(1, _MAX_TRIES + 1):
+            ledger.renew()
+            claim = ledger.claim(work.content.request)
+            assert isinstance(claim, Fresh | Resumed), claim
+            end = trying.attempt(work, work.content.envelope, claim, lambda: Closing(clock.now(), "1.2.3"))
+            if isinstance(end, Finished):
+                return end, number
+            # The wait is jumped over, and in it the provider ends what it was still at.
+            self._await_settled()
+            _wait(clock, ledger, claim, end)
+            # Somebody else is always served well: nothing is excused as an outage.
+            health.proven_at = clock.now()
+        raise AssertionError(f"{command.type} has not ended after {_MAX_TRIES} tries")
 
 
 def _wait(clock: FakeClock, ledger: FakeLedger, claim: Fresh | Resumed, deferral: Deferral) -> None:
