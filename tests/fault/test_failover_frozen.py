@@ -63,7 +63,7 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
     assert "start it again" in died["detail"].lower()
 
 
-def test_a_freeze_right_after_the_last_look_at_the_lease_lets_one_old_write_through(replicas: Replicas) -> None:
+def test_a_freeze_right_after_the_last_look_at_the_lease_lets_no_write_through_but_the_old(replicas: Replicas) -> None:
     """What remains: nothing that the worker can look at lies between that look and the bytes."""
     house = replicas.house
     house.settings["PROVIDER__SETTLE_SECONDS"] = "0.2"
@@ -87,9 +87,8 @@ def test_a_freeze_right_after_the_last_look_at_the_lease_lets_one_old_write_thro
         assert standby.terminate() == DONE
     late = {entry.username: entry.effect for entry in writes_in(house.sandbox.journal(after=done[-1].sequence))}
     # Set twice is no change; only where the customer's next command came between does the older value return.
-    # On a busy machine the process may end before one of the two has left it: then that one never comes.
+    # On a busy machine a call may not leave any more, and may not be made again without the lease: it never comes then.
     remains = {old_customer(alone): Effect.UNCHANGED, old_customer(followed): Effect.CHANGED}
-    assert late
     assert late.items() <= remains.items()
 
 
