@@ -23,7 +23,7 @@ _LOOKS_PER_ADOPTION = 10
 _LOOKS_TO_BE_SURE = 2
 #: Twenty seconds, a little more than a lease: after the ledger was away, those who live have renewed theirs by then.
 _LOOKS_AFTER_AN_OUTAGE = 100
-#: Fifteen seconds: whoever has no broker for so long cannot answer, and lets others do it.
+#: Fifteen seconds: a process that has no broker for so long cannot answer, and gives up what is parked to others.
 _LOOKS_WITHOUT_BROKER = 75
 #: A commit of more would keep the ledger's one writer from the claims of others, and from the lease.
 _MOST_AT_ONCE, _MOST_BYTES_AT_ONCE = 250, 4 * 1024 * 1024

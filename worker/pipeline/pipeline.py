@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from messages.errors import Invalid, MessageError
 from messages.outcomes import Outcome
@@ -35,6 +35,7 @@ from worker.pipeline.attempt import AttemptRunner
 from worker.pipeline.job import Job, Run, claim_of, envelope_of, work_of
 from worker.pipeline.reading import Fingerprint, identifying
 from worker.pipeline.stages import Response, Stage, response_to
+from worker.pipeline.unpublished import UnpublishedRuns
 
 #: How soon a stage is tried again that the ledger, or a lost claim, has stopped.
 AGAIN_SECONDS = 1.0
@@ -42,19 +43,10 @@ AGAIN_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 60.0
 #: How soon a stage is tried again that an operator must mend. Each try to publish may cost the connection.
 OPERATOR_SECONDS = 60.0
+#: So many are remembered; beyond that they are leftovers, whose deliveries went to other workers.
 MOST_UNCOUNTED = 1_000
 
 Answer = TypeVar("Answer")
-
-
-class Unpublished(Protocol):
-    """The one place for runs whose messages the broker does not take; it calls `Pipeline.publish` until it does."""
-
-    def keep(self, run: Run, failure: str) -> None:
-        """Keep a run, or learn that it could not be published again; intake pauses meanwhile."""
-
-    def remove(self, run: Run) -> None:
-        """Its messages are published, or can never be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,7 @@ class Pipeline:
         self,
         rooms: Rooms,
         program: RunningProgram,
-        unpublished: Unpublished,
+        unpublished: UnpublishedRuns,
         ended: Callable[[Job, Verdict], None],
         pause_intake: Callable[[float, str], None],
     ) -> None:

@@ -139,7 +139,7 @@ class QuarantineReader:
         self._reached = reached
 
     def read_all(self) -> None:
-        """Read all that waits, and let nothing else begin before the last mark is gone from the disk."""
+        """Read all that waits. Once one had to be read alone, nothing begins before its mark is gone from the disk."""
         while (delivery := self._first()) is not None:
             read = self._read(delivery)
             if isinstance(read, Wait):

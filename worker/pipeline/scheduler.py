@@ -83,7 +83,7 @@ class Scheduler:
         first = next((work.delivery for work in works if isinstance(work, Work)), None)
         return first or next(iter(self.queue.unread), None)
 
-    # ARRIVED -> BLOCKED or READY
+    # (new) -> BLOCKED or READY
     def enter(self, receipt: Receipt, job: Job) -> None:
         """Let a delivered job queue up in its lanes."""
         self._unsettled[receipt] = job
@@ -100,7 +100,7 @@ class Scheduler:
         self._parked = dict(sorted((self._parked | new).items()))
         self._let_others_before()
 
-    # RUNNING (or WAITING, when it was published meanwhile) -> GONE, WAITING or READY
+    # RUNNING, or WAITING for its publication -> GONE, WAITING or READY
     def ended(self, job: Job, verdict: Verdict) -> None:
         """Take note of what became of a job's turn, or of its ending that waited to be published."""
         if job.is_running:
