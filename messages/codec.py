@@ -102,11 +102,11 @@ def _envelope_faults(attributes: forms.Attributes) -> list[str]:
     return faults
 
 
-def _name(*told: forms.Attributes) -> CommandName | None:
+def _name(*sources: forms.Attributes) -> CommandName | None:
     """The command's name, each attribute from the first who has a usable one."""
 
     def first(attribute: str) -> str | None:
-        return next((text for each in told if (text := usable(getattr(each, attribute))) is not None), None)
+        return next((text for each in sources if (text := usable(getattr(each, attribute))) is not None), None)
 
     source, identity = first("source"), first("id")
     if source is None or identity is None:
@@ -116,9 +116,9 @@ def _name(*told: forms.Attributes) -> CommandName | None:
         id=identity,
         type=first("type"),
         subject=first("subject"),
-        username=_customer(told[0]),
+        username=_customer(sources[0]),
         correlationid=first("correlationid"),
-        traceparent=_traceparent(told[0].traceparent),
+        traceparent=_traceparent(sources[0].traceparent),
     )
 
 

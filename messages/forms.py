@@ -74,20 +74,20 @@ def read_body(body: bytes) -> Body | UnreadableForm:
 
 def read(message: WireMessage, body: Body) -> Attributes:
     """Read whichever form the message has."""
-    told = headers.cloudevents(message.headers)
-    if _is_envelope(message, body.content, told):
-        return _structured(message, body, told)
-    return _binary(message, body, told) if _is_binary(message, told) else _bare(message, body, told)
+    stated = headers.cloudevents(message.headers)
+    if _is_envelope(message, body.content, stated):
+        return _structured(message, body, stated)
+    return _binary(message, body, stated) if _is_binary(message, stated) else _bare(message, body, stated)
 
 
 def beside(message: WireMessage) -> tuple[Attributes, ...]:
     """What is said beside the body: by the CloudEvents headers, where they count, before AMQP's own properties."""
-    told = headers.cloudevents(message.headers)
-    both = _binary(message, _NO_BODY, told), _bare(message, _NO_BODY, told)
-    return both if _is_binary(message, told) else both[1:]
+    stated = headers.cloudevents(message.headers)
+    both = _binary(message, _NO_BODY, stated), _bare(message, _NO_BODY, stated)
+    return both if _is_binary(message, stated) else both[1:]
 
 
-def told_apart(message: WireMessage) -> bytes:
+def distinguishing(message: WireMessage) -> bytes:
     """What makes two messages two, secrets in clear: only ever fed to a keyed hash.
 
     Their times and trace contexts do not: a library that sets them anew makes no other message of a repeat.
@@ -104,24 +104,24 @@ def _object(parsed: Parsed) -> Body | UnreadableForm:
     return UnreadableForm(f"the body is JSON{words or ', but not an object'}")
 
 
-def _is_envelope(message: WireMessage, body: Mapping[str, object], told: Mapping[str, object]) -> bool:
+def _is_envelope(message: WireMessage, body: Mapping[str, object], stated: Mapping[str, object]) -> bool:
     # Gateways are known to send the binary form under the structured one's content type, and emitters an envelope as
     # plain application/json: what is there says more than what it is called.
     if "specversion" in body or body.keys() >= _NAMED:
         return True
     if not (message.content_type or "").strip().lower().startswith(_STRUCTURED):
         return False
-    return bool(body.keys() & _ENVELOPE) or not (told or message.type)
+    return bool(body.keys() & _ENVELOPE) or not (stated or message.type)
 
 
-def _is_binary(message: WireMessage, told: Mapping[str, object]) -> bool:
+def _is_binary(message: WireMessage, stated: Mapping[str, object]) -> bool:
     # Gateways put headers of their own on any message; a few that name no command change nothing of a bare one.
-    if "specversion" in told or told.keys() >= _NAMED:
+    if "specversion" in stated or stated.keys() >= _NAMED:
         return True
-    return bool(told) and not all((message.type, message.message_id, message.app_id))
+    return bool(stated) and not all((message.type, message.message_id, message.app_id))
 
 
-def _structured(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
+def _structured(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
     envelope = body.content
     data = payload.of_envelope(envelope)
     return Attributes(
@@ -134,27 +134,27 @@ def _structured(message: WireMessage, body: Body, told: Mapping[str, object]) ->
         correlationid=envelope.get("correlationid"),
         traceparent=envelope.get("traceparent", headers.plain(message.headers).get("traceparent")),
         data=data,
-        faults=(*body.faults, *data.doubled, *_apart(envelope, told), *_other_type(envelope.get("type"), message)),
+        faults=(*body.faults, *data.doubled, *_apart(envelope, stated), *_other_type(envelope.get("type"), message)),
     )
 
 
-def _binary(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
+def _binary(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
     plain = headers.plain(message.headers)
     return Attributes(
-        specversion=told.get("specversion"),
-        id=told.get("id"),
-        source=told.get("source"),
-        type=told.get("type"),
-        subject=told.get("subject"),
-        time=told.get("time"),
-        correlationid=told.get("correlationid", message.correlation_id),
-        traceparent=told.get("traceparent", plain.get("traceparent")),
+        specversion=stated.get("specversion"),
+        id=stated.get("id"),
+        source=stated.get("source"),
+        type=stated.get("type"),
+        subject=stated.get("subject"),
+        time=stated.get("time"),
+        correlationid=stated.get("correlationid", message.correlation_id),
+        traceparent=stated.get("traceparent", plain.get("traceparent")),
         data=Payload(body.content),
-        faults=(*body.faults, *_contradicted(told), *_other_type(told.get("type"), message)),
+        faults=(*body.faults, *_contradicted(stated), *_other_type(stated.get("type"), message)),
     )
 
 
-def _bare(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attributes:
+def _bare(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
     """The bare form has no version of its own, so it counts as the one we speak."""
     plain = headers.plain(message.headers)
     return Attributes(
@@ -167,29 +167,29 @@ def _bare(message: WireMessage, body: Body, told: Mapping[str, object]) -> Attri
         correlationid=message.correlation_id,
         traceparent=plain.get("traceparent"),
         data=Payload(body.content),
-        faults=(*body.faults, *_contradicted(plain), *_other_type(told.get("type"), message)),
+        faults=(*body.faults, *_contradicted(plain), *_other_type(stated.get("type"), message)),
     )
 
 
-def _contradicted(told: Mapping[str, object]) -> tuple[str, ...]:
-    if CONTRADICTORY not in told.values():
+def _contradicted(stated: Mapping[str, object]) -> tuple[str, ...]:
+    if CONTRADICTORY not in stated.values():
         return ()
-    decisive = {name for name, value in told.items() if value is CONTRADICTORY} - headers.INFORMING
+    decisive = {name for name, value in stated.items() if value is CONTRADICTORY} - headers.INFORMING
     return tuple(f"{name}: is in the headers more than once, with different values" for name in sorted(decisive))
 
 
-def _apart(envelope: Mapping[str, object], told: Mapping[str, object]) -> tuple[str, ...]:
+def _apart(envelope: Mapping[str, object], stated: Mapping[str, object]) -> tuple[str, ...]:
     """A copy of the envelope in the headers is lawful; one that says something else is not.
 
     Headers that are no whole envelope are no copy: gateways add the source that they know.
     """
-    if not told.keys() >= _NAMED:
+    if not stated.keys() >= _NAMED:
         return ()
-    both = [name for name in _COMPARED if envelope.get(name) is not None and told.get(name) is not None]
+    both = [name for name in _COMPARED if envelope.get(name) is not None and stated.get(name) is not None]
     return tuple(
         f"{name}: is not the same in the envelope and in the headers"
         for name in both
-        if not headers.same(envelope[name], told[name])
+        if not headers.same(envelope[name], stated[name])
     )
 
 

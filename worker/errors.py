@@ -138,10 +138,11 @@ class Blocked(ProviderError):
     """
 
     def __init__(self, status: int | None, errors: Sequence[str] = (), how: str = "") -> None:
-        told = f"({status}) {how}".strip() if status else how
+        described = f"({status}) {how}".strip() if status else how
         words = f": {'; '.join(errors)}" if errors else ""
         super().__init__(
-            f"this request is refused {told}".rstrip() + f", by the provider or by a firewall on the way to it{words}",
+            f"this request is refused {described}".rstrip()
+            + f", by the provider or by a firewall on the way to it{words}",
             errors,
         )
 

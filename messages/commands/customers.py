@@ -44,7 +44,9 @@ _Row = Annotated[
     dict[str, str],
     Field(
         json_schema_extra={
-            "properties": {name: {"type": "string", "description": told} for name, told in _ROW_TEXTS.items()}
+            "properties": {
+                name: {"type": "string", "description": description} for name, description in _ROW_TEXTS.items()
+            }
         }
     ),
 ]

@@ -26,13 +26,13 @@ def text_of(document: Document) -> str:
 def _schemas() -> Iterator[tuple[str, Document]]:
     for entry in CATALOG.values():
         name, data = entry.command, command_data(entry.model)
-        told = [dict(example) for example in entry.model.examples]
+        samples = [dict(example) for example in entry.model.examples]
         envelope = command_envelope(entry, data, attributes())
         yield f"commands/{name}.json", _file(name, envelope, examples.envelopes(entry))
-        yield f"commands/{name}.data.json", _file(f"{name}:data", data, told)
+        yield f"commands/{name}.data.json", _file(f"{name}:data", data, samples)
     for model in event_models(list(CATALOG.values())):
         yield f"events/{model.__name__}.json", _file(model.__name__, event_envelope(model), [examples.event(model)])
 
 
-def _file(name: str, schema: Document, told: list[Document]) -> Document:
-    return {"$schema": _DIALECT, "$id": f"urn:provisioning-worker:v1:{name}", **schema, "examples": told}
+def _file(name: str, schema: Document, samples: list[Document]) -> Document:
+    return {"$schema": _DIALECT, "$id": f"urn:provisioning-worker:v1:{name}", **schema, "examples": samples}

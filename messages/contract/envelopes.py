@@ -45,7 +45,11 @@ def attributes() -> dict[str, Document]:
         "type": "string",
         "description": "W3C trace context, carried over to the result; a malformed one is dropped and refuses nothing.",
     }
-    return {**{name: _text(told) for name, told in _TEXTS.items()}, "time": time, "traceparent": traceparent}
+    return {
+        **{name: _text(description) for name, description in _TEXTS.items()},
+        "time": time,
+        "traceparent": traceparent,
+    }
 
 
 def command_envelope(entry: CatalogEntry, data: Document, parts: Mapping[str, Document]) -> Document:

@@ -43,8 +43,8 @@ def least(command: str, form: ExampleForm) -> Document:
 
 def most(command: str, form: ExampleForm) -> Document:
     """Every attribute there is."""
-    told = {"subject": "cus_42", "time": SENT_AT, "correlationid": "order_7", "traceparent": _TRACE}
-    return {**_attributes(command, f"{form}-most"), **told}
+    stated = {"subject": "cus_42", "time": SENT_AT, "correlationid": "order_7", "traceparent": _TRACE}
+    return {**_attributes(command, f"{form}-most"), **stated}
 
 
 def _attributes(command: str, which: str) -> Document:
@@ -66,7 +66,7 @@ def envelopes(entry: CatalogEntry) -> list[Document]:
 def event(model: type[ResultFields]) -> Document:
     """A whole result event, as the worker writes it."""
     data = model.model_validate(_failure() if model is CommandFailed else _success(model))
-    told = ResultEvent(
+    stated = ResultEvent(
         id=_uuid(f"event:{model.__name__}"),
         type=model.__name__,
         subject="cus_42",
@@ -76,7 +76,7 @@ def event(model: type[ResultFields]) -> Document:
         traceparent=_TRACE,
         data=data,
     )
-    written: Document = json.loads(told.to_bytes())
+    written: Document = json.loads(stated.to_bytes())
     return written
 
 

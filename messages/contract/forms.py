@@ -76,7 +76,7 @@ def _structured(entry: CatalogEntry) -> Document:
 
 def _binary(entry: CatalogEntry) -> Document:
     name = entry.command
-    least, most = (tell(entry.command, examples.ExampleForm.BINARY) for tell in (examples.least, examples.most))
+    least, most = (example(entry.command, examples.ExampleForm.BINARY) for example in (examples.least, examples.most))
     headers = [{f"ce-{key}": value for key, value in each.items()} for each in (least, most)]
     return {
         **_message(
@@ -94,8 +94,8 @@ def _binary(entry: CatalogEntry) -> Document:
 
 def _bare(entry: CatalogEntry) -> Document:
     name = entry.command
-    told = [tell(entry.command, examples.ExampleForm.BARE) for tell in (examples.least, examples.most)]
-    headers: list[Document] = [{key: each[key] for key in ("subject", "traceparent") if key in each} for each in told]
+    given = [example(entry.command, examples.ExampleForm.BARE) for example in (examples.least, examples.most)]
+    headers: list[Document] = [{key: each[key] for key in ("subject", "traceparent") if key in each} for each in given]
     stated = _properties(_bare_properties(name), ["type", "message_id", "app_id"])
     return {
         **_message(name, f"{name}, bare", "No envelope: AMQP's own properties say what it is, the body is the data."),
@@ -103,19 +103,19 @@ def _bare(entry: CatalogEntry) -> Document:
         "headers": {"type": "object", "properties": {name: _attribute(name) for name in ("subject", "traceparent")}},
         "payload": reference("schemas", f"{name}Data"),
         "bindings": _binding(name),
-        "x-amqp-properties": {**stated, "examples": [_as_properties(each) for each in told]},
+        "x-amqp-properties": {**stated, "examples": [_as_properties(each) for each in given]},
         "examples": [{**each, "summary": _ITS_PROPERTIES} for each in _with_data(entry, headers)],
     }
 
 
 def _as_properties(attributes: Document) -> Document:
     """The attributes of a command as AMQP's properties carry them."""
-    told = {"content_type": _JSON, "delivery_mode": 2, "type": attributes["type"]}
-    told |= {"message_id": attributes["id"], "app_id": attributes["source"]}
+    given = {"content_type": _JSON, "delivery_mode": 2, "type": attributes["type"]}
+    given |= {"message_id": attributes["id"], "app_id": attributes["source"]}
     if "time" in attributes:
         sent_at = int(datetime.fromisoformat(attributes["time"]).timestamp())
-        told |= {"correlation_id": attributes["correlationid"], "timestamp": sent_at}
-    return told
+        given |= {"correlation_id": attributes["correlationid"], "timestamp": sent_at}
+    return given
 
 
 def _bare_properties(name: str) -> Document:
@@ -143,10 +143,10 @@ def _ce_headers(name: str) -> Document:
 
 
 def _with_data(entry: CatalogEntry, headers: list[Document]) -> list[Document]:
-    told = (entry.model.examples[0], entry.model.examples[-1])
+    given = (entry.model.examples[0], entry.model.examples[-1])
     return [
         {"name": name, "headers": given, "payload": dict(data)}
-        for name, given, data in zip(("least", "most"), headers, told, strict=True)
+        for name, given, data in zip(("least", "most"), headers, given, strict=True)
     ]
 
 

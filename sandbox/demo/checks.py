@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.event_listener import ArrivedDeadLetter
 from sandbox.demo.messages import Message
 from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
@@ -47,13 +47,18 @@ def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> li
 
 
 def faults(
-    answered: Sequence[HeardAnswer], letters: Sequence[DeadLetter], journal: Sequence[JournalEntry]
+    answered: Sequence[HeardAnswer], dead_letters: Sequence[ArrivedDeadLetter], journal: Sequence[JournalEntry]
 ) -> list[str]:
     """Everything that is not as it must be; empty when all went well."""
     wrong = [
         f"{answer.message.id} {answer.message.story}: {answer.outcome}" for answer in answered if not answer.is_right
     ]
-    return [*wrong, *_repeat_faults(answered), *_letter_faults(answered, letters), *_change_faults(answered, journal)]
+    return [
+        *wrong,
+        *_repeat_faults(answered),
+        *_dead_letter_faults(answered, dead_letters),
+        *_change_faults(answered, journal),
+    ]
 
 
 def _repeat_faults(answered: Sequence[HeardAnswer]) -> list[str]:
@@ -67,10 +72,10 @@ def _repeat_faults(answered: Sequence[HeardAnswer]) -> list[str]:
     return found
 
 
-def _letter_faults(answered: Sequence[HeardAnswer], letters: Sequence[DeadLetter]) -> list[str]:
+def _dead_letter_faults(answered: Sequence[HeardAnswer], dead_letters: Sequence[ArrivedDeadLetter]) -> list[str]:
     named = {answer.event["data"]["dead_letter_id"] for answer in answered if answer.event and _failed(answer.event)}
-    written = {str(letter.headers.get("provisioning-dead-letter-id")) for letter in letters}
-    return [f"the dead letter {letter} was not written" for letter in sorted(named - written)]
+    written = {str(dead_letter.headers.get("provisioning-dead-letter-id")) for dead_letter in dead_letters}
+    return [f"the dead letter {dead_letter} was not written" for dead_letter in sorted(named - written)]
 
 
 def _change_faults(answered: Sequence[HeardAnswer], journal: Sequence[JournalEntry]) -> list[str]:

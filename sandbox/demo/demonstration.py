@@ -48,13 +48,13 @@ def _play(stack: Stack, report: DemoReport) -> list[str]:
     with EventListener(stack.broker_url, stack.prefix) as listener:
         for step in steps:
             _play_step(stack, report, listener, step)
-        expected_letters = sum(message.event == "CommandFailed" for message in messages)
-        listener.wait(len(messages), expected_letters, _STEP_SECONDS)
+        expected_dead_letters = sum(message.event == "CommandFailed" for message in messages)
+        listener.wait(len(messages), expected_dead_letters, _STEP_SECONDS)
         answers = checks.answers(messages, listener.events)
         report.table(answers)
-        report.letters(listener.letters)
+        report.dead_letters(listener.dead_letters)
         report.metrics(fetch(f"{stack.http_url}/metrics") or "", stack.http_url)
-        return checks.faults(answers, listener.letters, stack.provider.journal())
+        return checks.faults(answers, listener.dead_letters, stack.provider.journal())
 
 
 def _play_step(stack: Stack, report: DemoReport, listener: EventListener, step: ScenarioStep) -> None:

@@ -16,7 +16,7 @@ _POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class ArrivedDeadLetter:
     """One dead letter, by its headers."""
 
     headers: Mapping[str, Any]
@@ -29,7 +29,7 @@ class EventListener:
         self._url = url
         self._prefix = prefix
         self._events: list[dict[str, Any]] = []
-        self._letters: list[DeadLetter] = []
+        self._dead_letters: list[ArrivedDeadLetter] = []
         self._changed = threading.Condition()
         self._stopped = False
         self._cleanup = ExitStack()
@@ -60,15 +60,15 @@ class EventListener:
         return list(self._events)
 
     @property
-    def letters(self) -> list[DeadLetter]:
+    def dead_letters(self) -> list[ArrivedDeadLetter]:
         """Every dead letter so far."""
-        return list(self._letters)
+        return list(self._dead_letters)
 
-    def wait(self, events: int, letters: int, seconds: float) -> bool:
+    def wait(self, events: int, dead_letters: int, seconds: float) -> bool:
         """Wait until so many have arrived; False when the time is over first, or the broker is gone."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: len(self._events) >= events and len(self._letters) >= letters, timeout=seconds
+                lambda: len(self._events) >= events and len(self._dead_letters) >= dead_letters, timeout=seconds
             )
 
     def _listen(self, channel: Any, queue: str) -> None:  # noqa: ANN401 - pika has no types
@@ -85,7 +85,7 @@ class EventListener:
     def _take(self, exchange: str, headers: Mapping[str, Any], body: bytes) -> None:
         with self._changed:
             if exchange.endswith(".dead-letters"):
-                self._letters.append(DeadLetter(headers))
+                self._dead_letters.append(ArrivedDeadLetter(headers))
             else:
                 self._events.append(json.loads(body))
             self._changed.notify_all()

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.checks import HeardAnswer
-from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.event_listener import ArrivedDeadLetter
 from sandbox.demo.stack import Stack
 
 _WORDS: Mapping[str, str] = {
@@ -64,11 +64,13 @@ class DemoReport:
             )
         self._console.print(table)
 
-    def letters(self, letters: Sequence[DeadLetter]) -> None:
+    def dead_letters(self, dead_letters: Sequence[ArrivedDeadLetter]) -> None:
         """The dead letters, each with its reason in words."""
         table = _table("Dead letters: what a person must look at", ("command", "reason", "what happened"))
-        for letter in letters:
-            named = (letter.headers.get(f"provisioning-{name}", "-") for name in ("command-id", "reason", "detail"))
+        for dead_letter in dead_letters:
+            named = (
+                dead_letter.headers.get(f"provisioning-{name}", "-") for name in ("command-id", "reason", "detail")
+            )
             table.add_row(*(str(value) for value in named))
         self._console.print(table)
 

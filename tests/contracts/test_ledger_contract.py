@@ -59,8 +59,8 @@ def test_a_dead_command_gives_back_its_event_and_its_letter(ledger: PlainLedger)
     ending = failure()
     ledger.record(token_of(ledger.claim(asking())), ending)
 
-    assert ending.letter is not None
-    assert ledger.claim(asking()) == Dead(ending.event, ending.letter)
+    assert ending.dead_letter is not None
+    assert ledger.claim(asking()) == Dead(ending.event, ending.dead_letter)
 
 
 def test_other_content_under_the_same_key_is_a_conflict(ledger: PlainLedger) -> None:

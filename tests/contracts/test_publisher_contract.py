@@ -12,7 +12,7 @@ from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.ports import EventPublisher
 from worker.errors import PublishFailed
 
-LETTER = Outgoing(Destination.DEAD_LETTERS, "invalid", b"\x00not json", Properties(message_id="letter-1"))
+DEAD_LETTER = Outgoing(Destination.DEAD_LETTERS, "invalid", b"\x00not json", Properties(message_id="letter-1"))
 
 PATIENCE_SECONDS = 60.0
 
@@ -96,14 +96,14 @@ def test_what_was_published_has_arrived_when_the_call_returns(place: Place) -> N
 
 def test_each_destination_has_its_own_place(place: Place) -> None:
     publish(place, event())
-    publish(place, LETTER)
+    publish(place, DEAD_LETTER)
 
     assert place.arrived(Destination.DEAD_LETTERS) == [("invalid", b"\x00not json", 2, "letter-1")]
     assert len(place.arrived(Destination.EVENTS)) == 1
 
 
 def test_an_empty_body_arrives_too(place: Place) -> None:
-    publish(place, replace(LETTER, body=b""))
+    publish(place, replace(DEAD_LETTER, body=b""))
 
     assert [body for _key, body, _mode, _id in place.arrived(Destination.DEAD_LETTERS)] == [b""]
 
@@ -127,13 +127,13 @@ def test_a_message_no_queue_takes_has_failed_and_is_named(place: Place) -> None:
     place.unbind(Destination.DEAD_LETTERS)
 
     with pytest.raises(PublishFailed, match="letter-1"):
-        publish(place, LETTER)
+        publish(place, DEAD_LETTER)
 
 
 def test_a_failure_does_not_touch_the_next_message(place: Place) -> None:
     place.unbind(Destination.DEAD_LETTERS)
     with pytest.raises(PublishFailed):
-        publish(place, LETTER)
+        publish(place, DEAD_LETTER)
 
     publish(place, event())
 

@@ -136,10 +136,10 @@ def test_its_dead_letter_carries_what_a_person_needs(house: House) -> None:
     command = create(new_username(), package="Platinum", subject="cus_6")
     house.emitter.publish(command)
     told = house.ear.await_event(command).data
-    letter = house.ear.await_letter(command)
-    assert letter.routing_key == "provider_rejected"
-    assert letter.properties.message_id == command.id
-    headers = letter.told
+    dead_letter = house.ear.await_dead_letter(command)
+    assert dead_letter.routing_key == "provider_rejected"
+    assert dead_letter.properties.message_id == command.id
+    headers = dead_letter.told
     assert headers.pop("worker-version")
     assert headers.pop("first-failed-at") <= headers.pop("failed-at") == told["failed_at"]
     assert headers == {

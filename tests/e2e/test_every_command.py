@@ -129,7 +129,7 @@ def test_each_had_its_effect_once_in_order_and_left_what_it_asked_for(lived: Liv
     failing = {command.id for command in STORY if command.type in lived.impossible}
     totals = lived.house.verdict(STORY, failing)
     # A failure that is told again brings its letter again; letters of one failure share their id.
-    assert (totals.commands, totals.repeats, totals.letters) == (len(STORY), len(STORY), 2 * len(failing))
+    assert (totals.commands, totals.repeats, totals.dead_letters) == (len(STORY), len(STORY), 2 * len(failing))
 
 
 def test_what_was_sent_was_sent_to_the_edition_and_in_the_format_that_were_set(lived: Lived) -> None:

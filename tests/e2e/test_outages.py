@@ -69,7 +69,7 @@ def test_a_refused_login_pauses_intake_and_charges_nobody(own_house: House) -> N
         assert is_paused(worker, "unauthorized")
         assert worker.terminate() == 0
     own_house.ear.listen()
-    assert (own_house.ear.events, own_house.ear.letters) == ([], [])
+    assert (own_house.ear.events, own_house.ear.dead_letters) == ([], [])
     with own_house.worker() as worker:
         own_house.ear.await_events(commands)
         assert worker.terminate() == 0
@@ -121,7 +121,7 @@ def test_a_refused_login_stops_only_the_commands_that_need_it(
     with own_house.worker() as worker:
         own_house.ear.await_events(waiting)
         assert worker.terminate() == 0
-    assert own_house.verdict([*waiting, *going]).letters == 0
+    assert own_house.verdict([*waiting, *going]).dead_letters == 0
 
 
 def test_a_worker_that_begins_during_an_outage_is_paused_and_only_asks_the_probe(own_house: House) -> None:
@@ -142,4 +142,4 @@ def test_a_worker_that_begins_during_an_outage_is_paused_and_only_asks_the_probe
         own_house.sandbox.clear_faults()
         own_house.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert own_house.verdict(commands).letters == 0
+    assert own_house.verdict(commands).dead_letters == 0

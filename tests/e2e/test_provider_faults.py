@@ -110,7 +110,7 @@ def test_a_customer_that_another_command_has_made_is_not_adopted(house: House) -
     strike(house, FaultRule(fault=Fault.DROP_BEFORE), Operation.ADD, first.username)
     house.emitter.publish(second)
     assert house.ear.await_event(second).data["reason"] == "outcome_unknown"
-    assert house.ear.await_letter(second).routing_key == "outcome_unknown"
+    assert house.ear.await_dead_letter(second).routing_key == "outcome_unknown"
 
 
 def test_while_one_customer_waits_others_go_on(house: House) -> None:

@@ -47,9 +47,11 @@ def broken(body: bytes, **properties: object) -> Message:
     return Message(body, {"content_type": "application/cloudevents+json", **properties})
 
 
-def answers_to(house: House, letter: Heard) -> list[Heard]:
+def answers_to(house: House, dead_letter: Heard) -> list[Heard]:
     house.ear.listen()
-    return [heard for heard in house.ear.events if heard.data.get("dead_letter_id") == letter.told["dead-letter-id"]]
+    return [
+        heard for heard in house.ear.events if heard.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
+    ]
 
 
 NAMED = {"message_id": "evt_named", "app_id": "billing", "type": "CreateCustomer"}
@@ -113,13 +115,13 @@ CASES = {**unreadable(), **unfit()}
 def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named(house: House, case: Refused) -> None:
     after = create(new_username())
     house.emitter.publish(case.message, after)
-    letter = house.ear.await_letter(case.message)
-    assert (letter.routing_key, letter.told["reason"]) == (case.reason, case.reason)
-    assert letter.told["detail"]
+    dead_letter = house.ear.await_dead_letter(case.message)
+    assert (dead_letter.routing_key, dead_letter.told["reason"]) == (case.reason, case.reason)
+    assert dead_letter.told["detail"]
     house.ear.await_event(after)
     if case.named:
-        wait_for(lambda: answers_to(house, letter), "its CommandFailed")
-    assert len(answers_to(house, letter)) == int(case.named)
+        wait_for(lambda: answers_to(house, dead_letter), "its CommandFailed")
+    assert len(answers_to(house, dead_letter)) == int(case.named)
 
 
 def gateways(command: Command) -> Message:
@@ -170,27 +172,27 @@ def test_a_letter_has_the_original_body_properties_and_plain_headers(house: Hous
     properties = {"content_type": "text/plain", "correlation_id": "order-9", "reply_to": "back", "priority": 3}
     message = Message(b"\x00\xff not JSON", {**properties, "headers": {**ODD_HEADERS, **kept}})
     house.emitter.publish(message)
-    letter = house.ear.await_letter(message)
-    assert {name: getattr(letter.properties, name) for name in properties} == properties
-    assert letter.properties.delivery_mode == 2
-    assert {name: letter.headers[name] for name in kept} == kept
-    assert "x-death" not in letter.headers
-    assert "CC" not in letter.headers
-    assert all(isinstance(value, str | int) for value in letter.headers.values())
+    dead_letter = house.ear.await_dead_letter(message)
+    assert {name: getattr(dead_letter.properties, name) for name in properties} == properties
+    assert dead_letter.properties.delivery_mode == 2
+    assert {name: dead_letter.headers[name] for name in kept} == kept
+    assert "x-death" not in dead_letter.headers
+    assert "CC" not in dead_letter.headers
+    assert all(isinstance(value, str | int) for value in dead_letter.headers.values())
 
 
 def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(house: House) -> None:
     message = Message(b"a long story", {"headers": MANY_HEADERS})
     house.emitter.publish(message)
-    letter = house.ear.await_letter(message)
-    assert sum(len(name) + len(str(value)) for name, value in letter.headers.items()) < 40 * 1024
-    assert "left out" in letter.told["note"]
+    dead_letter = house.ear.await_dead_letter(message)
+    assert sum(len(name) + len(str(value)) for name, value in dead_letter.headers.items()) < 40 * 1024
+    assert "left out" in dead_letter.told["note"]
 
 
 def test_an_expiry_does_not_delete_the_letter(house: House) -> None:
     message = Message(b"soon over", {"expiration": "60000"})
     house.emitter.publish(message)
-    assert house.ear.await_letter(message).properties.expiration is None
+    assert house.ear.await_dead_letter(message).properties.expiration is None
 
 
 def test_a_refusal_pauses_nothing(house: House, worker: WorkerProcess) -> None:

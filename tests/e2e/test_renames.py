@@ -41,7 +41,7 @@ def test_commands_under_the_old_and_the_new_name_keep_their_order(own_house: Hou
     with own_house.worker() as worker:
         own_house.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert own_house.verdict(commands).letters == 0
+    assert own_house.verdict(commands).dead_letters == 0
     assert set(own_house.sandbox.state().customers) >= {names(number)[2] for number in range(CUSTOMERS)}
 
 
@@ -57,7 +57,7 @@ def test_they_keep_it_while_answers_are_lost_and_calls_fail(own_house: House) ->
     with own_house.worker(**PATIENT) as worker:
         own_house.ear.await_events(commands, seconds=50)
         assert worker.terminate() == 0
-    assert own_house.verdict(commands).letters == 0
+    assert own_house.verdict(commands).dead_letters == 0
     assert len([entry for entry in own_house.sandbox.journal() if entry.fault is not None]) > CUSTOMERS
 
 

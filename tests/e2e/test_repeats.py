@@ -42,8 +42,8 @@ def test_a_failure_told_twice_is_the_same_failure(house: House) -> None:
     command = create(new_username(), package="Platinum")
     house.emitter.publish(command, command)
     assert len({event.body for event in await_repeats(house, command, 2)}) == 1
-    letters = [letter for letter in house.ear.letters if letter.body == command.message().body]
-    assert len({letter.told["dead-letter-id"] for letter in letters}) == 1
+    dead_letters = [dead_letter for dead_letter in house.ear.dead_letters if dead_letter.body == command.message().body]
+    assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) == 1
     assert len(calls_for(house, command)) == 1
 
 
@@ -58,7 +58,7 @@ def test_another_command_under_a_taken_id_is_a_conflict_and_has_no_effect(house:
     assert conflict.data["username"] == other.username
     house.emitter.publish(first)
     assert await_repeats(house, first, 3)[-1].body == created.body
-    assert house.ear.await_letter(other).routing_key == "id_conflict"
+    assert house.ear.await_dead_letter(other).routing_key == "id_conflict"
     assert calls_for(house, other) == []
 
 

@@ -84,7 +84,7 @@ def meet_everything(house: House) -> Command:
     house.emitter.publish(*commands, *plants.broken())
     house.ear.await_events(commands)
     for message in plants.broken():
-        house.ear.await_letter(message)
+        house.ear.await_dead_letter(message)
     return commands[0]
 
 
@@ -110,9 +110,13 @@ def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) ->
 
 
 def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
-    letters = lived.house.ear.letters
-    assert len({letter.told["dead-letter-id"] for letter in letters}) > 20
-    assert [letter.told for letter in letters if seen_in(letter.properties) or seen_in(letter.routing_key)] == []
+    dead_letters = lived.house.ear.dead_letters
+    assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) > 20
+    assert [
+        dead_letter.told
+        for dead_letter in dead_letters
+        if seen_in(dead_letter.properties) or seen_in(dead_letter.routing_key)
+    ] == []
 
 
 def test_no_secret_is_in_the_ledgers_files(lived: Lived) -> None:

@@ -303,11 +303,11 @@ class FakeLedger:
 
 
 def _told(ending: Ending) -> Done | Dead:
-    return Done(ending.event) if ending.letter is None else Dead(ending.event, ending.letter)
+    return Done(ending.event) if ending.dead_letter is None else Dead(ending.event, ending.dead_letter)
 
 
 def _is_applied(row: FakeRow, username: str) -> bool:
-    applied = row.ending is not None and row.ending.letter is None
+    applied = row.ending is not None and row.ending.dead_letter is None
     return applied and row.request.type != "RetrieveCustomers" and _is_named(row.request, username)
 
 

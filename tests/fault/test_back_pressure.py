@@ -55,7 +55,7 @@ def events(topology: Topology) -> str:
     return topology.events
 
 
-def letters(topology: Topology) -> str:
+def dead_letters(topology: Topology) -> str:
     return topology.dead_letters
 
 
@@ -63,9 +63,11 @@ SITUATIONS = (
     Situation("the broker is short of memory", memory_alarm, ("takes no messages", "low on memory", "give it memory")),
     Situation("the broker is short of disk", disk_alarm, ("takes no messages", "low on disk", "give it disk space")),
     Situation("an events queue is full", partial(full_queue, events), (".events", "full", "raise its limit")),
-    Situation("a letters queue is full", partial(full_queue, letters), (".dead-letters", "full", "raise its limit")),
+    Situation(
+        "a letters queue is full", partial(full_queue, dead_letters), (".dead-letters", "full", "raise its limit")
+    ),
     Situation("no events exchange", partial(deleted_exchange, events), (".events", "NOT_FOUND", "topology apply")),
-    Situation("no letters exchange", partial(deleted_exchange, letters), (".dead-letters", "NOT_FOUND", "apply")),
+    Situation("no letters exchange", partial(deleted_exchange, dead_letters), (".dead-letters", "NOT_FOUND", "apply")),
     Situation("nobody can take events", nobody_bound, ("NO_ROUTE", "no queue is bound", "topology apply")),
 )
 

@@ -41,7 +41,7 @@ def among(innocents: Sequence[Command], *poisons: Command) -> list[Command]:
     return [*innocents[:half], *poisons, *innocents[half:]]
 
 
-def start_until_it_lives(house: House, place: str, commands: Sequence[Command], letters: int = 0) -> int:
+def start_until_it_lives(house: House, place: str, commands: Sequence[Command], dead_letters: int = 0) -> int:
     """Start the poisoned worker again each time it ends, until all is told; returns the number of starts."""
     wanted = {command.id for command in commands}
     argv = (sys.executable, poisoned_worker.__file__, place)
@@ -49,7 +49,7 @@ def start_until_it_lives(house: House, place: str, commands: Sequence[Command], 
     def all_told() -> bool:
         house.ear.listen()
         told = {heard.data["command_id"] for heard in house.ear.events}
-        return wanted <= told and len(house.ear.letters) >= letters
+        return wanted <= told and len(house.ear.dead_letters) >= dead_letters
 
     for starts in count(1):
         log = house.folder / f"{place}-{starts}.log"
@@ -99,11 +99,11 @@ def test_poison_that_nobody_can_name_is_a_letter_alone(house: House) -> None:
     nameless = Message(f'{{"{POISON}": true}}'.encode())
     house.emitter.publish(*innocents, nameless)
 
-    start_until_it_lives(house, "reading", innocents, letters=1)
+    start_until_it_lives(house, "reading", innocents, dead_letters=1)
 
-    letter = house.ear.await_letter(nameless)
-    assert (letter.routing_key, letter.told["reason"]) == ("crash_loop", "crash_loop")
-    assert len(house.ear.letters) == 1
+    dead_letter = house.ear.await_dead_letter(nameless)
+    assert (dead_letter.routing_key, dead_letter.told["reason"]) == ("crash_loop", "crash_loop")
+    assert len(house.ear.dead_letters) == 1
 
 
 def test_a_worker_that_is_killed_by_others_charges_nobody(house: House) -> None:

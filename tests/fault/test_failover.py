@@ -76,7 +76,7 @@ def test_each_customers_order_holds_while_the_active_one_is_killed_again_and_aga
                 active, standby = standby, start()
         house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [active.terminate(), standby.terminate()] == [DONE, DONE]
-    assert house.verdict(commands).letters == 0
+    assert house.verdict(commands).dead_letters == 0
 
 
 def moves(number: int, turn: int) -> list[Command]:

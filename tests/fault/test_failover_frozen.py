@@ -54,7 +54,7 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
             house.emitter.publish(last)
             house.ear.await_event(last)
             assert again.terminate() == DONE
-    assert house.verdict([*commands, *later, last]).letters == 0
+    assert house.verdict([*commands, *later, last]).dead_letters == 0
     assert writes_in(house.sandbox.journal(after=slept_through), Format.XML) == []
     # What it had in hand was acked on the connection that had delivered it, or never.
     assert not [line for line in active.said("broker_disconnected") if "delivery tag" in line["reason"]]

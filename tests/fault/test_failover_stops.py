@@ -34,7 +34,7 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
     assert active.said("worker_stopping")[0]["held"] > 0
     totals = house.verdict(commands)
     # Nothing was done or told twice, nothing had to be looked for, and nothing waited for a lease.
-    assert (totals.calls, totals.repeats, totals.letters) == (len(commands), 0, 0)
+    assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)
     assert house.sandbox.journal()[-1].epoch_seconds < lease_until
 
 
@@ -51,7 +51,7 @@ def test_a_stop_whose_time_ran_out_holds_up_what_it_had_begun_and_nothing_else(r
         house.emitter.publish(*free)
         house.ear.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
         assert standby.terminate() == DONE
-    assert house.verdict([*begun, *free]).letters == 0
+    assert house.verdict([*begun, *free]).dead_letters == 0
     after = asked_by(Format.JSON, house.sandbox.journal(after=stopped_at.sequence))
     waited = [entry for entry in after if entry.username in NEWCOMERS]
     # It has said that it stopped, so its lease is nothing to wait for; what the provider may still apply is.
@@ -80,7 +80,7 @@ def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_te
             way.open()
             active.await_ready()
             assert [active.terminate(), standby.terminate()] == [DONE, DONE]
-    assert house.verdict([*begun, *free]).letters == 0
+    assert house.verdict([*begun, *free]).dead_letters == 0
     # It lives, and has its lease; so what it had begun was its own to end, and nobody looked for it.
     assert not owner.died
     assert house.sandbox.journal()[-1].epoch_seconds < owner.lease_until
@@ -107,4 +107,4 @@ def test_a_rolling_deployment_three_times_round_does_nothing_twice(replicas: Rep
         assert [worker.terminate() for worker in workers] == [DONE, DONE]
     assert held > 0
     totals = house.verdict(commands)
-    assert (totals.calls, totals.repeats, totals.letters) == (len(commands), 0, 0)
+    assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)

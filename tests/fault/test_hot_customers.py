@@ -96,7 +96,7 @@ def test_a_customer_whose_first_command_waits_for_a_retry_does_not_hold_up_those
         assert parked(worker) == 0
         assert worker.terminate() == 0
     totals = town.verdict([*hot, *behind])
-    assert (totals.letters, totals.repeats) == (0, 0)
+    assert (totals.dead_letters, totals.repeats) == (0, 0)
 
 
 def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass(town: House, scale: Scale) -> None:
@@ -130,7 +130,7 @@ def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> N
         town.ear.await_events([*hot, *behind], seconds=120)
         wait_for(lambda: parked(worker) == 0, "the last one to be cleared")
         assert worker.terminate() == 0
-    assert town.verdict([*hot, *behind]).letters == 0
+    assert town.verdict([*hot, *behind]).dead_letters == 0
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_emp
             shared.ear.await_events(hot, seconds=120)
             assert standby.said("parked_commands_taken_over")
             assert standby.terminate() == 0
-    assert shared.verdict(hot).letters == 0
+    assert shared.verdict(hot).dead_letters == 0
 
 
 def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_other(
@@ -178,7 +178,7 @@ def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_
             way.open()
             active.await_ready()
             assert [active.terminate(), standby.terminate()] == [0, 0]
-    assert shared.verdict(hot).letters == 0
+    assert shared.verdict(hot).dead_letters == 0
 
 
 def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: House, scale: Scale) -> None:
@@ -195,4 +195,4 @@ def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town:
     with town.worker() as worker:
         town.ear.await_events([*waiting, late, *behind], seconds=60)
         assert worker.terminate() == 0
-    assert town.verdict([*waiting, late, *behind]).letters == 0
+    assert town.verdict([*waiting, late, *behind]).dead_letters == 0

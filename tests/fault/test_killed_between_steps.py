@@ -48,7 +48,7 @@ def kill_and_start_again(house: House, step: Step, commands: list[Command]) -> N
         assert worker.terminate() == 0
 
 
-@pytest.mark.parametrize("step", [step for step in Step if step not in {Step.LETTER_PUBLISHED, Step.PARKED}])
+@pytest.mark.parametrize("step", [step for step in Step if step not in {Step.DEAD_LETTER_PUBLISHED, Step.PARKED}])
 def test_killed_on_the_way_of_what_succeeds(house: House, step: Step) -> None:
     commands = applied_commands()
     kill_and_start_again(house, step, commands)

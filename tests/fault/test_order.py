@@ -60,7 +60,7 @@ def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fail
         town.ear.await_events(commands, seconds=50)
         assert worker.terminate() == 0
     totals = town.verdict(commands)
-    assert totals.letters == 0
+    assert totals.dead_letters == 0
     faulty = [entry for entry in town.sandbox.journal() if entry.fault is not None]
     assert len(faulty) > 0.07 * totals.calls
 
@@ -89,4 +89,4 @@ def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(town: House) 
         town.sandbox.clear_faults()
         town.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert town.verdict(commands).letters == 0
+    assert town.verdict(commands).dead_letters == 0

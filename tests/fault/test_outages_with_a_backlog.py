@@ -117,5 +117,5 @@ def test_an_outage_with_a_takeover_in_the_middle_ends_without_a_dead_letter(
     # Nothing but probes was sent by the successor until the provider was back.
     assert {entry.operation for entry in during} == {Operation.RETRIEVE}
     totals = house.verdict(commands)
-    assert totals.letters == 0
+    assert totals.dead_letters == 0
     record_property("outage", f"{totals}, {over - began:.0f} s away, {drained - over:.0f} s to drain")

@@ -70,8 +70,8 @@ def test_a_header_with_a_time_before_1970_stops_nothing(house: House) -> None:
         assert worker.said("intake_paused") == []
         assert worker.terminate() == 0
     house.verdict([poison, *others], {poison.id})
-    (letter,) = house.ear.letters
-    assert letter.headers["born"] == str(2**64 - 315_360_000)
+    (dead_letter,) = house.ear.dead_letters
+    assert dead_letter.headers["born"] == str(2**64 - 315_360_000)
 
 
 def test_a_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the_limit_is_raised(
@@ -92,5 +92,5 @@ def test_a_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the
         assert worker.terminate() == 0
     with house.worker() as worker:
         house.ear.await_events([poison, *others])
-        assert house.ear.await_letter(large).told["command-id"] == poison.id
+        assert house.ear.await_dead_letter(large).told["command-id"] == poison.id
         assert worker.terminate() == 0

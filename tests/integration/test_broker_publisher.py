@@ -79,13 +79,13 @@ def test_a_full_queue_refuses_and_the_refusal_is_noticed(desk: Desk) -> None:
 
 
 def test_a_return_says_what_no_queue_took(desk: Desk) -> None:
-    letter = Outgoing(Destination.DEAD_LETTERS, "invalid", b"", Properties(message_id="letter-1"))
+    dead_letter = Outgoing(Destination.DEAD_LETTERS, "invalid", b"", Properties(message_id="letter-1"))
     observer = RecordingObserver()
     with running(desk.publisher(observer)) as publisher:
         observer.await_event("connected")
         desk.channel.queue_unbind(desk.topology.dead_letters, desk.topology.dead_letters, "#")
 
-        assert "NO_ROUTE" in outcome(publisher, letter)
+        assert "NO_ROUTE" in outcome(publisher, dead_letter)
         assert outcome(publisher, event()) == ""
 
 

@@ -10,7 +10,7 @@ import pika
 import pytest
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
-from tests.support.broker_faults import COMMANDS, FAULTS, FORMS, LETTERS, UNROUTED, Channel, Fault, remade
+from tests.support.broker_faults import COMMANDS, DEAD_LETTERS, FAULTS, FORMS, UNROUTED, Channel, Fault, remade
 from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
 from tests.support.doctoring import Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
@@ -154,7 +154,7 @@ def test_dead_letters_that_the_broker_cannot_hand_over_are_found(patient: Patien
 
     assert stuck.text.startswith("1 dead letters have left")
     assert patient.types(stuck.mend).returncode == 0
-    wait_for(lambda: patient.facts(None).queues[LETTERS].ready, "the dead letter in its queue")
+    wait_for(lambda: patient.facts(None).queues[DEAD_LETTERS].ready, "the dead letter in its queue")
 
 
 def test_who_hears_the_events_is_seen_and_the_line_binds_a_queue(patient: Patient, channel: Channel) -> None:

@@ -124,16 +124,16 @@ def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(ho
 def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
     managed_broker: PrivateRabbitmq, house: House, tmp_path: Path
 ) -> None:
-    letters = house.topology.dead_letters
+    dead_letters = house.topology.dead_letters
     write_tools(managed_broker, tmp_path)
     patient = Patient(managed_broker, house.topology, tmp_path)
     house.emitter.publish(Message(b"{}", {"expiration": "1"}))
-    wait_for(lambda: house.ear.depth(letters)[0], "the dead letter")
+    wait_for(lambda: house.ear.depth(dead_letters)[0], "the dead letter")
 
     finding = next(each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
     typed = patient.types(finding.mend)
 
     assert "expired" in typed.stdout, typed.stderr
     with plain_connection(managed_broker.url) as connection:
-        method, properties, _ = connection.channel().basic_get(letters)
+        method, properties, _ = connection.channel().basic_get(dead_letters)
     assert (method.redelivered, (properties.headers or {}).get("x-delivery-count", 0)) == (False, 0)

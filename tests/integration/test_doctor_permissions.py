@@ -125,15 +125,15 @@ def tap(channel: Channel, topology: Topology) -> None:
 
 
 COMMANDS = "{p}.commands.00"
-LETTERS = "{p}.dead-letters"
+DEAD_LETTERS = "{p}.dead-letters"
 
 ALLOWED: list[tuple[str, str, Act]] = [
     ("billing", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
     ("billing", "hear its events", partial(hear, "*.billing")),
     ("worker", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
-    ("worker", "publish a dead letter", partial(publish, LETTERS, "invalid")),
+    ("worker", "publish a dead letter", partial(publish, DEAD_LETTERS, "invalid")),
     ("worker", "take commands", partial(consume, COMMANDS)),
-    ("worker", "take dead letters", partial(consume, LETTERS)),
+    ("worker", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("deployer", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
     ("deployer", "take commands", partial(consume, COMMANDS)),
     ("operator", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
@@ -144,7 +144,7 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("billing", "publish past the exchange", partial(publish, "", COMMANDS)),
     ("billing", "hear everybody's events", partial(hear, "#")),
     ("billing", "take commands", partial(consume, COMMANDS)),
-    ("billing", "take dead letters", partial(consume, LETTERS)),
+    ("billing", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("billing", "empty the commands", partial(purge, COMMANDS)),
     ("billing", "delete the commands", partial(delete, COMMANDS)),
     ("billing", "copy the commands", tap),
@@ -157,11 +157,11 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("deployer", "declare beside", partial(declare, "{p}.commandsx")),
     ("deployer", "publish past the exchange", partial(publish, "", COMMANDS)),
     ("operator", "take commands", partial(consume, COMMANDS)),
-    ("operator", "take dead letters", partial(consume, LETTERS)),
+    ("operator", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("operator", "copy the commands", tap),
-    ("operator", "empty the dead letters", partial(purge, LETTERS)),
+    ("operator", "empty the dead letters", partial(purge, DEAD_LETTERS)),
     ("dashboard", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
-    ("dashboard", "take dead letters", partial(consume, LETTERS)),
+    ("dashboard", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("dashboard", "declare a queue", partial(declare, "dashboard")),
 ]
 

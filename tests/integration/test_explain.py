@@ -78,11 +78,13 @@ def test_what_others_wrote_is_told_visibly(
 ) -> None:
     hostile = "refused \x1b[2J\x9b31m\u202e\r\nread from another ledger"
     given_up = failure()
-    assert given_up.letter
-    letter = replace(given_up.letter, headers={**given_up.letter.headers, "provisioning-detail": hostile})
+    assert given_up.dead_letter
+    dead_letter = replace(
+        given_up.dead_letter, headers={**given_up.dead_letter.headers, "provisioning-detail": hostile}
+    )
     asked = replace(asking(), subject="cus\u202e_1")
     with opened(url_in(tmp_path)) as ledger:
-        ledger.record(token_of(ledger.claim(asked)), replace(given_up, letter=letter))
+        ledger.record(token_of(ledger.claim(asked)), replace(given_up, dead_letter=dead_letter))
     monkeypatch.setenv("PROVISIONING_LEDGER__URL", url_in(tmp_path))
     monkeypatch.setenv("COLUMNS", "250")
     monkeypatch.setattr("sys.argv", ["provisioning-worker", "explain", "evt_1", "--output", "table"])

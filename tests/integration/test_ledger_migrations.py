@@ -73,12 +73,12 @@ def definitions(engine: Engine) -> dict[str, list[str]]:
 def parts(sql: str) -> list[str]:
     """Cut a definition at the commas that stand in its outermost brackets."""
     cut, depth = [""], 0
-    for letter in sql:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 1:
+    for dead_letter in sql:
+        depth += {"(": 1, ")": -1}.get(dead_letter, 0)
+        if dead_letter == "," and depth == 1:
             cut.append("")
         else:
-            cut[-1] += letter
+            cut[-1] += dead_letter
     head, _, cut[0] = cut[0].partition("(")
     cut[-1], _, tail = cut[-1].rpartition(")")
     return [head, tail, *map(str.strip, cut)]

@@ -10,7 +10,7 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, DeafObserver, asking, parked_work, success, token_of
-from tests.support.ledger_seeds import DAY, arrived_letter, dead_command, old_command, old_owner, old_refusal
+from tests.support.ledger_seeds import DAY, arrived_dead_letter, dead_command, old_command, old_owner, old_refusal
 from worker.domain.claims import Done, Fresh
 from worker.ledger.config import LedgerOperation
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
@@ -92,8 +92,8 @@ def test_what_is_parked_stays_and_so_does_what_is_known_of_its_command(url: str,
 def test_a_command_that_was_given_up_stays_until_its_letter_is_closed(url: str, engine: Engine) -> None:
     for id_ in ("letter on its queue", "letter open", "letter closed"):
         dead_command(engine, id_, OLD)
-    arrived_letter(engine, "letter open", closed_at=None)
-    arrived_letter(engine, "letter closed", closed_at=NOW - 1)
+    arrived_dead_letter(engine, "letter open", closed_at=None)
+    arrived_dead_letter(engine, "letter closed", closed_at=NOW - 1)
 
     assert look_what_to_prune(url, 90, Clock()).commands == 1
     assert prune(url).commands == 1
@@ -103,8 +103,8 @@ def test_a_command_that_was_given_up_stays_until_its_letter_is_closed(url: str, 
 def test_a_command_that_was_done_stays_while_any_letter_that_names_it_is_open(url: str, engine: Engine) -> None:
     old_command(engine, "named", OLD)
     old_command(engine, "of another source", OLD, source="shop")
-    arrived_letter(engine, "named", closed_at=None, name="other content under its id")
-    arrived_letter(engine, "of another source", closed_at=None)
+    arrived_dead_letter(engine, "named", closed_at=None, name="other content under its id")
+    arrived_dead_letter(engine, "of another source", closed_at=None)
 
     assert prune(url).commands == 1
     assert left(engine) == {"named"}
@@ -113,8 +113,8 @@ def test_a_command_that_was_done_stays_while_any_letter_that_names_it_is_open(ur
 def test_a_refusal_stays_while_its_letter_is_open_in_the_table(url: str, engine: Engine) -> None:
     for id_ in ("open", "closed", "on its queue"):
         old_refusal(engine, id_, OLD)
-    arrived_letter(engine, "open", closed_at=None)
-    arrived_letter(engine, "closed", closed_at=NOW - 1)
+    arrived_dead_letter(engine, "open", closed_at=None)
+    arrived_dead_letter(engine, "closed", closed_at=NOW - 1)
 
     assert look_what_to_prune(url, 90, Clock()).refusals == 2
     assert prune(url).refusals == 2

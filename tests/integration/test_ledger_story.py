@@ -51,7 +51,7 @@ def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str
     (command,) = story(url).commands
     assert (command.key, command.state, command.type) == (key(), "claimed", "CreateCustomer")
     assert (command.subject, command.username, command.lanes) == ("cus_1", "ada@example.com", ("subject:cus_1",))
-    assert (command.event, command.letter, command.finished_at) == (None, None, None)
+    assert (command.event, command.dead_letter, command.finished_at) == (None, None, None)
 
 
 def test_failed_tries_are_told_in_their_order(ledger: BlockingLedger, url: str) -> None:
@@ -82,7 +82,7 @@ def test_a_dead_command_is_told_with_its_event_and_letter(ledger: BlockingLedger
     ledger.record(token_of(ledger.claim(asking())), failure())
 
     (command,) = story(url).commands
-    assert (command.state, command.event, command.letter) == ("dead", failure().event, failure().letter)
+    assert (command.state, command.event, command.dead_letter) == ("dead", failure().event, failure().dead_letter)
     assert command.finished_at is not None
 
 

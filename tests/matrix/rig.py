@@ -79,8 +79,8 @@ class Stage:
             finished, tries = self._run(client, command)
         finally:
             client.close()
-        letter = finished.ending.letter
-        reason = None if letter is None else letter.reason
+        dead_letter = finished.ending.dead_letter
+        reason = None if dead_letter is None else dead_letter.reason
         # Whatever still waits to be applied is waited for: it must not change what is looked at.
         return End(finished.outcome, reason, finished.ending.event.body, tries, self._settled_state())
 

@@ -75,14 +75,14 @@ class Ear:
             f"{prefix}.heard.events": f"{prefix}.events",
             f"{prefix}.heard.letters": f"{prefix}.dead-letters",
         }
-        self._events, self._letters = self._exchanges
+        self._events, self._dead_letters = self._exchanges
         self.events: list[Heard] = []
-        self.letters: list[Heard] = []
+        self.dead_letters: list[Heard] = []
 
     @property
     def queues(self) -> tuple[str, ...]:
         """Its own queues."""
-        return self._events, self._letters
+        return self._events, self._dead_letters
 
     def bind(self) -> None:
         """Declare the queues; what is published before is not heard."""
@@ -101,7 +101,7 @@ class Ear:
     def listen(self) -> None:
         """Take in what has arrived."""
         self.events += self._line.use(partial(_take_all, self._events))
-        self.letters += self._line.use(partial(_take_all, self._letters))
+        self.dead_letters += self._line.use(partial(_take_all, self._dead_letters))
 
     def events_of(self, command: Command) -> list[Heard]:
         """Return everything heard so far about one command, repeats included."""
@@ -137,15 +137,15 @@ class Ear:
 
         wait_for(heard, f"{count} events", seconds)
 
-    def await_letter(self, message: Message | Command) -> Heard:
+    def await_dead_letter(self, message: Message | Command) -> Heard:
         """Wait for the dead letter of a message, known by its body."""
         body = message.message().body if isinstance(message, Command) else message.body
 
-        def letter() -> Heard | None:
+        def dead_letter() -> Heard | None:
             self.listen()
-            return next((heard for heard in self.letters if heard.body == body), None)
+            return next((heard for heard in self.dead_letters if heard.body == body), None)
 
-        return wait_for(letter, "its dead letter")
+        return wait_for(dead_letter, "its dead letter")
 
     def depth(self, queue: str) -> tuple[int, int]:
         """Return how many messages wait in a queue, and how many consumers it has."""

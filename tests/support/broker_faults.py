@@ -14,7 +14,7 @@ Plant = Callable[[Patient, Channel], None]
 Line = Callable[[Topology], str]
 
 #: Which queue of the topology.
-UNROUTED, LETTERS, COMMANDS = 0, 1, 2
+UNROUTED, DEAD_LETTERS, COMMANDS = 0, 1, 2
 _PRIORITY = 7
 
 
@@ -120,7 +120,7 @@ def _expires(queue: int, keeps: dict[str, Any]) -> Fault:
 
 FAULTS = {
     "no command queue": Fault(without(COMMANDS), Rule.QUEUE_PRESENT, Danger.LOSS, _applied),
-    "no dead-letter queue": Fault(without(LETTERS), Rule.QUEUE_PRESENT, Danger.STOP, _applied),
+    "no dead-letter queue": Fault(without(DEAD_LETTERS), Rule.QUEUE_PRESENT, Danger.STOP, _applied),
     "no binding": Fault(unbound, Rule.BINDING_PRESENT, Danger.LOSS, _applied),
     "no events exchange": Fault(exchange_as("events", ""), Rule.EXCHANGE_PRESENT, Danger.STOP, _applied),
     "direct exchange": Fault(exchange_as("commands", "direct"), Rule.EXCHANGE_KIND, Danger.LOSS, _replaced("commands")),
@@ -129,13 +129,13 @@ FAULTS = {
     "delivery limit": _differs(Danger.LOSS, COMMANDS, delivery_limit=20),
     "overflow": _differs(Danger.LOSS, COMMANDS, overflow="drop-head"),
     "at-most-once": _differs(Danger.LOSS, COMMANDS, dead_letter_strategy=None),
-    "classic": _differs(Danger.LOSS, LETTERS, queue_type="classic", delivery_limit=None),
+    "classic": _differs(Danger.LOSS, DEAD_LETTERS, queue_type="classic", delivery_limit=None),
     "events' time": _differs(Danger.LOSS, UNROUTED, message_ttl=1000),
     "drop-head": _harmed(COMMANDS, overflow="drop-head"),
     "limit policy": _harmed(COMMANDS, delivery_limit=20),
     "ttl policy": _harmed(COMMANDS, message_ttl=60_000),
-    "length policy": _harmed(LETTERS, max_length=10),
-    "operator": _expires(LETTERS, {"delivery-limit": 1_000_000}),
+    "length policy": _harmed(DEAD_LETTERS, max_length=10),
+    "operator": _expires(DEAD_LETTERS, {"delivery-limit": 1_000_000}),
     "operator too": _expires(UNROUTED, {"max-length-bytes": UNROUTED_KEPT_BYTES}),
 }
 #: One for each form that a line has.

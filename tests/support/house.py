@@ -104,7 +104,7 @@ class House:
         self.ear.listen()
         digest: Callable[[str], str] = cache(self.sandbox.digest)
         journal, state = self.sandbox.journal(), self.sandbox.state()
-        return Accounts(commands, self.ear.events, self.ear.letters, journal, state, failing, digest)
+        return Accounts(commands, self.ear.events, self.ear.dead_letters, journal, state, failing, digest)
 
     def _queue_without_consumers(self) -> tuple[int, int] | None:
         # What a consumer held is ready again in the same moment in which the broker forgets the consumer.

@@ -9,11 +9,11 @@ from worker.domain.claims import (
     Claim,
     ClaimRequest,
     CommandKey,
+    DeadLetter,
     Deferral,
     Ending,
     Fresh,
     History,
-    Letter,
     Refusal,
     Resumed,
     StoredEvent,
@@ -71,18 +71,18 @@ def success(event_id: str = "event-1", history: History | None = None) -> Ending
 def failure(event_id: str = "event-1") -> Ending:
     """End as a dead letter."""
     event = StoredEvent(event_id, "CommandFailed", b'{"reason":"provider_rejected"}')
-    return Ending(event, History(tries=3, attempts=2), letter())
+    return Ending(event, History(tries=3, attempts=2), dead_letter())
 
 
-def letter(command_id: str = "evt_1") -> Letter:
+def dead_letter(command_id: str = "evt_1") -> DeadLetter:
     """Make a letter that names a command."""
     headers: dict[str, str | int] = {"provisioning-command-id": command_id, "provisioning-attempts": 2}
-    return Letter("letter-1", Reason.PROVIDER_REJECTED, headers)
+    return DeadLetter("letter-1", Reason.PROVIDER_REJECTED, headers)
 
 
 def refusal(id_: str = "refusal-1", body: bytes = b"{}", command_id: str = "evt_1") -> Refusal:
     """Refuse a message that could name its command."""
-    return Refusal(id_, letter(command_id), StoredEvent("event-9", "CommandFailed", body))
+    return Refusal(id_, dead_letter(command_id), StoredEvent("event-9", "CommandFailed", body))
 
 
 def failed_try(not_before: float, history: History | None = None) -> Deferral:

@@ -38,15 +38,15 @@ def old_command(engine: Engine, id_: str, finished_at: float | None, **changes: 
 
 def dead_command(engine: Engine, id_: str, finished_at: float) -> None:
     """Leave a command that was given up at that time; whether its letter arrived is another matter."""
-    letter: Mapping[str, object] = {
+    dead_letter: Mapping[str, object] = {
         "letter_id": f"letter of {id_}",
         "letter_reason": "provider_rejected",
         "letter_headers": "{}",
     }
-    old_command(engine, id_, finished_at, state="dead", **letter)
+    old_command(engine, id_, finished_at, state="dead", **dead_letter)
 
 
-def arrived_letter(engine: Engine, id_: str, closed_at: float | None, name: str = "") -> None:
+def arrived_dead_letter(engine: Engine, id_: str, closed_at: float | None, name: str = "") -> None:
     """Put the letter of a command where a keeper would, open or closed; `name` when it is another one that names it."""
     row = {
         "id": name or f"letter of {id_}",

@@ -26,7 +26,7 @@ class Accounts:
 
     commands: Sequence[Command]
     events: Sequence[Heard]
-    letters: Sequence[Heard]
+    dead_letters: Sequence[Heard]
     journal: Sequence[JournalEntry]
     state: AccountsSnapshot
     failing: AbstractSet[str]
@@ -59,7 +59,7 @@ class Totals:
 
     commands: int
     events: int
-    letters: int
+    dead_letters: int
     calls: int
     repeats: int
 
@@ -69,7 +69,9 @@ def settle_accounts(accounts: Accounts) -> Totals:
     faults = broken_promises(accounts)
     assert not faults, table_of(faults)
     repeats = len(accounts.events) - len({heard.properties.message_id for heard in accounts.events})
-    return Totals(len(accounts.commands), len(accounts.events), len(accounts.letters), len(accounts.journal), repeats)
+    return Totals(
+        len(accounts.commands), len(accounts.events), len(accounts.dead_letters), len(accounts.journal), repeats
+    )
 
 
 def broken_promises(accounts: Accounts) -> list[Fault]:
@@ -79,12 +81,14 @@ def broken_promises(accounts: Accounts) -> list[Fault]:
 
 def _told(accounts: Accounts) -> Iterator[Fault]:
     events = _by_command(accounts.events, lambda heard: str(heard.data["command_id"]))
-    letters = _by_command(accounts.letters, lambda heard: str(heard.headers.get("provisioning-command-id")))
+    dead_letters = _by_command(accounts.dead_letters, lambda heard: str(heard.headers.get("provisioning-command-id")))
     for command in accounts.commands:
         heard = events.pop(command.id, [])
         yield from _event_faults(command, heard, failing=command.id in accounts.failing)
-        yield from _letter_faults(command, letters.pop(command.id, []), failing=command.id in accounts.failing)
-    for identity in (*events, *letters):
+        yield from _dead_letter_faults(
+            command, dead_letters.pop(command.id, []), failing=command.id in accounts.failing
+        )
+    for identity in (*events, *dead_letters):
         yield Fault(identity, "-", "told, but never published")
 
 
@@ -109,7 +113,7 @@ def _event_faults(command: Command, heard: Sequence[Heard], *, failing: bool) ->
         yield Fault(command.id, command.customer, f"ended as {heard[0].body.decode()}")
 
 
-def _letter_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
+def _dead_letter_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
     ids = {one.headers["provisioning-dead-letter-id"] for one in heard}
     if len(ids) != int(failing):
         yield Fault(command.id, command.customer, f"has {len(ids)} dead letters instead of {int(failing)}")

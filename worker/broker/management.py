@@ -157,7 +157,7 @@ def _worded(error: Exception) -> str:
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens at that address"
     if isinstance(error, AnswerBroken):
-        return f"the answer cannot be read: {error.told}"
+        return f"the answer cannot be read: {error.why}"
     if isinstance(error, OSError):
         return error.strerror or str(error) or type(error).__name__
     return f"the answer is no HTTP ({type(error).__name__})"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
 from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.domain.provider import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.exits import Exit
@@ -61,10 +61,10 @@ def list_customers(
     found = (row for row in client.search(filters) if not exact or _is_exactly(row, filters))
     shown = _Shown(found, offset, limit)
     try:
-        with told_if_ended(lambda: f"{shown.count} customers had been read"):
+        with explained_if_ended(lambda: f"{shown.count} customers had been read"):
             _show(shown, output)
     except ProviderError as failure:
-        sys.exit(_told(failure, shown.count))
+        sys.exit(_explained(failure, shown.count))
     finally:
         client.close()
     if shown.has_more:
@@ -113,7 +113,7 @@ def _show(shown: _Shown, output: Output) -> None:
         show_rows(list(shown), _COLUMNS, output)
 
 
-def _told(failure: ProviderError, count: int) -> Exit:
+def _explained(failure: ProviderError, count: int) -> Exit:
     """Say what happened and what to do next; returns what to exit with."""
     ending = next(((code, advice) for kind, code, advice in _ENDINGS if isinstance(failure, kind)), None)
     code, advice = ending or (Exit.FAILED, "mend the question and ask again")

@@ -9,7 +9,7 @@ import typer
 
 from worker.broker.address import BrokerAddress
 from worker.cli import extra
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
 from worker.exits import Exit
 
@@ -21,7 +21,7 @@ def demo(
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell that runs it in the background has it ignore Ctrl-C; whoever sends the signal all the same means it.
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
-    with told_if_ended(lambda: "what the demonstration had started is stopped"):
+    with explained_if_ended(lambda: "what the demonstration had started is stopped"):
         sys.exit(Exit.DONE if _is_right(os.environ.get("PROVISIONING_AMQP__URL"), keep=keep) else Exit.FAILED)
 
 

@@ -52,16 +52,16 @@ def _command_rows(command: CommandStory) -> list[dict[str, object]]:
     ]
     ended = command.finished_at or command.not_before
     detail = _OUTCOMES.get(command.outcome or "") or _STATES.get(command.state, command.state)
-    if command.letter is not None:
-        detail += f": {command.letter.reason}, {command.letter.headers.get('provisioning-detail', '')}"
+    if command.dead_letter is not None:
+        detail += f": {command.dead_letter.reason}, {command.dead_letter.headers.get('provisioning-detail', '')}"
     rows.append(_row(ended, command.state, source, detail))
     return rows
 
 
 def _refused_row(refused: RefusedStory) -> dict[str, object]:
-    letter = refused.refusal.letter
-    detail = f"{letter.reason}: {letter.headers.get('provisioning-detail', '')}"
-    return _row(refused.at, "refused", str(letter.headers.get("provisioning-command-source", "")), detail)
+    dead_letter = refused.refusal.dead_letter
+    detail = f"{dead_letter.reason}: {dead_letter.headers.get('provisioning-detail', '')}"
+    return _row(refused.at, "refused", str(dead_letter.headers.get("provisioning-command-source", "")), detail)
 
 
 def _parked_row(parked: ParkedStory) -> dict[str, object]:

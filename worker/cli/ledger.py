@@ -16,7 +16,7 @@ from worker.cli.ledger_rows import (
 )
 from worker.cli.output import Output, Row, say, show_rows
 from worker.cli.reading import read_settings
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.clock import SystemClock
 from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
@@ -49,7 +49,7 @@ def commands() -> typer.Typer:
 def migrate() -> None:
     """Bring the ledger's schema up to date. A SQLite ledger does this by itself when the worker starts."""
     url = ledger_url(load(LedgerReach), os.environ)
-    with told_if_ended(lambda: "each step was made whole or not at all: type it again for the rest"):
+    with explained_if_ended(lambda: "each step was made whole or not at all: type it again for the rest"):
         if is_sqlite(parse(url)):
             # A new ledger gets its key file first: without one a worker would take it for one that has lost its keys.
             load_keys(configured_keys(load(SecretsReach)), url)
@@ -109,7 +109,7 @@ def adopt() -> None:
     settings = read_settings()
     url = ledger_url(settings, os.environ)
     marks = fingerprinter(load_keys(configured_keys(settings), url))
-    with told_if_ended(lambda: "the ledger may belong to the worker of these settings now: type it again"):
+    with explained_if_ended(lambda: "the ledger may belong to the worker of these settings now: type it again"):
         adopt_ledger(url, ledger_identity(settings, marks))
     say("The ledger belongs to the worker of these settings now.")
 
@@ -119,13 +119,13 @@ def _pruned_rows(url: str, days: int, *, dry_run: bool) -> list[Row]:
         found = look_what_to_prune(url, days, SystemClock())
         return pruned_rows(found.commands, found.refusals)
     # Nobody asks it to stop: a signal ends it between two commits.
-    with told_if_ended(lambda: "what was pruned by then stays forgotten: type it again for the rest"):
+    with explained_if_ended(lambda: "what was pruned by then stays forgotten: type it again for the rest"):
         pruned = prune_ledger(url, days, SystemClock(), Event().wait)
     return pruned_rows(pruned.commands, pruned.refusals)
 
 
 def _prune_parked(url: str, output: Output, *, dry_run: bool) -> None:
-    with told_if_ended(lambda: "all that is parked was forgotten, or nothing: `ledger stats` counts it"):
+    with explained_if_ended(lambda: "all that is parked was forgotten, or nothing: `ledger stats` counts it"):
         found = look_what_is_parked(url) if dry_run else forget_what_is_parked(url, SystemClock())
     verb = "would be forgotten in" if dry_run else "forgotten in"
     say(f"{len(found)} parked commands {verb} {name_of(url)}")

@@ -10,7 +10,7 @@ import typer
 
 from messages.contract import DEFAULT_PREFIX, documents, text_of
 from worker.cli.output import say
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.errors import WorkerError
 from worker.exits import Exit
 
@@ -40,7 +40,7 @@ def export(
         sys.exit(Exit.USAGE)
     written = documents(prefix)
     done = 0
-    with told_if_ended(lambda: f"{done} of {len(written)} files had been written, each whole"):
+    with explained_if_ended(lambda: f"{done} of {len(written)} files had been written, each whole"):
         for name, document in written.items():
             _replace(directory / name, text_of(document))
             done += 1

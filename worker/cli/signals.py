@@ -75,7 +75,7 @@ def raise_at_signals() -> None:
 
 
 @contextmanager
-def told_if_ended(done: Callable[[], str]) -> Iterator[None]:
+def explained_if_ended(done: Callable[[], str]) -> Iterator[None]:
     """When a signal ends this block, or what comes after it (a last line, a connection to close), say what was done."""
     global _done  # noqa: PLW0603 - as above
     _done = done

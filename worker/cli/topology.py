@@ -11,7 +11,7 @@ from worker.broker.inspection import inspect_topology
 from worker.broker.removal import remove_exchange
 from worker.broker.topology import Exchange, Topology
 from worker.cli.output import Column, Output, show_rows
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load
@@ -66,14 +66,14 @@ def _delete_unfit(address: BrokerAddress, topology: Topology, name: str) -> None
     differing = [each.item for each in found if each.condition is Condition.DIFFERS]
     # Some queues have the name of the exchange that they hang on.
     if any(isinstance(item, Exchange) and item.name == name for item in differing):
-        with told_if_ended(lambda: f"the exchange {name} may be deleted: type it again"):
+        with explained_if_ended(lambda: f"the exchange {name} may be deleted: type it again"):
             remove_exchange(address, name)
 
 
 def _inspect(mode: Mode, output: Output) -> None:
     reach = load(BrokerReach)
     applied = "what was declared by then stays: type it again for the rest"
-    with told_if_ended(lambda: applied if mode is Mode.APPLY else "nothing was changed"):
+    with explained_if_ended(lambda: applied if mode is Mode.APPLY else "nothing was changed"):
         report = inspect_topology(broker_address(reach), Topology(reach.amqp.prefix), mode)
     rows = [
         {"object": str(found.item), "condition": found.condition.value, "detail": found.detail}

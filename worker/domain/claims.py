@@ -75,7 +75,7 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter's identity and headers; its body is the delivery's own, byte for byte."""
 
     id: str
@@ -114,7 +114,7 @@ class Dead:
     """It failed for good before; these are the letter and the event that were told."""
 
     event: StoredEvent
-    letter: Letter
+    dead_letter: DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Ending:
 
     event: StoredEvent
     history: History
-    letter: Letter | None = None
+    dead_letter: DeadLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,6 @@ class Refusal:
     """
 
     id: str
-    letter: Letter
+    dead_letter: DeadLetter
     event: StoredEvent | None
     older_ids: tuple[str, ...] = ()

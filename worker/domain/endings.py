@@ -7,10 +7,10 @@ from hashlib import sha256
 from messages.envelope import Envelope
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
 from messages.outcomes import Outcome, Reason
-from worker.domain import letters, results
-from worker.domain.claims import CommandKey, Crashed, Ending, History, Letter, Refusal
+from worker.domain import dead_letters, results
+from worker.domain.claims import CommandKey, Crashed, DeadLetter, Ending, History, Refusal
 from worker.domain.deliveries import Delivery
-from worker.domain.identity import event_id, letter_id, refusal_id
+from worker.domain.identity import dead_letter_id, event_id, refusal_id
 from worker.domain.results import Failure, Success, rfc3339
 from worker.domain.scrub import without_secrets_of
 from worker.domain.work import Finished
@@ -46,17 +46,17 @@ class GivenUp:
 def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: Closing) -> Ending:
     """The command is given up: a CommandFailed and a dead letter."""
     key = CommandKey(envelope.source, envelope.id)
-    told = Failure(
+    failed = Failure(
         reason=verdict.reason,
         detail=verdict.failure.detail,
         errors=verdict.failure.errors,
         attempts=verdict.history.tries,
         failed_at=rfc3339(closing.now),
-        letter_id=letter_id(key, _GENERATION),
+        dead_letter_id=dead_letter_id(key, _GENERATION),
     )
-    event = results.failed(results.name_of(envelope), event_id(key, _GENERATION), told)
+    event = results.failed(results.name_of(envelope), event_id(key, _GENERATION), failed)
     first = rfc3339(verdict.history.first_failed_at or closing.now)
-    return Ending(event, verdict.history, _letter(delivery, envelope, told, (first, closing)))
+    return Ending(event, verdict.history, _dead_letter(delivery, envelope, failed, (first, closing)))
 
 
 def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing: Closing) -> Finished:
@@ -85,8 +85,8 @@ def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], clo
     """
     # The faults name fields, and a field may have been given a secret's name by mistake.
     why = without_secrets_of(delivery.body, "; ".join(error.faults))
-    told = _refused(error.name, (_reason_of(error), why), marks, closing)
-    return _kept(delivery, error, told, (marks, closing))
+    failed = _refused(error.name, (_reason_of(error), why), marks, closing)
+    return _kept(delivery, error, failed, (marks, closing))
 
 
 def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], closing: Closing) -> Refusal:
@@ -95,8 +95,8 @@ def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], clo
         f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
         "send this one again under an id of its own"
     )
-    told = _refused(results.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
-    return _kept(delivery, envelope, told, (marks, closing))
+    failed = _refused(results.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
+    return _kept(delivery, envelope, failed, (marks, closing))
 
 
 def _refused(name: CommandName | None, why: tuple[Reason, str], marks: Sequence[bytes], closing: Closing) -> Failure:
@@ -107,12 +107,12 @@ def _refused(name: CommandName | None, why: tuple[Reason, str], marks: Sequence[
         errors=(),
         attempts=0,
         failed_at=rfc3339(closing.now),
-        letter_id=refusal_id(name, marks[0], "letter"),
+        dead_letter_id=refusal_id(name, marks[0], "letter"),
     )
 
 
 def _kept(
-    delivery: Delivery, content: Envelope | MessageError, told: Failure, by: tuple[Sequence[bytes], Closing]
+    delivery: Delivery, content: Envelope | MessageError, failed: Failure, by: tuple[Sequence[bytes], Closing]
 ) -> Refusal:
     marks, closing = by
     name = results.name_of(content) if isinstance(content, Envelope) else content.name
@@ -121,8 +121,8 @@ def _kept(
         # What an older version refused and could not acknowledge is kept under its name and body alone. A message that
         # comes for the first time may share both with another, and must not be told what was said of that one.
         older.append(refusal_id(name, sha256(delivery.body).digest(), "event"))
-    event = results.failed(name, identity, told) if name else None
-    return Refusal(identity, _letter(delivery, content, told, (told.failed_at, closing)), event, tuple(older))
+    event = results.failed(name, identity, failed) if name else None
+    return Refusal(identity, _dead_letter(delivery, content, failed, (failed.failed_at, closing)), event, tuple(older))
 
 
 def _reason_of(error: MessageError) -> Reason:
@@ -139,22 +139,24 @@ def _reason_of(error: MessageError) -> Reason:
             raise AssertionError(f"{type(error).__name__} has no reason")
 
 
-def _letter(delivery: Delivery, content: Envelope | MessageError, told: Failure, when: tuple[str, Closing]) -> Letter:
+def _dead_letter(
+    delivery: Delivery, content: Envelope | MessageError, failed: Failure, when: tuple[str, Closing]
+) -> DeadLetter:
     name = results.name_of(content) if isinstance(content, Envelope) else content.name
     first_failed_at, closing = when
-    seen = letters.Circumstances(
-        id=told.letter_id,
-        reason=told.reason,
-        detail=told.detail,
-        error="; ".join(told.errors),
+    seen = dead_letters.Circumstances(
+        id=failed.dead_letter_id,
+        reason=failed.reason,
+        detail=failed.detail,
+        error="; ".join(failed.errors),
         command_id=name.id if name else None,
         command_source=name.source if name else None,
         command_type=name.type if name else None,
         subject=name.subject if name else None,
         generation=_GENERATION,
-        attempts=told.attempts,
+        attempts=failed.attempts,
         first_failed_at=first_failed_at,
-        failed_at=told.failed_at,
+        failed_at=failed.failed_at,
         worker_version=closing.worker_version,
     )
-    return letters.write(delivery, seen)
+    return dead_letters.write(delivery, seen)

@@ -18,7 +18,7 @@ def event_id(key: CommandKey, generation: int) -> str:
     return _name("event", key.source, key.id, str(generation))
 
 
-def letter_id(key: CommandKey, generation: int) -> str:
+def dead_letter_id(key: CommandKey, generation: int) -> str:
     """The id of the dead letter that ends this generation of a command."""
     return _name("letter", key.source, key.id, str(generation))
 

@@ -21,7 +21,7 @@ _ALL = f"{_URL}|{_BACKSLASHES}|{_ENTITY}"
 _KINDS = tuple(map(re.compile, (_ALL, _URL, _BACKSLASHES, _ENTITY, _ALL.replace(r"'\\/bfnrt", "'/bfnrt"))))
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HIGHEST = 0x10FFFF
-_LETTERS_OF_A_BYTE = {"url": 3, "bytes": 4}
+_CHARACTERS_OF_A_BYTE = {"url": 3, "bytes": 4}
 _DASHES_MARKS_AND_UNSEEN = frozenset({"Pd", "Mn", "Cf"})
 
 #: Where something begins and ends.
@@ -77,8 +77,8 @@ def _meant(escape: re.Match[str]) -> Iterator[tuple[str, Span]]:
     """What an escape stands for, and where; nothing for one that stands for nothing."""
     kind, start = escape.lastgroup or "", escape.start()
     value = escape[kind]
-    if kind in _LETTERS_OF_A_BYTE:
-        yield from _from_bytes(bytes.fromhex(re.sub(r"%|\\[xX]", "", value)), start, _LETTERS_OF_A_BYTE[kind])
+    if kind in _CHARACTERS_OF_A_BYTE:
+        yield from _from_bytes(bytes.fromhex(re.sub(r"%|\\[xX]", "", value)), start, _CHARACTERS_OF_A_BYTE[kind])
     elif kind == "short":
         yield _SHORT.get(value, value), escape.span()
     elif kind == "name":
@@ -92,13 +92,13 @@ def _meant(escape: re.Match[str]) -> Iterator[tuple[str, Span]]:
             yield chr(code), escape.span()
 
 
-def _from_bytes(raw: bytes, start: int, letters: int) -> Iterator[tuple[str, Span]]:
+def _from_bytes(raw: bytes, start: int, characters: int) -> Iterator[tuple[str, Span]]:
     for character in raw.decode(errors="surrogateescape"):
         # What is no UTF-8, also where the text was cut, is taken for Latin-1.
         is_byte = "\udc80" <= character <= "\udcff"
         size = 1 if is_byte else len(character.encode())
-        yield chr(ord(character) & 0xFF) if is_byte else character, (start, start + letters * size)
-        start += letters * size
+        yield chr(ord(character) & 0xFF) if is_byte else character, (start, start + characters * size)
+        start += characters * size
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ class Failure:
     errors: tuple[str, ...]
     attempts: int
     failed_at: str
-    letter_id: str
+    dead_letter_id: str
 
 
 def rfc3339(epoch_seconds: float) -> str:
@@ -94,7 +94,7 @@ def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
         errors=failure.errors,
         attempts=failure.attempts,
         failed_at=failure.failed_at,
-        dead_letter_id=failure.letter_id,
+        dead_letter_id=failure.dead_letter_id,
     )
     return _stored(event_id, CommandFailed.__name__, name, failure.failed_at, fields)
 

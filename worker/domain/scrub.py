@@ -44,7 +44,7 @@ def replaced(text: str, words: Mapping[str, str], *, whole_words: bool = False) 
         span: word
         for sought, word in words.items()
         for span in (
-            *_to_the_letter(sought, plain),
+            *_exactly(sought, plain),
             *_folded(sought, folded, least),
             *_encoded(sought, folded, text),
         )
@@ -94,7 +94,7 @@ def _secrets_below(value: object) -> Iterator[str]:
                 waiting += [(each, secret or "passw" in name.lower()) for name, each in reversed(value.items())]
 
 
-def _to_the_letter(sought: str, among: list[Reading]) -> Iterator[Span]:
+def _exactly(sought: str, among: list[Reading]) -> Iterator[Span]:
     spellings = {each.text for each in readings(sought)}
     # As forms write a space.
     for spelling in spellings | {each.replace(" ", "+") for each in spellings}:

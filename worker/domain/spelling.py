@@ -18,9 +18,9 @@ _QUOTES = (
 )
 
 
-def same_letters(one: str, other: str) -> bool:
+def same_text(one: str, other: str) -> bool:
     """Whether they differ in nothing but surrounding spaces, the Unicode form, and characters written as entities."""
-    return one == other or _letters(one) == _letters(other)
+    return one == other or _plain(one) == _plain(other)
 
 
 def same_in_any_case(one: str, other: str) -> bool:
@@ -30,7 +30,7 @@ def same_in_any_case(one: str, other: str) -> bool:
 
 def folded(text: str) -> str:
     """The one spelling of all that are the same in any case."""
-    return normalize("NFC", _letters(text).casefold())
+    return normalize("NFC", _plain(text).casefold())
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -52,5 +52,5 @@ def is_altered(text: str) -> bool:
     return "\N{REPLACEMENT CHARACTER}" in text
 
 
-def _letters(text: str) -> str:
+def _plain(text: str) -> str:
     return text if text.isalnum() and text.isascii() else normalize("NFC", html.unescape(text)).strip()

@@ -8,7 +8,7 @@ from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from messages.outcomes import Outcome, Reason
-from worker.domain.claims import ClaimRequest, Ending, Letter, StoredEvent, Token
+from worker.domain.claims import ClaimRequest, DeadLetter, Ending, StoredEvent, Token
 from worker.domain.deliveries import Delivery
 from worker.errors import ProviderLogin
 
@@ -91,7 +91,7 @@ class Step(StrEnum):
     CLAIMED = "claimed"
     HANDLED = "handled"
     RECORDED = "recorded"
-    LETTER_PUBLISHED = "letter_published"
+    DEAD_LETTER_PUBLISHED = "dead_letter_published"
     EVENT_PUBLISHED = "event_published"
     SETTLED = "settled"
 
@@ -101,7 +101,7 @@ class Publication:
     """What is published of a command that has ended, and how the metrics count it: the event, and the dead letter."""
 
     event: StoredEvent | None
-    letter: Letter | None
+    dead_letter: DeadLetter | None
     outcome: Outcome
     detail: str = ""
     tries: int = 0

@@ -169,9 +169,9 @@ class IntakeGate:
             self._changed.notify_all()
 
     def _listener_of(self, login: ProviderLogin, permits: Permits) -> BreakerListener:
-        return BreakerListener(partial(permits, login), partial(self._tell, login))
+        return BreakerListener(partial(permits, login), partial(self._report, login))
 
-    def _tell(self, login: ProviderLogin, cause: PauseCause, on: bool, detail: str) -> None:  # noqa: FBT001 - inner
+    def _report(self, login: ProviderLogin, cause: PauseCause, on: bool, detail: str) -> None:  # noqa: FBT001 - inner
         self._news.set()
         if cause not in OUR_OWN:
             self._listener.paused(cause.value, login.value, on=on, detail=detail)

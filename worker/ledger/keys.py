@@ -40,8 +40,8 @@ class Fingerprinter:
 
     def fingerprints(self, type_: str, subject: str | None, canonical: bytes) -> tuple[bytes, ...]:
         """HMAC-SHA-256 of a command under each key, newest first, 32 bytes each; `canonical` is its validated data."""
-        told = _encoded(type_.encode(), None if subject is None else subject.encode(), canonical)
-        return tuple(hmac.digest(subkey, told, sha256) for subkey in self._subkeys)
+        content = _encoded(type_.encode(), None if subject is None else subject.encode(), canonical)
+        return tuple(hmac.digest(subkey, content, sha256) for subkey in self._subkeys)
 
 
 class Cipher:

@@ -36,10 +36,10 @@ _NAMED = select(parked.c.command_source, parked.c.command_id).where(parked.c.pos
 def read_parked(connection: Connection, command_id: str) -> tuple[ParkedStory, ...]:
     """Read all that is parked under that id, in the order of the positions."""
     rows: Iterable[StoredRow] = connection.execute(_PARKED, {"id": command_id}).all()
-    return tuple(_told(connection, row) for row in rows)
+    return tuple(_parked_story(connection, row) for row in rows)
 
 
-def _told(connection: Connection, row: StoredRow) -> ParkedStory:
+def _parked_story(connection: Connection, row: StoredRow) -> ParkedStory:
     ahead, first = connection.execute(_AHEAD, {"own": row.position}).one()
     named = connection.execute(_NAMED, {"position": first}).one_or_none() if ahead else None
     return ParkedStory(

@@ -5,8 +5,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
+from worker.domain.dead_letters import plain
 from worker.domain.deliveries import Delivery, Properties, Receipt
-from worker.domain.letters import plain
 from worker.ledger.keys import Cipher
 
 
@@ -15,26 +15,26 @@ def seal(cipher: Cipher, delivery: Delivery) -> bytes:
 
     A header that JSON cannot hold is kept as the text that a dead letter would show of it.
     """
-    told = {
+    content = {
         "body": b64encode(delivery.body).decode("ascii"),
         "properties": asdict(replace(delivery.properties, headers=_kept(delivery.properties.headers))),
         "redelivered": delivery.redelivered,
         "exchange": delivery.exchange,
         "routing_key": delivery.routing_key,
     }
-    return cipher.encrypt(json.dumps(told).encode("ascii"))
+    return cipher.encrypt(json.dumps(content).encode("ascii"))
 
 
 def unseal(cipher: Cipher, sealed: bytes, receipt: Receipt, arrived_at: float) -> Delivery:
     """Read it again; `arrived_at` is monotonic seconds. Raises LedgerError when the key is not there any more."""
-    told = json.loads(cipher.decrypt(sealed))
+    content = json.loads(cipher.decrypt(sealed))
     return Delivery(
-        body=b64decode(told["body"]),
-        properties=Properties(**told["properties"]),
-        redelivered=told["redelivered"],
+        body=b64decode(content["body"]),
+        properties=Properties(**content["properties"]),
+        redelivered=content["redelivered"],
         receipt=receipt,
-        exchange=told["exchange"],
-        routing_key=told["routing_key"],
+        exchange=content["exchange"],
+        routing_key=content["routing_key"],
         arrived_at=arrived_at,
     )
 

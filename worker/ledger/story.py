@@ -9,12 +9,12 @@ from typing import Self
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
-from worker.domain.claims import CommandKey, History, Letter, Refusal, StoredEvent
+from worker.domain.claims import CommandKey, DeadLetter, History, Refusal, StoredEvent
 from worker.ledger.faults import translated
 from worker.ledger.migration import check_schema
 from worker.ledger.operations.pausing import Pause, read_pauses
 from worker.ledger.operations.refusing import refusal_of
-from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
+from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
 from worker.ledger.parked_story import ParkedStory, read_parked
 from worker.ledger.schema import commands, refusals, tries
 from worker.ledger.stores.opening import open_reading
@@ -22,7 +22,7 @@ from worker.ledger.stores.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class FailedTry:
+class FailedAttempt:
     """One try that failed and was to be repeated; `at` is epoch seconds."""
 
     number: int
@@ -53,10 +53,10 @@ class CommandStory:
     not_before: float | None
     crashes: int
     event: StoredEvent | None
-    letter: Letter | None
+    dead_letter: DeadLetter | None
     first_seen_at: float
     finished_at: float | None
-    tries: tuple[FailedTry, ...]
+    tries: tuple[FailedAttempt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Story:
 
 _BY_ID: BindParameter[str] = bindparam("id")
 _COMMANDS = select(commands).where(commands.c.id == _BY_ID).order_by(commands.c.arrival)
-_TRIES = select(tries).where(tries.c.command_id == _BY_ID).order_by(tries.c.position)
+_ATTEMPTS = select(tries).where(tries.c.command_id == _BY_ID).order_by(tries.c.position)
 _REFUSALS = select(refusals).where(refusals.c.command_id == _BY_ID).order_by(refusals.c.at)
 
 
@@ -97,7 +97,7 @@ class LedgerReader:
         """Tell all there is to tell of that id; an id that was never seen has an empty story."""
         with self._reading() as connection:
             found = _rows(connection, _COMMANDS, command_id)
-            tried = _rows(connection, _TRIES, command_id)
+            tried = _rows(connection, _ATTEMPTS, command_id)
             refused = _rows(connection, _REFUSALS, command_id)
             waiting = read_parked(connection, command_id)
         return Story(
@@ -161,11 +161,11 @@ def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
         not_before=row.not_before,
         crashes=row.crashes,
         event=None if row.event_id is None else event_of(row),
-        letter=None if row.letter_id is None else letter_of(row),
+        dead_letter=None if row.letter_id is None else dead_letter_of(row),
         first_seen_at=row.first_seen_at,
         finished_at=row.finished_at,
         tries=tuple(
-            FailedTry(each.number, each.at, each.cause, each.detail)
+            FailedAttempt(each.number, each.at, each.cause, each.detail)
             for each in tried
             if each.command_source == row.source
         ),
@@ -173,5 +173,5 @@ def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
 
 
 def _outcome(event: StoredEvent) -> str | None:
-    told = json.loads(event.body).get("data", {})
-    return told.get("outcome") if isinstance(told, dict) else None
+    data = json.loads(event.body).get("data", {})
+    return data.get("outcome") if isinstance(data, dict) else None

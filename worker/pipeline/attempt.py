@@ -102,7 +102,7 @@ class AttemptRunner:
         self, work: Work, history: History, failure: ProviderError, spent_seconds: float
     ) -> FailureContext:
         customer, login = _customer(work), failure.login or work.login
-        self._tell(customer, failure, login)
+        self._report_health(customer, failure, login)
         health, since = self._context.health, history.provisional_at
         return FailureContext(
             now=self._clock.now(),
@@ -113,7 +113,7 @@ class AttemptRunner:
             could_write=not exhausted(history, self._context.policy),
         )
 
-    def _tell(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
+    def _report_health(self, customer: str, failure: ProviderError, login: ProviderLogin) -> None:
         match failure:
             case Unsupported():
                 # No call was made: it says nothing about the provider.

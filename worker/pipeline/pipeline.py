@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from messages.errors import Invalid, MessageError
 from messages.outcomes import Outcome
-from worker.domain import endings, letters, results
+from worker.domain import dead_letters, endings, results
 from worker.domain.claims import Claim, Conflict, Crashed, Dead, Deferral, Done, Fresh, Held, Refusal, Resumed, Suspect
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.endings import Closing
@@ -160,8 +160,8 @@ class Pipeline:
                 self._attempted(run, endings.crash_loop(delivery, envelope, claim, self._closing()))
             case Done(event):
                 self._publish(run, self._recall(run, Publication(event, None, Outcome.DUPLICATE)))
-            case Dead(event, letter):
-                self._publish(run, self._recall(run, Publication(event, letter, Outcome.DUPLICATE)))
+            case Dead(event, dead_letter):
+                self._publish(run, self._recall(run, Publication(event, dead_letter, Outcome.DUPLICATE)))
             case Held(until):
                 self._ended(run.job, Wait(until))
             case Suspect(crashes):
@@ -176,8 +176,8 @@ class Pipeline:
 
     def _refused(self, run: Run, kept: Refusal) -> None:
         self._reached(Step.RECORDED)
-        detail = str(kept.letter.headers.get("provisioning-detail", ""))
-        self._publish(run, Publication(kept.event, kept.letter, Outcome.FAILED, detail))
+        detail = str(kept.dead_letter.headers.get("provisioning-detail", ""))
+        self._publish(run, Publication(kept.event, kept.dead_letter, Outcome.FAILED, detail))
 
     def _attempt(self, run: Run) -> None:
         claim = claim_of(run)
@@ -201,7 +201,7 @@ class Pipeline:
         match run.result:
             case Finished(ending, outcome, detail):
                 self._reached(Step.RECORDED)
-                self._publish(run, Publication(ending.event, ending.letter, outcome, detail, ending.history.tries))
+                self._publish(run, Publication(ending.event, ending.dead_letter, outcome, detail, ending.history.tries))
             case Deferral(not_before=not_before):
                 self._ended(run.job, Wait(not_before))
 
@@ -225,7 +225,7 @@ class Pipeline:
     def _published(self, run: Run, message: Outgoing, started: float, answer: Future[None]) -> None:
         failure = answer.exception()
         self._rooms.telemetry.published(message, self._clock.monotonic() - started, confirmed=failure is None)
-        bare = letters.bare(message, str(failure)) if isinstance(failure, Unpublishable) else None
+        bare = dead_letters.bare(message, str(failure)) if isinstance(failure, Unpublishable) else None
         if failure is not None and bare is None:
             self._failed(run, failure)
             return
@@ -235,7 +235,7 @@ class Pipeline:
         else:
             run.confirmed += 1
             if message.destination is Destination.DEAD_LETTERS:
-                self._reached(Step.LETTER_PUBLISHED)
+                self._reached(Step.DEAD_LETTER_PUBLISHED)
         self._guarded(run, self.publish)
 
     def _settle(self, run: Run) -> None:
@@ -255,7 +255,7 @@ class Pipeline:
         done = run.publication
         if done is not None:
             self._uncounted.pop(done.event.id if done.event else "", None)
-            reason = done.letter.reason if done.letter else None
+            reason = done.dead_letter.reason if done.dead_letter else None
             seconds = self._clock.monotonic() - run.started_at
             self._rooms.telemetry.settled(Report(work_of(run), done.outcome, reason, done.detail, done.tries, seconds))
         self._ended(run.job, Settled(position))
@@ -378,6 +378,6 @@ class Pipeline:
 
 
 def _messages(delivery: Delivery, publication: Publication) -> tuple[Outgoing, ...]:
-    letter = [letters.outgoing(delivery, publication.letter)] if publication.letter else []
+    dead_letter = [dead_letters.outgoing(delivery, publication.dead_letter)] if publication.dead_letter else []
     event = [results.outgoing(publication.event)] if publication.event else []
-    return (*letter, *event)
+    return (*dead_letter, *event)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from messages.codec import decode, name_from_properties
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError, Undecodable, Unread
-from messages.forms import told_apart
+from messages.forms import distinguishing
 from worker.domain.claims import ClaimRequest, CommandKey
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import canonical, customer_of, lane_keys
@@ -37,7 +37,7 @@ def crash_mark_content(delivery: Delivery) -> bytes:
 
 def identifying(delivery: Delivery) -> bytes:
     """What tells a refused message from every other, secrets in clear: only ever fed to a keyed hash."""
-    return told_apart(_message(delivery))
+    return distinguishing(_message(delivery))
 
 
 def reject_unread(delivery: Delivery, crashes: int) -> Work:

@@ -37,7 +37,7 @@ _MAX_DETAIL_CHARACTERS = 2_000
 _MAX_SCRUBBED_CHARACTERS = 16_384
 #: 255 characters, each of them written as twelve.
 _LONGEST_SPELLED_SECRET_CHARACTERS = 4_096
-_FURTHER_TRIES = 2
+_FURTHER_ATTEMPTS = 2
 _LONGEST_WAIT_SECONDS = 0.15
 
 _RESULTS = {
@@ -133,7 +133,7 @@ class Caller:
         """Try twice more what cannot have happened: a connection refused while a server restarts."""
         policy = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(NotSent),
-            stop=lambda state: state.attempt_number >= _FURTHER_TRIES or _is_over(deadline),
+            stop=lambda state: state.attempt_number >= _FURTHER_ATTEMPTS or _is_over(deadline),
             wait=tenacity.wait_random(0.05, _LONGEST_WAIT_SECONDS),
             reraise=True,
         )
@@ -183,13 +183,13 @@ def _is_over(deadline: float) -> bool:
 
 def _clean(failure: ProviderError, secrets: tuple[str, ...]) -> ProviderError:
     """The same failure without any secret in its words."""
-    failure.detail = _told(failure.detail, secrets)[:_MAX_DETAIL_CHARACTERS]
-    failure.errors = tuple(_told(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
+    failure.detail = _shortened(failure.detail, secrets)[:_MAX_DETAIL_CHARACTERS]
+    failure.errors = tuple(_shortened(text, secrets)[:_MAX_TEXT_CHARACTERS] for text in failure.errors)
     failure.args = (failure.detail,)
     return failure
 
 
-def _told(text: str, secrets: tuple[str, ...]) -> str:
+def _shortened(text: str, secrets: tuple[str, ...]) -> str:
     if len(text) <= _MAX_SCRUBBED_CHARACTERS:
         return scrubbed(text, secrets)
     # Half a secret is not recognised, and one may stand where the text is cut: what is near the cut is not told.

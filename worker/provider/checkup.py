@@ -51,8 +51,8 @@ def _skew_seconds(config: ProviderConfig) -> float | None:
     transport = Transport(config)
     try:
         answer = transport.send(HttpRequest("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
-        told = epoch_seconds(answer.headers.get("Date", ""))
-        return None if told is None else told - time.time()
+        server_time = epoch_seconds(answer.headers.get("Date", ""))
+        return None if server_time is None else server_time - time.time()
     except ProviderError:
         return None
     finally:

@@ -24,9 +24,9 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n?", re.DOTALL)
 class AnswerBroken(HTTPException):
     """What came is no answer to read on from; `told` says why, without a word of it."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        self.told = told
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class StrictAnswer(HTTPResponse):

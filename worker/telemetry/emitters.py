@@ -41,7 +41,7 @@ class EmitterWatcher:
     def __init__(self, metrics: Metrics, log: _Log) -> None:
         self._counted = metrics.risky_properties.labels
         self._log = log
-        self._told: set[tuple[str, str]] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     def arrived(self, work: Work) -> Work:
         """Look at a delivery's properties; returns the work as it is. What is parked already has arrived before."""
@@ -54,13 +54,13 @@ class EmitterWatcher:
         if receipt.position is None and (properties.expiration is not None or properties.priority is not None):
             for event, risk in _risks(properties):
                 self._counted(risk["property"]).inc()
-                self._tell(work, event, risk)
+                self._warn(work, event, risk)
 
-    def _tell(self, work: Work, event: str, risk: Mapping[str, str]) -> None:
+    def _warn(self, work: Work, event: str, risk: Mapping[str, str]) -> None:
         source, command_id = _named(work)
-        told = (source, event)
-        if told not in self._told and len(self._told) < _MOST_SOURCES:
-            self._told.add(told)
+        warning = (source, event)
+        if warning not in self._warned and len(self._warned) < _MOST_SOURCES:
+            self._warned.add(warning)
             self._log.warning(event, command_source=source, command_id=command_id, **risk)
 
 

@@ -12,15 +12,15 @@ _Params = ParamSpec("_Params")
 _Class = TypeVar("_Class", bound=type)
 
 
-def never_raising(told: Callable[_Params, None]) -> Callable[_Params, None]:
+def never_raising(report: Callable[_Params, None]) -> Callable[_Params, None]:
     """The same, but an error of its own ends in the log: by then the work that is told of has happened."""
 
-    @wraps(told)
+    @wraps(report)
     def guarded(*args: _Params.args, **kwargs: _Params.kwargs) -> None:
         try:
-            told(*args, **kwargs)
+            report(*args, **kwargs)
         except Exception:  # noqa: BLE001 - whatever it is
-            _LOG.exception("%s failed", told.__qualname__)
+            _LOG.exception("%s failed", report.__qualname__)
 
     return guarded
 

@@ -120,17 +120,17 @@ def _scraped(metrics: Callable[..., Any], query: str, request: BoundedHandler) -
         "HTTP_ACCEPT": accept,
         "HTTP_ACCEPT_ENCODING": request.headers.get("Accept-Encoding", ""),
     }
-    told: list[Headers] = []
+    headers_seen: list[Headers] = []
 
     def respond(_status: str, headers: Headers) -> None:
-        told.append(headers)
+        headers_seen.append(headers)
 
     try:
         body = b"".join(metrics(asked, respond))
     except (TypeError, ValueError):
         # A header that makes no sense asks for nothing in particular.
         body = b"".join(metrics({**asked, "HTTP_ACCEPT": "", "QUERY_STRING": ""}, respond))
-    return _Page(HTTPStatus.OK, told[-1], body)
+    return _Page(HTTPStatus.OK, headers_seen[-1], body)
 
 
 def _state(state: State) -> _Page:

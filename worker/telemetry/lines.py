@@ -35,7 +35,7 @@ class LineWriter:
         self._most = most_lines
         self._waiting: SimpleQueue[str | threading.Event] = SimpleQueue()
         self._counting = threading.Lock()
-        self._dropped = self._told = 0
+        self._dropped = self._reported = 0
         self._cut = False
         threading.Thread(target=self._run, name="log", daemon=True).start()
 
@@ -90,8 +90,8 @@ class LineWriter:
             self._lose(lines[done.count(b"\n") :])
             return
         self._cut = False
-        if self._dropped > self._told and self._waiting.empty():
-            count, self._told = self._dropped - self._told, self._dropped
+        if self._dropped > self._reported and self._waiting.empty():
+            count, self._reported = self._dropped - self._reported, self._dropped
             self.flows_again(count)
 
     def _lose(self, entries: list[str] | list[str | threading.Event]) -> None:

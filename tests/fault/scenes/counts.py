@@ -34,8 +34,8 @@ class Outcome:
 
 def faults_in(accounts: Accounts, poison: AbstractSet[bytes]) -> list[Fault]:
     """Name what was broken; the bodies that are no messages are told by their letters alone."""
-    ours = [heard for heard in accounts.letters if heard.body not in poison]
-    return [*broken_promises(replace(accounts, letters=ours)), *_poison_faults(accounts.letters, poison)]
+    ours = [heard for heard in accounts.dead_letters if heard.body not in poison]
+    return [*broken_promises(replace(accounts, dead_letters=ours)), *_poison_faults(accounts.dead_letters, poison)]
 
 
 def counted(faults: Sequence[Fault]) -> dict[str, int]:
@@ -79,9 +79,9 @@ def read_all(folder: Path) -> list[Outcome]:
     return [Outcome(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
-def _poison_faults(letters: Sequence[Heard], poison: AbstractSet[bytes]) -> Iterator[Fault]:
+def _poison_faults(dead_letters: Sequence[Heard], poison: AbstractSet[bytes]) -> Iterator[Fault]:
     found: dict[bytes, set[str]] = {body: set() for body in poison}
-    for heard in letters:
+    for heard in dead_letters:
         if heard.body in poison:
             found[heard.body].add(str(heard.headers["provisioning-dead-letter-id"]))
     for body, ids in found.items():

@@ -9,7 +9,7 @@ import pytest
 from tests.support.work_samples import delivery
 from worker.broker.fields import decode_properties
 from worker.broker.parcel import pack
-from worker.domain import endings, letters
+from worker.domain import dead_letters, endings
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.endings import Closing
 from worker.pipeline.reading import read
@@ -63,12 +63,12 @@ def came_with(properties: bytes) -> Delivery:
     return Delivery(b"no command", decode_properties(properties, 0), False, Receipt(1, 1), "exchange", "key", 0.0)
 
 
-def head_of_letter(came: Delivery) -> bytes:
+def head_of_dead_letter(came: Delivery) -> bytes:
     """Refuse it as the worker does, and pack its letter."""
     content = read(came, lambda *_: (b"",)).content
     assert isinstance(content, Exception)
     refusal = endings.refusal(came, content, (b"",), Closing(1_700_000_000.0, "1.2.3"))
-    return pack(letters.outgoing(came, refusal.letter), "provisioning.dead-letters")
+    return pack(dead_letters.outgoing(came, refusal.dead_letter), "provisioning.dead-letters")
 
 
 @pytest.mark.parametrize("made", [headers_only, noise])
@@ -78,23 +78,23 @@ def test_whatever_a_client_may_send_becomes_a_letter_that_one_frame_holds(
     chance = random.Random(SEED)  # noqa: S311 - the same tables each time
 
     for _ in range(TABLES):
-        assert len(head_of_letter(came_with(made(chance)))) < 128 * 1024
+        assert len(head_of_dead_letter(came_with(made(chance)))) < 128 * 1024
 
 
 @pytest.mark.parametrize("edge", [b"\x80" + b"\x00" * 7, b"\xff" * 8])
 def test_a_time_before_1970_or_after_all_times_becomes_text(edge: bytes) -> None:
     came = came_with(ONLY_HEADERS + long_string(b"\x04bornT" + edge))
 
-    assert head_of_letter(came).count(str(int.from_bytes(edge, "big")).encode()) == 1
+    assert head_of_dead_letter(came).count(str(int.from_bytes(edge, "big")).encode()) == 1
 
 
 def test_many_small_headers_still_fit_in_one_frame() -> None:
     table = b"".join(bytes([len(b"%d" % number)]) + b"%d" % number + b"V" for number in range(9_000))
 
-    assert len(head_of_letter(came_with(ONLY_HEADERS + long_string(table)))) < 128 * 1024
+    assert len(head_of_dead_letter(came_with(ONLY_HEADERS + long_string(table)))) < 128 * 1024
 
 
 def test_a_usual_message_keeps_its_headers() -> None:
     came = delivery(b"no command")
 
-    assert b"provisioning-note" not in head_of_letter(came)
+    assert b"provisioning-note" not in head_of_dead_letter(came)

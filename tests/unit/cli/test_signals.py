@@ -2,11 +2,11 @@
 
 import signal
 
-from worker.cli.signals import Ended, told_if_ended
+from worker.cli.signals import Ended, explained_if_ended
 
 
 def test_what_was_done_is_said_also_when_the_signal_comes_after_the_work() -> None:
-    with told_if_ended(lambda: "it is done"):
+    with explained_if_ended(lambda: "it is done"):
         pass
 
     assert str(Ended(signal.SIGTERM)) == "ended by SIGTERM; it is done"

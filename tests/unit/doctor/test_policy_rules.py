@@ -8,7 +8,7 @@ from tests.unit.doctor.planted import found, healthy_broker, the_one, with_polic
 from worker.doctor import Danger, Rule, Severity
 from worker.doctor.broker_facts import BrokerFacts, PolicyFacts
 
-COMMANDS, LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.events\.unrouted$"
+COMMANDS, DEAD_LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.events\.unrouted$"
 
 
 @pytest.mark.parametrize(
@@ -19,14 +19,14 @@ COMMANDS, LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.
         (COMMANDS, {"message-ttl": 60_000}, Severity.BROKEN, Danger.LOSS),
         (COMMANDS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
         (r"p\.commands", {"message-ttl": 60_000, "dead-letter-exchange": "x"}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"overflow": "drop-head"}, Severity.RISK, Danger.LOSS),
-        (LETTERS, {"max-length": 10}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"max-length-bytes": 10}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"max-length": 10, "overflow": "reject-publish"}, Severity.RISK, Danger.STOP),
-        (LETTERS, {"message-ttl": 10}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"delivery-limit": 5}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
-        (LETTERS, {"dead-letter-exchange": "elsewhere"}, Severity.RISK, Danger.SECRECY),
+        (DEAD_LETTERS, {"overflow": "drop-head"}, Severity.RISK, Danger.LOSS),
+        (DEAD_LETTERS, {"max-length": 10}, Severity.BROKEN, Danger.LOSS),
+        (DEAD_LETTERS, {"max-length-bytes": 10}, Severity.BROKEN, Danger.LOSS),
+        (DEAD_LETTERS, {"max-length": 10, "overflow": "reject-publish"}, Severity.RISK, Danger.STOP),
+        (DEAD_LETTERS, {"message-ttl": 10}, Severity.BROKEN, Danger.LOSS),
+        (DEAD_LETTERS, {"delivery-limit": 5}, Severity.BROKEN, Danger.LOSS),
+        (DEAD_LETTERS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
+        (DEAD_LETTERS, {"dead-letter-exchange": "elsewhere"}, Severity.RISK, Danger.SECRECY),
         (UNROUTED, {"overflow": "reject-publish"}, Severity.RISK, Danger.STOP),
         (UNROUTED, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
     ],
@@ -70,7 +70,7 @@ def test_a_policy_that_changes_nothing_of_the_promise_is_left_alone(
             ),
         ),
         (
-            LETTERS,
+            DEAD_LETTERS,
             True,
             (
                 "rabbitmqctl set_operator_policy -p / --priority 4 --apply-to queues p.dead-letters-untouched "

@@ -13,7 +13,7 @@ from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
 from worker.domain.claims import CommandKey, Ending, History, Refusal
 from worker.domain.endings import Closing, GivenUp
-from worker.domain.identity import event_id, letter_id, refusal_id
+from worker.domain.identity import dead_letter_id, event_id, refusal_id
 from worker.domain.results import Success
 from worker.errors import Rejected
 
@@ -41,24 +41,24 @@ def test_a_success_has_an_event_and_no_letter() -> None:
     ending = endings.success(envelope_of(create()), Success(Outcome.APPLIED, {}), TRIED, CLOSING)
 
     assert (ending.event.id, ending.event.type) == (event_id(KEY, 0), "CustomerCreated")
-    assert ending.letter is None
+    assert ending.dead_letter is None
     assert told(ending).items() >= {"attempts": 3, "completed_at": AT, "outcome": "applied"}.items()
 
 
 def test_a_failure_has_an_event_and_a_letter_that_name_each_other() -> None:
     ending = given_up()
 
-    assert ending.letter is not None
+    assert ending.dead_letter is not None
     assert ending.event.id == event_id(KEY, 0)
-    assert ending.letter.id == letter_id(KEY, 0) == told(ending)["dead_letter_id"]
-    assert ending.letter.reason == told(ending)["reason"] == "provider_rejected"
+    assert ending.dead_letter.id == dead_letter_id(KEY, 0) == told(ending)["dead_letter_id"]
+    assert ending.dead_letter.reason == told(ending)["reason"] == "provider_rejected"
 
 
 def test_the_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() -> None:
-    letter = given_up().letter
+    dead_letter = given_up().dead_letter
 
-    assert letter is not None
-    assert letter.headers.items() >= {
+    assert dead_letter is not None
+    assert dead_letter.headers.items() >= {
         "provisioning-error": "a; b",
         "provisioning-attempts": 3,
         "provisioning-first-failed-at": "2026-11-21T09:25:00.000Z",
@@ -67,10 +67,10 @@ def test_the_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() 
 
 
 def test_a_first_failure_began_when_it_ended() -> None:
-    letter = given_up(History(tries=1)).letter
+    dead_letter = given_up(History(tries=1)).dead_letter
 
-    assert letter is not None
-    assert letter.headers["provisioning-first-failed-at"] == AT
+    assert dead_letter is not None
+    assert dead_letter.headers["provisioning-first-failed-at"] == AT
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,12 @@ def test_a_first_failure_began_when_it_ended() -> None:
 def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError], reason: Reason) -> None:
     refusal = endings.refusal(delivery(b"{}"), error(["a: is required", "b: must be text"], NAME), MARKS, CLOSING)
 
-    assert refusal.letter.reason == told(refusal)["reason"] == reason
-    assert refusal.letter.headers["provisioning-detail"] == told(refusal)["detail"] == "a: is required; b: must be text"
+    assert refusal.dead_letter.reason == told(refusal)["reason"] == reason
+    assert (
+        refusal.dead_letter.headers["provisioning-detail"]
+        == told(refusal)["detail"]
+        == "a: is required; b: must be text"
+    )
     assert told(refusal)["attempts"] == 0
 
 
@@ -89,8 +93,8 @@ def test_a_message_that_names_no_command_gets_a_letter_alone() -> None:
     refusal = endings.refusal(delivery(b"\xff"), Undecodable(["no JSON"]), MARKS, CLOSING)
 
     assert refusal.event is None
-    assert refusal.letter.id == refusal_id(None, MARKS[0], "letter")
-    assert "provisioning-command-id" not in refusal.letter.headers
+    assert refusal.dead_letter.id == refusal_id(None, MARKS[0], "letter")
+    assert "provisioning-command-id" not in refusal.dead_letter.headers
 
 
 def test_a_refusal_has_the_same_names_each_time() -> None:
@@ -99,7 +103,7 @@ def test_a_refusal_has_the_same_names_each_time() -> None:
 
     one, other = (endings.refusal(delivery(b"{}"), error, MARKS, closing) for closing in (CLOSING, later))
 
-    assert (one.id, one.letter.id) == (other.id, other.letter.id)
+    assert (one.id, one.dead_letter.id) == (other.id, other.dead_letter.id)
     assert one.id == refusal_id(NAME, MARKS[0], "event")
     assert one.older_ids == (refusal_id(NAME, MARKS[1], "event"),)
 
@@ -122,7 +126,7 @@ def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> No
 
     assert refusal.event is not None
     assert refusal.event.id != event_id(KEY, 0)
-    assert refusal.letter.id != letter_id(KEY, 0)
+    assert refusal.dead_letter.id != dead_letter_id(KEY, 0)
 
 
 def test_a_conflict_says_what_to_do() -> None:
@@ -146,7 +150,7 @@ def test_a_refusal_shows_no_secret_that_was_given_as_a_fields_name(name: str) ->
     refusal = endings.refusal(delivery(body), error, MARKS, CLOSING)
 
     expected = "**********: is not a field of this command; username: is required"
-    assert told(refusal)["detail"] == refusal.letter.headers["provisioning-detail"] == expected
+    assert told(refusal)["detail"] == refusal.dead_letter.headers["provisioning-detail"] == expected
     assert name not in repr(refusal)
 
 

@@ -10,7 +10,7 @@ from messages.commands import ChangeUsername, Command, DisableCustomer, Retrieve
 from messages.errors import CommandName
 from tests.support.work_samples import PASSWORD, create, create_command, envelope_of, rotate, rotate_command
 from worker.domain.claims import CommandKey
-from worker.domain.identity import canonical, customer_of, event_id, lane_keys, letter_id, refusal_id
+from worker.domain.identity import canonical, customer_of, dead_letter_id, event_id, lane_keys, refusal_id
 
 KEY = CommandKey("billing", "evt_1001")
 NAME = CommandName("billing", "evt_1001")
@@ -25,7 +25,7 @@ def test_the_id_of_an_event_is_the_same_for_ever() -> None:
 
 
 def test_the_id_of_a_letter_is_the_same_for_ever() -> None:
-    assert letter_id(KEY, 0) == "1285bf10-80fc-59e9-af23-f808169c5257"
+    assert dead_letter_id(KEY, 0) == "1285bf10-80fc-59e9-af23-f808169c5257"
 
 
 def test_the_ids_of_a_refusal_are_the_same_for_ever() -> None:

@@ -7,9 +7,9 @@ from unicodedata import normalize
 import pytest
 
 from worker.domain.provider import CustomerRow
-from worker.domain.spelling import same_in_any_case, same_letters, spellings
+from worker.domain.spelling import same_in_any_case, same_text, spellings
 
-SAME_LETTERS = [
+SAME_TEXT = [
     ("Ada", " Ada\t"),
     ("Ada", "Ada\N{NO-BREAK SPACE}"),
     ("Zo\u00eb", "Zoe\u0308"),
@@ -28,23 +28,23 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "listed"), SAME_LETTERS)
+@pytest.mark.parametrize(("sent", "listed"), SAME_TEXT)
 def test_spaces_around_it_the_unicode_form_and_entities_make_no_other_text(sent: str, listed: str) -> None:
-    assert same_letters(sent, listed)
-    assert same_letters(listed, sent)
+    assert same_text(sent, listed)
+    assert same_text(listed, sent)
     assert same_in_any_case(sent, listed)
 
 
 @pytest.mark.parametrize(("sent", "listed"), SAME_IN_ANY_CASE)
 def test_another_case_is_the_same_only_where_case_does_not_count(sent: str, listed: str) -> None:
     assert same_in_any_case(sent, listed)
-    assert not same_letters(sent, listed)
+    assert not same_text(sent, listed)
 
 
 @pytest.mark.parametrize(("one", "other"), OTHERS)
 def test_anything_else_is_another_text(one: str, other: str) -> None:
     assert not same_in_any_case(one, other)
-    assert not same_letters(one, other)
+    assert not same_text(one, other)
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,8 @@ def test_it_ends_soon_and_its_words_are_about_the_request(work: Work, refusal: P
 
     ended = day.end(work)
 
-    assert ended.ending.letter is not None
-    assert ended.ending.letter.reason is Reason.PROVIDER_REJECTED
+    assert ended.ending.dead_letter is not None
+    assert ended.ending.dead_letter.reason is Reason.PROVIDER_REJECTED
     assert "this request is refused (4" in ended.detail
     assert "login" not in ended.detail
     assert day.clock.now() - began < SOON_SECONDS

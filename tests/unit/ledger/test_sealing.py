@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.ledger_samples import CIPHER
 from tests.support.work_samples import PASSWORD, create, delivery
+from worker.domain.dead_letters import plain
 from worker.domain.deliveries import Properties, Receipt
-from worker.domain.letters import plain
 from worker.errors import LedgerError
 from worker.ledger.keys import Cipher
 from worker.ledger.sealing import seal, unseal

@@ -107,8 +107,8 @@ def test_a_refusal_ends_the_command_and_is_proof_too(rig: Rig) -> None:
     ended = finished(rig.attempt(work_of(create())))
 
     assert ended.outcome is Outcome.FAILED
-    assert ended.ending.letter is not None
-    assert ended.ending.letter.reason is Reason.PROVIDER_REJECTED
+    assert ended.ending.dead_letter is not None
+    assert ended.ending.dead_letter.reason is Reason.PROVIDER_REJECTED
     assert rig.health.well == ["subject:cus_42"]
 
 
@@ -217,8 +217,8 @@ def test_what_was_refused_without_a_call_says_nothing_about_the_provider(rig: Ri
 
     ended = finished(rig.attempt(work_of(disable())))
 
-    assert ended.ending.letter is not None
-    assert ended.ending.letter.reason is Reason.PROVIDER_REJECTED
+    assert ended.ending.dead_letter is not None
+    assert ended.ending.dead_letter.reason is Reason.PROVIDER_REJECTED
     assert (rig.health.well, rig.health.failures) == ([], [])
 
 
@@ -281,8 +281,8 @@ def test_a_ledger_that_cannot_be_reached_is_not_the_provider_s_fault(rig: Rig) -
 def test_a_rotation_whose_last_look_can_see_nothing_ends_as_unknown(rig: Rig) -> None:
     ended = finished(rig.attempt(work_of(rotate()), SPENT))
 
-    assert ended.ending.letter is not None
-    assert ended.ending.letter.reason is Reason.OUTCOME_UNKNOWN
+    assert ended.ending.dead_letter is not None
+    assert ended.ending.dead_letter.reason is Reason.OUTCOME_UNKNOWN
     assert PASSWORD not in repr(ended)
 
 

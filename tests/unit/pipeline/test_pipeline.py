@@ -32,7 +32,7 @@ def events(rig: PipelineRig) -> list[dict[str, Any]]:
     return [json.loads(message.body) for message in rig.publisher.to(Destination.EVENTS)]
 
 
-def letters(rig: PipelineRig) -> list[Outgoing]:
+def dead_letters(rig: PipelineRig) -> list[Outgoing]:
     return rig.publisher.to(Destination.DEAD_LETTERS)
 
 
@@ -51,8 +51,8 @@ def test_a_failed_command_is_recorded_then_its_letter_then_its_event_then_acked(
     rig.run_to_the_end(CREATE)
 
     assert rig.notes == ["record", "letter", "event", "ack"]
-    assert letters(rig)[0].body == CREATE.delivery.body
-    assert events(rig)[0]["data"]["reason"] == letters(rig)[0].routing_key == "provider_rejected"
+    assert dead_letters(rig)[0].body == CREATE.delivery.body
+    assert events(rig)[0]["data"]["reason"] == dead_letters(rig)[0].routing_key == "provider_rejected"
 
 
 def test_every_step_is_passed_in_its_order(rig: PipelineRig) -> None:
@@ -83,8 +83,8 @@ def test_what_failed_for_good_is_told_again_byte_for_byte(rig: PipelineRig) -> N
     rig.run_to_the_end(again(CREATE))
 
     assert rig.notes == ["record", "letter", "event", "ack", "letter", "event", "ack"]
-    letter, event, letter_again, event_again = rig.publisher.published
-    assert (letter, event) == (letter_again, event_again)
+    dead_letter, event, dead_letter_again, event_again = rig.publisher.published
+    assert (dead_letter, event) == (dead_letter_again, event_again)
 
 
 def test_a_command_that_another_process_holds_waits_for_it(rig: PipelineRig) -> None:
@@ -121,8 +121,8 @@ def test_a_message_that_names_no_command_ends_as_a_letter_alone(rig: PipelineRig
     rig.run_to_the_end(BROKEN)
 
     assert rig.notes == ["refuse", "letter", "ack"]
-    assert letters(rig)[0].body == b"\xff{"
-    assert letters(rig)[0].routing_key == "undecodable"
+    assert dead_letters(rig)[0].body == b"\xff{"
+    assert dead_letters(rig)[0].routing_key == "undecodable"
 
 
 @pytest.mark.parametrize("work", [INVALID, BROKEN, OTHER])
@@ -175,7 +175,7 @@ def test_a_command_whose_attempts_are_used_up_ends_as_a_letter() -> None:
 
     rig.run_to_the_end(CREATE)
 
-    assert letters(rig)[0].routing_key == Reason.RETRIES_EXHAUSTED
+    assert dead_letters(rig)[0].routing_key == Reason.RETRIES_EXHAUSTED
     assert rig.provider.calls[-1] == f"search username={USERNAME}"
 
 

@@ -11,7 +11,7 @@ from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, delivery, disable, work_of
 from worker.domain.claims import MOST_CRASHES, CommandKey
 from worker.domain.deliveries import Delivery, Destination, Properties
-from worker.domain.identity import letter_id
+from worker.domain.identity import dead_letter_id
 from worker.domain.work import Quarantine, Settled, Step, Wait, Work
 from worker.pipeline.reading import crash_mark_content, reject_unread
 
@@ -68,7 +68,7 @@ def test_three_crashes_alone_end_it_without_another_try(rig: PipelineRig) -> Non
     crash_loop(rig, again(work_of(create())))
 
     assert rig.provider.calls == []
-    assert [letter.routing_key for letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
+    assert [dead_letter.routing_key for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
     assert rig.notes[-4:] == ["record", "letter", "event", "ack"]
     report = rig.telemetry.reports[-1]
     assert (report.outcome, report.reason, report.tries) == (Outcome.FAILED, Reason.CRASH_LOOP, MOST_CRASHES)
@@ -78,7 +78,7 @@ def test_its_letter_says_what_happened_and_what_to_do(rig: PipelineRig) -> None:
     crash_loop(rig, again(work_of(create())))
 
     headers = rig.publisher.to(Destination.DEAD_LETTERS)[0].properties.headers
-    assert headers["provisioning-dead-letter-id"] == letter_id(CommandKey("billing", "evt_1"), 0)
+    assert headers["provisioning-dead-letter-id"] == dead_letter_id(CommandKey("billing", "evt_1"), 0)
     assert "died 3 times" in str(headers["provisioning-detail"])
     assert "look at the customer" in str(headers["provisioning-detail"])
 
@@ -135,11 +135,11 @@ def test_what_is_left_unread_is_named_by_its_properties(rig: PipelineRig) -> Non
     rig.run_to_the_end(reject_unread(delivered(bare(create())), 3))
 
     event = rig.publisher.to(Destination.EVENTS)[0]
-    letter = rig.publisher.to(Destination.DEAD_LETTERS)[0]
+    dead_letter = rig.publisher.to(Destination.DEAD_LETTERS)[0]
     assert event.properties.type == "CommandFailed"
     assert b'"reason":"crash_loop"' in event.body.replace(b" ", b"")
-    assert letter.properties.headers["provisioning-command-id"] == "evt_1"
-    assert letter.body == bare(create()).body
+    assert dead_letter.properties.headers["provisioning-command-id"] == "evt_1"
+    assert dead_letter.body == bare(create()).body
 
 
 def test_what_says_only_in_its_body_who_it_is_becomes_a_letter_alone(rig: PipelineRig) -> None:
@@ -148,7 +148,7 @@ def test_what_says_only_in_its_body_who_it_is_becomes_a_letter_alone(rig: Pipeli
 
     assert isinstance(work.content, Unread)
     assert rig.publisher.to(Destination.EVENTS) == []
-    assert [letter.routing_key for letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
+    assert [dead_letter.routing_key for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
 
 
 def test_a_message_is_the_same_however_often_it_is_delivered() -> None:

@@ -6,12 +6,12 @@ from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, disable, rotate, work_of
 from worker.domain.claims import CommandKey
 from worker.domain.deliveries import Destination
-from worker.domain.identity import letter_id
+from worker.domain.identity import dead_letter_id
 from worker.domain.work import Step, Work
 from worker.errors import Rejected
 
-LETTER_ID = letter_id(CommandKey("billing", "evt_1"), 0)
-STEPS = [Step.CLAIMED, Step.HANDLED, Step.RECORDED, Step.LETTER_PUBLISHED, Step.EVENT_PUBLISHED, Step.SETTLED]
+DEAD_LETTER_ID = dead_letter_id(CommandKey("billing", "evt_1"), 0)
+STEPS = [Step.CLAIMED, Step.HANDLED, Step.RECORDED, Step.DEAD_LETTER_PUBLISHED, Step.EVENT_PUBLISHED, Step.SETTLED]
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def test_a_failed_command_has_one_letter_and_one_event(rig: PipelineRig, step: S
 
     crash(rig, work_of(create()), step)
 
-    letters = rig.publisher.to(Destination.DEAD_LETTERS)
+    dead_letters = rig.publisher.to(Destination.DEAD_LETTERS)
     assert rig.provider.changes == []
-    assert {it.properties.headers["provisioning-dead-letter-id"] for it in letters} == {LETTER_ID}
+    assert {it.properties.headers["provisioning-dead-letter-id"] for it in dead_letters} == {DEAD_LETTER_ID}
     assert told_once(rig)
     assert rig.notes[-3:] == ["letter", "event", "ack"]
 

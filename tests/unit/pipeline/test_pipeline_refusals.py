@@ -35,11 +35,11 @@ def answered(rig: PipelineRig, *deliveries: Delivery) -> list[dict[str, Any]]:
     return [json.loads(event.body) for event in rig.publisher.to(Destination.EVENTS)[before:]]
 
 
-def letters(rig: PipelineRig) -> list[str]:
+def dead_letters(rig: PipelineRig) -> list[str]:
     """The ids of the letters that were published, in their order."""
     return [
-        str(letter.properties.headers["provisioning-dead-letter-id"])
-        for letter in rig.publisher.to(Destination.DEAD_LETTERS)
+        str(dead_letter.properties.headers["provisioning-dead-letter-id"])
+        for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)
     ]
 
 
@@ -56,7 +56,7 @@ def test_another_type_under_a_used_id_and_the_same_body_has_an_answer_of_its_own
     assert [each["data"]["command_type"] for each in (one, other)] == ["DisableCustomer", "DeleteCustomer"]
     assert [each["correlationid"] for each in (one, other)] == ["order_1", "order_2"]
     assert one["id"] != other["id"]
-    assert len(set(letters(rig))) == 2
+    assert len(set(dead_letters(rig))) == 2
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_another_type_under_a_used_id_and_the_same_body_has_an_answer_of_its_own
 def test_whatever_a_message_says_beside_its_body_tells_it_apart(rig: PipelineRig, other: dict[str, Any]) -> None:
     answered(rig, message(), message(**other))
 
-    assert len(set(letters(rig))) == 2
+    assert len(set(dead_letters(rig))) == 2
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_headers_that_contradict_each_other_are_told_apart_by_all_they_say(
 ) -> None:
     answered(rig, message(b"{", headers=one), message(b"{", headers=other))
 
-    assert len(set(letters(rig))) == 2
+    assert len(set(dead_letters(rig))) == 2
 
 
 def test_the_order_of_headers_makes_no_other_message(rig: PipelineRig) -> None:
@@ -105,7 +105,7 @@ def test_the_order_of_headers_makes_no_other_message(rig: PipelineRig) -> None:
 
     answered(rig, message(headers=headers), message(headers=dict(reversed(headers.items()))))
 
-    assert len(set(letters(rig))) == 1
+    assert len(set(dead_letters(rig))) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_messages_without_a_name_are_told_apart_by_what_they_have_of_it(
     rig: PipelineRig, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert answered(rig, message(**one), message(**other)) == []
-    assert len(set(letters(rig))) == 2
+    assert len(set(dead_letters(rig))) == 2
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_libraries_and_the_broker_add_makes_no_other_message(rig: PipelineR
     one, again = answered(rig, message(), message(**other))
 
     assert one == again
-    assert len(set(letters(rig))) == 1
+    assert len(set(dead_letters(rig))) == 1
 
 
 @pytest.mark.parametrize("form", [bare, binary, structured])
@@ -151,7 +151,7 @@ def test_a_message_that_comes_again_after_a_restart_has_the_same_answer(
     (again,) = answered(rig, replace(came, redelivered=True))
 
     assert again["id"] == one["id"]
-    assert len(set(letters(rig))) == 1
+    assert len(set(dead_letters(rig))) == 1
 
 
 def test_a_message_that_comes_again_after_a_new_secret_key_is_answered_with_the_same_bytes(rig: PipelineRig) -> None:
@@ -162,7 +162,7 @@ def test_a_message_that_comes_again_after_a_new_secret_key_is_answered_with_the_
     (again,) = answered(rig, message())
 
     assert again == one
-    assert len(set(letters(rig))) == 1
+    assert len(set(dead_letters(rig))) == 1
 
 
 def test_the_ids_of_a_refusal_tell_nothing_of_its_body_without_the_key(rig: PipelineRig) -> None:
@@ -173,4 +173,4 @@ def test_the_ids_of_a_refusal_tell_nothing_of_its_body_without_the_key(rig: Pipe
     (other,) = answered(rig, message())
 
     assert one["id"] != other["id"]
-    assert len(set(letters(rig))) == 2
+    assert len(set(dead_letters(rig))) == 2

@@ -21,8 +21,8 @@ def rig() -> PipelineRig:
 
 def told(rig: PipelineRig) -> tuple[str, str]:
     """The reason and the detail of the one event; there is one letter beside it."""
-    letter, event = rig.publisher.published
-    assert (letter.destination, event.destination) == (Destination.DEAD_LETTERS, Destination.EVENTS)
+    dead_letter, event = rig.publisher.published
+    assert (dead_letter.destination, event.destination) == (Destination.DEAD_LETTERS, Destination.EVENTS)
     failed = json.loads(event.body)["data"]
     return failed["reason"], failed["detail"]
 
@@ -55,7 +55,7 @@ def test_an_ending_that_cannot_be_recorded_ends_as_unknown(rig: PipelineRig, mon
     record = rig.ledger.record
 
     def choosy(token: Token, ending: Ending) -> None:
-        if ending.letter is None:
+        if ending.dead_letter is None:
             raise Unstorable(WHY)
         record(token, ending)
 

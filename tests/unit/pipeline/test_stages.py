@@ -113,10 +113,10 @@ def test_a_dead_letter_goes_without_its_original_headers_when_the_broker_cannot_
 
     assert rig.run(WITH_HEADERS) == Settled()
 
-    [letter] = choosy.to(Destination.DEAD_LETTERS)
-    assert "theirs" not in letter.properties.headers
-    assert "too many headers" in str(letter.properties.headers["provisioning-note"])
-    assert letter.body == b"no command"
+    [dead_letter] = choosy.to(Destination.DEAD_LETTERS)
+    assert "theirs" not in dead_letter.properties.headers
+    assert "too many headers" in str(dead_letter.properties.headers["provisioning-note"])
+    assert dead_letter.body == b"no command"
 
 
 def test_the_event_goes_too_when_its_dead_letter_goes_without_headers(
@@ -140,8 +140,8 @@ def test_a_dead_letter_that_was_too_large_has_its_headers_once_the_limit_is_rais
 
     assert rig.run(WITH_HEADERS) == Settled()
 
-    [letter] = rig.publisher.to(Destination.DEAD_LETTERS)
-    assert letter.properties.headers["theirs"] == "t"
+    [dead_letter] = rig.publisher.to(Destination.DEAD_LETTERS)
+    assert dead_letter.properties.headers["theirs"] == "t"
 
 
 def test_an_attempt_that_lost_the_ledger_begins_with_a_new_claim(
@@ -204,5 +204,5 @@ def test_a_dead_letter_keeps_its_headers_when_the_broker_is_only_away(rig: Pipel
 
     rig.publish_kept()
 
-    [letter] = rig.publisher.to(Destination.DEAD_LETTERS)
-    assert letter.properties.headers["theirs"] == "t"
+    [dead_letter] = rig.publisher.to(Destination.DEAD_LETTERS)
+    assert dead_letter.properties.headers["theirs"] == "t"

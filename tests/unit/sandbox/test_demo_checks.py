@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sandbox.demo.checks import HeardAnswer, answers, faults
-from sandbox.demo.event_listener import DeadLetter
+from sandbox.demo.event_listener import ArrivedDeadLetter
 from sandbox.demo.messages import Message
 from sandbox.demo.scenario import scenario
 from sandbox.provider.journal import JournalEntry
@@ -25,15 +25,15 @@ def event(message: Message, **changed: object) -> dict[str, Any]:
     return {"id": f"event-{message.id}-{message.outcome}", "type": message.event, "data": told}
 
 
-def right() -> tuple[list[HeardAnswer], list[DeadLetter], list[JournalEntry]]:
+def right() -> tuple[list[HeardAnswer], list[ArrivedDeadLetter], list[JournalEntry]]:
     messages = [message for step in scenario() for message in step.messages]
     told = answers(messages, [event(message) for message in messages])
-    letters = [
-        DeadLetter({"provisioning-dead-letter-id": f"letter-{message.id}"})
+    dead_letters = [
+        ArrivedDeadLetter({"provisioning-dead-letter-id": f"letter-{message.id}"})
         for message in messages
         if message.event == "CommandFailed"
     ]
-    return told, letters, [changed(*change) for message in messages for change in message.changes]
+    return told, dead_letters, [changed(*change) for message in messages for change in message.changes]
 
 
 def changed(operation: str, username: str) -> JournalEntry:
@@ -58,50 +58,50 @@ def changed(operation: str, username: str) -> JournalEntry:
 
 
 def test_thirty_messages_that_went_well_have_no_faults() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
 
     assert len(told) == 30
-    assert faults(told, letters, journal) == []
+    assert faults(told, dead_letters, journal) == []
 
 
 def test_a_message_without_an_answer_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
     told[2] = HeardAnswer(told[2].message, None)
 
-    assert faults(told, letters, journal) == ["evt_1003 signs up: no answer"]
+    assert faults(told, dead_letters, journal) == ["evt_1003 signs up: no answer"]
 
 
 def test_another_outcome_than_the_expected_one_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
     told[2] = HeardAnswer(told[2].message, event(told[2].message, outcome="already_applied"))
 
-    assert faults(told, letters, journal) == ["evt_1003 signs up: already_applied"]
+    assert faults(told, dead_letters, journal) == ["evt_1003 signs up: already_applied"]
 
 
 def test_a_repeat_that_differs_from_the_first_event_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
     repeated = told[8]
     told[8] = HeardAnswer(repeated.message, {**json.loads(json.dumps(repeated.event)), "time": "later"})
 
-    assert faults(told, letters, journal) == ["evt_1001: the repeated event is not the same as the first"]
+    assert faults(told, dead_letters, journal) == ["evt_1001: the repeated event is not the same as the first"]
 
 
 def test_a_change_made_twice_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
 
-    assert len(faults(told, letters, [*journal, journal[0]])) == 1
+    assert len(faults(told, dead_letters, [*journal, journal[0]])) == 1
 
 
 def test_a_change_out_of_order_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
     kim = [entry for entry in journal if entry.username == "kim@example.com"]
     others = [entry for entry in journal if entry.username != "kim@example.com"]
 
     assert len(kim) == 2
-    assert len(faults(told, letters, [*others, *reversed(kim)])) == 1
+    assert len(faults(told, dead_letters, [*others, *reversed(kim)])) == 1
 
 
 def test_a_dead_letter_that_was_not_written_is_a_fault() -> None:
-    told, letters, journal = right()
+    told, dead_letters, journal = right()
 
-    assert faults(told, letters[1:], journal) == ["the dead letter letter-evt_1008 was not written"]
+    assert faults(told, dead_letters[1:], journal) == ["the dead letter letter-evt_1008 was not written"]

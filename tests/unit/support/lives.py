@@ -48,7 +48,7 @@ def event(command: Command, kind: str = "Done", body: str = "") -> Heard:
     return Heard("key", json.dumps(document).encode(), SimpleNamespace(message_id=f"event of {command.id}", type=kind))
 
 
-def letter(command: Command, identity: str = "letter-1") -> Heard:
+def dead_letter(command: Command, identity: str = "letter-1") -> Heard:
     """What a person must look at."""
     headers = {"provisioning-command-id": command.id, "provisioning-dead-letter-id": identity}
     return Heard("key", command.message().body, SimpleNamespace(headers=headers))
@@ -108,7 +108,7 @@ def sound() -> Accounts:
     return Accounts(
         commands=tuple(COMMANDS.values()),
         events=tuple(map(event, COMMANDS.values())),
-        letters=(),
+        dead_letters=(),
         journal=tuple(entry(*step) for step in LIFE),
         state=state(),
         failing=frozenset(),

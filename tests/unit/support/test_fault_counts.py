@@ -21,7 +21,7 @@ OVERTAKEN = (SOUND.journal[1], SOUND.journal[0], *SOUND.journal[2:])
 CLEAN = {promise.value: 0 for promise in Promise}
 
 
-def poison_letter(identity: str) -> Heard:
+def poison_dead_letter(identity: str) -> Heard:
     return Heard("undecodable", POISON, SimpleNamespace(headers={"provisioning-dead-letter-id": identity}))
 
 
@@ -50,10 +50,10 @@ def test_each_broken_promise_is_counted_in_its_column(accounts: Accounts, column
 
 
 def test_poison_needs_one_dead_letter_which_may_come_twice() -> None:
-    told = replace(SOUND, letters=(poison_letter("1"), poison_letter("1")))
+    told = replace(SOUND, dead_letters=(poison_dead_letter("1"), poison_dead_letter("1")))
     assert broken(told, frozenset({POISON})) == {}
     assert broken(SOUND, frozenset({POISON})) == {"lost": 1}
-    other = replace(SOUND, letters=(poison_letter("1"), poison_letter("2")))
+    other = replace(SOUND, dead_letters=(poison_dead_letter("1"), poison_dead_letter("2")))
     assert broken(other, frozenset({POISON})) == {"repeats that differ": 1}
 
 

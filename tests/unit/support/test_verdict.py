@@ -9,7 +9,7 @@ from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import Command, create, delete, disable, retrieve
 from tests.support.verdict import Accounts, settle_accounts
-from tests.unit.support.lives import ADA, COMMANDS, LADY, LIFE, entry, event, letter, sound, state
+from tests.unit.support.lives import ADA, COMMANDS, LADY, LIFE, dead_letter, entry, event, sound, state
 
 SOUND = sound()
 FIRST, LAST = SOUND.commands[0], SOUND.commands[-1]
@@ -45,7 +45,7 @@ def test_a_sound_story_is_counted() -> None:
         (replace(SOUND, events=(*SOUND.events, event(FIRST, body="other"))), "other bytes"),
         (replace(SOUND, events=(*SOUND.events, event(STRANGER))), "never published"),
         (replace(SOUND, events=(event(FIRST, "CommandFailed"), *SOUND.events[1:])), "ended as"),
-        (replace(SOUND, letters=(letter(FIRST),)), "1 dead letters instead of 0"),
+        (replace(SOUND, dead_letters=(dead_letter(FIRST),)), "1 dead letters instead of 0"),
         (replace(SOUND, failing=frozenset({LAST.id})), "0 dead letters instead of 1"),
         (replace(SOUND, journal=(*SOUND.journal, entry(STRANGER, Operation.ADD))), "INVENTED"),
     ],
@@ -122,13 +122,13 @@ def test_a_list_changes_nothing_and_is_ordered_with_nobody() -> None:
 
 def test_a_failure_is_sound_with_one_letter_told_twice_and_no_change() -> None:
     failed = failure_of(LAST)
-    assert settle_accounts(replace(failed, letters=(letter(LAST), letter(LAST)))).letters == 2
+    assert settle_accounts(replace(failed, dead_letters=(dead_letter(LAST), dead_letter(LAST)))).dead_letters == 2
 
 
 def test_a_letter_of_another_body_is_found() -> None:
-    other = replace(letter(LAST), body=b"other")
+    other = replace(dead_letter(LAST), body=b"other")
     with pytest.raises(AssertionError, match="has not its body"):
-        settle_accounts(replace(failure_of(LAST), letters=(other,)))
+        settle_accounts(replace(failure_of(LAST), dead_letters=(other,)))
 
 
 def failure_of(command: Command) -> Accounts:
@@ -138,7 +138,7 @@ def failure_of(command: Command) -> Accounts:
     return replace(
         SOUND,
         events=events,
-        letters=(letter(command),),
+        dead_letters=(dead_letter(command),),
         journal=without(command.id),
         state=state(active=True),
         failing=failing,

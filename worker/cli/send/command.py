@@ -15,7 +15,7 @@ from worker.cli.send.checking import Checked, checked, counted, review
 from worker.cli.send.publishing import SendProgress, named, publish
 from worker.cli.send.reading import InputFault, lines, opened, values
 from worker.cli.send.results import Results
-from worker.cli.signals import told_if_ended
+from worker.cli.signals import explained_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
 from worker.exits import Exit
 from worker.from_settings import broker_address
@@ -50,7 +50,7 @@ def send(
     invalid line. A command without an id gets a new one each time, so only one with an id can be sent again safely.
     """
     progress = SendProgress()
-    with told_if_ended(progress.done), opened(file) as stream:
+    with explained_if_ended(progress.done), opened(file) as stream:
         # What cannot be read twice is sent as it comes.
         start = stream.tell() if stream.seekable() else None
         if dry_run or start is not None:

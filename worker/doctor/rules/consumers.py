@@ -98,7 +98,7 @@ def _timeout(broker: BrokerFacts, queue: QueueFacts, settings: SettingsFacts) ->
         return
     text = (
         f"the broker ends a consumer that holds a delivery for {allowed.seconds:g} s"
-        f"{'' if allowed.known else ' unless it was told otherwise'}, and PROVISIONING_AMQP__HOLD_SECONDS is "
+        f"{'' if allowed.known else ' unless it was timeouts otherwise'}, and PROVISIONING_AMQP__HOLD_SECONDS is "
         f"{settings.hold_seconds:g}: held commands would be torn away again and again"
     )
     if not allowed.known:
@@ -116,8 +116,8 @@ def _allowed(broker: BrokerFacts, queue: QueueFacts) -> _Allowed:
     policies = [applied(broker.policies or (), queue.name, "queues", operator=each) for each in (False, True)]
     values = [policy.definition.get("consumer-timeout") for policy in policies if policy is not None]
     values.append((queue.arguments or {}).get("x-consumer-timeout"))
-    told = [value / 1000 for value in values if isinstance(value, int)]
-    return _Allowed(min(told), known=True) if told else _Allowed(_USUAL_TIMEOUT_SECONDS, known=False)
+    timeouts = [value / 1000 for value in values if isinstance(value, int)]
+    return _Allowed(min(timeouts), known=True) if timeouts else _Allowed(_USUAL_TIMEOUT_SECONDS, known=False)
 
 
 def _longer_timeout(broker: BrokerFacts, queue: QueueFacts) -> str:

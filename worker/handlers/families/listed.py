@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from worker.domain.provider import CustomerRow
-from worker.domain.spelling import is_altered, same_in_any_case, same_letters
+from worker.domain.spelling import is_altered, same_in_any_case, same_text
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
 
@@ -79,4 +79,4 @@ def _compare(row: CustomerRow, wanted: Mapping[str, str]) -> _Compared:
 
 def _is_same(name: str, listed: str, wanted: str) -> bool:
     # Only these are the same in any case; of anything else nobody can tell whether the new case was set.
-    return (same_in_any_case if name in _IN_ANY_CASE else same_letters)(listed, wanted)
+    return (same_in_any_case if name in _IN_ANY_CASE else same_text)(listed, wanted)

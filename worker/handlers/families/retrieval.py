@@ -14,7 +14,7 @@ from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected
 
 #: What is told of a customer, where the provider lists it, in this order.
-TOLD_FIELDS = (
+LISTED_FIELDS = (
     "id",
     "username",
     "email",
@@ -57,16 +57,16 @@ def _page(provider: Provider, command: RetrieveCustomers) -> _Page:
     taken: list[dict[str, str]] = []
     room = MAX_ROWS_BYTES
     for row in islice(provider.search(_filters(command)), command.offset, None):
-        told = _told(row)
-        room -= len(to_json(told)) + 1  # the comma
+        customer = _listed(row)
+        room -= len(to_json(customer)) + 1  # the comma
         if len(taken) == command.limit or (taken and room < 0):
             return _Page(tuple(taken), command.offset + len(taken))
         if room < 0:
             raise Rejected(
-                f"customer {told.get('username')} alone is larger than an event may be; pass over it with offset "
+                f"customer {customer.get('username')} alone is larger than an event may be; pass over it with offset "
                 f"{command.offset + 1}"
             )
-        taken.append(told)
+        taken.append(customer)
     return _Page(tuple(taken), None)
 
 
@@ -75,8 +75,8 @@ def _filters(command: RetrieveCustomers) -> Mapping[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
 
 
-def _told(row: CustomerRow) -> dict[str, str]:
-    return {name: _writable(row.fields[name]) for name in TOLD_FIELDS if name in row.fields}
+def _listed(row: CustomerRow) -> dict[str, str]:
+    return {name: _writable(row.fields[name]) for name in LISTED_FIELDS if name in row.fields}
 
 
 def _writable(text: str) -> str:

@@ -27,7 +27,7 @@ from worker.domain.claims import (
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.precedence import Precedence
-from worker.ledger.operations.rows import StoredRow, event_of, history_of, key_of, letter_of
+from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
 
@@ -134,7 +134,7 @@ def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, owners: _Ow
     if row.state == "done":
         return _Verdict(Done(event_of(row)))
     if row.state == "dead":
-        return _Verdict(Dead(event_of(row), letter_of(row)))
+        return _Verdict(Dead(event_of(row), dead_letter_of(row)))
     if row.owner != unit.owner:
         return _inherit(unit, request, row, owners)
     return _again(unit, request, row)

@@ -6,13 +6,13 @@ from sqlalchemy import Update, bindparam, false, insert, literal, select, update
 
 from worker.domain.claims import CommandKey, Deferral, Ending, Token
 from worker.errors import ClaimLost
-from worker.ledger.operations.rows import StoredRow, event_values, history_values, key_of, letter_values
+from worker.ledger.operations.rows import StoredRow, dead_letter_values, event_values, history_values, key_of
 from worker.ledger.operations.unit import Unit, storable
 from worker.ledger.schema import commands, tries
 
 _HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used", "begun", "first_failed_at"
 _EVENT = "event_id", "event_type", "event_body"
-_LETTER = "letter_id", "letter_reason", "letter_headers"
+_DEAD_LETTER = "letter_id", "letter_reason", "letter_headers"
 # The token is compared by the statement itself, so that nothing is read first; a finished command never changes.
 # Whether it is finished is asked of the state, not of `finished_at`: PostgreSQL would then not look the key up but read
 # the whole index of the unfinished, with every dead entry that was not swept out of it yet.
@@ -26,7 +26,7 @@ _MINE = (
 _FINISH = (
     update(commands)
     .where(_MINE)
-    .values({name: bindparam(name) for name in ("state", *_HISTORY, *_EVENT, *_LETTER, "finished_at")})
+    .values({name: bindparam(name) for name in ("state", *_HISTORY, *_EVENT, *_DEAD_LETTER, "finished_at")})
     .values(not_before=None)
 )
 _DEFER = (
@@ -64,7 +64,7 @@ def defer_many(unit: Unit, deferrals: Sequence[tuple[Token, Deferral]]) -> list[
     if not _all_changed(unit, _DEFER, values):
         holders = _holders(unit, [token for token, _ in deferrals])
         answers = [None if _is_held(holders.get(token.key), token) else _lost(token) for token, _ in deferrals]
-    kept = [_try_values(unit, *each) for each, answer in zip(deferrals, answers, strict=True) if answer is None]
+    kept = [_attempt_values(unit, *each) for each, answer in zip(deferrals, answers, strict=True) if answer is None]
     if kept:
         unit.connection.execute(_REMEMBER, kept)
     return answers
@@ -112,8 +112,8 @@ def _ending_values(unit: Unit, token: Token, ending: Ending) -> dict[str, object
         **_token_values(token),
         **history_values(ending.history),
         **event_values(ending.event),
-        **letter_values(ending.letter),
-        "state": "done" if ending.letter is None else "dead",
+        **dead_letter_values(ending.dead_letter),
+        "state": "done" if ending.dead_letter is None else "dead",
         "finished_at": unit.now,
     }
 
@@ -122,7 +122,7 @@ def _deferral_values(token: Token, deferral: Deferral) -> dict[str, object]:
     return {**_token_values(token), **history_values(deferral.history), "not_before": deferral.not_before}
 
 
-def _try_values(unit: Unit, token: Token, deferral: Deferral) -> dict[str, object]:
+def _attempt_values(unit: Unit, token: Token, deferral: Deferral) -> dict[str, object]:
     return {
         "command_id": token.key.id,
         "command_source": token.key.source,

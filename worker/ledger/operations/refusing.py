@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, insert, select
 
 from worker.domain.claims import Refusal
-from worker.ledger.operations.rows import StoredRow, event_of, event_values, letter_of, letter_values
+from worker.ledger.operations.rows import StoredRow, dead_letter_of, dead_letter_values, event_of, event_values
 from worker.ledger.operations.unit import Unit, storable
 from worker.ledger.schema import refusals
 
@@ -23,30 +23,30 @@ def refuse_many(unit: Unit, asked: Sequence[Refusal]) -> list[Refusal]:
     """
     ids = [id_ for refusal in asked for id_ in (refusal.id, *refusal.older_ids)]
     kept = {row.id: refusal_of(row) for row in unit.connection.execute(_FIND, {"ids": ids})}
-    told, new = [], []
+    answers, new = [], []
     for refusal in asked:
         first = next((kept[id_] for id_ in (refusal.id, *refusal.older_ids) if id_ in kept), refusal)
         if first is refusal:
             # The same message may be asked about twice in one batch.
             kept[refusal.id] = refusal
             new.append(_values(unit, refusal))
-        told.append(first)
+        answers.append(first)
     if new:
         unit.connection.execute(_INSERT, new)
-    return told
+    return answers
 
 
 def refusal_of(row: StoredRow) -> Refusal:
     """Read a refusal from its row."""
-    return Refusal(row.id, letter_of(row), None if row.event_id is None else event_of(row))
+    return Refusal(row.id, dead_letter_of(row), None if row.event_id is None else event_of(row))
 
 
 def _values(unit: Unit, refusal: Refusal) -> dict[str, object]:
-    command_id = refusal.letter.headers.get(COMMAND_ID_HEADER)
+    command_id = refusal.dead_letter.headers.get(COMMAND_ID_HEADER)
     return {
         "id": refusal.id,
         "command_id": None if command_id is None else storable(str(command_id)),
-        **letter_values(refusal.letter),
+        **dead_letter_values(refusal.dead_letter),
         **event_values(refusal.event),
         "at": unit.now,
     }

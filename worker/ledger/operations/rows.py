@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from messages.outcomes import Reason
-from worker.domain.claims import CommandKey, History, Letter, StoredEvent
+from worker.domain.claims import CommandKey, DeadLetter, History, StoredEvent
 
 #: A row of `commands` or `refusals`, read by its columns' names.
 StoredRow = Row[Any]
@@ -36,9 +36,9 @@ def event_of(row: StoredRow) -> StoredEvent:
     return StoredEvent(row.event_id, row.event_type, row.event_body)
 
 
-def letter_of(row: StoredRow) -> Letter:
+def dead_letter_of(row: StoredRow) -> DeadLetter:
     """Read the letter of a row that has one."""
-    return Letter(row.letter_id, Reason(row.letter_reason), json.loads(row.letter_headers))
+    return DeadLetter(row.letter_id, Reason(row.letter_reason), json.loads(row.letter_headers))
 
 
 def history_values(history: History) -> dict[str, object]:
@@ -61,9 +61,9 @@ def event_values(event: StoredEvent | None) -> dict[str, object]:
     return {"event_id": event.id, "event_type": event.type, "event_body": event.body}
 
 
-def letter_values(letter: Letter | None) -> dict[str, object]:
+def dead_letter_values(dead_letter: DeadLetter | None) -> dict[str, object]:
     """Name a letter's columns; all of them are empty without one."""
-    if letter is None:
+    if dead_letter is None:
         return {"letter_id": None, "letter_reason": None, "letter_headers": None}
-    headers = json.dumps(dict(letter.headers))
-    return {"letter_id": letter.id, "letter_reason": letter.reason.value, "letter_headers": headers}
+    headers = json.dumps(dict(dead_letter.headers))
+    return {"letter_id": dead_letter.id, "letter_reason": dead_letter.reason.value, "letter_headers": headers}

@@ -35,7 +35,7 @@ _FORGET = delete(parked).returning(*_SEEN)
 
 def list_parked(connection: Connection) -> tuple[ParkedCommand, ...]:
     """Tell what is parked, in its order, and change nothing."""
-    return _told(connection.execute(_LIST))
+    return _parked_commands(connection.execute(_LIST))
 
 
 def forget_parked(store: Store, clock: Clock) -> tuple[ParkedCommand, ...]:
@@ -46,7 +46,7 @@ def forget_parked(store: Store, clock: Clock) -> tuple[ParkedCommand, ...]:
     with store.engine.begin() as connection:
         if not store.sole:
             _check_nobody_is_at_work(connection, store, clock)
-        return _told(connection.execute(_FORGET))
+        return _parked_commands(connection.execute(_FORGET))
 
 
 def _check_nobody_is_at_work(connection: Connection, store: Store, clock: Clock) -> None:
@@ -63,6 +63,6 @@ def _check_nobody_is_at_work(connection: Connection, store: Store, clock: Clock)
         )
 
 
-def _told(rows: Iterable[StoredRow]) -> tuple[ParkedCommand, ...]:
+def _parked_commands(rows: Iterable[StoredRow]) -> tuple[ParkedCommand, ...]:
     found = (ParkedCommand(row.position, row.command_source, row.command_id, row.parked_at) for row in rows)
     return tuple(sorted(found, key=lambda command: command.position))

@@ -35,7 +35,7 @@ from worker.ledger.schema import commands, dead_letters, owners, parked, refusal
 BATCH_ROWS = 500
 
 _BEFORE: BindParameter[float] = bindparam("before")
-_LETTER_CLOSED = exists().where(dead_letters.c.id == commands.c.letter_id, dead_letters.c.closed_at.is_not(None))
+_DEAD_LETTER_CLOSED = exists().where(dead_letters.c.id == commands.c.letter_id, dead_letters.c.closed_at.is_not(None))
 _NAMED_BY_OPEN = exists().where(
     dead_letters.c.command_id == commands.c.id,
     dead_letters.c.command_source == commands.c.source,
@@ -45,7 +45,7 @@ _PARKED = exists().where(parked.c.command_id == commands.c.id, parked.c.command_
 _COMMAND_MAY_GO = and_(
     commands.c.finished_at.is_not(None),
     commands.c.finished_at < _BEFORE,
-    or_(commands.c.state == "done", _LETTER_CLOSED),
+    or_(commands.c.state == "done", _DEAD_LETTER_CLOSED),
     ~_NAMED_BY_OPEN,
     ~_PARKED,
 )

@@ -8,7 +8,7 @@ from worker.ledger.writing.progress import WriterProgress
 
 #: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
 _LOOK_SECONDS = 1.0
-_TELLING_LOOKS = 5
+_LOOKS_BEFORE_REPORT = 5
 #: A server's own deadline for a statement (see `stores.postgres`) ends a slow one long before.
 _BREAKING_LOOKS = 20
 
@@ -61,8 +61,8 @@ class Watchdog:
         unanswered = unsettled and progress.begun == self._begun
         self._unanswered_looks = self._unanswered_looks + 1 if unanswered else 0
         self._settled, self._begun = progress.settled, progress.begun
-        if self._unsettled_looks >= _TELLING_LOOKS:
-            self._tell(progress.trouble)
+        if self._unsettled_looks >= _LOOKS_BEFORE_REPORT:
+            self._report(progress.trouble)
         if self._unanswered_looks >= _BREAKING_LOOKS:
             self._unanswered_looks = 0
             self._watched.break_off()
@@ -71,7 +71,7 @@ class Watchdog:
         while not self._ended.wait(_LOOK_SECONDS):
             self.look()
 
-    def _tell(self, trouble: str) -> None:
+    def _report(self, trouble: str) -> None:
         listener = self._watched.listener
         if listener is not None:
             silence = f"The ledger {self._watched.name} does not answer: a commit has waited for more than 5 s."

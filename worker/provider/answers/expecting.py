@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from worker.domain.provider import CustomerRow
-from worker.domain.spelling import same_letters
+from worker.domain.spelling import same_text
 from worker.errors import OutcomeUnknown, ProviderLogin, Unprovable
-from worker.provider.answers.failures import failure, has_errors, says_success, tells_nothing
+from worker.provider.answers.failures import failure, has_errors, proves_nothing, says_success
 from worker.provider.answers.parsing import listed, parsed
 from worker.provider.answers.texts import text_of, texts_of
 from worker.provider.wire.transport import HttpAnswer
@@ -35,7 +35,7 @@ def expect_success(answer: HttpAnswer) -> None:
     Raises the ProviderError that anything else means.
     """
     said = parsed(answer.body)
-    if isinstance(said, dict) and says_success(said) and not has_errors(said) and not tells_nothing(answer.status):
+    if isinstance(said, dict) and says_success(said) and not has_errors(said) and not proves_nothing(answer.status):
         return
     raise failure(answer, said)
 
@@ -80,11 +80,11 @@ def expect_username(answer: HttpAnswer) -> str:
 def _row(entry: object) -> CustomerRow:
     """A row with what can be read of the entry; one that names nobody stays in the list, which is no shorter for it."""
     fields = entry if isinstance(entry, dict) else {}
-    told = {name: text_of(value) for name, value in fields.items()}
-    return CustomerRow({name: text for name, text in told.items() if text is not None})
+    texts = {name: text_of(value) for name, value in fields.items()}
+    return CustomerRow({name: text for name, text in texts.items() if text is not None})
 
 
 def _shows(profile: Mapping[str, object], name: str, value: str) -> bool:
     # What was cleared may come back as null.
     shown = text_of(profile[name]) if name in profile else None
-    return shown is not None and same_letters(shown, value)
+    return shown is not None and same_text(shown, value)

@@ -60,13 +60,13 @@ def _meant(answer: HttpAnswer, parsed: object, login: ProviderLogin) -> Provider
             login,
             answer.status,
         )
-    if tells_nothing(answer.status) or says_success(parsed) or sound_passing(parsed) or not _names_a_fault(texts):
+    if proves_nothing(answer.status) or says_success(parsed) or sound_passing(parsed) or not _names_a_fault(texts):
         is_blocked = answer.status in _REFUSED_REQUESTS and not texts
         return Blocked(answer.status, how=_how(answer.body)) if is_blocked else _unknown(answer, texts)
     return Rejected(f"the provider refused: {'; '.join(texts)}", texts, hint_of(texts))
 
 
-def tells_nothing(status: int) -> bool:
+def proves_nothing(status: int) -> bool:
     """Whether an answer with this status is no answer to the call, whatever its body says: a 5xx, a redirect, a 202."""
     return status >= _SERVER_ERROR or status in _REDIRECTS or status == HTTPStatus.ACCEPTED
 

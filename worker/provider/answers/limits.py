@@ -74,8 +74,8 @@ def _in_seconds(epoch: float) -> float:
 
 def _now(headers: Mapping[str, str]) -> float:
     # Their time is measured by their clock: ours may be off by more than the whole wait.
-    told = epoch_seconds(headers.get("Date", "").strip())
-    return time.time() if told is None else told
+    server_time = epoch_seconds(headers.get("Date", "").strip())
+    return time.time() if server_time is None else server_time
 
 
 def _number(text: str) -> float | None:

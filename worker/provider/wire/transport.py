@@ -127,7 +127,7 @@ def _translated(exc: Exception) -> NotSent | OutcomeUnknown:
 
 def _words(reason: object) -> str:
     if isinstance(reason, HandshakeFailed | SpokeFirst | AnswerBroken):
-        return reason.told
+        return reason.why
     # Each of the two libraries wraps what the one below it raised.
     inner = next((each for each in getattr(reason, "args", ()) if isinstance(each, Exception)), None)
     # The kind of fault only: the libraries' own texts may repeat the URL or what was sent.

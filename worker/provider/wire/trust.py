@@ -17,17 +17,17 @@ class HandshakeFailed(NewConnectionError):
     """There is no connection, or no TLS on it, so no request was sent; `told` says why, without a secret."""
 
     def __init__(self, connection: HTTPSConnection, failure: Exception, bundle: str | None = None) -> None:
-        self.told = _told(failure, bundle)
-        super().__init__(connection, self.told)
+        self.why = _why(failure, bundle)
+        super().__init__(connection, self.why)
 
 
 class SpokeFirst(NewConnectionError):
     """A new connection brought an answer, or its end, before anything was asked: whose is it? No request was sent."""
 
-    told = "it answered or hung up before anything was asked"
+    why = "it answered or hung up before anything was asked"
 
     def __init__(self, connection: HTTPConnection) -> None:
-        super().__init__(connection, self.told)
+        super().__init__(connection, self.why)
 
 
 def bundle_fault(path: str) -> str | None:
@@ -41,13 +41,13 @@ def bundle_fault(path: str) -> str | None:
     return None
 
 
-def _told(failure: Exception, bundle: str | None) -> str:
+def _why(failure: Exception, bundle: str | None) -> str:
     # urllib3 wraps some of the failures in its own kind.
     inner = failure.args[0] if failure.args and isinstance(failure.args[0], Exception) else failure
     if isinstance(inner, ssl.SSLCertVerificationError):
         return f"{refused_because(inner.verify_code, _PEER)} ({inner.verify_message})"
     if isinstance(inner, AnswerBroken):
-        return f"the proxy's answer is broken: {inner.told}"
+        return f"the proxy's answer is broken: {inner.why}"
     fault = bundle_fault(bundle) if bundle else None
     if fault is None and isinstance(inner, ssl.SSLError):
         return f"TLS failed ({inner.reason})"

@@ -109,8 +109,8 @@ def commands_unbound(scene: Scene) -> None:
 
 def dead_letters_deleted(scene: Scene) -> None:
     """The way of the letters is gone, with the letters' own queue, while nobody may have written one yet."""
-    letters = scene.house.topology.dead_letters
-    _delete(scene, lambda channel: channel.queue_delete(letters))
+    dead_letters = scene.house.topology.dead_letters
+    _delete(scene, lambda channel: channel.queue_delete(dead_letters))
     _await_said(scene, "topology_declared_again")
 
 
@@ -133,7 +133,7 @@ def events_queue_full(scene: Scene) -> None:
     _bind_full_queue(scene, lambda topology: topology.events)
 
 
-def letters_queue_full(scene: Scene) -> None:
+def dead_letter_queue_full(scene: Scene) -> None:
     _bind_full_queue(scene, lambda topology: topology.dead_letters)
 
 
@@ -171,4 +171,4 @@ def kinds() -> Iterator[Kind]:
     yield Kind("broker: dead-letter queue deleted", dead_letters_deleted)
     yield Kind("broker: nobody binds the events", events_unbound)
     yield Kind("broker: an events queue is full", events_queue_full)
-    yield Kind("broker: a dead-letter queue is full", letters_queue_full, Setting(trouble=5.0))
+    yield Kind("broker: a dead-letter queue is full", dead_letter_queue_full, Setting(trouble=5.0))

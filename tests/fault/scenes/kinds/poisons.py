@@ -46,7 +46,9 @@ def _lives(scene: Scene, worker: WorkerProcess) -> bool:
 
 def _is_found(scene: Scene) -> bool:
     scene.house.ear.listen()
-    return any(letter.headers["provisioning-reason"] == "crash_loop" for letter in scene.house.ear.letters)
+    return any(
+        dead_letter.headers["provisioning-reason"] == "crash_loop" for dead_letter in scene.house.ear.dead_letters
+    )
 
 
 def kinds() -> Iterator[Kind]:

@@ -10,7 +10,7 @@ import pytest
 from messages.envelope import WireMessage
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
-from worker.handlers.families.retrieval import TOLD_FIELDS
+from worker.handlers.families.retrieval import LISTED_FIELDS
 
 TEXT = (Path(__file__).parents[4] / "docs" / "emitters.md").read_text(encoding="utf-8")
 PAGE = " ".join(TEXT.split())
@@ -70,7 +70,7 @@ def test_the_page_tells_the_fields_of_a_listed_customer() -> None:
     _, _, told = PAGE.partition("A row of `CustomersRetrieved`")
     told = told.partition("## ")[0]
 
-    assert {name for name in TOLD_FIELDS if f"`{name}`" not in told} == set()
+    assert {name for name in LISTED_FIELDS if f"`{name}`" not in told} == set()
     assert '`"true"` or `"false"` as text' in told
     assert "`company` is never listed" in told
     assert "`active` is a boolean" in PAGE

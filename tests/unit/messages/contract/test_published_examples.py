@@ -14,7 +14,7 @@ from messages.catalog import CATALOG
 from messages.codec import decode
 from messages.envelope import WireMessage
 from tests.support.published import DOCUMENTS
-from worker.handlers.families.retrieval import TOLD_FIELDS
+from worker.handlers.families.retrieval import LISTED_FIELDS
 
 ASYNCAPI: dict[str, Any] = dict(DOCUMENTS["asyncapi.json"])
 MESSAGES: dict[str, dict[str, Any]] = ASYNCAPI["components"]["messages"]
@@ -68,8 +68,8 @@ def test_every_example_of_an_event_has_an_id_of_its_own_and_answers_another_comm
     assert repeated([event["id"] for event in told]) == []
     assert repeated([event["causationid"] for event in told]) == []
     assert [event["data"]["command_id"] for event in told] == [event["causationid"] for event in told]
-    letters = [event["data"]["dead_letter_id"] for event in told if "dead_letter_id" in event["data"]]
-    assert repeated([*letters, *(event["id"] for event in told)]) == []
+    dead_letters = [event["data"]["dead_letter_id"] for event in told if "dead_letter_id" in event["data"]]
+    assert repeated([*dead_letters, *(event["id"] for event in told)]) == []
 
 
 @pytest.mark.parametrize("type_", CATALOG)
@@ -107,7 +107,7 @@ def test_the_fields_of_a_listed_customer_are_told() -> None:
     fields = rows["items"]["properties"]
 
     assert {name: field["type"] for name, field in fields.items()} == dict.fromkeys(fields, "string")
-    assert set(fields) == set(TOLD_FIELDS)
+    assert set(fields) == set(LISTED_FIELDS)
     assert all("`true` or `false`, as text" in fields[name]["description"] for name in ("active", "website_access"))
     assert rows["items"]["additionalProperties"] == {"type": "string"}
     assert "company" not in fields

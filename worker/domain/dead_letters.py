@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from messages.outcomes import Reason
-from worker.domain.claims import Letter
+from worker.domain.claims import DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.visible import visible
 
@@ -40,9 +40,9 @@ class Circumstances:
     worker_version: str
 
 
-def write(delivery: Delivery, seen: Circumstances) -> Letter:
+def write(delivery: Delivery, seen: Circumstances) -> DeadLetter:
     """Make the letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
-    told: dict[str, str | int | None] = {
+    stated: dict[str, str | int | None] = {
         "dead-letter-id": seen.id,
         "reason": seen.reason.value,
         "detail": seen.detail,
@@ -60,31 +60,31 @@ def write(delivery: Delivery, seen: Circumstances) -> Letter:
         "worker-version": seen.worker_version,
     }
     # Tools print them as they are, and texts of others are among them; only the command's key is looked up by.
-    shown = {name: visible(value) for name, value in told.items() if isinstance(value, str) and name not in _KEY}
-    headers = {_PREFIX + name: _bounded(value) for name, value in {**told, **shown}.items() if value is not None}
-    return Letter(seen.id, seen.reason, headers)
+    shown = {name: visible(value) for name, value in stated.items() if isinstance(value, str) and name not in _KEY}
+    headers = {_PREFIX + name: _bounded(value) for name, value in {**stated, **shown}.items() if value is not None}
+    return DeadLetter(seen.id, seen.reason, headers)
 
 
-def outgoing(delivery: Delivery, letter: Letter) -> Outgoing:
+def outgoing(delivery: Delivery, dead_letter: DeadLetter) -> Outgoing:
     """The letter as it is published: the original body and properties, the headers of both."""
     properties = replace(
         delivery.properties,
-        headers={**_kept(delivery.properties.headers), **letter.headers},
+        headers={**_kept(delivery.properties.headers), **dead_letter.headers},
         delivery_mode=2,
         # An expiration would delete the letter unread; a user id that is not ours makes the broker close the channel.
         expiration=None,
         user_id=None,
     )
-    return Outgoing(Destination.DEAD_LETTERS, letter.reason.value, delivery.body, properties)
+    return Outgoing(Destination.DEAD_LETTERS, dead_letter.reason.value, delivery.body, properties)
 
 
-def bare(letter: Outgoing, why: str) -> Outgoing | None:
+def bare(dead_letter: Outgoing, why: str) -> Outgoing | None:
     """The letter without its original headers, and a note that says why; None when it has none, or is no letter."""
-    headers = {name: value for name, value in letter.properties.headers.items() if name.startswith(_PREFIX)}
-    if letter.destination is not Destination.DEAD_LETTERS or len(headers) == len(letter.properties.headers):
+    headers = {name: value for name, value in dead_letter.properties.headers.items() if name.startswith(_PREFIX)}
+    if dead_letter.destination is not Destination.DEAD_LETTERS or len(headers) == len(dead_letter.properties.headers):
         return None
     headers[_NOTE] = _bounded(f"the original headers were left out: {why}")
-    return replace(letter, properties=replace(letter.properties, headers=headers))
+    return replace(dead_letter, properties=replace(dead_letter.properties, headers=headers))
 
 
 def plain(value: object) -> str | int:

@@ -9,10 +9,10 @@ import pytest
 
 from messages.outcomes import Reason
 from tests.support.work_samples import delivery
-from worker.domain import letters
-from worker.domain.claims import Letter
+from worker.domain import dead_letters
+from worker.domain.claims import DeadLetter
+from worker.domain.dead_letters import Circumstances
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
-from worker.domain.letters import Circumstances
 
 SEEN = Circumstances(
     id="letter-1",
@@ -37,7 +37,7 @@ def with_properties(**properties: object) -> Delivery:
 
 def published(headers: Mapping[str, object]) -> Outgoing:
     came = with_properties(headers=headers)
-    return letters.outgoing(came, letters.write(came, SEEN))
+    return dead_letters.outgoing(came, dead_letters.write(came, SEEN))
 
 
 def kept(headers: Mapping[str, object]) -> dict[str, object]:
@@ -46,7 +46,7 @@ def kept(headers: Mapping[str, object]) -> dict[str, object]:
 
 
 def test_the_headers_say_what_happened_to_which_command() -> None:
-    assert letters.write(delivery(b""), SEEN).headers == {
+    assert dead_letters.write(delivery(b""), SEEN).headers == {
         "provisioning-dead-letter-id": "letter-1",
         "provisioning-reason": "invalid",
         "provisioning-detail": "username: is required",
@@ -68,7 +68,7 @@ def test_the_headers_say_what_happened_to_which_command() -> None:
 def test_what_the_message_does_not_say_is_left_out() -> None:
     nameless = replace(SEEN, command_id=None, command_source=None, command_type=None, subject=None)
 
-    headers = letters.write(delivery(b""), nameless).headers
+    headers = dead_letters.write(delivery(b""), nameless).headers
 
     assert not {name for name in headers if "command" in name or "subject" in name}
 
@@ -103,7 +103,7 @@ def test_the_original_properties_stay_beside_it() -> None:
         content_type="text/plain", message_id="m", correlation_id="c", reply_to="r", timestamp=1, type="t", app_id="a"
     )
 
-    sent = letters.outgoing(came, letters.write(came, SEEN)).properties
+    sent = dead_letters.outgoing(came, dead_letters.write(came, SEEN)).properties
 
     assert replace(sent, headers={}, delivery_mode=None) == replace(came.properties, headers={})
 
@@ -111,7 +111,7 @@ def test_the_original_properties_stay_beside_it() -> None:
 def test_what_would_delete_the_letter_or_close_the_channel_is_removed() -> None:
     came = with_properties(delivery_mode=1, expiration="1000", user_id="billing")
 
-    sent = letters.outgoing(came, letters.write(came, SEEN)).properties
+    sent = dead_letters.outgoing(came, dead_letters.write(came, SEEN)).properties
 
     assert (sent.delivery_mode, sent.expiration, sent.user_id) == (2, None, None)
 
@@ -150,7 +150,7 @@ def test_the_widest_integers_are_kept_as_they_are(number: int) -> None:
 def test_a_bare_letter_has_its_own_headers_alone_and_says_why() -> None:
     whole = published({"original": "o", "other": 1})
 
-    lighter = letters.bare(whole, "its headers are larger than a frame")
+    lighter = dead_letters.bare(whole, "its headers are larger than a frame")
 
     assert lighter is not None
     note = str(lighter.properties.headers["provisioning-note"])
@@ -162,17 +162,17 @@ def test_a_bare_letter_has_its_own_headers_alone_and_says_why() -> None:
 
 
 def test_a_bare_letters_note_is_bounded_too() -> None:
-    lighter = letters.bare(published({"original": "o"}), "é" * 5_000)
+    lighter = dead_letters.bare(published({"original": "o"}), "é" * 5_000)
 
     assert lighter is not None
-    assert len(str(lighter.properties.headers["provisioning-note"]).encode()) <= letters.MAX_HEADER_BYTES
+    assert len(str(lighter.properties.headers["provisioning-note"]).encode()) <= dead_letters.MAX_HEADER_BYTES
 
 
 def test_what_has_no_original_headers_cannot_be_lighter() -> None:
     event = Outgoing(Destination.EVENTS, "k", b"{}", Properties(headers={"any": "thing"}))
 
-    assert letters.bare(published({}), "too large") is None
-    assert letters.bare(event, "too large") is None
+    assert dead_letters.bare(published({}), "too large") is None
+    assert dead_letters.bare(event, "too large") is None
 
 
 def test_the_brokers_own_headers_and_routing_headers_are_dropped() -> None:
@@ -204,7 +204,7 @@ def test_a_single_huge_header_is_left_out_too() -> None:
 
 
 def test_exactly_32_kib_of_headers_are_kept() -> None:
-    exactly = {"name": "a" * (letters.MAX_ORIGINAL_HEADERS_BYTES - len("name"))}
+    exactly = {"name": "a" * (dead_letters.MAX_ORIGINAL_HEADERS_BYTES - len("name"))}
 
     assert kept(exactly) == exactly
     assert kept({"name": exactly["name"] + "a"}) == {}
@@ -212,15 +212,15 @@ def test_exactly_32_kib_of_headers_are_kept() -> None:
 
 @pytest.mark.parametrize("text", ["a" * 2_000, "é" * 1_000])
 def test_a_header_of_2000_bytes_is_whole(text: str) -> None:
-    assert letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"] == text
+    assert dead_letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"] == text
 
 
 @pytest.mark.parametrize("text", ["a" * 2_001, "é" * 1_001, "a" + "€" * 667, "😀" * 501])
 def test_a_longer_header_is_cut_between_characters(text: str) -> None:
-    header = letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"]
+    header = dead_letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"]
 
     assert isinstance(header, str)
-    assert 1_990 < len(header.encode()) <= letters.MAX_HEADER_BYTES
+    assert 1_990 < len(header.encode()) <= dead_letters.MAX_HEADER_BYTES
     assert text.startswith(header.removesuffix("..."))
 
 
@@ -229,7 +229,7 @@ def test_every_header_is_bounded() -> None:
     came = replace(delivery(b""), exchange=long, routing_key=long)
     seen = replace(SEEN, detail=long, error=long, command_id=long, command_source=long, subject=long)
 
-    written: Letter = letters.write(came, seen)
+    written: DeadLetter = dead_letters.write(came, seen)
 
     assert all(isinstance(value, int) or len(value.encode()) <= 2_000 for value in written.headers.values())
 
@@ -243,14 +243,14 @@ def test_texts_of_others_stand_visibly_in_the_headers() -> None:
         with_properties(headers={"provisioning-replay-id": HOSTILE}), routing_key=HOSTILE, exchange=HOSTILE
     )
 
-    headers = letters.write(hostile, seen).headers
+    headers = dead_letters.write(hostile, seen).headers
 
     assert [name for name, value in headers.items() if not str(value).isprintable()] == []
     assert headers["provisioning-subject"] == (r"cus_42\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041")
 
 
 def test_a_commands_key_stands_in_the_headers_as_it_is() -> None:
-    headers = letters.write(
+    headers = dead_letters.write(
         with_properties(), replace(SEEN, command_id="evt\u200b1", command_source="a\u202eb")
     ).headers
 
