@@ -14,11 +14,11 @@ from pika.exceptions import AMQPError
 from bench.orders import BenchOrder
 from sandbox.servers.errors import ServerFailed
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.parameters import connection_parameters
-from worker.broker.removal import remove
-from worker.broker.topology import Topology
+from worker.broker.connection.parameters import connection_parameters
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.removal import remove
+from worker.broker.topology.survey import Mode
 
 _ARRIVAL_SECONDS = 60.0
 _LOOK_SECONDS = 0.01

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from worker.assembly import Parts, Surroundings, assemble
-from worker.broker.loop import LoopState
+from worker.broker.connection.loop import LoopState
 from worker.errors import SettingsInvalid
 from worker.exits import Exit
 from worker.intake.causes import PauseCause

@@ -9,10 +9,10 @@ from importlib.metadata import version
 import structlog
 
 from worker.broker.address import Role
-from worker.broker.consumer import Consumer, Subscription
-from worker.broker.findings import Mode
-from worker.broker.publisher import Publisher
-from worker.broker.topology import Topology
+from worker.broker.consume.consumer import Consumer, Subscription
+from worker.broker.publish.publisher import Publisher
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
 from worker.domain.work import Step
 from worker.errors import ProviderLogin, SettingsInvalid

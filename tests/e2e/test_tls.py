@@ -14,10 +14,10 @@ from tests.support.tls_broker import TlsBroker, shown, tls_broker
 from tests.support.tls_front import TlsFront
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.checkup import look_at_broker
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.topology import Topology
+from worker.broker.diagnose.checkup import look_at_broker
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 from worker.errors import BrokerUnreachable
 
 DONE, UNREACHABLE, CONFIGURATION = 0, 69, 78

@@ -10,9 +10,9 @@ from tests.support.commands import create, new_username
 from tests.support.house import House
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.topology import Topology
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 
 Deletion = Callable[[Topology, Any], None]
 

@@ -24,7 +24,7 @@ from tests.support.loads import rotations
 from tests.support.seeds import old_customer, seed_of
 from tests.support.waiting import looks, wait_for
 from tests.support.worker_process import WorkerProcess
-from worker.broker.topology import Topology
+from worker.broker.topology.model import Topology
 from worker.pipeline.unpublished import AGAIN_SECONDS
 
 CUSTOMERS = 80

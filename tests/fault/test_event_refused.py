@@ -4,7 +4,7 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.broker_troubles import full_queue
 from tests.support.house import House
 from tests.support.loads import rotations
-from worker.broker.topology import Topology
+from worker.broker.topology.model import Topology
 
 
 def events(topology: Topology) -> str:

@@ -14,9 +14,9 @@ from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.ports import wait_until
 from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, RecordingObserver, persistent, running
 from tests.support.tcp_proxy import TcpProxy
-from worker.broker.consumer import Consumer
-from worker.broker.findings import Mode
-from worker.broker.observing import SilentObserver
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.consume.consumer import Consumer
+from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Receipt
 
 

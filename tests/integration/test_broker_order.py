@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, running
-from worker.broker.consumer import Consumer
-from worker.broker.observing import SilentObserver
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.consume.consumer import Consumer
 
 PREFETCH = 20
 COMMANDS = 60

@@ -11,8 +11,8 @@ from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.ports import wait_until
 from tests.support.broker_tools import SECONDS, Desk, RecordingObserver, event, running
 from tests.support.tcp_proxy import TcpProxy
-from worker.broker.observing import SilentObserver
-from worker.broker.publisher import Publisher
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.publish.publisher import Publisher
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import PublishFailed
 

@@ -13,10 +13,10 @@ from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, even
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Condition, Mode, Survey
-from worker.broker.inspection import inspect_topology
-from worker.broker.observing import SilentObserver
-from worker.broker.topology import Binding, Topology
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Binding, Topology
+from worker.broker.topology.survey import Condition, Mode, Survey
 from worker.errors import BrokerUnreachable, TopologyMismatch
 
 

@@ -10,13 +10,13 @@ from pika.exceptions import AMQPChannelError, UnroutableError
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import Desk, RecordingIntake, RecordingObserver, running
 from tests.support.waiting import wait_for
-from worker.broker import topology_watch
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.observing import SilentObserver
-from worker.broker.publisher import Publisher
-from worker.broker.topology import Binding, Exchange, Item, Topology
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.publish.publisher import Publisher
+from worker.broker.topology import watch
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Binding, Exchange, Item, Topology
+from worker.broker.topology.survey import Mode
 
 PLAIN = Topology("p")
 
@@ -41,7 +41,7 @@ def observer() -> Observer:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look with every tick of the loop."""
-    monkeypatch.setattr(topology_watch, "INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(watch, "INTERVAL_SECONDS", 0.0)
 
 
 def delete(desk: Desk, item: Item) -> None:

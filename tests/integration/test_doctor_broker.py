@@ -15,10 +15,10 @@ from tests.support.broker_tools import Desk, RecordingIntake, persistent, runnin
 from tests.support.doctoring import Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.observing import SilentObserver
-from worker.broker.topology import Topology
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
 

@@ -17,12 +17,12 @@ from tests.support.commands import create
 from tests.support.doctoring import Patient, write_tools
 from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Condition, Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.listening import Listener
-from worker.broker.observing import SilentObserver
-from worker.broker.publisher import Publisher, PublishLimits
-from worker.broker.topology import Binding, Topology
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.consume.listener import ExchangeListener
+from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Binding, Topology
+from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity
 from worker.doctor.facts import SettingsFacts
 
@@ -196,7 +196,7 @@ def test_the_deployer_declares_everything_from_nothing(patient: Patient) -> None
 
 def test_an_operator_hears_the_answer_to_what_was_sent(patient: Patient) -> None:
     operator = as_user(patient, "operator").url
-    with Listener(BrokerAddress(operator), patient.topology.events, ["#"]) as listener:
+    with ExchangeListener(BrokerAddress(operator), patient.topology.events, ["#"]) as listener:
         with plain_connection(patient.broker.url) as connection:
             publish("{p}.events", "CustomerCreated.billing", connection.channel(), patient.topology)
         heard = next(each for each in listener.hear(20.0) if each is not None)

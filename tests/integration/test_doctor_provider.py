@@ -16,7 +16,7 @@ from sandbox.provider.settings import SandboxConfig
 from tests.support.certificates import Authority
 from tests.support.raw_http import answer, raw_server, resets, sends, sends_and_closes
 from tests.support.waiting import PATIENCE_SECONDS
-from worker.broker.management import ManagementApi, ManagementLogin, ManagementRefused
+from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin, ManagementRefused
 from worker.doctor import Rule, diagnose
 from worker.doctor.facts import Door, Facts, ProviderFacts, SettingsFacts
 from worker.errors import BrokerError, BrokerUnreachable
@@ -139,7 +139,7 @@ def test_a_management_api_that_misbehaves_is_a_fault_of_ours(script: object) -> 
 @pytest.mark.timeout(PATIENCE_SECONDS)
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
 def test_a_management_api_that_drips_is_given_up(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.broker.management._SECONDS", 0.6)
+    monkeypatch.setattr("worker.broker.diagnose.management_api._SECONDS", 0.6)
     with raw_server() as server:
         server.will(server.drips(head, b"x", every_seconds=0.2))
         with pytest.raises(BrokerUnreachable, match="no whole answer within"):

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from tests.support.raw_http import Script, answer, raw_server, sends, sends_and_closes
-from worker.broker.management import ManagementApi, ManagementLogin, ManagementRefused
+from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin, ManagementRefused
 from worker.errors import BrokerUnreachable
 
 TOLD = {"node": "rabbit@zoë"}

@@ -133,7 +133,7 @@ def provider() -> Iterator[RawServer]:
 
 @pytest.mark.parametrize(
     ("module", "number"),
-    in_turn("worker.cli.program", "typer", "worker.broker.loop", "worker.telemetry.metrics"),
+    in_turn("worker.cli.program", "typer", "worker.broker.connection.loop", "worker.telemetry.metrics"),
 )
 def test_a_signal_while_the_program_is_read_ends_it_without_a_word(
     tmp_path: Path, module: str, number: signal.Signals

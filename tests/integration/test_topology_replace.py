@@ -11,9 +11,9 @@ from pika.exceptions import ChannelClosedByBroker
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import Desk
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Condition, Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.removal import remove_exchange
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.removal import remove_exchange
+from worker.broker.topology.survey import Condition, Mode
 from worker.cli import topology as command
 from worker.cli.ending import Code, ended
 from worker.cli.signals import Ended

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.doctoring import Patient, ask_management
-from worker.broker.topology import UNROUTED_KEPT_BYTES, Topology
+from worker.broker.topology.model import UNROUTED_KEPT_BYTES, Topology
 from worker.doctor import Danger, Rule, lines
 
 #: A channel of pika's, which is untyped.

@@ -16,13 +16,13 @@ from sandbox.servers.finding import OwnBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.servers import session_broker
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.consumer import Consumer, Subscription
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.observing import BrokerObserver, SilentObserver
-from worker.broker.publisher import Publisher, PublishLimits
-from worker.broker.removal import remove
-from worker.broker.topology import Topology
+from worker.broker.connection.observer import BrokerObserver, SilentObserver
+from worker.broker.consume.consumer import Consumer, Subscription
+from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.removal import remove
+from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
 

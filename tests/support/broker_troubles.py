@@ -12,9 +12,9 @@ from tests.support.amqp_line import Line
 from tests.support.billing import QUORUM
 from tests.support.house import House
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.topology import Topology
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 
 Trouble = Callable[[House, OwnBroker], AbstractContextManager[None]]
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.worker_process import PROGRAM, environment
 from worker.broker.address import BrokerAddress
-from worker.broker.checkup import look_at_broker
-from worker.broker.topology import Topology
+from worker.broker.diagnose.checkup import look_at_broker
+from worker.broker.topology.model import Topology
 from worker.doctor import Finding, Rule, Severity, diagnose
 from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, SettingsFacts

@@ -22,9 +22,9 @@ from tests.support.verdict import Accounts, Totals, settle_accounts
 from tests.support.waiting import wait_for
 from tests.support.worker_process import PROGRAM, WorkerProcess, environment, piped_worker_process, worker_process
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.topology import Topology
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
 from worker.domain.work import Step
 
 #: Waits are short, so that a test of many faults still ends soon; everything else is as it comes.

@@ -66,7 +66,7 @@ def main() -> None:
     lease_seconds, heartbeat_seconds, writes = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     with ExitStack() as terms:
         terms.enter_context(patch("worker.assembly.LedgerConfig", partial(LedgerConfig, lease_seconds=lease_seconds)))
-        terms.enter_context(patch("worker.broker.parameters.HEARTBEAT_SECONDS", heartbeat_seconds))
+        terms.enter_context(patch("worker.broker.connection.parameters.HEARTBEAT_SECONDS", heartbeat_seconds))
         if writes:
             frost = Frost(writes)
             terms.enter_context(patch("worker.provider.wire.transport._prepared", frost.prepared))

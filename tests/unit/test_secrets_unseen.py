@@ -12,7 +12,7 @@ from tests.support.commands import Command
 from tests.support.plants import planted, seen_in
 from tests.support.work_samples import delivery, envelope_of, work_of
 from worker.broker.address import Role
-from worker.broker.parameters import connection_parameters
+from worker.broker.connection.parameters import connection_parameters
 from worker.from_settings import broker_address, ledger_identity, provider_config
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keys import fingerprinter

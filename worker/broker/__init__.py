@@ -3,4 +3,7 @@
 Two connections, each on a thread of its own: `Consumer` (also the Settlement port) and `Publisher` (the EventPublisher
 port). Both keep dialling until they are stopped, look at the topology on every new connection, and tell a
 `BrokerObserver` what happens to them. `inspect_topology` is for a person's one-shot question.
+
+A delivery passes `connection/wire.py` (frames), `connection/loop.py` (the thread), `consume/consumer.py` and
+`consume/acks.py`; an event passes `publish/publisher.py`, `publish/session.py` and `publish/confirms.py`.
 """

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from worker.broker.address import BrokerAddress
-from worker.broker.findings import Condition, Mode
-from worker.broker.inspection import inspect_topology
-from worker.broker.removal import remove_exchange
-from worker.broker.topology import Exchange, Topology
+from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.model import Exchange, Topology
+from worker.broker.topology.removal import remove_exchange
+from worker.broker.topology.survey import Condition, Mode
 from worker.cli.output import Column, Output, show_rows
 from worker.cli.signals import explained_if_ended
 from worker.exits import Exit

@@ -6,7 +6,7 @@ import pytest
 from pika.credentials import PlainCredentials
 
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.parameters import connection_parameters
+from worker.broker.connection.parameters import connection_parameters
 from worker.errors import SettingsInvalid
 
 URL = "amqp://ada:s%2Fcret@broker.example:5673/orders"

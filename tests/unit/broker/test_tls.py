@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.certificates import UNIDENTIFIED, Authority, Identity, strict_refusal
 from worker.broker.address import BrokerAddress, Role
-from worker.broker.parameters import connection_parameters
+from worker.broker.connection.parameters import connection_parameters
 from worker.broker.tls import words, words_in
 from worker.errors import SettingsInvalid
 

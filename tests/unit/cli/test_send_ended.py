@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pytest
 
-from worker.broker.publisher import Publisher
+from worker.broker.publish.publisher import Publisher
 from worker.cli.send import command, publishing
 from worker.cli.signals import Ended
 from worker.domain.deliveries import Outgoing

@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 
 import pytest
 
-from worker.broker.listening import Heard, Listener
+from worker.broker.consume.listener import ExchangeListener, PublishedMessage
 from worker.cli.send.checking import Prepared
 from worker.cli.send.results import Results
 from worker.errors import BrokerUnreachable
@@ -32,7 +32,7 @@ class FakeListener:
     def bind(self, key: str) -> None:
         self.bound.append(key)
 
-    def hear(self, _silence_seconds: float) -> Iterator[Heard | None]:
+    def hear(self, _silence_seconds: float) -> Iterator[PublishedMessage | None]:
         while True:
             try:
                 said = self.published.get(timeout=0.001)
@@ -41,7 +41,7 @@ class FakeListener:
                 continue
             if isinstance(said, Exception):
                 raise said
-            yield Heard("key", None, {}, said)
+            yield PublishedMessage("key", None, {}, said)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def listener() -> FakeListener:
 
 @pytest.fixture
 def results(listener: FakeListener) -> Iterator[Results]:
-    with Results(cast("Listener", listener)) as opened:
+    with Results(cast("ExchangeListener", listener)) as opened:
         yield opened
 
 
@@ -136,7 +136,7 @@ def test_a_connection_that_breaks_is_told_to_whoever_waits(results: Results, lis
 
 
 def test_the_thread_ends_with_the_sending(listener: FakeListener) -> None:
-    with Results(cast("Listener", listener)):
+    with Results(cast("ExchangeListener", listener)):
         pass
 
     assert "results" not in {thread.name for thread in threading.enumerate()}

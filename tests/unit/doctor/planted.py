@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from worker.broker.topology import Topology
+from worker.broker.topology.model import Topology
 from worker.doctor import Finding, Severity, diagnose
 from worker.doctor.broker_facts import (
     BindingFacts,

@@ -8,7 +8,7 @@ from pika.credentials import PlainCredentials
 
 from tests.unit.settings.conftest import Export
 from worker.broker.address import Role
-from worker.broker.parameters import connection_parameters
+from worker.broker.connection.parameters import connection_parameters
 from worker.cli.reading import read_settings
 from worker.errors import SettingsInvalid
 from worker.from_settings import broker_address, configured_keys

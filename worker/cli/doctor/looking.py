@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from worker.broker.checkup import look_at_broker
-from worker.broker.topology import Topology
+from worker.broker.diagnose.checkup import look_at_broker
+from worker.broker.topology.model import Topology
 from worker.cli.reading import read_settings
 from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, LedgerFacts, ProviderFacts, SettingsFacts, UnknownSetting

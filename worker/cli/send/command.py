@@ -8,8 +8,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from worker.broker.listening import Listener
-from worker.broker.topology import Topology
+from worker.broker.consume.listener import ExchangeListener
+from worker.broker.topology.model import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import Checked, checked, counted, review
 from worker.cli.send.publishing import SendProgress, named, publish
@@ -94,7 +94,7 @@ def _sent(stream: BinaryIO, wait_seconds: float | None, progress: SendProgress) 
             are = "is" if progress.count == 1 else "are"
             say(f"{counted(progress.count)} {are} on {topology.commands}, confirmed by the broker")
         return code
-    with Results(Listener(broker_address(reach), topology.events, ())) as results:
+    with Results(ExchangeListener(broker_address(reach), topology.events, ())) as results:
         progress.missing = results.missing
         fault = publish(reach, _commands(stream), results.expect, progress)
         code = _stopped_by(fault, stream, progress)

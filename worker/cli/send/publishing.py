@@ -4,9 +4,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from worker.broker.observing import SilentObserver
-from worker.broker.publisher import Publisher, PublishLimits
-from worker.broker.topology import Topology
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.topology.model import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Prepared, counted
 from worker.cli.send.reading import InputFault

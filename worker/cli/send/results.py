@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from worker.broker.listening import Heard, Listener
+from worker.broker.consume.listener import ExchangeListener, PublishedMessage
 from worker.cli.output import as_json
 from worker.cli.send.checking import Prepared
 from worker.domain.results import source_slug
@@ -25,7 +25,7 @@ class Results:
     Both raise what ended the listening: BrokerUnreachable, or BrokenPipeError when nobody reads the results any more.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: ExchangeListener) -> None:
         self.succeeded = self.failed = 0
         self._listener = listener
         self._changed = threading.Condition()
@@ -87,14 +87,14 @@ class Results:
                 self._ended_by = exc
                 self._changed.notify_all()
 
-    def _bind_wanted(self, listener: Listener) -> None:
+    def _bind_wanted(self, listener: ExchangeListener) -> None:
         for route in [route for route, bound in tuple(self._routes.items()) if not bound]:
             listener.bind(route)
             with self._changed:
                 self._routes[route] = True
                 self._changed.notify_all()
 
-    def _take(self, heard: Heard) -> None:
+    def _take(self, heard: PublishedMessage) -> None:
         event = _event(heard.body)
         match event:
             case {"type": str(kind), "data": {"command_source": str(source), "command_id": str(identity)}}:

@@ -12,7 +12,7 @@ from tests.support.amqp_line import Line
 from tests.support.broker_troubles import full_queue
 from tests.support.servers import wait_until_crash_safe
 from tests.support.waiting import wait_for
-from worker.broker.topology import Topology
+from worker.broker.topology.model import Topology
 
 _CLOSED_BECAUSE = "a scene wants it so"
 _ALARM_SECONDS = 60.0

@@ -1,0 +1,167 @@
+"""What the consume connection does with deliveries around the end of an epoch; no broker is needed for that."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pika import spec
+from pika.exceptions import ChannelClosedByBroker, StreamLostError
+
+from tests.support.broker_tools import RecordingIntake
+from worker.broker.consume.acks import AckBatcher
+from worker.broker.consume.consumer import SETTLE_SECONDS, ConsumeSession, Subscription
+from worker.broker.topology.model import Topology
+from worker.domain.deliveries import Properties, Receipt
+
+TOPOLOGY = Topology("p")
+
+
+class LoopStub:
+    """A loop without a thread: remembers why connections were given up."""
+
+    def __init__(self) -> None:
+        self.given_up: list[str] = []
+        self.readied = 0
+
+    def guard(self, function: Callable[..., object]) -> Callable[..., object]:
+        """Leave it as it is."""
+        return function
+
+    def give_up(self, reason: str, _patience_seconds: float = 0.0) -> None:
+        """Remember it."""
+        self.given_up.append(reason)
+
+    def ready(self) -> None:
+        """Count."""
+        self.readied += 1
+
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
+    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
+        """Let the time for settling pass at once, and no other."""
+        if seconds == SETTLE_SECONDS:
+            function()
+
+
+class ChannelStub:
+    """A channel that keeps the callbacks it was given, and the tags that were acked on it."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Any] = {}
+        self.prefetch = 0
+        self.acked: list[int] = []
+
+    def add_on_close_callback(self, callback: object) -> None:
+        """Keep it."""
+        self.given["closed"] = callback
+
+    def add_on_cancel_callback(self, callback: object) -> None:
+        """Keep it."""
+        self.given["cancelled"] = callback
+
+    def basic_qos(self, *, prefetch_count: int) -> None:
+        """Keep it."""
+        self.prefetch = prefetch_count
+
+    def basic_consume(self, _queue: str, delivered: object, *, consumer_tag: str, callback: object) -> None:
+        """Keep them."""
+        assert consumer_tag
+        self.given |= {"delivered": delivered, "consuming": callback}
+
+    def basic_ack(self, tag: int) -> None:
+        """Remember it."""
+        self.acked.append(tag)
+
+    def deliver(self, tag: int) -> None:
+        """Deliver a message."""
+        method = spec.Basic.Deliver("c", tag, False, "p.commands", "k")  # type: ignore[no-untyped-call]  # pika's are generated
+        self.given["delivered"](self, method, Properties(), str(tag).encode())
+
+
+class Stage:
+    """A session that has subscribed to one queue, and everything around it."""
+
+    def __init__(self) -> None:
+        self.loop = LoopStub()
+        self.intake = RecordingIntake()
+        loop: Any = self.loop
+        self.acks = AckBatcher(loop, 10)
+        subscription = Subscription(TOPOLOGY, TOPOLOGY.command_queues, 10)
+        self.session = ConsumeSession(loop, subscription, self.intake, self.acks)
+        self.channel = self.subscribe()
+
+    def subscribe(self) -> ChannelStub:
+        """Subscribe on a new channel."""
+        channel: Any = ChannelStub()
+        self.session._awaited = 1
+        self.session._subscribe(TOPOLOGY.command_queues[0], channel)
+        channel.given["consuming"](None)
+        return channel  # type: ignore[no-any-return]  # the stub made above
+
+
+def test_it_is_ready_once_the_broker_has_accepted_the_subscription() -> None:
+    stage = Stage()
+
+    assert (stage.channel.prefetch, stage.loop.readied, stage.intake.story) == (10, 1, ["1:consuming"])
+
+
+def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
+    stage = Stage()
+    stage.channel.deliver(1)
+
+    stage.session.give_back()
+    stage.channel.deliver(2)
+
+    assert stage.intake.story == ["1:consuming", "1:1", "1:lost"]
+
+
+def test_acks_are_sent_before_the_rest_is_given_back() -> None:
+    stage = Stage()
+    stage.channel.deliver(1)
+    stage.acks.give(Receipt(1, 1))
+
+    stage.session.give_back()
+
+    assert stage.channel.acked == [1]
+    assert stage.loop.given_up == ["everything held was given back"]
+
+
+def test_giving_back_nothing_does_nothing() -> None:
+    stage = Stage()
+    stage.session.closed("gone")
+
+    stage.session.give_back()
+
+    assert stage.loop.given_up == []
+
+
+def test_a_loss_is_told_once() -> None:
+    stage = Stage()
+
+    stage.channel.given["cancelled"](None)
+    stage.channel.given["closed"](stage.channel, ChannelClosedByBroker(406, "PRECONDITION_FAILED"))
+    stage.session.closed("gone")
+
+    assert stage.intake.story == ["1:consuming", "1:lost"]
+
+
+def test_a_channel_that_ends_with_its_connection_leaves_the_reason_to_it() -> None:
+    stage = Stage()
+
+    stage.channel.given["closed"](stage.channel, StreamLostError("reset"))
+
+    assert stage.loop.given_up == []
+
+
+def test_each_subscription_has_a_new_epoch_and_old_receipts_mean_nothing_there() -> None:
+    stage = Stage()
+    stage.channel.deliver(1)
+    stage.session.closed("gone")
+    second = stage.subscribe()
+    second.deliver(1)
+
+    stage.acks.give(Receipt(1, 1))
+    stage.session.woken()
+
+    assert (stage.channel.acked, second.acked) == ([], [])
+    assert stage.intake.deliveries[-1].receipt == Receipt(2, 1)

@@ -1,0 +1,188 @@
+"""What the publish connection tells its listener: whether messages are taken, also while there are none."""
+
+import math
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pika.exceptions import ChannelClosedByBroker
+
+from tests.support.broker_tools import RecordingObserver
+from worker.broker.publish.confirms import PendingPublish
+from worker.broker.publish.session import PublishSession
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode
+from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.errors import PublishFailed, Unpublishable
+
+LOW: Any = SimpleNamespace(method=SimpleNamespace(reason="low on memory"))
+WELL = ""
+
+
+class LoopStub:
+    """A loop without a thread."""
+
+    def __init__(self) -> None:
+        self.given_up: list[str] = []
+        self.state = SimpleNamespace(fault=None)
+
+    def guard(self, function: object) -> object:
+        """Leave it as it is."""
+        return function
+
+    def give_up(self, reason: str) -> None:
+        """Remember it."""
+        self.given_up.append(reason)
+
+    def wake(self) -> None:
+        """Nobody sleeps."""
+
+
+class Listening:
+    """A session, and what its listener heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.loop = LoopStub()
+        self.observer = RecordingObserver()
+        loop: Any = self.loop
+        self.session = PublishSession(loop, Topology("p"), Mode.LOOK, deque(), self.observer, 30.0)
+        self.session.listener = self
+
+    def hindered(self, reason: str) -> None:
+        """Remember why."""
+        self.heard.append(reason)
+
+    def unhindered(self) -> None:
+        """Remember it."""
+        self.heard.append(WELL)
+
+
+@pytest.fixture
+def listening() -> Listening:
+    return Listening()
+
+
+def test_an_alarm_is_told_with_what_to_do_and_so_is_its_end(listening: Listening) -> None:
+    listening.session._on_blocked(None, LOW)
+    listening.session._on_unblocked(None, None)
+
+    alarm, end = listening.heard
+    assert "low on memory" in alarm
+    assert "rabbitmq-diagnostics alarms" in alarm
+    assert end == WELL
+    assert [event[1] for event in listening.observer.events] == ["low on memory", "None"]
+
+
+def test_what_is_told_already_is_not_told_again(listening: Listening) -> None:
+    listening.session._on_taken()
+    for _ in range(2):
+        listening.session.closed("reset")
+    for _ in range(2):
+        listening.session._on_taken()
+
+    first, last = listening.heard
+    assert "no connection to publish on (reset)" in first
+    assert last == WELL
+
+
+def test_an_answer_to_a_probe_does_not_end_an_alarm(listening: Listening) -> None:
+    listening.session._on_blocked(None, LOW)
+    listening.session._on_taken()
+
+    assert WELL not in listening.heard
+
+
+def test_an_alarm_is_not_called_over_because_its_connection_is(listening: Listening) -> None:
+    listening.session._on_blocked(None, LOW)
+    listening.session.closed("reset")
+
+    assert WELL not in listening.heard
+    assert listening.observer.count("blocked") == 1
+    assert listening.session.blocked is None
+
+
+def test_a_stop_is_no_trouble(listening: Listening) -> None:
+    connection: Any = SimpleNamespace(is_open=False)
+    listening.session.depart(connection)
+
+    listening.session.closed("we closed it")
+
+    assert listening.heard == []
+
+
+def test_after_an_alarm_the_broker_gets_time_to_confirm_what_it_could_not_read(listening: Listening) -> None:
+    overdue = PendingPublish(Outgoing(Destination.EVENTS, "k", b"", Properties()), "p.events", overdue_at=-math.inf)
+    connection: Any = SimpleNamespace()
+    listening.session._ready = connection
+    listening.session._confirms.sent(overdue)
+    listening.session._on_blocked(None, LOW)
+    listening.session.ticked()
+    listening.session._on_unblocked(None, None)
+    listening.session.ticked()
+    assert listening.loop.given_up == []
+
+    overdue.overdue_at = -math.inf
+    listening.session.ticked()
+
+    assert listening.loop.given_up == ["the broker did not confirm in time"]
+    assert isinstance(overdue.future.exception(0), PublishFailed)
+
+
+def test_what_waits_for_a_connection_for_too_long_fails_and_says_why(listening: Listening) -> None:
+    late, patient = (
+        PendingPublish(Outgoing(Destination.EVENTS, "k", b"", Properties()), "p.events", overdue_at=at)
+        for at in (-math.inf, math.inf)
+    )
+    listening.session._outbox.extend([late, patient])
+
+    listening.session.ticked()
+
+    assert "there is no connection" in str(late.future.exception(0))
+    assert list(listening.session._outbox) == [patient]
+
+
+def test_a_body_above_the_brokers_limit_is_refused_alone_and_its_neighbours_are_in_doubt(listening: Listening) -> None:
+    small, large = (
+        PendingPublish(Outgoing(Destination.EVENTS, "k", bytes(size), Properties()), "p.events", math.inf)
+        for size in (5, 50)
+    )
+    channel: Any = None
+    for pending in (small, large):
+        listening.session._confirms.sent(pending)
+
+    said = "PRECONDITION_FAILED - message size 50 is larger than configured max size 10"
+    listening.session._on_channel_closed(channel, ChannelClosedByBroker(406, said))
+    listening.session.closed("the channel was closed")
+
+    refusal = large.future.exception(0)
+    assert isinstance(refusal, Unpublishable)
+    assert "max_message_size" in str(refusal)
+    assert not isinstance(small.future.exception(0), Unpublishable)
+    assert said in listening.loop.given_up[0]
+
+
+def test_headers_that_no_frame_holds_are_refused_before_they_are_sent(listening: Listening) -> None:
+    pending = PendingPublish(
+        Outgoing(Destination.EVENTS, "k", b"", Properties(headers={"h": "v" * 100})), "p.events", math.inf
+    )
+    connection: Any = SimpleNamespace(params=SimpleNamespace(frame_max=100))
+    listening.session._ready = connection
+    listening.session._outbox.append(pending)
+
+    listening.session.woken()
+
+    refusal = pending.future.exception(0)
+    assert isinstance(refusal, Unpublishable)
+    assert "frame_max" in str(refusal)
+
+
+def test_during_an_alarm_nobody_knows_the_depths(listening: Listening) -> None:
+    listening.session._depth_watch.depths = {"p.commands.00": 3}
+    listening.session._on_blocked(None, LOW)
+    assert listening.session.depths == {}
+
+    listening.session._on_unblocked(None, None)
+
+    assert listening.session.depths == {"p.commands.00": 3}

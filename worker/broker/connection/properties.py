@@ -1,0 +1,199 @@
+"""A message's properties on the wire: decoded completely and without ever failing, and encoded for what is published.
+
+pika's own decoder raises on what other clients may lawfully send (a NaN, a timestamp in milliseconds, a table nested
+too deep), and the exception ends the connection: the same message comes again, for ever. It also turns floats into
+integers. Here every value becomes a plain Python value, and what cannot be read costs itself alone.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pika import frame, spec
+from pika.exceptions import AMQPError
+
+from worker.domain.deliveries import Outgoing, Properties
+from worker.errors import Unpublishable
+
+Decoder = Callable[[bytes, int, int], tuple[object, int]]
+
+MAX_DEPTH = 16
+PERSISTENT = 2
+# Sender-selected routing: with them the broker would route by the message's own wish, and close the channel over one
+# that is no list.
+ROUTING_HEADERS = frozenset({"CC", "BCC"})
+_UINT32 = struct.Struct(">I")
+_UINT64 = struct.Struct(">Q")
+_DECIMAL = struct.Struct(">Bi")
+_NUMBERS = {kind: struct.Struct(">" + code) for kind, code in zip(b"bBsuUIiLlfd", "bBhHhiIqqfd", strict=True)}
+_SHORT_STRINGS = {
+    15: "content_type",
+    14: "content_encoding",
+    10: "correlation_id",
+    9: "reply_to",
+    8: "expiration",
+    7: "message_id",
+    5: "type",
+    4: "user_id",
+    3: "app_id",
+}
+_IN_WIRE_ORDER = (15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3)
+_HEADERS, _DELIVERY_MODE, _PRIORITY, _TIMESTAMP = 13, 12, 11, 6
+
+
+def decode_properties(encoded: bytes, offset: int) -> Properties:
+    """Decode the property flags and list that begin at `offset`. Raises nothing: an unreadable rest is left out."""
+    found: dict[str, object] = {}
+    with suppress(struct.error, IndexError):
+        _decode_list(encoded, offset, found)
+    return Properties(**found)  # type: ignore[arg-type]  # the wire's flags fix which name holds which type
+
+
+def encode_head(message: Outgoing, exchange: str, channel_number: int) -> bytes:
+    """Encode the method and the header frame: persistent and mandatory, always. Raises Unpublishable."""
+    method = spec.Basic.Publish(exchange=exchange, routing_key=message.routing_key, mandatory=True)  # type: ignore[no-untyped-call]  # pika's are generated
+    try:
+        start = frame.Method(channel_number, method).marshal()
+        header = frame.Header(channel_number, len(message.body), _properties(message.properties)).marshal()
+    except (AMQPError, AssertionError, ValueError, TypeError, OverflowError, struct.error) as error:
+        raise Unpublishable(f"the message cannot be written as AMQP: {str(error) or type(error).__name__}") from error
+    return start + header
+
+
+def text(raw: bytes) -> str:
+    """Decode UTF-8. What is not becomes `?`, so that the text never needs more bytes than it came with."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(errors="replace").replace("\ufffd", "?")
+
+
+def _properties(properties: Properties) -> spec.BasicProperties:
+    """Translate, leaving out what would change its fate.
+
+    An expiration would delete it unread; a user_id that is not our login's makes the broker close the channel.
+    """
+    headers = {name: value for name, value in properties.headers.items() if name not in ROUTING_HEADERS}
+    return spec.BasicProperties(  # type: ignore[no-untyped-call]  # pika's are generated
+        content_type=properties.content_type,
+        content_encoding=properties.content_encoding,
+        headers=headers or None,
+        delivery_mode=PERSISTENT,
+        priority=properties.priority,
+        correlation_id=properties.correlation_id,
+        reply_to=properties.reply_to,
+        message_id=properties.message_id,
+        timestamp=properties.timestamp,
+        type=properties.type,
+        app_id=properties.app_id,
+    )
+
+
+def _decode_list(encoded: bytes, offset: int, found: dict[str, object]) -> None:
+    flags = encoded[offset] << 8 | encoded[offset + 1]
+    offset += 2
+    for bit in _IN_WIRE_ORDER:
+        if not flags >> bit & 1:
+            continue
+        if bit in _SHORT_STRINGS:
+            end = offset + 1 + encoded[offset]
+            found[_SHORT_STRINGS[bit]] = text(encoded[offset + 1 : end])
+            offset = end
+        elif bit == _HEADERS:
+            found["headers"], offset = _table(encoded, offset, 0)
+        elif bit == _TIMESTAMP:
+            found["timestamp"], offset = _UINT64.unpack_from(encoded, offset)[0], offset + 8
+        else:
+            found["delivery_mode" if bit == _DELIVERY_MODE else "priority"] = encoded[offset]
+            offset += 1
+
+
+def _table(encoded: bytes, offset: int, depth: int) -> tuple[Mapping[str, object], int]:
+    offset, end = _extent(encoded, offset)
+    table: dict[str, object] = {}
+    with suppress(struct.error, IndexError, KeyError):
+        while offset < end and depth < MAX_DEPTH:
+            key_end = offset + 1 + encoded[offset]
+            value, after = _value(encoded, key_end, depth)
+            _put(table, text(encoded[offset + 1 : key_end]), value)
+            offset = after
+    return table, end
+
+
+def _put(table: dict[str, object], name: str, value: object) -> None:
+    # Nothing forbids a name twice. Both values are kept, so that whoever reads the header sees that no one is meant.
+    table[name] = value if name not in table or table[name] == value else [table[name], value]
+
+
+def _array(encoded: bytes, offset: int, depth: int) -> tuple[list[object], int]:
+    offset, end = _extent(encoded, offset)
+    array: list[object] = []
+    with suppress(struct.error, IndexError, KeyError):
+        while offset < end and depth < MAX_DEPTH:
+            value, offset = _value(encoded, offset, depth)
+            array.append(value)
+    return array, end
+
+
+def _value(encoded: bytes, offset: int, depth: int) -> tuple[object, int]:
+    kind = encoded[offset]
+    if kind == _LONG_STRING:
+        offset, end = _extent(encoded, offset + 1)
+        return _text_or_bytes(encoded[offset:end]), end
+    number = _NUMBERS.get(kind)
+    if number is not None:
+        return number.unpack_from(encoded, offset + 1)[0], offset + 1 + number.size
+    return _OTHERS[kind](encoded, offset + 1, depth + 1)
+
+
+def _extent(encoded: bytes, offset: int) -> tuple[int, int]:
+    start = offset + 4
+    return start, start + _UINT32.unpack_from(encoded, offset)[0]
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _boolean(encoded: bytes, offset: int, _depth: int) -> tuple[bool, int]:
+    return bool(encoded[offset]), offset + 1
+
+
+def _decimal(encoded: bytes, offset: int, _depth: int) -> tuple[Decimal, int]:
+    places, unscaled = _DECIMAL.unpack_from(encoded, offset)
+    return Decimal(unscaled).scaleb(-places), offset + 5
+
+
+def _moment(encoded: bytes, offset: int, _depth: int) -> tuple[datetime | int, int]:
+    """Decode a timestamp; one beyond the calendar (milliseconds sent for seconds) stays the number it is."""
+    seconds = _UINT64.unpack_from(encoded, offset)[0]
+    try:
+        return datetime.fromtimestamp(seconds, UTC), offset + 8
+    except (ValueError, OverflowError, OSError):
+        return seconds, offset + 8
+
+
+def _raw_bytes(encoded: bytes, offset: int, _depth: int) -> tuple[bytes, int]:
+    start, end = _extent(encoded, offset)
+    return encoded[start:end], end
+
+
+def _void(_encoded: bytes, offset: int, _depth: int) -> tuple[None, int]:
+    return None, offset
+
+
+_LONG_STRING = ord("S")
+_OTHERS: Mapping[int, Decoder] = {
+    ord("t"): _boolean,
+    ord("D"): _decimal,
+    ord("T"): _moment,
+    ord("x"): _raw_bytes,
+    ord("A"): _array,
+    ord("F"): _table,
+    ord("V"): _void,
+}

@@ -1,0 +1,1 @@
+"""Deliveries from the broker, and their acks."""

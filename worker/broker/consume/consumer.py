@@ -1,0 +1,205 @@
+"""Consumes from the broker and answers it: deliveries go to an Intake, acks come back from any thread."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from pika import spec
+from pika.channel import Channel
+from pika.exceptions import ChannelClosedByBroker
+
+from worker.broker.address import AddressSource, Role, connection_name
+from worker.broker.connection.loop import BrokerLoop, LoopState
+from worker.broker.connection.observer import BrokerObserver
+from worker.broker.connection.properties import text
+from worker.broker.connection.wire import WireConnection, plain_properties
+from worker.broker.consume.acks import AckBatcher, Epoch
+from worker.broker.faults import words
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Mode, Survey
+from worker.broker.topology.surveyor import Surveyor
+from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.ports import Intake
+
+PATIENCE_SECONDS = 3.0
+# For a quorum queue the broker's channel has at most 32 settlements under way and holds the rest back in its memory.
+# A channel that ends forgets those: they were acked and would come again.
+SETTLE_SECONDS = 0.1
+GIVEN_BACK = "everything held was given back"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What is consumed. `prefetch` (messages) never changes while running: returned messages would overtake others."""
+
+    topology: Topology
+    queues: tuple[str, ...]
+    prefetch: int
+    mode: Mode = Mode.LOOK
+    role: Role = Role.CONSUME
+
+
+class Consumer:
+    """Keeps the subscription alive, and is its Settlement port.
+
+    Each subscription has its own epoch, and a receipt is valid within its epoch only: the same number means another
+    message on the next channel, and acking it there would remove a message nobody has handled.
+    """
+
+    def __init__(
+        self,
+        address: AddressSource,
+        subscription: Subscription,
+        intake: Intake,
+        observer: BrokerObserver,
+    ) -> None:
+        self._loop = BrokerLoop(subscription.role, address, observer)
+        self._acks = AckBatcher(self._loop, subscription.prefetch)
+        self._session = ConsumeSession(self._loop, subscription, intake, self._acks)
+
+    @property
+    def state(self) -> LoopState:
+        """Whether the connection lives; `connected` once the broker has accepted every subscription."""
+        return self._loop.state
+
+    def start(self) -> None:
+        """Begin to connect, and return."""
+        self._loop.start(self._session)
+
+    def ack(self, receipt: Receipt) -> None:
+        """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
+        self._acks.give(receipt)
+
+    def give_back(self) -> None:
+        """Return everything unsettled to the queue, in order, and subscribe again. Acks given before are sent first."""
+        self._loop.post(self._session.give_back)
+
+    def stop(self, deadline_seconds: float = 5.0) -> bool:
+        """Send the acks given so far and end; what is held returns to the queue in its order. False when cut off."""
+        return self._loop.stop(self._session.depart, deadline_seconds)
+
+
+class ConsumeSession:
+    """Belongs to the consume loop's thread; other threads only add receipts and wake the loop."""
+
+    def __init__(
+        self,
+        loop: BrokerLoop,
+        subscription: Subscription,
+        intake: Intake,
+        acks: AckBatcher,
+    ) -> None:
+        self._loop = loop
+        self._subscription = subscription
+        self._intake = intake
+        self._acks = acks
+        self._epochs: dict[int, Epoch] = {}
+        self._newest = 0
+        self._awaited = 0
+
+    def opened(self, connection: WireConnection) -> None:
+        """Look at the topology first, then subscribe to each queue on a channel of its own."""
+        subscription = self._subscription
+
+        def surveyed(report: Survey) -> None:
+            report.require_sound()
+            self._awaited = len(subscription.queues)
+            for queue in subscription.queues:
+                connection.channel(on_open_callback=self._loop.guard(partial(self._subscribe, queue)))
+
+        Surveyor(connection, self._loop.guard, surveyed).begin(subscription.topology, subscription.mode)
+
+    def woken(self) -> None:
+        """Send the acks that were given."""
+        self._acks.send(self._epochs)
+
+    def ticked(self) -> None:
+        """Nothing is due by the clock here."""
+
+    def closed(self, _reason: str) -> None:
+        """Tell the intake, unless it has been told."""
+        self._lose()
+        self._acks.forget()
+
+    def give_back(self) -> None:
+        """End the connection, acks first, and let the loop open the next one."""
+        if self._epochs:
+            self._settle_and(partial(self._loop.give_up, GIVEN_BACK, PATIENCE_SECONDS))
+
+    def depart(self, connection: WireConnection) -> None:
+        """Send the acks, then end the connection for good, in the same way."""
+        self._settle_and(partial(connection.leave, PATIENCE_SECONDS))
+
+    def _settle_and(self, end: Callable[[], None]) -> None:
+        """Send the acks, hand over nothing more, and end after a moment."""
+        self.woken()
+        self._lose()
+        self._loop.call_later(SETTLE_SECONDS, end)
+
+    def _lose(self) -> None:
+        lost = list(self._epochs)
+        self._epochs.clear()
+        for number in lost:
+            self._intake.lost(number)
+
+    def _subscribe(self, queue: str, channel: Channel) -> None:
+        guard = self._loop.guard
+        self._newest += 1
+        epoch = Epoch(self._newest, channel)
+        channel.add_on_close_callback(guard(self._on_channel_closed))
+        channel.add_on_cancel_callback(guard(partial(self._on_cancelled, queue)))
+        channel.basic_qos(prefetch_count=self._subscription.prefetch)
+        channel.basic_consume(
+            queue,
+            guard(partial(self._on_delivery, epoch)),
+            consumer_tag=connection_name(self._subscription.role),
+            callback=guard(partial(self._on_consuming, epoch)),
+        )
+
+    def _on_delivery(
+        self,
+        epoch: Epoch,
+        _channel: Channel,
+        method: spec.Basic.Deliver,
+        properties: spec.BasicProperties,
+        body: bytes,
+    ) -> None:
+        # Once an epoch is over, what still arrives on its way out is not ours any more.
+        if epoch.number in self._epochs:
+            epoch.open_tags.add(method.delivery_tag)
+            self._intake.delivered(_delivery(epoch.number, method, properties, body))
+
+    def _on_consuming(self, epoch: Epoch, _answer: object) -> None:
+        self._epochs[epoch.number] = epoch
+        self._intake.consuming(epoch.number)
+        self._awaited -= 1
+        if not self._awaited:
+            self._loop.ready()
+
+    def _on_cancelled(self, queue: str, _notice: object) -> None:
+        self._lose()
+        self._loop.give_up(f"the broker cancelled the consumer of {queue}")
+
+    def _on_channel_closed(self, _channel: Channel, reason: Exception) -> None:
+        # Otherwise the connection itself is ending, and says why.
+        if isinstance(reason, ChannelClosedByBroker):
+            self._lose()
+            self._loop.give_up(words(reason))
+
+
+def _delivery(epoch: int, method: spec.Basic.Deliver, properties: object, body: bytes) -> Delivery:
+    return Delivery(
+        body=body,
+        properties=plain_properties(properties),
+        redelivered=method.redelivered,
+        receipt=Receipt(epoch, method.delivery_tag),
+        exchange=_text(method.exchange),
+        routing_key=_text(method.routing_key),
+        arrived_at=time.monotonic(),
+    )
+
+
+def _text(value: str | bytes) -> str:
+    """Decode what is not UTF-8: pika leaves such a name as bytes."""
+    return text(value) if isinstance(value, bytes) else value

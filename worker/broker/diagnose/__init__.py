@@ -1,0 +1,1 @@
+"""What `doctor` asks the broker, over AMQP and over the management API, without changing anything."""

@@ -1,0 +1,1 @@
+"""Exchanges, queues and bindings: what must be there, and looks at what is."""

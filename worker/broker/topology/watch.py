@@ -1,0 +1,67 @@
+"""Looks at the topology again and again while the connection lives: what somebody deletes is noticed within seconds.
+
+The broker tells nobody that an exchange or a binding is gone. Only emitters would see it, as commands that come back to
+them or are lost, while the worker waits for commands that can no longer reach its queue.
+"""
+
+import time
+from functools import partial
+
+from worker.broker.connection.loop import Guard
+from worker.broker.connection.observer import BrokerObserver
+from worker.broker.connection.wire import WireConnection
+from worker.broker.topology.model import Topology
+from worker.broker.topology.survey import Condition, Mode, Survey
+from worker.broker.topology.surveyor import Surveyor
+
+INTERVAL_SECONDS = 5.0
+
+
+class TopologyWatch:
+    """Surveys on channels of its own, one question after the other. Belongs to the loop's thread.
+
+    With `declare` it declares what is missing and binds again; else it only looks, and what is missing is told. It
+    never compares arguments: the survey that begins each connection does.
+    """
+
+    def __init__(self, topology: Topology, guard: Guard, observer: BrokerObserver, *, declare: bool) -> None:
+        self._topology = topology
+        self._guard = guard
+        self._observer = observer
+        self._mode = Mode.RESTORE if declare else Mode.LOOK
+        self._connection: WireConnection | None = None
+        self._due_at = 0.0
+        self._under_way = False
+        self.faults: tuple[str, ...] = ()
+
+    def begin(self, connection: WireConnection) -> None:
+        """Look over this connection from now on; it has just been surveyed, so the first look is due later."""
+        self._connection = connection
+        self._under_way = False
+        self._due_at = time.monotonic() + INTERVAL_SECONDS
+
+    def end(self) -> None:
+        """The connection is gone, and with it what is known: the next one is surveyed at its beginning."""
+        self._connection = None
+        self.faults = ()
+
+    def tick(self) -> None:
+        """Begin a look when one is due and the last one is over."""
+        connection = self._connection
+        if connection is None or self._under_way or time.monotonic() < self._due_at:
+            return
+        self._under_way = True
+        Surveyor(connection, self._guard, partial(self._surveyed, connection)).begin(self._topology, self._mode)
+
+    def _surveyed(self, connection: WireConnection, report: Survey) -> None:
+        if connection is not self._connection:
+            return
+        self._under_way = False
+        self._due_at = time.monotonic() + INTERVAL_SECONDS
+        declared = tuple(str(each.item) for each in report.findings if each.condition is Condition.DECLARED)
+        if declared:
+            self._observer.declared_again(declared)
+        faults = tuple(f"{each.item}: {each.detail}" for each in report.faults)
+        if faults != self.faults:
+            self.faults = faults
+            self._observer.topology_faults(faults)
