@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Format, Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import Command, change_email, rename, rotate
-from tests.support.hanging import NEWCOMERS, await_hanging, hang_creations, lives
+from tests.support.held_calls import NEWCOMERS, await_all_held, hold_creations, lives
 from tests.support.loads import rotations
 from tests.support.replicas import PATIENCE_SECONDS, READS, SHORT, Replicas, asked_by
 from tests.support.seeds import credential_of, old_customer
+from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
 CUSTOMERS = 20
@@ -24,23 +26,28 @@ def test_a_killed_one_is_followed_at_once_but_for_what_it_had_begun(
     """With the lease that a real run has."""
     house = replicas.house
     house.settings["PROVIDER__SETTLE_SECONDS"] = str(SETTLE_SECONDS)
-    hang_creations(house, seconds=5)
+    begun_last = [old_customer(number) for number in range(int(house.settings["WORKER__CONCURRENCY"]) - len(NEWCOMERS))]
+    # Kept until the other one works: as many as it makes at once. The rest of the customers have commands that wait.
+    hold_creations(house)
+    for username in begun_last:
+        house.sandbox.inject(FaultRule(fault=Fault.HELD, username=username, nth=3))
     commands = [*lives(), *rotations(CUSTOMERS, rounds=8)]
     with replicas.start(form=Format.XML) as active, replicas.start() as standby:
         assert [one.ask("/readyz").status for one in (active, standby)] == [200, 200]
         assert standby.ask("/readyz").document["state"] == "consuming or standing by"
-        with replicas.under_load(commands):
-            await_hanging(house)
-            replicas.await_applied(CUSTOMERS)
-            active.kill()
-            killed = replicas.now()
+        house.emitter.publish(*commands)
+        await_all_held(house)
+        active.kill()
+        killed = replicas.now()
         begun, owner = replicas.begun_by(active), replicas.owner(active)
+        wait_for(lambda: asked_by(Format.JSON, house.sandbox.journal(after=killed.sequence)), "a call of the other one")
+        house.sandbox.clear_faults()
         house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert standby.terminate() == DONE
     house.verdict(commands)
 
     held = {command.username for command in commands if command.id in begun}
-    assert held >= set(NEWCOMERS)
+    assert held >= {*NEWCOMERS, *begun_last}
     after = asked_by(Format.JSON, house.sandbox.journal(after=killed.sequence))
     waited = [entry for entry in after if entry.username in held]
     # Whoever was not begun did not wait: neither for the lease nor behind those that did.

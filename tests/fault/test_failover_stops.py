@@ -8,7 +8,15 @@ from contextlib import ExitStack
 from sandbox.provider.operations.calls import Format, Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.detour import detour
-from tests.support.hanging import NEWCOMERS, await_hanging, hang_creations, lives
+from tests.support.held_calls import (
+    NEWCOMERS,
+    await_all_held,
+    await_held,
+    hold_calls,
+    hold_creations,
+    lives,
+    stop_amid_calls,
+)
 from tests.support.loads import rotations
 from tests.support.replicas import LONG, PATIENCE_SECONDS, READS, Replicas, asked_by
 from tests.support.worker_process import WorkerProcess
@@ -22,12 +30,17 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
     house = replicas.house
     house.settings["WORKER__CONCURRENCY"] = "2"
     commands = rotations(CUSTOMERS, rounds=10)
-    with replicas.start(LONG, Format.XML) as active, replicas.start(LONG) as standby, replicas.under_load(commands):
-        replicas.await_applied(CUSTOMERS)
+    before, after = commands[:CUSTOMERS], commands[CUSTOMERS:]
+    with replicas.start(LONG, Format.XML) as active, replicas.start(LONG) as standby:
+        house.emitter.publish(*before)
+        house.ear.await_events(before)
+        hold_calls(house)
+        house.emitter.publish(*after)
+        await_held(house, calls=2)
         standby.kill()
         with replicas.start(LONG) as successor:
             assert active.said("broker_disconnected") == []
-            assert active.terminate() == DONE
+            assert stop_amid_calls(house, active) == DONE
             house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
             lease_until = min(replicas.owner(worker).lease_until for worker in (active, standby))
             assert successor.terminate() == DONE
@@ -41,12 +54,13 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
 def test_a_stop_whose_time_ran_out_holds_up_what_it_had_begun_and_nothing_else(replicas: Replicas) -> None:
     house, settle_seconds = replicas.house, 5
     house.settings["PROVIDER__SETTLE_SECONDS"] = str(settle_seconds)
-    hang_creations(house, seconds=4)
+    hold_creations(house)
     begun, free = lives(), rotations(CUSTOMERS, rounds=3)
     with replicas.start(LONG, Format.XML, WORKER__DRAIN_SECONDS="0.2") as active, replicas.start(LONG) as standby:
         house.emitter.publish(*begun)
-        await_hanging(house)
+        await_all_held(house)
         assert active.terminate() == PARTLY
+        house.sandbox.clear_faults()
         stopped, stopped_at = replicas.owner(active), replicas.now()
         house.emitter.publish(*free)
         house.ear.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
@@ -66,14 +80,15 @@ def test_a_stop_whose_time_ran_out_holds_up_what_it_had_begun_and_nothing_else(r
 
 def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_tells_of_it(replicas: Replicas) -> None:
     house = replicas.house
-    hang_creations(house, seconds=2)
+    hold_creations(house)
     begun, free = lives(), rotations(CUSTOMERS, rounds=3)
     with detour(house.broker_url) as (url, way):
         way.open()
         with replicas.start(LONG, Format.XML, AMQP__URL=url) as active, replicas.start(LONG) as standby:
             house.emitter.publish(*begun)
-            await_hanging(house)
+            await_all_held(house)
             way.close()
+            house.sandbox.clear_faults()
             house.emitter.publish(*free)
             house.ear.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
             owner = replicas.owner(active)
@@ -90,21 +105,22 @@ def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_te
 def test_a_rolling_deployment_three_times_round_does_nothing_twice(replicas: Replicas) -> None:
     house = replicas.house
     commands = rotations(CUSTOMERS, rounds=3 * REPLACEMENTS)
+    each = len(commands) // REPLACEMENTS
     with ExitStack() as started:
 
         def start() -> WorkerProcess:
             return started.enter_context(replicas.start(LONG, WORKER__CONCURRENCY="2"))
 
-        workers, held = [start(), start()], 0
-        with replicas.under_load(commands):
-            for replaced in range(REPLACEMENTS):
-                replicas.await_applied((replaced + 1) * CUSTOMERS)
-                old = workers.pop(0)
-                assert old.terminate() == DONE
-                held += old.said("worker_stopping")[0]["held"]
-                workers.append(start())
+        workers = [start(), start()]
+        for replaced in range(REPLACEMENTS):
+            hold_calls(house)
+            house.emitter.publish(*commands[replaced * each :][:each])
+            await_held(house, calls=2)
+            old = workers.pop(0)
+            assert stop_amid_calls(house, old) == DONE
+            assert old.said("worker_stopping")[0]["held"] > 0
+            workers.append(start())
         house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [worker.terminate() for worker in workers] == [DONE, DONE]
-    assert held > 0
     totals = house.verdict(commands)
     assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)

@@ -103,11 +103,12 @@ def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass
     hot, behind = hot_commands(scale.hot), others(scale)
     town.emitter.publish(*hot, *behind)
     with town.worker() as worker:
-        town.ear.await_events(behind, seconds=120)
-        assert len(answered(town, old_customer(HOT))) < len(hot)
         town.ear.await_events([*hot, *behind], seconds=120)
         assert worker.terminate() == 0
     town.verdict([*hot, *behind])
+    order = [heard.data["username"] for heard in town.ear.events]
+    last_of_the_others = max(place for place, username in enumerate(order) if username != old_customer(HOT))
+    assert old_customer(HOT) in order[last_of_the_others:]
 
 
 def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> None:
@@ -120,12 +121,15 @@ def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> N
     town.emitter.publish(*behind)
     with town.worker() as worker:
         wait_for(lambda: parked(worker) == len(hot), "what the first one left")
+        # Far slower than the test looks: it ends each worker in the middle.
+        town.sandbox.set_latency(0.1)
         town.sandbox.clear_faults()
-        wait_for(lambda: parked(worker) < len(hot) - 10, "some of them to run", 60)
+        wait_for(lambda: parked(worker) < len(hot) - 5, "some of them to run", 60)
         worker.kill()
     with town.worker() as worker:
-        wait_for(lambda: 0 < parked(worker) < len(hot) - 20, "some more", 60)
+        wait_for(lambda: 0 < parked(worker) < len(hot) - 10, "some more", 60)
         assert worker.terminate() == 0
+    town.sandbox.set_latency(0)
     with town.worker() as worker:
         town.ear.await_events([*hot, *behind], seconds=120)
         wait_for(lambda: parked(worker) == 0, "the last one to be cleared")

@@ -1,6 +1,6 @@
 """SIGTERM under load: what runs is finished, what waits is given back in order, and the next process takes it up."""
 
-from sandbox.provider.faults import Fault, FaultRule
+from tests.support.held_calls import await_held, hold_calls, stop_amid_calls
 from tests.support.house import House
 from tests.support.loads import rotations
 from tests.support.waiting import wait_for
@@ -11,11 +11,15 @@ DONE, PARTLY = 0, 3
 
 def test_a_stop_under_load_loses_nothing_and_keeps_the_order(house: House) -> None:
     commands = rotations(CUSTOMERS, ROUNDS)
+    before, after = commands[: 2 * CUSTOMERS], commands[2 * CUSTOMERS :]
     house.sandbox.set_latency(0.1)
-    house.emitter.publish(*commands)
+    house.emitter.publish(*before)
     with house.worker() as first:
-        house.ear.await_count(2 * CUSTOMERS)
-        assert first.terminate() == DONE
+        house.ear.await_events(before)
+        hold_calls(house)
+        house.emitter.publish(*after)
+        await_held(house, calls=CUSTOMERS)
+        assert stop_amid_calls(house, first) == DONE
     stopping = first.said("worker_stopping")[0]
     assert stopping["held"] > 0
     assert stopping["abandoned"] == 0
@@ -43,10 +47,10 @@ def test_a_stop_at_each_moment_loses_nothing(house: House) -> None:
 
 def test_what_does_not_end_in_time_is_abandoned_and_taken_up_again(house: House) -> None:
     commands = rotations(4, 2)
-    house.sandbox.inject(FaultRule(fault=Fault.HELD))
+    hold_calls(house)
     house.emitter.publish(*commands)
     with house.worker(WORKER__DRAIN_SECONDS="0.2") as first:
-        wait_for(lambda: house.sandbox.in_flight() == 4, "a call for each customer")
+        await_held(house, calls=4)
         assert first.terminate() == PARTLY
     assert first.said("worker_stopped")[0]["abandoned"] == 4
     house.sandbox.clear_faults()

@@ -1,0 +1,48 @@
+"""Calls that the provider keeps until the test lets them go: what a worker has in hand then is no matter of speed."""
+
+import signal
+
+from sandbox.provider.faults import Fault, FaultRule
+from sandbox.provider.operations.calls import Operation
+from tests.support.commands import Command, change_email, create, disable
+from tests.support.house import House
+from tests.support.waiting import wait_for
+from tests.support.worker_process import WorkerProcess
+
+NEWCOMERS = tuple(f"new-{number}@example.com" for number in range(4))
+
+
+def lives() -> list[Command]:
+    """Each of them is made, changed and disabled; they take turns."""
+    made = [create(username, subject=username) for username in NEWCOMERS]
+    moved = [change_email(username, f"moved.{username}", subject=username) for username in NEWCOMERS]
+    return [*made, *moved, *(disable(username, subject=username) for username in NEWCOMERS)]
+
+
+def hold_creations(house: House) -> None:
+    """From now on the provider keeps the first call to make each of them until all faults are taken away."""
+    house.sandbox.inject(FaultRule(fault=Fault.HELD, operation=Operation.ADD, times=len(NEWCOMERS)))
+
+
+def await_all_held(house: House) -> None:
+    """Wait until every call that was to be kept is kept."""
+    # A rule that can befall nobody any more is not listed.
+    wait_for(lambda: not house.sandbox.faults(), "the calls that are kept")
+
+
+def hold_calls(house: House) -> None:
+    """From now on the provider keeps every call that it gets."""
+    house.sandbox.inject(FaultRule(fault=Fault.HELD))
+
+
+def await_held(house: House, calls: int) -> None:
+    """Wait until it keeps so many."""
+    wait_for(lambda: house.sandbox.in_flight() == calls, f"{calls} calls under way")
+
+
+def stop_amid_calls(house: House, worker: WorkerProcess) -> int:
+    """Ask the worker to stop, let its calls go once it knows, and return its exit code."""
+    worker.signal(signal.SIGTERM)
+    wait_for(lambda: worker.ask("/readyz").document["state"] == "stopping", "the beginning of its end")
+    house.sandbox.clear_faults()
+    return worker.await_exit()
