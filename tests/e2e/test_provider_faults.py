@@ -6,6 +6,7 @@ from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import create, disable, new_username, rotate
+from tests.support.held_calls import await_held
 from tests.support.house import House
 
 NOT_APPLIED = [
@@ -93,10 +94,12 @@ def test_a_rotation_whose_answer_is_lost_sets_the_same_password_again(house: Hou
 
 def test_a_create_refused_because_an_earlier_try_was_applied_late_is_found(house: House) -> None:
     command = create(new_username())
-    # The first is applied after it was looked for, and the second comes to its turn after that.
-    strike(house, FaultRule(fault=Fault.SLOW, delay_seconds=2.6), Operation.ADD, command.username)
-    strike(house, FaultRule(fault=Fault.SLOW, delay_seconds=1.0), Operation.ADD, command.username)
+    # The first is let go when it was looked for and the second has come; the second comes to its turn after it.
+    strike(house, FaultRule(fault=Fault.HELD), Operation.ADD, command.username)
+    strike(house, FaultRule(fault=Fault.HELD), Operation.ADD, command.username)
     house.emitter.publish(command)
+    await_held(house, calls=2)
+    house.sandbox.clear_faults()
     assert house.ear.await_event(command).data["outcome"] == "already_applied"
     adds = [effect for operation, effect in effects(house, command.username) if operation is Operation.ADD]
     assert adds == [Effect.CHANGED, Effect.REFUSED]
@@ -115,8 +118,9 @@ def test_a_customer_that_another_command_has_made_is_not_adopted(house: House) -
 
 def test_while_one_customer_waits_others_go_on(house: House) -> None:
     stuck, free = create(new_username()), create(new_username())
-    strike(house, FaultRule(fault=Fault.SLOW, delay_seconds=1.0), Operation.ADD, stuck.username)
+    strike(house, FaultRule(fault=Fault.HELD), Operation.ADD, stuck.username)
     house.emitter.publish(stuck, free)
     house.ear.await_event(free)
     assert house.ear.events_of(stuck) == []
+    house.sandbox.clear_faults()
     house.ear.await_event(stuck)

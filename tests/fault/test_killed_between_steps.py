@@ -4,12 +4,11 @@ import signal
 
 import pytest
 
-from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command, create, disable, rotate
+from tests.support.held_calls import await_held, hold_calls
 from tests.support.house import House
 from tests.support.seeds import credential_of, old_customer
-from tests.support.waiting import wait_for
 from worker.domain.work import Step
 
 CUSTOMERS = 6
@@ -64,12 +63,13 @@ def test_killed_on_the_way_of_what_fails(house: House, step: Step) -> None:
 
 def test_killed_while_the_provider_is_still_applying(house: House) -> None:
     command = create("new@example.com")
-    house.sandbox.inject(FaultRule(fault=Fault.SLOW, delay_seconds=1.5, operation=Operation.ADD, times=1))
+    hold_calls(house)
     house.emitter.publish(command)
     with house.worker() as killed:
-        wait_for(lambda: house.sandbox.in_flight() == 1, "the call")
+        await_held(house, calls=1)
         killed.kill()
     with house.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
+        house.sandbox.clear_faults()
         assert house.ear.await_event(command).data["outcome"] == "already_applied"
         assert worker.terminate() == 0
     # Found and adopted; its password cannot be read, so it is set to what the command said.
