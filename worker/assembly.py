@@ -36,15 +36,15 @@ from worker.ledger.lot import SqlParkingLot
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.pipeline.attempt import AttemptRunner, RetryContext
-from worker.pipeline.attempt_threads import AttemptThreads
-from worker.pipeline.dispatcher import Dispatcher, Stages
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.quarantine import DeliveryReader, MarkedReader, QuarantineReader
 from worker.pipeline.reading import crash_mark_content, read, reject_unread
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.attempt_threads import AttemptThreads
+from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
+from worker.pipeline.scheduling.timer import Timer
+from worker.pipeline.scheduling.window import HoldWindow
 from worker.pipeline.unpublished import UnpublishedRuns
-from worker.pipeline.window import HoldWindow
 from worker.provider.client import ProviderClient
 from worker.provider.config import Login
 from worker.settings import Settings

@@ -14,8 +14,8 @@ from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingLot
 from worker.domain.work import Step
 from worker.errors import LedgerError, NotTaken, Unstorable
-from worker.pipeline.dispatcher import Dispatcher
-from worker.pipeline.scheduler import Backlog
+from worker.pipeline.scheduling.dispatcher import Dispatcher
+from worker.pipeline.scheduling.scheduler import Backlog
 
 _LOOK_SECONDS = 0.2
 _LOOKS_PER_ADOPTION = 10

@@ -14,8 +14,8 @@ from worker.domain.deliveries import Delivery
 from worker.domain.ports import Clock, CrashMarks
 from worker.domain.work import Step, Wait, Work
 from worker.errors import LedgerError
-from worker.pipeline.dispatcher import Dispatcher
 from worker.pipeline.job import Job
+from worker.pipeline.scheduling.dispatcher import Dispatcher
 
 _AGAIN_SECONDS = 1.0
 

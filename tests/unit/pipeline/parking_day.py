@@ -13,8 +13,8 @@ from worker.domain.deliveries import Receipt
 from worker.domain.work import Kept, Parked, Settled, Verdict, Wait, Work
 from worker.errors import ProviderLogin
 from worker.pipeline.job import Job, JobState
-from worker.pipeline.run_queue import ReadUnread
-from worker.pipeline.scheduler import Backlog, Scheduler
+from worker.pipeline.scheduling.run_queue import ReadUnread
+from worker.pipeline.scheduling.scheduler import Backlog, Scheduler
 
 WINDOW, SLOTS = 4, 4
 

@@ -11,9 +11,9 @@ from tests.support.work_samples import delivery
 from tests.unit.pipeline.stage import LONG, SETTLED, House, Stage
 from worker.domain.work import Wait, Work
 from worker.errors import ProviderLogin
-from worker.pipeline.dispatcher import Dispatcher, Stages
 from worker.pipeline.job import Job
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
+from worker.pipeline.scheduling.timer import Timer
 
 
 def test_one_customer_s_commands_run_one_after_another(house: House) -> None:

@@ -13,10 +13,10 @@ from tests.unit.pipeline.parking_day import SLOTS, WINDOW
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Parked, Step, Wait, Work
 from worker.errors import LedgerError, LedgerUnavailable, NotTaken, Unstorable
-from worker.pipeline.dispatcher import Dispatcher, Stages
 from worker.pipeline.job import Job
 from worker.pipeline.parking import Parking, Window
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
+from worker.pipeline.scheduling.timer import Timer
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from tests.unit.pipeline.parking_day import SLOTS, WINDOW, Day
 from worker.domain.work import Parked, Quarantine, Settled, Wait, Work
 from worker.errors import ProviderLogin
 from worker.pipeline.job import Job
-from worker.pipeline.scheduler import Backlog, Scheduler
+from worker.pipeline.scheduling.scheduler import Backlog, Scheduler
 
 STEPS: dict[str, tuple[int, Callable[[Day, int], None]]] = {
     "deliver": (8, lambda day, _: day.deliver()),

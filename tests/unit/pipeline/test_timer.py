@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.fakes.clock import FakeClock
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.timer import Timer
 
 LONG = 10.0
 

@@ -11,8 +11,8 @@ from tests.unit.pipeline.stage import LONG, House, Stage
 from tests.unit.pipeline.test_quarantine import suspect
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Wait, Work
-from worker.pipeline.dispatcher import Stages
 from worker.pipeline.quarantine import QuarantineReader
+from worker.pipeline.scheduling.dispatcher import Stages
 
 
 class CarefulStage:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.unit.pipeline.stage import LONG, House
-from worker.pipeline.window import HoldWindow
+from worker.pipeline.scheduling.window import HoldWindow
 
 HOLD = 600.0
 

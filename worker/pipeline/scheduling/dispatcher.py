@@ -13,9 +13,9 @@ from worker.domain.ports import Clock
 from worker.domain.work import Parked, Step, Verdict, Wait, Work
 from worker.errors import ProviderLogin
 from worker.pipeline.job import Job, JobState
-from worker.pipeline.run_queue import Isolation, ReadUnread
-from worker.pipeline.scheduler import Backlog, Scheduler
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.run_queue import Isolation, ReadUnread
+from worker.pipeline.scheduling.scheduler import Backlog, Scheduler
+from worker.pipeline.scheduling.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)

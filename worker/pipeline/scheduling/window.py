@@ -6,8 +6,8 @@ grows too old: take nothing up, let what runs finish, drop the connection. Every
 
 from collections.abc import Callable
 
-from worker.pipeline.dispatcher import Dispatcher
-from worker.pipeline.timer import Timer
+from worker.pipeline.scheduling.dispatcher import Dispatcher
+from worker.pipeline.scheduling.timer import Timer
 
 _CHECKS_PER_HOLD = 20
 _LONGEST_CHECK_SECONDS = 5.0
