@@ -132,56 +132,31 @@ class QuarantineReader:
         self, dispatcher: Dispatcher, reader: CarefulReader, clock: Clock, reached: Callable[[Step], None]
     ) -> None:
         self._dispatcher = dispatcher
-        self._queue = dispatcher.scheduler.queue
-        self._lock = dispatcher.lock
         self._reader = reader
         self._clock = clock
         self._reached = reached
 
     def read_all(self) -> None:
         """Read all that waits. Once one had to be read alone, nothing begins before its mark is gone from the disk."""
-        while (delivery := self._first()) is not None:
+        while (delivery := self._dispatcher.first_unread()) is not None:
             read = self._read(delivery)
             if isinstance(read, Wait):
                 self._rest(read)
                 continue
             self._reached(Step.DECODED)
-            self._let_in(delivery, Job(read))
+            self._dispatcher.admit(delivery, Job(read))
             self._reached(Step.QUEUED)
         while (wait := self._reader.finish()) and not self._dispatcher.leaves:
             self._rest(wait)
-        with self._lock:
-            self._queue.all_read()
-        self._dispatcher.turn_ended()
-
-    def _first(self) -> Delivery | None:
-        with self._lock:
-            return None if self._dispatcher.leaves else next(iter(self._queue.unread), None)
+        self._dispatcher.all_read()
 
     def _read(self, delivery: Delivery) -> Work | Wait:
         isolated = self._reader.demands_isolation(delivery)
         if isinstance(isolated, Wait):
             return isolated
-        if isolated and not self._await_isolation():
+        if isolated and not self._dispatcher.isolate_reading():
             return Wait(0.0)
         return self._reader.read(delivery)
 
-    def _await_isolation(self) -> bool:
-        """Wait until nothing runs; False when it is time to leave before."""
-        with self._lock:
-            self._queue.read_alone()
-            while self._queue.running and not self._dispatcher.leaves:
-                self._lock.wait()
-            return not self._queue.running
-
-    def _let_in(self, delivery: Delivery, job: Job) -> None:
-        with self._lock:
-            # Otherwise its connection was lost meanwhile, and it will come again.
-            if self._queue.unread and self._queue.unread[0] is delivery:
-                self._queue.unread.popleft()
-                self._dispatcher.scheduler.enter(delivery.receipt, job)
-
     def _rest(self, wait: Wait) -> None:
-        with self._lock:
-            if not self._dispatcher.leaves:
-                self._lock.wait(min(_AGAIN_SECONDS, max(0.0, wait.until - self._clock.now())))
+        self._dispatcher.rest(min(_AGAIN_SECONDS, max(0.0, wait.until - self._clock.now())))

@@ -39,7 +39,7 @@ class Dispatcher:
 
     def __init__(self, slots: int, clock: Clock, timer: Timer) -> None:
         """`slots`: how many jobs may run at once, from their claim to their settlement."""
-        self.lock = threading.Condition()
+        self._lock = threading.Condition()
         self.scheduler = Scheduler(slots)
         self._queue = self.scheduler.queue
         self._slots = slots
@@ -60,13 +60,13 @@ class Dispatcher:
     @property
     def held(self) -> int:
         """How many deliveries wait: for a retry, behind their customer, or for a free slot."""
-        with self.lock:
+        with self._lock:
             return self.scheduler.waiting
 
     @property
     def parked(self) -> int:
         """How many of them lie in the ledger, and are the broker's no longer."""
-        with self.lock:
+        with self._lock:
             return self.scheduler.parked
 
     @property
@@ -80,15 +80,15 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Start nothing any more; what runs is not waited for. Safe to call twice."""
-        with self.lock:
+        with self._lock:
             self._stopping = True
-            self.lock.notify_all()
+            self._lock.notify_all()
 
     def delivered(self, delivery: Delivery) -> None:
         """Queue a delivery up in its lanes; at once, unless it or something before it must be read alone."""
         stages = self._connected()
         stages.reached(Step.ARRIVED)
-        with self.lock:
+        with self._lock:
             reads_now = self._queue.may_read and not stages.suspects(delivery)
             if reads_now:
                 self._queue.arriving = True
@@ -97,7 +97,7 @@ class Dispatcher:
         if reads_now:
             job = Job(stages.read(delivery))
             stages.reached(Step.DECODED)
-            with self.lock:
+            with self._lock:
                 self._queue.arriving = False
                 self.scheduler.enter(delivery.receipt, job)
             stages.reached(Step.QUEUED)
@@ -105,14 +105,14 @@ class Dispatcher:
 
     def consuming(self, epoch: int) -> None:
         """A new connection delivers: take up again."""
-        with self.lock:
+        with self._lock:
             self._epoch = epoch
             self._quiet = self._draining
         self.run_what_may()
 
     def lost(self, epoch: int) -> None:
         """Forget what that connection delivered and does not run."""
-        with self.lock:
+        with self._lock:
             if epoch < self._epoch:
                 return
             self.scheduler.lose()
@@ -120,10 +120,10 @@ class Dispatcher:
 
     def ended(self, job: Job, verdict: Verdict) -> None:
         """A job's turn is over, or its ending is published at last; one that waits for a time is woken then."""
-        with self.lock:
+        with self._lock:
             self.scheduler.ended(job, verdict)
             if self._queue.isolation is Isolation.READING_ALONE:
-                self.lock.notify_all()
+                self._lock.notify_all()
             waits = isinstance(verdict, Wait) and job.state is JobState.WAITING
         if waits and isinstance(verdict, Wait):
             self._timer.after(max(0.0, verdict.until - self._clock.now()), lambda: self._wait_is_over(job))
@@ -136,7 +136,7 @@ class Dispatcher:
 
     def allow(self, login: ProviderLogin, running: int) -> None:
         """How many jobs that need this login may run at once from now on: 0 pauses, what runs is finished."""
-        with self.lock:
+        with self._lock:
             self._queue.limits[login] = min(running, self._slots)
         # Not by this thread: it holds the locks of the circuit breaker, and a stage that fails at once asks for them.
         self._timer.after(0.0, self.run_what_may)
@@ -146,57 +146,90 @@ class Dispatcher:
 
         Asked again meanwhile it does nothing: one is under way, and its callback will come once.
         """
-        with self.lock:
+        with self._lock:
             if self._quiet:
                 return
             self._quiet = True
             self._when_idle = when_idle
-            self.lock.notify_all()
+            self._lock.notify_all()
         self._call_if_idle()
 
     def drain(self, when_idle: Callable[[], None]) -> None:
         """Start nothing ever again; call back once nothing runs."""
-        with self.lock:
+        with self._lock:
             self._draining = self._quiet = True
             self._when_idle = when_idle
-            self.lock.notify_all()
+            self._lock.notify_all()
         self._call_if_idle()
 
     def oldest_age(self) -> float:
         """Seconds since the oldest delivery that is still unsettled arrived; 0 when there is none."""
-        with self.lock:
+        with self._lock:
             oldest = self.scheduler.oldest
             return self._clock.monotonic() - oldest.arrived_at if oldest else 0.0
 
     def backlog(self, window: int) -> Backlog | None:
         """What to park for the sake of others, in a window of so many deliveries; None when nothing is to be parked."""
-        with self.lock:
+        with self._lock:
             return None if self._quiet else self.scheduler.backlog(window, self._clock.monotonic())
 
     def park(self, backlog: Backlog, places: Sequence[Parked]) -> list[int]:
         """Take note that these lie in the ledger, at these places; returns the positions that are needed no more."""
-        with self.lock:
+        with self._lock:
             spent = self.scheduler.park(backlog, places)
         self.run_what_may()
         return spent
 
     def adopt(self, places: Sequence[Parked]) -> None:
         """Run these before all that shares a lane with them and is not parked before them."""
-        with self.lock:
+        with self._lock:
             self.scheduler.adopt(places)
         self.run_what_may()
 
     def release(self) -> list[int]:
         """Forget what is parked and does not run, for other processes to take; returns the positions."""
-        with self.lock:
+        with self._lock:
             released = self.scheduler.release()
         self.run_what_may()
         return released
 
     def leave_unparked(self, job: Job) -> None:
         """Offer a job no more for parking, nor what stands behind it: the ledger did not take it."""
-        with self.lock:
+        with self._lock:
             job.unparkable = True
+
+    def first_unread(self) -> Delivery | None:
+        """The oldest delivery that waits unread; None when there is none, or nothing is to be taken up any more."""
+        with self._lock:
+            return None if self.leaves else next(iter(self._queue.unread), None)
+
+    def isolate_reading(self) -> bool:
+        """Give no turn until all is read, and wait until nothing runs; False when it is time to leave before."""
+        with self._lock:
+            self._queue.read_alone()
+            while self._queue.running and not self.leaves:
+                self._lock.wait()
+            return not self._queue.running
+
+    def admit(self, delivery: Delivery, job: Job) -> None:
+        """Let the oldest unread delivery queue up as this job; nothing when its connection was lost meanwhile."""
+        with self._lock:
+            # Lost, it comes again: what waits now came after it.
+            if self._queue.unread and self._queue.unread[0] is delivery:
+                self._queue.unread.popleft()
+                self.scheduler.enter(delivery.receipt, job)
+
+    def rest(self, seconds: float) -> None:
+        """Wait so long before the next look at what is unread, or until it is time to leave."""
+        with self._lock:
+            if not self.leaves:
+                self._lock.wait(seconds)
+
+    def all_read(self) -> None:
+        """Nothing waits unread any more: jobs run side by side again."""
+        with self._lock:
+            self._queue.all_read()
+        self.turn_ended()
 
     def run_what_may(self) -> None:
         """Give every turn that may be given, and begin it; nothing before the start."""
@@ -204,7 +237,7 @@ class Dispatcher:
         if stages is None:
             # A pause that was read from the ledger may begin and end before the first delivery.
             return
-        with self.lock:
+        with self._lock:
             turns = [] if self.leaves else list(self._queue.startable())
         for turn in turns:
             if isinstance(turn, ReadUnread):
@@ -218,12 +251,12 @@ class Dispatcher:
         return self._stages
 
     def _wait_is_over(self, job: Job) -> None:
-        with self.lock:
+        with self._lock:
             self.scheduler.wait_is_over(job)
         self.run_what_may()
 
     def _call_if_idle(self) -> None:
-        with self.lock:
+        with self._lock:
             if not (self._queue.is_idle and self._quiet) or self._when_idle is None:
                 return
             call, self._when_idle = self._when_idle, None
