@@ -71,7 +71,7 @@ def _measured(url: str, sizes: Sequence[int]) -> Iterator[tuple[int, list[Cost]]
             _work(ledger, 200)
             yield size, [Cost(_alone(ledger, size), _together(ledger)) for _ in range(_ROUNDS)]
         finally:
-            ledger.close()
+            ledger.stop()
 
 
 def _alone(ledger: SqlLedger, size: int) -> dict[str, Sequence[float]]:

@@ -1,20 +1,18 @@
 """The program's day: everything is started in order, watched, and stopped in the reverse order."""
 
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 
 from worker.assembly import Parts, Surroundings, assemble
-from worker.broker.connection.loop import LoopState
 from worker.errors import SettingsInvalid
 from worker.exits import Exit
 from worker.intake.causes import PauseCause
+from worker.lifecycle import Part
 from worker.settings import Settings
 from worker.telemetry.health import HealthServer, Questions, State
 
 _WATCH_SECONDS = 1.0
-#: A loop ticks every second; one that has not for so long hangs.
-_STALE_TICK_SECONDS = 60.0
 
 
 class App:
@@ -26,17 +24,12 @@ class App:
         self._stop = stop
         self._parts: Parts = assemble(settings, around)
         self._health = self._serve_health()
-        self._loops: dict[str, Callable[[], bool]] = {
-            "consume": lambda: _turns(self._parts.consumer.state),
-            "publish": lambda: _turns(self._parts.publisher.state),
-            "attempts": lambda: self._parts.attempt_threads.alive,
+        self._in_order = _in_order(self._parts, self._health)
+        self._alive: dict[str, Callable[[], bool]] = {
+            **{name: partial(_is_alive, part) for name, part in self._in_order.items()},
+            "log": lambda: around.lines.alive,
+            "watchdog": lambda: self._parts.ledger.watchdog_alive,
             "pipeline": lambda: self._parts.pipeline.alive,
-            "ledger": lambda: self._parts.ledger.alive,
-            "timer": lambda: self._parts.timer.alive,
-            "pause": lambda: self._parts.pause.alive,
-            "sharing": lambda: self._parts.sharing.alive,
-            "parking": lambda: self._parts.parking.alive,
-            "health": lambda: self._health.alive,
         }
 
     @property
@@ -47,14 +40,12 @@ class App:
     def run(self) -> Exit:
         """Work until told to stop, or until a part of it dies; INTERRUPTED when it was told before anything began."""
         if self._stop.is_set():
-            self._parts.ledger.close()
-            self._parts.provider.close()
-            self._health.stop()
+            self._stop_parts()
             return Exit.INTERRUPTED
         self._start()
         dead: list[str] = []
         while not self._stop.wait(_WATCH_SECONDS):
-            dead = [name for name, alive in self._loops.items() if not alive()]
+            dead = [name for name, alive in self._alive.items() if not alive()]
             if dead:
                 # A part that is gone does not come back; a new process does, and the broker has kept everything.
                 self._log.error("part_died", parts=dead, detail=self._words_for(dead))
@@ -66,19 +57,12 @@ class App:
         return f"{why or 'Part of the worker has ended.'} This process ends now; start it again, nothing is lost."
 
     def _start(self) -> None:
-        parts = self._parts
-        self._health.start()
-        parts.timer.start()
-        # Read before anything is taken up: what the ledger says is paused is paused from the start.
-        parts.sharing.start()
-        parts.pause.start()
-        parts.publisher.start()
-        parts.attempt_threads.start()
-        parts.dispatcher.start(parts.stages)
-        parts.parking.start()
-        parts.consumer.start()
-        parts.window.start()
-        parts.pruning.start()
+        self._parts.dispatcher.start(self._parts.stages)
+        for part in self._in_order.values():
+            # It runs already: it was opened when the parts were put together.
+            if part is not self._parts.ledger:
+                part.start()
+        self._parts.window.start()
         self._log.info("worker_started", http_port=self._health.port, prefix=self._settings.amqp.prefix)
 
     def _drain(self) -> Exit:
@@ -90,27 +74,22 @@ class App:
         finished = idle.wait(self._settings.worker.drain_seconds)
         abandoned = 0 if finished else parts.dispatcher.running
         self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)
-        parts.consumer.stop()
         parts.dispatcher.stop()
-        parts.attempt_threads.stop()
-        parts.parking.stop()
-        parts.publisher.stop()
-        parts.pause.stop()
-        parts.sharing.stop()
-        parts.timer.stop()
-        parts.pruning.stop()
-        parts.ledger.close()
-        parts.provider.close()
-        self._health.stop()
+        self._stop_parts()
         self._log.info("worker_stopped", abandoned=abandoned)
         return Exit.PARTLY if abandoned else Exit.DONE
+
+    def _stop_parts(self) -> None:
+        for part in reversed(self._in_order.values()):
+            part.stop()
+        self._parts.provider.close()
 
     def _serve_health(self) -> HealthServer:
         http = self._settings.http
         try:
             return HealthServer(http.host, http.port, self._parts.metrics.registry, Questions(self._live, self._ready))
         except OSError as exc:
-            self._parts.ledger.close()
+            self._parts.ledger.stop()
             raise SettingsInvalid(
                 [
                     (
@@ -121,7 +100,7 @@ class App:
             ) from exc
 
     def _live(self) -> State:
-        loops = {name: alive() for name, alive in self._loops.items()}
+        loops = {name: alive() for name, alive in self._alive.items()}
         return State(all(loops.values()), {"live": all(loops.values()), "loops": loops})
 
     def _ready(self) -> State:
@@ -152,5 +131,31 @@ class App:
         return "consuming or standing by" if whole else "topology incomplete"
 
 
-def _turns(state: LoopState) -> bool:
-    return state.alive and time.monotonic() - state.ticked_at < _STALE_TICK_SECONDS
+def _in_order(parts: Parts, health: Part) -> dict[str, Part]:
+    """The parts in the order of their start; they stop in the reverse one. Each needs those before it until its end.
+
+    - `health` answers from the first moment to the last, so that probes see a start and a stop for what they are.
+    - `ledger` is what everything else writes into while it ends; `pruning` only uses it.
+    - `timer` wakes all that waits, also what is published again while the worker stops.
+    - `sharing` comes before whatever takes commands up: what the ledger says is paused is paused from the start.
+      `pause` changes what `sharing` writes.
+    - `publish` comes before whatever has something to publish, and stops once nothing more can come.
+    - `parking` acks what it has parked, and `attempts` end with something to publish.
+    - `consume` is the last to start and the first to stop: while there are deliveries, everything else is there.
+    """
+    return {
+        "health": health,
+        "ledger": parts.ledger,
+        "pruning": parts.pruning,
+        "timer": parts.timer,
+        "sharing": parts.sharing,
+        "pause": parts.pause,
+        "publish": parts.publisher,
+        "parking": parts.parking,
+        "attempts": parts.attempt_threads,
+        "consume": parts.consumer,
+    }
+
+
+def _is_alive(part: Part) -> bool:
+    return part.alive

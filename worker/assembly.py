@@ -49,6 +49,7 @@ from worker.provider.client import ProviderClient
 from worker.provider.config import Login
 from worker.settings import Settings
 from worker.telemetry.emitters import EmitterWatcher
+from worker.telemetry.lines import LineWriter
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
@@ -65,14 +66,14 @@ class Surroundings:
     """What the program is given beside its settings.
 
     `reload` reads the settings again, for a password that was changed in its file. `reached` hears of every step, for
-    tests that break it there. `log_lines_dropped` counts what the log's reader did not take.
+    tests that break it there. `lines` writes what `log` is told, and runs from before the start until after the stop.
     """
 
     ledger_url: str
     reload: Callable[[], Settings]
     log: Log
+    lines: LineWriter
     reached: Callable[[Step], None]
-    log_lines_dropped: Callable[[], float] = lambda: 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
 
 def _watch(base: _Foundation, dispatcher: Dispatcher, publisher: Publisher) -> None:
     """Let the gauges ask for what is counted nowhere else."""
-    base.metrics.watch_log(base.around.log_lines_dropped)
+    base.metrics.watch_log(lambda: base.around.lines.dropped)
     base.metrics.watch(lambda: dispatcher.running, lambda: dispatcher.held, lambda: dispatcher.parked)
     base.metrics.watch_queues(
         [queue.name for queue in Topology(base.settings.amqp.prefix).queues],

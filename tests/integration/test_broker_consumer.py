@@ -147,7 +147,7 @@ def test_a_stop_in_the_middle_of_connecting_is_no_fault(desk: Desk, intake: Reco
     observer = RecordingObserver()
     for _ in range(20):
         with running(desk.consumer(intake, observer)) as consumer:
-            assert consumer.state.alive
+            assert consumer.alive
 
     assert observer.count("crashed") == 0
 
@@ -198,7 +198,7 @@ def test_a_failing_intake_is_told_and_ends_the_connection_not_the_loop(desk: Des
         assert "a fault of ours" in observer.await_event("crashed")[2]
         observer.await_event("connected", times=2)
         assert wait_until(lambda: intake.bodies(2) == ["0", "1"], SECONDS)
-        assert consumer.state.alive
+        assert consumer.alive
 
 
 def test_a_queue_deleted_under_it_is_declared_and_consumed_again(desk: Desk, intake: RecordingIntake) -> None:
@@ -278,7 +278,7 @@ def test_the_stop_does_not_wait_for_a_broker_that_never_answers(
     consumer.start()
 
     assert consumer.stop(deadline_seconds=2.0)
-    assert not consumer.state.alive
+    assert not consumer.alive
 
 
 def _after_the_consumer(desk: Desk) -> list[tuple[object, pika.BasicProperties, bytes]]:

@@ -85,9 +85,9 @@ def test_a_worker_that_was_killed_leaves_the_ledger_free(url: str) -> None:
 
 def test_a_closed_ledger_is_free_and_closing_twice_is_fine(url: str) -> None:
     with opened(url) as ledger:
-        ledger.close()
+        ledger.stop()
         with opened(url) as other:
-            ledger.close()
+            ledger.stop()
             assert other.alive
             with pytest.raises(LedgerRefused, match=str(os.getpid())), opened(url):
                 pass
@@ -95,7 +95,7 @@ def test_a_closed_ledger_is_free_and_closing_twice_is_fine(url: str) -> None:
 
 def test_a_closed_ledger_takes_nothing_more(url: str) -> None:
     with opened(url) as ledger:
-        ledger.close()
+        ledger.stop()
 
         assert not ledger.alive
         assert not ledger.lease_holds()

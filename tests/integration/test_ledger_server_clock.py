@@ -45,7 +45,7 @@ def opened_on(clock: SystemClock, url: str) -> Iterator[BlockingLedger]:
     try:
         yield ledger
     finally:
-        ledger.close()
+        ledger.stop()
 
 
 @pytest.mark.parametrize("ahead", [HOUR_SECONDS, -HOUR_SECONDS])

@@ -37,12 +37,13 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> I
     for name, value in settings.items():
         monkeypatch.setenv(f"{PREFIX}PROVIDER__{name}", value)
     found = load(Settings)
-    log = logger(found.log.format, found.log.level, LineWriter(sys.stdout))
-    around = Surroundings(ledger_url(found, os.environ), lambda: load(Settings), log, lambda _: None)
+    lines = LineWriter(sys.stdout)
+    log = logger(found.log.format, found.log.level, lines)
+    around = Surroundings(ledger_url(found, os.environ), lambda: load(Settings), log, lines, lambda _: None)
     parts = assemble(found, around)
     yield parts
     parts.provider.close()
-    parts.ledger.close()
+    parts.ledger.stop()
 
 
 @pytest.fixture

@@ -37,4 +37,4 @@ def opened(
     try:
         yield ledger
     finally:
-        ledger.close()
+        ledger.stop()

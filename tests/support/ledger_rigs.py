@@ -102,7 +102,7 @@ class SqlRig:
     def crash(self, ledger: PlainLedger) -> None:
         """Close it, then strike its goodbye out."""
         assert isinstance(ledger, BlockingLedger)
-        ledger.close()
+        ledger.stop()
         engine = create_engine(self._config.url, poolclass=NullPool)
         with engine.begin() as connection:
             connection.execute(update(owners).where(owners.c.owner == ledger._lease.owner).values(stopped_at=None))
@@ -110,12 +110,12 @@ class SqlRig:
     def stop(self, ledger: PlainLedger) -> None:
         """Close it."""
         assert isinstance(ledger, BlockingLedger)
-        ledger.close()
+        ledger.stop()
 
     def clear(self) -> None:
         """Close all processes that were started."""
         for ledger in self._started:
-            ledger.close()
+            ledger.stop()
 
     def _start_alone(self, clock: Clock) -> BlockingLedger:
         return BlockingLedger.open(self._config, IDENTITY, clock, DeafObserver())

@@ -14,6 +14,7 @@ class Logged:
     def __init__(self, log_format: str = "json", level: str = "info", stream: TextIO | None = None) -> None:
         self._out = io.StringIO()
         self.lines = LineWriter(stream or self._out)
+        self.lines.start()
         self.log = logger(log_format, level, self.lines)
 
     @property

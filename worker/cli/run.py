@@ -44,10 +44,11 @@ def run() -> None:
     for name in _CODECS:
         codecs.lookup(name)
     lines = LineWriter(sys.stdout)
+    lines.start()
     try:
         code = _worked(settings, lines, stop)
     finally:
-        lines.flush()
+        lines.stop()
     sys.exit(code if code is not Exit.INTERRUPTED else exit_code(signalled() or signal.SIGINT))
 
 
@@ -57,9 +58,7 @@ def _worked(settings: Settings, lines: LineWriter, stop: threading.Event) -> Exi
     forward_last_words(log)
     for warning in unknown_names(os.environ):
         log.warning("unknown_setting", detail=warning)
-    around = Surroundings(
-        ledger_url(settings, os.environ), lambda: load(Settings), log, _pass, lambda: float(lines.dropped)
-    )
+    around = Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, lines, _pass)
     try:
         return App(settings, around, stop).run()
     except WorkerError:

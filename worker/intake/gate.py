@@ -31,7 +31,8 @@ class IntakeGate:
         self._probes = probes
         self._listener = listener
         self._changed = threading.Condition(threading.RLock())
-        self._news = threading.Event()
+        #: Set whenever a pause began, changed or ended; whoever waits for it clears it.
+        self.news = threading.Event()
         self._stopping = False
         self._breakers = {
             login: CircuitBreaker(policy, clock, self._listener_of(login, permits)) for login in ProviderLogin
@@ -44,7 +45,7 @@ class IntakeGate:
 
     @property
     def alive(self) -> bool:
-        """Whether all threads still turn."""
+        """Whether all threads run."""
         return all(thread.is_alive() for thread in self._threads)
 
     @property
@@ -68,10 +69,9 @@ class IntakeGate:
             thread.start()
 
     def stop(self) -> None:
-        """End the threads; waits for a probe that is under way. Safe to call twice, and before start."""
+        """End the threads; waits for a probe that is under way."""
         with self._changed:
             self._stopping = True
-            self._news.set()
             self._changed.notify_all()
         for thread in self._threads:
             if thread.is_alive():
@@ -131,12 +131,6 @@ class IntakeGate:
             self._changed.notify_all()
             return True
 
-    def await_news(self, seconds: float) -> bool:
-        """Return when a pause began, changed or ended, or after so many seconds; False once it is stopped."""
-        self._news.wait(seconds)
-        self._news.clear()
-        return not self._stopping
-
     def end_what_is_over(self) -> None:
         """End what ends by time; a thread calls it whenever something is due."""
         with self._changed:
@@ -151,7 +145,7 @@ class IntakeGate:
             failure = self._ask(login)
             with self._changed:
                 self._breakers[login].probe_answered(failure)
-                self._news.set()
+                self.news.set()
                 self._changed.notify_all()
 
     def _ask(self, login: ProviderLogin) -> ProviderError | None:
@@ -172,7 +166,7 @@ class IntakeGate:
         return BreakerListener(partial(permits, login), partial(self._report, login))
 
     def _report(self, login: ProviderLogin, cause: PauseCause, on: bool, detail: str) -> None:  # noqa: FBT001 - inner
-        self._news.set()
+        self.news.set()
         if cause not in OUR_OWN:
             self._listener.paused(cause.value, login.value, on=on, detail=detail)
         elif login is next(iter(ProviderLogin)):

@@ -80,11 +80,12 @@ class Sharing:
         self._seconds = seconds
         self._written: dict[_Key, _Written] = {}
         self._is_away = False
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="pause-sharing", daemon=True)
 
     @property
     def alive(self) -> bool:
-        """Whether its thread still turns."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -93,7 +94,9 @@ class Sharing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wait for the thread, after the pause was stopped. Safe before start."""
+        """End the thread after the exchange that is under way."""
+        self._stopping = True
+        self._pause.news.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -110,7 +113,11 @@ class Sharing:
             self._is_away = False
 
     def _run(self) -> None:
-        while self._pause.await_news(self._seconds):
+        while True:
+            self._pause.news.wait(self._seconds)
+            self._pause.news.clear()
+            if self._stopping:
+                return
             self.exchange()
 
     def _write(self) -> None:

@@ -95,6 +95,11 @@ class SqlLedger:
         return self._writer.alive
 
     @property
+    def watchdog_alive(self) -> bool:
+        """Whether the watchdog's thread runs: without it nobody would tell of a database that stands still."""
+        return self._watchdog.alive
+
+    @property
     def fault(self) -> str | None:
         """Why the writer has ended by itself, in words for people; None when it has not."""
         fault = self._writer.fault
@@ -170,14 +175,14 @@ class SqlLedger:
         """
         return Pruner(self._store, self._clock, self._observer).prune(self._keep_days, rest)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Commit what is queued, stop being an owner, let others in; later calls raise LedgerUnavailable.
 
-        Bounded by twice the callers' deadline; calling it again changes nothing. If the writer hangs beyond that, the
-        lock stays with it until the process ends: letting another in beside it would make two writers.
+        Bounded by twice the callers' deadline. If the writer hangs beyond that, the lock stays with it until the
+        process ends: letting another in beside it would make two writers.
         """
-        has_ended = self._writer.close(2 * self._deadline_seconds)
-        self._watchdog.end()
+        has_ended = self._writer.stop(2 * self._deadline_seconds)
+        self._watchdog.stop()
         if has_ended:
             self._store.release()
 

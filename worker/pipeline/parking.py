@@ -91,7 +91,7 @@ class Parking:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still turns."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -99,7 +99,7 @@ class Parking:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after what is under way; safe to call twice, and before start."""
+        """End the thread after what is under way."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

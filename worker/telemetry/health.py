@@ -58,7 +58,7 @@ class HealthServer:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread still turns."""
+        """Whether its thread runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:

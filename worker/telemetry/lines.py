@@ -22,6 +22,8 @@ Put = Callable[[bytes], int]
 class LineWriter:
     """What structlog hands its finished lines to. It never raises, and never waits for the stream.
 
+    The standard library's QueueListener is no such thing: its stop waits for the stream, and its queue has no limit.
+
     Lines wait in memory, at most `most_lines`; beyond that the oldest is dropped and counted in `dropped`, as is what
     the stream refuses (a full disk, a reader that has gone). `flows_again` hears how many that were, once everything
     that waited has been written. A character that the stream's encoding has not is written as its escape.
@@ -37,12 +39,28 @@ class LineWriter:
         self._counting = threading.Lock()
         self._dropped = self._reported = 0
         self._cut = False
-        threading.Thread(target=self._run, name="log", daemon=True).start()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     @property
     def dropped(self) -> int:
         """How many lines were never written."""
         return self._dropped
+
+    def start(self) -> None:
+        """Start the thread; what was said before is written first."""
+        self._thread.start()
+
+    def stop(self, deadline_seconds: float = FLUSH_SECONDS) -> None:
+        """Write what was said so far and end the thread; a stream that takes nothing is waited for only so long."""
+        self._stopping.set()
+        if self._thread.is_alive() and self.flush(deadline_seconds):
+            self._thread.join(deadline_seconds)
 
     def msg(self, line: str) -> None:
         """Have the line written soon."""
@@ -60,7 +78,7 @@ class LineWriter:
         return written.wait(seconds)
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set() or not self._waiting.empty():
             batch = self._next_batch()
             self._write([entry for entry in batch if isinstance(entry, str)])
             for entry in batch:

@@ -60,7 +60,7 @@ def writer(commits: Echo) -> Iterator[Writer]:
     writer.start()
     yield writer
     commits.gate.set()
-    writer.close(PATIENCE)
+    writer.stop(PATIENCE)
 
 
 def call(writer: Writer, item: str, key: tuple[str, str] | None = None) -> str:
@@ -127,7 +127,7 @@ def test_a_commit_that_hangs_lets_its_caller_go_in_the_end(writer: Writer, commi
 
 def test_closing_answers_what_has_come_before_it(writer: Writer, commits: Echo) -> None:
     threads = hold_first(writer, commits, ("last", None))
-    closing = Thread(target=writer.close, args=(PATIENCE,))
+    closing = Thread(target=writer.stop, args=(PATIENCE,))
     closing.start()
     commits.gate.set()
     for thread in [*threads, closing]:
@@ -154,11 +154,11 @@ def test_a_database_that_is_away_is_looked_for_though_nobody_asks_and_the_lease_
     writer.start()
 
     assert commits.looked.wait(PATIENCE)
-    assert writer.close(PATIENCE)
+    assert writer.stop(PATIENCE)
 
 
 def test_a_closed_writer_turns_callers_away(writer: Writer) -> None:
-    writer.close(PATIENCE)
+    writer.stop(PATIENCE)
 
     assert not writer.alive
     with pytest.raises(LedgerUnavailable, match="closed"):
@@ -166,14 +166,14 @@ def test_a_closed_writer_turns_callers_away(writer: Writer) -> None:
 
 
 def test_closing_twice_is_fine(writer: Writer) -> None:
-    assert writer.close(PATIENCE)
-    assert writer.close(PATIENCE)
+    assert writer.stop(PATIENCE)
+    assert writer.stop(PATIENCE)
 
 
 def test_closing_is_bounded_when_the_commit_hangs(writer: Writer, commits: Echo) -> None:
     hold_first(writer, commits)
 
-    assert not writer.close(0.01)
+    assert not writer.stop(0.01)
 
 
 def test_a_writer_that_dies_is_seen_and_fails_its_caller(writer: Writer, commits: Echo) -> None:

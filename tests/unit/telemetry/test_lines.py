@@ -5,10 +5,11 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from typing import TextIO
 
 import pytest
 
-from worker.telemetry.lines import LineWriter
+from worker.telemetry.lines import MOST_LINES, LineWriter
 
 
 class HeldStream(io.StringIO):
@@ -59,6 +60,13 @@ class FillingDisk:
         return len(part)
 
 
+def writing(stream: TextIO, most_lines: int = MOST_LINES) -> LineWriter:
+    """Start to write into the stream."""
+    lines = LineWriter(stream, most_lines)
+    lines.start()
+    return lines
+
+
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, io.TextIOWrapper]]:
     """The end that is read, and a stream onto the other one."""
@@ -70,7 +78,7 @@ def pipe() -> Iterator[tuple[int, io.TextIOWrapper]]:
 
 def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
     out = io.StringIO()
-    lines = LineWriter(out)
+    lines = writing(out)
     threads = [threading.Thread(target=lambda n=n: [lines.info(f"{n}-{k}") for k in range(200)]) for n in range(8)]
     for thread in threads:
         thread.start()
@@ -84,7 +92,7 @@ def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
 
 def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_first() -> None:
     out = HeldStream()
-    lines = LineWriter(out, most_lines=3)
+    lines = writing(out, most_lines=3)
     told: list[tuple[int, str]] = []
     lines.flows_again = lambda count: told.append((count, out.getvalue()))
     lines.info("under way")
@@ -106,7 +114,7 @@ def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_fi
 )
 def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(fault: Exception) -> None:
     out = FailingStream(fault)
-    lines = LineWriter(out)
+    lines = writing(out)
     told: list[int] = []
     lines.flows_again = told.append
     lines.error("one")
@@ -125,7 +133,7 @@ def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(f
 
 
 def test_a_line_that_was_cut_off_is_ended_and_it_alone_counts_as_lost() -> None:
-    lines, disk = LineWriter(io.StringIO()), FillingDisk(len("first\none\ntw"))
+    lines, disk = writing(io.StringIO()), FillingDisk(len("first\none\ntw"))
     lines._put = disk.put
     lines.info("first")
     assert disk.writing.wait(10)
@@ -146,7 +154,7 @@ def test_a_line_that_was_cut_off_is_ended_and_it_alone_counts_as_lost() -> None:
 def test_a_character_that_the_encoding_has_not_is_written_as_its_escape(
     pipe: tuple[int, io.TextIOWrapper], text: str, written: bytes
 ) -> None:
-    lines = LineWriter(pipe[1])
+    lines = writing(pipe[1])
 
     lines.info(text)
 
@@ -159,7 +167,7 @@ def test_a_full_pipe_that_must_not_wait_loses_nothing_when_it_is_read_in_the_end
 ) -> None:
     os.set_blocking(pipe[1].fileno(), False)
     count = 20_000
-    lines = LineWriter(pipe[1], most_lines=count)
+    lines = writing(pipe[1], most_lines=count)
     for number in range(count):
         lines.info(f"{number:09}")
 
@@ -172,7 +180,7 @@ def test_a_full_pipe_that_must_not_wait_loses_nothing_when_it_is_read_in_the_end
 
 
 def test_a_reader_that_has_gone_ends_nothing(pipe: tuple[int, io.TextIOWrapper]) -> None:
-    lines = LineWriter(pipe[1])
+    lines = writing(pipe[1])
     nobody = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nobody, pipe[0])
     os.close(nobody)

@@ -28,6 +28,8 @@ from worker.errors import WorkerError
 TICK_SECONDS = 1.0
 LAST_RESORT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
+#: A loop ticks every second; one that has not for so long hangs.
+STALE_TICK_SECONDS = 60.0
 
 P = ParamSpec("P")
 
@@ -57,12 +59,10 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoopState:
-    """What liveness and readiness ask. `ticked_at` is monotonic seconds; `fault` says why it is not connected."""
+    """What readiness asks. `fault` says why it is not connected."""
 
-    alive: bool
     connected: bool
     fault: str | None
-    ticked_at: float
 
 
 class BrokerLoop:
@@ -85,11 +85,16 @@ class BrokerLoop:
         self._ticked_at = time.monotonic()
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread runs and does not hang. Read from any thread."""
+        runs = self._thread is not None and self._thread.is_alive()
+        return runs and time.monotonic() - self._ticked_at < STALE_TICK_SECONDS
+
+    @property
     def state(self) -> LoopState:
         """How it is now. Read from any thread."""
-        alive = self._thread is not None and self._thread.is_alive()
         connected = self._connected_at is not None
-        return LoopState(alive, connected, None if connected else self._fault, self._ticked_at)
+        return LoopState(connected, None if connected else self._fault)
 
     def start(self, session: Session) -> None:
         """Begin to dial, and return. A broker that is not there yet is waited for."""

@@ -59,6 +59,11 @@ class Consumer:
         self._session = ConsumeSession(self._loop, subscription, intake, self._acks)
 
     @property
+    def alive(self) -> bool:
+        """Whether the connection's thread runs and does not hang, connected or not."""
+        return self._loop.alive
+
+    @property
     def state(self) -> LoopState:
         """Whether the connection lives; `connected` once the broker has accepted every subscription."""
         return self._loop.state

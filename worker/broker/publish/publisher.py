@@ -50,6 +50,11 @@ class Publisher:
         self._session = PublishSession(self._loop, topology, mode, self._outbox, observer, limits.patience_seconds)
 
     @property
+    def alive(self) -> bool:
+        """Whether the connection's thread runs and does not hang, connected or not."""
+        return self._loop.alive
+
+    @property
     def state(self) -> LoopState:
         """Whether the connection lives and works."""
         return self._loop.state

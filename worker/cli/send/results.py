@@ -37,17 +37,31 @@ class Results:
         self._ended_by: Exception | None = None
         self._thread = threading.Thread(target=self._listen, name="results", daemon=True)
 
-    def __enter__(self) -> Self:
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
         """Begin to listen; returns at once."""
         self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._stopped = True
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_SECONDS)
+
+    def __enter__(self) -> Self:
+        """Begin to listen; returns at once."""
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening."""
-        self._stopped = True
-        self._thread.join(_JOIN_SECONDS)
+        self.stop()
 
     def expect(self, command: Prepared) -> None:
         """Return once this command's result cannot be missed."""

@@ -42,12 +42,17 @@ class HourlyPruning:
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="ledger-prune", daemon=True)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after the commit that is under way; safe to call twice, and before start."""
+        """End the thread after the commit that is under way."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -42,16 +42,23 @@ class Watchdog:
         self._watched = watched
         self._settled = self._begun = 0
         self._unsettled_looks = self._unanswered_looks = 0
-        self._ended = Event()
+        self._stopping = Event()
         self._thread = Thread(target=self._run, name="ledger-watchdog", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begin to watch."""
         self._thread.start()
 
-    def end(self) -> None:
-        """Watch no more; calling it again, or before `start`, is fine."""
-        self._ended.set()
+    def stop(self) -> None:
+        """Watch no more."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def look(self) -> None:
         """Compare with the last look."""
@@ -68,7 +75,7 @@ class Watchdog:
             self._watched.break_off()
 
     def _run(self) -> None:
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._stopping.wait(_LOOK_SECONDS):
             self.look()
 
     def _report(self, trouble: str) -> None:

@@ -47,7 +47,7 @@ class Writer:
         self._inbox = Inbox()
         self._batch: list[AnyTicket] = []
         self._turning_away = Lock()
-        self._closing = Event()
+        self._stopping = Event()
         self._fault: BaseException | None = None
         self._ended = False
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
@@ -79,17 +79,18 @@ class Writer:
             self._turn_away()
         return ticket.future
 
-    def close(self, seconds: float) -> bool:
-        """Commit what is there, say goodbye, end. False when that took longer than it may; calling it again is fine."""
-        self._closing.set()
+    def stop(self, deadline_seconds: float = 40.0) -> bool:
+        """Commit what is there, say goodbye, end. False when that took longer than it may."""
+        self._stopping.set()
         self._inbox.wake()
-        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._thread.join(deadline_seconds)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
             gather_until = 0.0
-            while not (self._closing.is_set() and self._inbox.is_empty()):
+            while not (self._stopping.is_set() and self._inbox.is_empty()):
                 self._batch = self._inbox.take(self._patience(), gather_until)
                 self._commits.settle(self._batch)
                 gather_until = time.monotonic() + _BREATH_SECONDS

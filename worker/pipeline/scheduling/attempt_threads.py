@@ -1,5 +1,6 @@
 """The threads that run what blocks: attempts at the provider, and looks into the ledger."""
 
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
@@ -22,10 +23,14 @@ class AttemptThreads:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End the threads after what is submitted; does not wait for them. Safe to call twice, and before start."""
+    def stop(self, deadline_seconds: float = 1.0) -> None:
+        """End the threads after what is submitted; a call that takes longer is left to the end of the process."""
+        until = time.monotonic() + deadline_seconds
         for _ in self._threads:
             self._waiting.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def submit(self, function: Callable[[], None]) -> None:
         """Run this on one of the threads. It must not raise: that would end the thread."""

@@ -29,7 +29,7 @@ class Timer:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still turns."""
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -37,7 +37,7 @@ class Timer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Forget what is not due yet and end the thread; safe to call twice, and before start."""
+        """Forget what is not due yet and end the thread."""
         with self._changed:
             self._stopping = True
             self._changed.notify()

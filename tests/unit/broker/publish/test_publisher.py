@@ -87,9 +87,10 @@ def test_what_this_broker_can_never_take_says_which_message_it_is_and_not_to_rep
 
 
 def test_a_publisher_that_was_not_started_is_neither_alive_nor_connected() -> None:
-    state = publisher().state
+    never_started = publisher()
+    state = never_started.state
 
-    assert (state.alive, state.connected, state.fault) == (False, False, "it was not started")
+    assert (never_started.alive, state.connected, state.fault) == (False, False, "it was not started")
 
 
 def test_stopping_before_the_start_and_twice_is_fine() -> None:
