@@ -136,7 +136,7 @@ def _request(id_: str) -> ClaimRequest:
 
 
 def _ending() -> Ending:
-    return Ending(StoredEvent(uuid.uuid4().hex, "ProfileUpdated", b"x" * 500), History(tries=1))
+    return Ending(StoredEvent(uuid.uuid4().hex, "ProfileUpdated", b"x" * 500), History(attempts=1))
 
 
 def _lines(start: str, costs: Sequence[Cost]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which command has which shape, and which event tells of its success: read from what the commands declare."""
+"""Which command has which shape, and which event reports its success: read from what the commands declare."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 from messages.commands import Command, changes, creation, credentials, customers, profiles
 from messages.results import Succeeded
 
-#: In the order in which people are told of the commands.
+#: In the order in which people read of the commands.
 _MODULES = (creation, customers, changes, credentials, profiles)
 
 

@@ -1,4 +1,4 @@
-"""The CloudEvents envelope in which every result is told."""
+"""The CloudEvents envelope in which every result event is published."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -71,7 +71,7 @@ def _header_form(value: str) -> str:
 
 
 def is_utf8(value: str) -> bool:
-    """Tell whether a text can be written as UTF-8: one with a lone surrogate cannot."""
+    """Whether a text can be written as UTF-8: one with a lone surrogate cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -11,7 +11,7 @@ _CLOUDEVENTS = re.compile(r"(?:ce|cloudevents)[-_:](.+)", re.IGNORECASE)
 _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "correlationid", "traceparent"})
 #: Headers that are read without a prefix, also beside an envelope in the body.
 _PLAIN = frozenset({"subject", "traceparent"})
-#: They tell no command from another: a library may set them anew with each repeat.
+#: They distinguish no command from another: a library may set them anew with each repeat.
 INFORMING = frozenset({"time", "traceparent"})
 
 

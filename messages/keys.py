@@ -81,7 +81,7 @@ def _looked_through(text: bytes, value: object) -> Parsed:
             doubled.extend(_doubled_in(pairs, named))
         return named
 
-    # The first reader is strict and bounded in depth; only the second tells of keys. Its numbers are never looked at.
+    # The first reader is strict and bounded in depth; only the second reports keys. Its numbers are never looked at.
     again = json.loads(text.decode(), object_pairs_hook=once, parse_int=float)
     return Parsed(again, tuple(dict.fromkeys(doubled))) if doubled else Parsed(value)
 

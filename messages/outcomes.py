@@ -13,7 +13,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a command ended as a dead letter. Also the routing key of the letter."""
+    """Why a command ended as a dead letter. Also the routing key of the dead letter."""
 
     UNDECODABLE = "undecodable"
     UNKNOWN_TYPE = "unknown_type"

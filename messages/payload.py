@@ -37,7 +37,7 @@ def of_envelope(envelope: Mapping[str, object]) -> Payload:
 
 
 def hint(body: bytes) -> str:
-    """What else a body that is no JSON may be, to be added to its fault; empty when that cannot be told."""
+    """What else a body that is no JSON may be, to be added to its fault; empty when that cannot be known."""
     text = unmarked(body).strip()
     with suppress(ValueError):
         if isinstance(parse(b64decode(text, validate=True)).value, dict):

@@ -14,6 +14,14 @@ _Reason = Annotated[
     Field(description="Why it failed; take one that you do not know to a person."),
 ]
 
+_Attempts = Annotated[
+    int,
+    Field(
+        description="How many attempts to perform the command were made: each run against the provider, also one that"
+        " failed or only looked, charged or not. Waiting is none. 0 when the message was refused before any."
+    ),
+]
+
 
 class ResultFields(BaseModel):
     """What every result event says of its command."""
@@ -33,9 +41,9 @@ class Succeeded(ResultFields):
     """What every event of a success says."""
 
     outcome: Literal[Outcome.APPLIED, Outcome.ALREADY_APPLIED] = Field(
-        description="`already_applied`: it was found done, by an earlier try."
+        description="`already_applied`: it was found done, by an earlier attempt."
     )
-    attempts: int = Field(description="How often it was tried; not every try costs the command one of those it has.")
+    attempts: _Attempts
     completed_at: Time
 
 
@@ -45,6 +53,6 @@ class CommandFailed(ResultFields):
     reason: _Reason
     detail: str = Field(description="What happened, in at most 500 characters; never a secret.")
     errors: tuple[str, ...] = Field(description="The provider's own texts, the command's secrets taken out.")
-    attempts: int = Field(description="How often it was tried.")
+    attempts: _Attempts
     failed_at: Time
     dead_letter_id: str = Field(description="What operators find the dead letter by.")

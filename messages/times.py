@@ -48,7 +48,7 @@ def _counted(value: float | Decimal) -> float | None:
 
 
 def _written(text: str) -> float | None:
-    # RFC 3339 allows small letters; Python reads the large ones alone, and no leap second.
+    # RFC 3339 allows lower case; Python reads upper case alone, and no leap second.
     large = text.upper()
     usual, leaps = _LEAP_SECOND.subn(r"\1:59", large)
     try:

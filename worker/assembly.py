@@ -32,7 +32,7 @@ from worker.intake.sharing import Sharing
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
-from worker.ledger.lot import SqlParkingLot
+from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.pipeline.attempt import AttemptRunner, RetryContext
@@ -110,10 +110,10 @@ class _Foundation:
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """The opened ledger, the lot in it, and how commands are marked there."""
+    """The opened ledger, the parking store in it, and how commands are marked there."""
 
     ledger: SqlLedger
-    lot: SqlParkingLot
+    parking_store: SqlParkingStore
     marks: Fingerprinter
 
 
@@ -125,7 +125,7 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     keys = load_keys(configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
     ledger = _open_ledger(base, marks)
-    return _connect(base, _Books(ledger, ledger.lot(cipher(keys)), marks))
+    return _connect(base, _Books(ledger, ledger.parking_store(cipher(keys)), marks))
 
 
 def _connect(base: _Foundation, books: _Books) -> Parts:
@@ -142,7 +142,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.
     threads = AttemptThreads(settings.worker.concurrency + 1)
     attempts = AttemptRunner(Handlers(provider, ledger), context, base.recorder, clock)
-    rooms = Rooms(ledger, books.lot, attempts, threads.submit, publisher, consumer, base.recorder)
+    rooms = Rooms(ledger, books.parking_store, attempts, threads.submit, publisher, consumer, base.recorder)
     unpublished = UnpublishedRuns(pause, timer.after)
     publisher.watch(unpublished)
     pipeline, stages = _pipeline(base, books, rooms, dispatcher, unpublished, pause)
@@ -162,7 +162,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
         timer=timer,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, timer),
-        parking=_parking(base, books.lot, dispatcher, consumer, publisher),
+        parking=_parking(base, books.parking_store, dispatcher, consumer, publisher),
     )
 
 
@@ -197,17 +197,17 @@ def _pipeline(
     marked = MarkedReader(reader, books.ledger, pause_intake, clock)
     unread = QuarantineReader(dispatcher, marked, clock, reached)
     read_unread = partial(rooms.attempt_threads, unread.read_all)
-    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.suspects, reached)
+    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.is_quarantined, reached)
 
 
 def _parking(
-    base: _Foundation, lot: SqlParkingLot, dispatcher: Dispatcher, consumer: Consumer, publisher: Publisher
+    base: _Foundation, parking_store: SqlParkingStore, dispatcher: Dispatcher, consumer: Consumer, publisher: Publisher
 ) -> Parking:
     def connected() -> bool:
         return consumer.state.connected and publisher.state.connected
 
     window = Window(base.settings.amqp.prefetch, consumer.ack, connected)
-    return Parking(dispatcher, lot, window, ParkingWatcher(base.around.log), base.around.reached)
+    return Parking(dispatcher, parking_store, window, ParkingWatcher(base.around.log), base.around.reached)
 
 
 def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:

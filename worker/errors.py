@@ -1,4 +1,4 @@
-"""The family of errors. Foreign exceptions are translated into these once, at the border of a room.
+"""The tree of errors. Foreign exceptions are translated into these once, at the border of a room.
 
 WorkerError
 ├── SettingsInvalid            what the operator set cannot be used (exit 78)
@@ -11,7 +11,7 @@ WorkerError
 │   ├── Blocked                this request is refused without a word of the provider's; others may not be
 │   ├── OutcomeUnknown         it may have happened
 │   ├── NotApplied             a last look showed that it did not happen, and no attempts are left
-│   └── Unprovable             it may have happened, and nothing that can be read will tell
+│   └── Unprovable             it may have happened, and nothing that can be read will prove it
 ├── LedgerError                the ledger did not do what was asked
 │   ├── LedgerUnavailable      the database cannot be reached or written now
 │   ├── LedgerRefused          it belongs to another worker, is locked, or has another schema (exit 78)
@@ -70,9 +70,9 @@ class ProviderError(WorkerError):
     """One call did not succeed. `errors` are the provider's own texts, scrubbed of the command's secrets.
 
     `login` is the one that the call was made with; None when no call was made, or it is not known. `nothing_written`:
-    no write of this try was sent that may have been applied; set where only a read failed. `retry_after_seconds`: for
-    how long the provider asks to be left alone; None when it named no time. `waits_for_all`: whether it asks that of
-    every call; otherwise it is about this request alone.
+    no write of this attempt was sent that may have been applied; set where only a read failed. `retry_after_seconds`:
+    for how long the provider asks to be left alone; None when it named no time. `waits_for_all`: whether it asks that
+    of every call; otherwise it is about this request alone.
     """
 
     login: ProviderLogin | None = None
@@ -156,7 +156,7 @@ class NotApplied(ProviderError):
 
 
 class Unprovable(ProviderError):
-    """What is found at the provider may be this command's work or another's, and no further look will tell."""
+    """What is found at the provider may be this command's work or another's, and no further look will prove which."""
 
 
 class LedgerError(WorkerError):

@@ -1,4 +1,4 @@
-"""What the rooms are told of the settings: each room's own words for what an operator set."""
+"""What each room gets of the settings: each room's own words for what an operator set."""
 
 from worker.broker.address import BrokerAddress
 from worker.domain.recoverability import RetryPolicy

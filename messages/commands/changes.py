@@ -77,7 +77,7 @@ class ChangeUsername(CustomerCommand):
 
     @model_validator(mode="after")
     def _changes_something(self) -> "ChangeUsername":
-        # A change of case alone could not be told from no change when its outcome must be read back.
+        # A change of case alone could not be distinguished from no change when its outcome must be read back.
         if self.new_username.lower() == self.username.lower():
             raise ValueError("new_username must differ from username in more than case")
         return self

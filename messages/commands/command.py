@@ -13,7 +13,7 @@ from messages.results import Succeeded
 class Command(BaseModel):
     """What a command asks for. Frozen; its secrets show as asterisks wherever it is printed.
 
-    `event` tells of its success; the fields that both have by the same name are told as the command gave them.
+    `event` reports its success; the fields that both have by the same name are published as the command gave them.
     `examples` are the least and the most of its data; one alone where there is nothing to choose.
     """
 

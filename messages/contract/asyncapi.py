@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document, told from where a billing system stands: it sends commands and hears what came of them."""
+"""The AsyncAPI 3.0 document, as a billing system sees it: it sends commands and hears what came of them."""
 
 from messages.catalog import CATALOG, CatalogEntry
 from messages.contract.envelopes import attributes, command_envelope, event_envelope, event_models

@@ -1,6 +1,6 @@
 """Examples of every command and every event: the least that is accepted, and everything that may be said.
 
-Each has an id of its own, so that whoever sends them one after another is never told of an `id_conflict`.
+Each has an id of its own, so that whoever sends them one after another never gets an `id_conflict`.
 """
 
 import json

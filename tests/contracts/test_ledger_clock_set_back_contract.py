@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import asking, failed_try, parked_work, token_of
-from worker.domain.claims import Crashed, Held, History, Resumed, Suspect
+from tests.support.ledger_samples import asking, failed_attempt, parked_work, token_of
+from worker.domain.claims import Crashed, Held, History, Quarantined, Resumed
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 
 DAY = 86_400.0
@@ -33,8 +33,8 @@ def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 def put_off(rig: Rig, ledger: PlainLedger, seconds: float) -> None:
     """Have a try fail now, to be repeated after so many seconds."""
     now = rig.clock.now()
-    history = History(tries=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(now + seconds, history))
+    history = History(attempts=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(now + seconds, history))
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -89,15 +89,15 @@ def test_what_a_dead_process_had_begun_waits_for_the_provider_to_settle_and_no_l
     assert ledger.claim(asking()) == Held(rig.clock.now() + SETTLE_SECONDS)
     rig.clock.advance(SETTLE_SECONDS)
 
-    assert isinstance(ledger.claim(asking()), Suspect | Crashed)
+    assert isinstance(ledger.claim(asking()), Quarantined | Crashed)
 
 
 @pytest.mark.parametrize("back", BACK)
 def test_a_failure_of_a_time_to_come_is_dated_by_the_clock_as_it_is(rig: Rig, back: float) -> None:
     before = rig.start()
     now = rig.clock.now()
-    history = History(tries=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)
-    before.defer(token_of(before.claim(asking())), failed_try(now - back, history))
+    history = History(attempts=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)
+    before.defer(token_of(before.claim(asking())), failed_attempt(now - back, history))
     rig.stop(before)
     rig.clock.advance(-back)
 
@@ -114,17 +114,17 @@ def test_a_dead_process_s_lease_lasts_no_longer_than_a_lease_when_the_storage_s_
 ) -> None:
     dead = shared_rig.start()
     dead.claim(asking())
-    shared_rig.lot(dead).park([parked_work("evt_0", "customer:bob")])
+    shared_rig.parking_store(dead).park([parked_work("evt_0", "customer:bob")])
     shared_rig.crash(dead)
     shared_rig.clock.advance(-back)
 
     standby = shared_rig.start()
     assert isinstance(standby.claim(asking()), Held)
-    assert shared_rig.lot(standby).adopt() == []
+    assert shared_rig.parking_store(standby).adopt() == []
     shared_rig.clock.advance(LEASE_SECONDS)
 
     assert standby.claim(asking()) == Held(shared_rig.clock.now() + SETTLE_SECONDS)
-    assert len(shared_rig.lot(standby).adopt()) == 1
+    assert len(shared_rig.parking_store(standby).adopt()) == 1
 
 
 @pytest.mark.parametrize("shared_rig", ["shared sqlite", "postgresql"], indirect=True)

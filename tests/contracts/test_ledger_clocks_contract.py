@@ -45,11 +45,11 @@ def skewed(request: pytest.FixtureRequest, rig: SqlRig) -> Skewed:
 
 def test_a_host_that_is_off_takes_nothing_from_a_living_process(rig: SqlRig, skewed: Skewed) -> None:
     active, standby = rig.start(), rig.start_on(skewed)
-    token, lot = token_of(active.claim(asking())), rig.lot(active)
-    lot.park([parked_work()])
+    token, parking_store = token_of(active.claim(asking())), rig.parking_store(active)
+    parking_store.park([parked_work()])
 
     assert standby.claim(asking()) == Held(skewed.now() + LOOK_AGAIN_SECONDS)
-    assert rig.lot(standby).adopt() == []
+    assert rig.parking_store(standby).adopt() == []
     active.record(token, success())
     assert active.lease_holds()
 
@@ -79,13 +79,13 @@ def test_a_host_that_is_off_takes_over_from_the_dead_when_their_lease_is_over(ri
 
 def test_a_host_that_is_off_adopts_what_the_dead_parked_when_their_lease_is_over(rig: SqlRig, skewed: Skewed) -> None:
     dying, standby = rig.start(), rig.start_on(skewed)
-    rig.lot(dying).park([parked_work()])
+    rig.parking_store(dying).park([parked_work()])
     rig.crash(dying)
     rig.clock.advance(LEASE_SECONDS - 1)
 
-    assert rig.lot(standby).adopt() == []
+    assert rig.parking_store(standby).adopt() == []
     rig.clock.advance(1)
-    assert len(rig.lot(standby).adopt()) == 1
+    assert len(rig.parking_store(standby).adopt()) == 1
 
 
 def test_a_mark_of_a_living_process_is_held_for_a_host_that_is_off(rig: SqlRig, skewed: Skewed) -> None:

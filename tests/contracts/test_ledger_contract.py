@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import Rig, make_rig
-from tests.support.ledger_samples import asking, failed_try, failure, from_shop, key, refusal, success, token_of
+from tests.support.ledger_samples import asking, failed_attempt, failure, from_shop, key, refusal, success, token_of
 from worker.domain.claims import Conflict, Dead, Done, Fresh, Held, History, Resumed
 from worker.errors import ClaimLost
 
@@ -111,14 +111,14 @@ def test_the_older_token_of_a_command_claimed_again_is_refused(ledger: PlainLedg
     with pytest.raises(ClaimLost):
         ledger.record(older, failure())
     with pytest.raises(ClaimLost):
-        ledger.defer(older, failed_try(0.0))
+        ledger.defer(older, failed_attempt(0.0))
     ledger.record(newer, success())
     assert ledger.claim(asking()) == Done(success().event)
 
 
 def test_a_deferred_command_is_held_until_its_time(rig: Rig, ledger: PlainLedger) -> None:
     until = rig.clock.now() + 30
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(until))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(until))
 
     assert ledger.claim(asking()) == Held(until)
     rig.clock.advance(30)
@@ -127,7 +127,7 @@ def test_a_deferred_command_is_held_until_its_time(rig: Rig, ledger: PlainLedger
 
 def test_a_deferred_command_comes_back_with_its_whole_history(rig: Rig, ledger: PlainLedger) -> None:
     history = History(5, 2, 1, 1_799_999_990.25, 12.5, begun=False, first_failed_at=1_799_999_980.75)
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), history))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(rig.clock.now(), history))
 
     claim = ledger.claim(asking())
 
@@ -136,17 +136,17 @@ def test_a_deferred_command_comes_back_with_its_whole_history(rig: Rig, ledger: 
 
 
 def test_a_try_after_a_harmless_one_may_again_have_been_applied(rig: Rig, ledger: PlainLedger) -> None:
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), History(tries=1, begun=False)))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(rig.clock.now(), History(attempts=1, begun=False)))
     ledger.claim(asking())
 
     again = ledger.claim(asking())
 
     assert isinstance(again, Resumed)
-    assert again.history == History(tries=1, begun=True)
+    assert again.history == History(attempts=1, begun=True)
 
 
 def test_what_may_have_been_applied_stays_so_over_a_deferral(rig: Rig, ledger: PlainLedger) -> None:
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now(), History(tries=1, begun=True)))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(rig.clock.now(), History(attempts=1, begun=True)))
 
     claim = ledger.claim(asking())
 
@@ -156,7 +156,7 @@ def test_what_may_have_been_applied_stays_so_over_a_deferral(rig: Rig, ledger: P
 
 def test_a_deferred_command_may_end_without_another_claim(rig: Rig, ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
-    ledger.defer(token, failed_try(rig.clock.now() + 60))
+    ledger.defer(token, failed_attempt(rig.clock.now() + 60))
 
     ledger.record(token, failure())
 
@@ -179,7 +179,7 @@ def test_an_ending_is_never_replaced(rig: Rig, ledger: PlainLedger) -> None:
     with pytest.raises(ClaimLost):
         ledger.record(token, failure("event-2"))
     with pytest.raises(ClaimLost):
-        ledger.defer(token, failed_try(rig.clock.now()))
+        ledger.defer(token, failed_attempt(rig.clock.now()))
     assert ledger.claim(asking()) == Done(success("event-1").event)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.contracts.test_ledger_crashes_contract import LEASE_OVER, MARK, start
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import asking
-from worker.domain.claims import Held, MarkedReading, Suspect
+from worker.domain.claims import Held, MarkedReading, Quarantined
 
 
 @pytest.fixture(params=["fake", "shared sqlite", "postgresql"])
@@ -48,7 +48,7 @@ def test_a_frozen_process_leaves_a_suspect(rig: Rig) -> None:
     assert isinstance(standby.claim(asking()), Held)
     rig.clock.advance(SETTLE_SECONDS)
 
-    assert standby.claim(asking()) == Suspect()
+    assert standby.claim(asking()) == Quarantined()
 
 
 def test_all_that_one_left_is_suspect_though_it_was_declared_dead_with_the_first(rig: Rig) -> None:
@@ -60,4 +60,4 @@ def test_all_that_one_left_is_suspect_though_it_was_declared_dead_with_the_first
     standby.claim(asking("evt_2"))
     rig.clock.advance(SETTLE_SECONDS)
 
-    assert [standby.claim(asking(id_)) for id_ in ("evt_1", "evt_2")] == [Suspect(), Suspect()]
+    assert [standby.claim(asking(id_)) for id_ in ("evt_1", "evt_2")] == [Quarantined(), Quarantined()]

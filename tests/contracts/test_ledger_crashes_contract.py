@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import alone, asking, failed_try, success, token_of
-from worker.domain.claims import MOST_CRASHES, Crashed, Done, Fresh, Held, MarkedReading, Resumed, Suspect
+from tests.support.ledger_samples import alone, asking, failed_attempt, success, token_of
+from worker.domain.claims import MOST_CRASHES, Crashed, Done, Fresh, Held, MarkedReading, Quarantined, Resumed
 from worker.domain.ports import CrashMarks
 
 LEASE_OVER = LEASE_SECONDS + 1
@@ -73,7 +73,7 @@ def suspected(rig: Rig) -> WholeLedger:
 def test_what_a_process_died_with_is_given_alone(rig: Rig) -> None:
     ledger = suspected(rig)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Quarantined()
     assert isinstance(ledger.claim(alone(asking())), Resumed)
 
 
@@ -88,7 +88,7 @@ def test_what_a_process_left_that_stopped_in_order_is_no_suspect(rig: Rig) -> No
 
 def test_what_was_put_off_or_never_begun_when_a_process_died_is_no_suspect(rig: Rig) -> None:
     first = start(rig)
-    first.defer(token_of(first.claim(asking())), failed_try(rig.clock.now()))
+    first.defer(token_of(first.claim(asking())), failed_attempt(rig.clock.now()))
     ledger = after_a_crash(rig, first)
 
     assert isinstance(ledger.claim(asking(redelivered=True)), Resumed)
@@ -109,16 +109,16 @@ def test_three_crashes_alone_end_it(rig: Rig) -> None:
 def test_two_crashes_alone_do_not(rig: Rig) -> None:
     ledger = crashed_alone(rig, suspected(rig), MOST_CRASHES - 1)
 
-    assert ledger.claim(asking()) == Suspect(MOST_CRASHES - 1)
+    assert ledger.claim(asking()) == Quarantined(MOST_CRASHES - 1)
 
 
 def test_a_crash_before_it_runs_alone_is_not_its_own(rig: Rig) -> None:
     ledger = suspected(rig)
     for _ in range(MOST_CRASHES + 1):
-        assert ledger.claim(asking()) == Suspect()
+        assert ledger.claim(asking()) == Quarantined()
         ledger = after_a_crash(rig, ledger)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Quarantined()
     assert isinstance(ledger.claim(alone(asking())), Resumed)
 
 
@@ -130,7 +130,7 @@ def test_a_crash_while_the_provider_settles_is_not_its_own(rig: Rig) -> None:
         ledger.claim(asking())
     rig.clock.advance(SETTLE_SECONDS)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Quarantined()
 
 
 def test_stops_in_order_while_it_runs_alone_are_not_its_own(rig: Rig) -> None:
@@ -140,31 +140,31 @@ def test_stops_in_order_while_it_runs_alone_are_not_its_own(rig: Rig) -> None:
         ledger = after_a_stop(rig, ledger)
         settled(rig, ledger)
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Quarantined()
 
 
 def test_what_was_put_off_after_it_ran_alone_runs_beside_others_again(rig: Rig) -> None:
     ledger = suspected(rig)
-    ledger.defer(token_of(ledger.claim(alone(asking()))), failed_try(rig.clock.now()))
+    ledger.defer(token_of(ledger.claim(alone(asking()))), failed_attempt(rig.clock.now()))
 
     assert isinstance(ledger.claim(asking()), Resumed)
 
 
 def test_a_crash_beside_others_is_not_charged_to_what_once_ran_alone(rig: Rig) -> None:
     ledger = crashed_alone(rig, suspected(rig), MOST_CRASHES - 1)
-    ledger.defer(token_of(ledger.claim(alone(asking()))), failed_try(rig.clock.now()))
+    ledger.defer(token_of(ledger.claim(alone(asking()))), failed_attempt(rig.clock.now()))
     ledger.claim(asking())
     ledger = after_a_crash(rig, ledger)
     settled(rig, ledger)
 
-    assert ledger.claim(asking()) == Suspect(MOST_CRASHES - 1)
+    assert ledger.claim(asking()) == Quarantined(MOST_CRASHES - 1)
 
 
 def test_the_same_process_claims_again_alone_what_it_was_at_alone(rig: Rig) -> None:
     ledger = suspected(rig)
     ledger.claim(alone(asking()))
 
-    assert ledger.claim(asking()) == Suspect()
+    assert ledger.claim(asking()) == Quarantined()
     assert isinstance(ledger.claim(alone(asking())), Resumed)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import alone, asking, failed_try, failure, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_attempt, failure, success, token_of
 from worker.domain.claims import LOOK_AGAIN_SECONDS, Conflict, Done, Fresh, Held, Resumed
 from worker.errors import ClaimLost, LedgerError
 
@@ -31,7 +31,7 @@ def test_what_a_living_process_is_at_is_held_and_soon_asked_for_again(rig: Rig) 
 def test_what_a_living_process_has_put_off_is_taken_by_the_one_that_consumes_now(rig: Rig) -> None:
     active, standby = rig.start(), rig.start()
     late = token_of(active.claim(asking()))
-    active.defer(late, failed_try(rig.clock.now()))
+    active.defer(late, failed_attempt(rig.clock.now()))
 
     assert isinstance(standby.claim(asking()), Resumed)
     assert isinstance(active.claim(asking()), Held)
@@ -86,7 +86,7 @@ def test_the_late_deferral_of_a_frozen_process_is_refused(rig: Rig) -> None:
     standby.claim(asking())
 
     with pytest.raises(LedgerError):
-        frozen.defer(late, failed_try(0.0))
+        frozen.defer(late, failed_attempt(0.0))
 
 
 def test_a_frozen_process_that_was_replaced_may_not_write_to_the_provider(rig: Rig) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import alone, asking, failed_try, failure, from_shop, key, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_attempt, failure, from_shop, key, success, token_of
 from worker.domain.claims import Done, History, Resumed, Token
 from worker.errors import ClaimLost
 
@@ -36,24 +36,26 @@ def created(ledger: PlainLedger) -> Token:
 
 
 def test_a_note_comes_back_with_the_history_it_was_written_beside(rig: Rig, ledger: PlainLedger) -> None:
-    history = History(tries=2, attempts=1, seconds_used=3.5, begun=True)
+    history = History(attempts=2, charged_attempts=1, seconds_used=3.5, begun=True)
     token = token_of(ledger.claim(asking()))
     ledger.note(token, "what was there: é\u4e2d")
-    ledger.defer(token, failed_try(rig.clock.now(), history))
+    ledger.defer(token, failed_attempt(rig.clock.now(), history))
 
     claim = ledger.claim(asking())
 
     assert isinstance(claim, Resumed)
-    assert claim.history == History(tries=2, attempts=1, seconds_used=3.5, begun=True, note="what was there: é\u4e2d")
+    assert claim.history == History(
+        attempts=2, charged_attempts=1, seconds_used=3.5, begun=True, note="what was there: é\u4e2d"
+    )
 
 
 def test_a_deferral_takes_no_note_away_and_brings_none(rig: Rig, ledger: PlainLedger) -> None:
     token = token_of(ledger.claim(asking()))
-    ledger.defer(token, failed_try(rig.clock.now(), History(tries=1, note="not written down")))
+    ledger.defer(token, failed_attempt(rig.clock.now(), History(attempts=1, note="not written down")))
     unnoted = ledger.claim(asking())
     ledger.note(token_of(unnoted), "first")
     ledger.note(token_of(unnoted), "second")
-    ledger.defer(token_of(unnoted), failed_try(rig.clock.now(), History(tries=2)))
+    ledger.defer(token_of(unnoted), failed_attempt(rig.clock.now(), History(attempts=2)))
 
     claim = ledger.claim(asking())
 
@@ -117,7 +119,7 @@ def test_nothing_else_is_a_later_command_that_was_applied(rig: Rig, ledger: Plai
     applied(ledger, "evt_0")
     token = created(ledger)
     ledger.claim(asking("evt_2", username=ADA, type_="DisableCustomer"))
-    ledger.defer(token_of(ledger.claim(asking("evt_3", username=ADA))), failed_try(rig.clock.now()))
+    ledger.defer(token_of(ledger.claim(asking("evt_3", username=ADA))), failed_attempt(rig.clock.now()))
     ledger.record(token_of(ledger.claim(asking("evt_4", username=ADA))), failure("event of evt_4"))
     applied(ledger, "evt_5", "eve@example.com")
     applied(ledger, "evt_6", None, "RetrieveCustomers")

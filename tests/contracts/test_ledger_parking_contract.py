@@ -15,7 +15,7 @@ from tests.support.ledger_rigs import Rig, make_rig
 from tests.support.ledger_samples import parked_work, positions
 from tests.support.work_samples import create, delivery, work_of
 from worker.domain.deliveries import Delivery, Properties, Receipt
-from worker.domain.ports import ParkingLot
+from worker.domain.ports import ParkingStore
 from worker.domain.work import Work
 from worker.errors import LedgerUnavailable, ProviderLogin
 
@@ -33,47 +33,47 @@ def ledger(rig: Rig) -> PlainLedger:
 
 
 @pytest.fixture
-def lot(rig: Rig, ledger: PlainLedger) -> ParkingLot:
-    return rig.lot(ledger)
+def parking_store(rig: Rig, ledger: PlainLedger) -> ParkingStore:
+    return rig.parking_store(ledger)
 
 
-def test_positions_rise_from_command_to_command_and_from_call_to_call(lot: ParkingLot) -> None:
+def test_positions_rise_from_command_to_command_and_from_call_to_call(parking_store: ParkingStore) -> None:
     works = [parked_work(f"evt_{number}", body=str(number).encode()) for number in range(120)]
-    first, second = lot.park(works), lot.park(works[:3])
+    first, second = parking_store.park(works), parking_store.park(works[:3])
 
     given = positions([*first, *second])
-    fetched = [lot.fetch(position) for position in positions(first)]
+    fetched = [parking_store.fetch(position) for position in positions(first)]
 
     assert given == sorted(set(given))
     assert [each.body for each in fetched if each] == [work.delivery.body for work in works]
 
 
-def test_a_place_tells_its_lanes_and_its_login(lot: ParkingLot) -> None:
+def test_a_place_tells_its_lanes_and_its_login(parking_store: ParkingStore) -> None:
     works = [parked_work("evt_1", "subject:a", "customer:b"), work_of(create()), replace(parked_work(), lanes=())]
 
-    places = lot.park(works)
+    places = parking_store.park(works)
 
     assert [place.lanes for place in places] == [work.lanes for work in works]
     assert [place.login for place in places] == [ProviderLogin.V2] * 3
-    assert list(lot.mine()) == list(places)
+    assert list(parking_store.mine()) == list(places)
 
 
-def test_nothing_parked_is_no_commit_and_no_error(lot: ParkingLot) -> None:
-    assert list(lot.park([])) == []
-    lot.clear([])
-    assert list(lot.mine()) == []
+def test_nothing_parked_is_no_commit_and_no_error(parking_store: ParkingStore) -> None:
+    assert list(parking_store.park([])) == []
+    parking_store.clear([])
+    assert list(parking_store.mine()) == []
 
 
-def test_a_message_that_cannot_name_its_command_is_parked_too(lot: ParkingLot) -> None:
-    [place] = lot.park([Work(delivery(b"\xff\0"), Undecodable([]), ())])
+def test_a_message_that_cannot_name_its_command_is_parked_too(parking_store: ParkingStore) -> None:
+    [place] = parking_store.park([Work(delivery(b"\xff\0"), Undecodable([]), ())])
 
-    fetched = lot.fetch(place.position)
+    fetched = parking_store.fetch(place.position)
 
     assert fetched is not None
     assert fetched.body == b"\xff\0"
 
 
-def test_a_delivery_comes_back_as_it_was(rig: Rig, lot: ParkingLot) -> None:
+def test_a_delivery_comes_back_as_it_was(rig: Rig, parking_store: ParkingStore) -> None:
     headers: dict[str, object] = {
         "text": "grüße \N{GRINNING FACE}",
         "nul": "a\0b",
@@ -90,26 +90,26 @@ def test_a_delivery_comes_back_as_it_was(rig: Rig, lot: ParkingLot) -> None:
     )
     came = Delivery(bytes(range(256)), properties, True, Receipt(3, 7), "exchange", "routing.key", 1.0)
 
-    [place] = lot.park([replace(parked_work(), delivery=came)])
+    [place] = parking_store.park([replace(parked_work(), delivery=came)])
 
-    fetched = lot.fetch(place.position)
+    fetched = parking_store.fetch(place.position)
     expected = replace(came, receipt=Receipt.of_parked(place.position), arrived_at=rig.clock.monotonic())
     assert fetched == expected
     assert fetched.properties.headers["yes"] is True
 
 
-def test_headers_that_json_cannot_hold_come_back_as_a_letter_would_show_them(lot: ParkingLot) -> None:
+def test_headers_that_json_cannot_hold_come_back_as_a_letter_would_show_them(parking_store: ParkingStore) -> None:
     headers: dict[str, object] = {
         "bytes": b"\xc3\xa9\xff",
         "decimal": Decimal("1.50"),
         "time": datetime(2026, 11, 21, tzinfo=UTC),
         "table": {"inner": b"x"},
     }
-    [place] = lot.park(
+    [place] = parking_store.park(
         [replace(parked_work(), delivery=replace(delivery(b""), properties=Properties(headers=headers)))]
     )
 
-    fetched = lot.fetch(place.position)
+    fetched = parking_store.fetch(place.position)
 
     assert fetched is not None
     assert fetched.properties.headers == {
@@ -120,56 +120,58 @@ def test_headers_that_json_cannot_hold_come_back_as_a_letter_would_show_them(lot
     }
 
 
-def test_bodies_of_the_greatest_size_are_parked_together(lot: ParkingLot) -> None:
+def test_bodies_of_the_greatest_size_are_parked_together(parking_store: ParkingStore) -> None:
     body = b"x" * 256 * 1024
 
-    places = lot.park([parked_work(f"evt_{number}", body=body) for number in range(60)])
+    places = parking_store.park([parked_work(f"evt_{number}", body=body) for number in range(60)])
 
-    fetched = lot.fetch(places[-1].position)
+    fetched = parking_store.fetch(places[-1].position)
     assert fetched is not None
     assert fetched.body == body
 
 
-def test_what_was_cleared_is_gone_and_may_be_cleared_again(lot: ParkingLot) -> None:
-    kept, gone = positions(lot.park([parked_work("evt_1"), parked_work("evt_2")]))
+def test_what_was_cleared_is_gone_and_may_be_cleared_again(parking_store: ParkingStore) -> None:
+    kept, gone = positions(parking_store.park([parked_work("evt_1"), parked_work("evt_2")]))
 
-    lot.clear([gone, gone])
-    lot.clear([gone, 999_999])
+    parking_store.clear([gone, gone])
+    parking_store.clear([gone, 999_999])
 
-    assert lot.fetch(gone) is None
-    assert positions(lot.mine()) == [kept]
-
-
-def test_a_position_is_never_given_again(lot: ParkingLot) -> None:
-    before = positions(lot.park([parked_work(), parked_work()]))
-    lot.clear(before)
-
-    assert positions(lot.park([parked_work()]))[0] > max(before)
+    assert parking_store.fetch(gone) is None
+    assert positions(parking_store.mine()) == [kept]
 
 
-def test_a_position_is_never_given_again_by_the_next_process(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
-    before = positions(lot.park([parked_work()]))
-    lot.clear(before)
+def test_a_position_is_never_given_again(parking_store: ParkingStore) -> None:
+    before = positions(parking_store.park([parked_work(), parked_work()]))
+    parking_store.clear(before)
+
+    assert positions(parking_store.park([parked_work()]))[0] > max(before)
+
+
+def test_a_position_is_never_given_again_by_the_next_process(
+    rig: Rig, ledger: PlainLedger, parking_store: ParkingStore
+) -> None:
+    before = positions(parking_store.park([parked_work()]))
+    parking_store.clear(before)
     rig.stop(ledger)
 
-    assert positions(rig.lot(rig.start()).park([parked_work()]))[0] > max(before)
+    assert positions(rig.parking_store(rig.start()).park([parked_work()]))[0] > max(before)
 
 
-def test_a_broken_ledger_says_so(rig: Rig, ledger: PlainLedger, lot: ParkingLot) -> None:
+def test_a_broken_ledger_says_so(rig: Rig, ledger: PlainLedger, parking_store: ParkingStore) -> None:
     break_off(rig, ledger)
 
     with pytest.raises(LedgerUnavailable):
-        lot.park([parked_work()])
+        parking_store.park([parked_work()])
     with pytest.raises(LedgerUnavailable):
-        lot.adopt()
+        parking_store.adopt()
     with pytest.raises(LedgerUnavailable):
-        lot.mine()
+        parking_store.mine()
     with pytest.raises(LedgerUnavailable):
-        lot.fetch(1)
+        parking_store.fetch(1)
     with pytest.raises(LedgerUnavailable):
-        lot.clear([1])
+        parking_store.clear([1])
     with pytest.raises(LedgerUnavailable):
-        lot.release([1])
+        parking_store.release([1])
 
 
 def break_off(rig: Rig, ledger: PlainLedger) -> None:

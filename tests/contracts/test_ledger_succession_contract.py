@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import SETTLE_SECONDS, Rig, make_rig
-from tests.support.ledger_samples import alone, asking, failed_try, refusal, success, token_of
+from tests.support.ledger_samples import alone, asking, failed_attempt, refusal, success, token_of
 from worker.domain.claims import Conflict, Done, Held, History, Resumed
 
 LEASE_OVER = 16.0
@@ -61,8 +61,8 @@ def test_what_a_dead_process_was_at_may_have_been_applied(rig: Rig, ledger: Plai
 
 
 def test_what_a_dead_process_had_put_off_is_given_at_once(rig: Rig, ledger: PlainLedger) -> None:
-    history = History(tries=4, attempts=3, seconds_used=8.5)
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(rig.clock.now() + 5, history))
+    history = History(attempts=4, charged_attempts=3, seconds_used=8.5)
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(rig.clock.now() + 5, history))
 
     claim = next_process(rig, ledger).claim(asking(redelivered=True))
 
@@ -72,7 +72,7 @@ def test_what_a_dead_process_had_put_off_is_given_at_once(rig: Rig, ledger: Plai
 
 def test_what_a_dead_process_had_put_off_keeps_its_time(rig: Rig, ledger: PlainLedger) -> None:
     until = rig.clock.now() + 300
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(until))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(until))
 
     assert next_process(rig, ledger).claim(asking()) == Held(until)
 

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from tests.architecture.test_house import modules, tree
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.parking import FakeParkingLot
+from tests.fakes.parking import FakeParkingStore
 from tests.support.ledger_opening import SystemClock, url_in
 from tests.support.ledger_samples import IDENTITY, DeafObserver
 from tests.support.waiting import wait_for
@@ -210,7 +210,7 @@ def parking(fault: Fault, _: Path) -> Part:
 
     clock = FakeClock()
     dispatcher = Dispatcher(1, clock, Timer(clock))
-    return Parking(dispatcher, FakeParkingLot(FakeLedger(clock)), Window(1, lambda _: None, connected), _Listens())
+    return Parking(dispatcher, FakeParkingStore(FakeLedger(clock)), Window(1, lambda _: None, connected), _Listens())
 
 
 def pruning(fault: Fault, _: Path) -> Part:

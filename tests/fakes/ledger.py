@@ -24,9 +24,9 @@ from worker.domain.claims import (
     Held,
     History,
     MarkedReading,
+    Quarantined,
     Refusal,
     Resumed,
-    Suspect,
     Token,
 )
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
@@ -135,7 +135,7 @@ class FakeLedger:
                 history=replace(deferral.history, note=row.history.note),
                 running=False,
                 not_before=deferral.not_before,
-                tries=(*row.tries, deferral),
+                failed_attempts=(*row.failed_attempts, deferral),
                 alone=False,
             )
 
@@ -162,7 +162,7 @@ class FakeLedger:
             return any(_is_applied(row, username) for row in map(self.storage.rows.__getitem__, later))
 
     def note(self, token: Token, note: str) -> None:
-        """Write down what the next try must know."""
+        """Write down what the next attempt must know."""
         with self.working():
             row = self._held(token)
             if row.ending is not None:
@@ -249,7 +249,7 @@ class FakeLedger:
         if row.crashes >= MOST_CRASHES:
             taken = self._again(key, row)
             return Crashed(taken.token, taken.history, row.crashes)
-        return Suspect(row.crashes) if row.alone and not request.alone else self._again(key, row)
+        return Quarantined(row.crashes) if row.alone and not request.alone else self._again(key, row)
 
     def _wait_on(self, key: CommandKey, row: FakeRow) -> Held:
         now = self.clock.now()

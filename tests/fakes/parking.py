@@ -16,7 +16,7 @@ NOBODY = "nobody"
 _CIPHER = Cipher([f"{'a':A<43}="])
 
 
-class FakeParkingLot:
+class FakeParkingStore:
     """The lot of one process, which is the ledger's. While that is broken every call raises LedgerUnavailable."""
 
     def __init__(self, ledger: FakeLedger) -> None:

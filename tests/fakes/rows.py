@@ -20,7 +20,7 @@ class FakeRow:
     running: bool = True
     not_before: float = 0.0
     ending: Ending | None = None
-    tries: tuple[Deferral, ...] = ()
+    failed_attempts: tuple[Deferral, ...] = ()
     alone: bool = False
     crashes: int = 0
 

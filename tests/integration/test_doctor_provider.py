@@ -18,7 +18,7 @@ from tests.support.raw_http import answer, raw_server, resets, sends, sends_and_
 from tests.support.waiting import PATIENCE_SECONDS
 from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin, ManagementRefused
 from worker.doctor import Rule, diagnose
-from worker.doctor.facts import Door, Facts, ProviderFacts, SettingsFacts
+from worker.doctor.facts import Facts, LoginStatus, ProviderFacts, SettingsFacts
 from worker.errors import BrokerError, BrokerUnreachable
 from worker.provider.checkup import look_at_provider
 from worker.provider.config import Login, ProviderConfig
@@ -37,7 +37,7 @@ def look(url: str, login: Login) -> ProviderFacts:
 
 
 def rules(facts: ProviderFacts) -> set[Rule]:
-    settings = SettingsFacts(v3_key_set=facts.v3 is not Door.UNUSED)
+    settings = SettingsFacts(v3_key_set=facts.v3 is not LoginStatus.UNUSED)
     return {each.rule for each in diagnose(Facts(settings, provider=facts)).findings}
 
 
@@ -77,7 +77,7 @@ def test_a_provider_whose_clock_is_wrong_is_told(minutes: int) -> None:
     with raw_server(sends(answer(b"[]")), sends_and_closes(answer(b"", "200 OK", f"Date: {wrong}"))) as server:
         facts = look(server.url, Login("acme", "pw"))
 
-    assert facts.v2 is Door.OPEN
+    assert facts.v2 is LoginStatus.OPEN
     assert Rule.CLOCK_SKEW in rules(facts)
 
 
@@ -93,7 +93,7 @@ def test_a_provider_that_tells_no_time_is_no_finding(date: str) -> None:
 
 def test_an_answer_that_is_none_leaves_the_login_unknown() -> None:
     with raw_server(*[sends_and_closes(answer(b"<html>", "502 Bad Gateway"))] * 3) as server:
-        assert look(server.url, Login("acme", "pw")).v2 is Door.UNCLEAR
+        assert look(server.url, Login("acme", "pw")).v2 is LoginStatus.UNCLEAR
 
 
 def test_the_management_api_is_asked_with_the_login_and_the_path_of_its_url() -> None:

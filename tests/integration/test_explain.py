@@ -38,7 +38,7 @@ def ended_as(outcome: str) -> Ending:
     ("ending", "said"),
     [
         (ended_as("applied"), "applied; its event was told"),
-        (ended_as("already_applied"), "already_applied: found done by an earlier try; its event was told"),
+        (ended_as("already_applied"), "already_applied: found done by an earlier attempt; its event was told"),
         (success(), "done; its event was told"),
         (failure(), "given up; its dead letter and its event were told: provider_rejected, "),
     ],
@@ -53,7 +53,7 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(url_in(tmp_path)) as ledger:
-        ledger.lot(CIPHER).park([parked_work("evt_8"), parked_work("evt_9"), parked_work("evt_1")])
+        ledger.parking_store(CIPHER).park([parked_work("evt_8"), parked_work("evt_9"), parked_work("evt_1")])
 
     said = explained(tmp_path, monkeypatch, capsys)
 
@@ -66,7 +66,7 @@ def test_a_parked_command_that_is_the_next_is_told_so(
 ) -> None:
     with opened(url_in(tmp_path)) as ledger:
         ledger.claim(asking())
-        ledger.lot(CIPHER).park([parked_work("evt_1"), parked_work("evt_9")])
+        ledger.parking_store(CIPHER).park([parked_work("evt_1"), parked_work("evt_9")])
 
     said = explained(tmp_path, monkeypatch, capsys)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from tests.fakes.clock import FakeClock
 from tests.support.ledger_opening import url_in
-from tests.support.ledger_samples import asking, failed_try, key, success, token_of
+from tests.support.ledger_samples import asking, failed_attempt, key, success, token_of
 from worker.domain.claims import ClaimRequest, Fresh, Held, Token
 from worker.errors import ClaimLost, LedgerError, LedgerUnavailable, NotTaken
 from worker.ledger.config import LedgerConfig, LedgerOperation
@@ -227,7 +227,7 @@ def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observ
     first, third = (token_of(claims[place].future.result(0)) for place in (0, 2))
     tokens = [first, Token(key("evt_1"), "stale"), third, Token(key("no"), "x")]
     batch: list[AnyTicket] = [Ticket(record_many, (token, success()), None) for token in tokens[:2]]
-    batch += [Ticket(defer_many, (token, failed_try(0.0)), None) for token in tokens[2:]]
+    batch += [Ticket(defer_many, (token, failed_attempt(0.0)), None) for token in tokens[2:]]
     commits.settle(batch)
 
     assert [type(answer) for answer in answers(batch)] == [type(None), ClaimLost, type(None), ClaimLost]

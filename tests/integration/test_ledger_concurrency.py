@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
-from tests.support.ledger_samples import asking, failed_try, success, token_of
+from tests.support.ledger_samples import asking, failed_attempt, success, token_of
 from worker.domain.claims import Done
 from worker.errors import ClaimLost
 from worker.ledger.config import LedgerOperation
@@ -45,7 +45,7 @@ def test_sixty_four_threads_lose_nothing_and_share_commits(ledger: BlockingLedge
     def work(thread: int) -> None:
         for number in range(10):
             id_ = f"evt_{thread}_{number}"
-            ledger.defer(token_of(ledger.claim(asking(id_))), failed_try(0.0))
+            ledger.defer(token_of(ledger.claim(asking(id_))), failed_attempt(0.0))
             ledger.record(token_of(ledger.claim(asking(id_))), success(id_))
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -106,7 +106,7 @@ def test_nothing_more_is_acknowledged_and_the_process_ends(
         with pytest.raises(LedgerUnavailable, match="Put the file back"):
             ledger.record(token, success())
         with pytest.raises(LedgerUnavailable):
-            ledger.lot(CIPHER).park([parked_work()])
+            ledger.parking_store(CIPHER).park([parked_work()])
         wait_for(lambda: stopped(ledger), "the writer's end")
         assert str(path.parent) in str(ledger.fault)
 

@@ -18,7 +18,7 @@ from worker.domain.claims import Done, Held, History, Resumed, StoredEvent
 from worker.errors import LedgerRefused
 from worker.ledger.migration import check_schema, migrate
 from worker.ledger.revision import NEWEST, REVISIONS, VERSION_TABLE, versions
-from worker.ledger.schema import commands, metadata, refusals, tries
+from worker.ledger.schema import commands, failed_attempts, metadata, refusals
 from worker.ledger.stats import read_stats
 from worker.ledger.stores.opening import open_store
 from worker.ledger.upgrading import config, upgrade
@@ -58,7 +58,7 @@ def rows_of(engine: Engine) -> dict[str, list[object]]:
     with engine.connect() as connection:
         return {
             "commands": list(connection.execute(select(*known).order_by(commands.c.arrival))),
-            "tries": list(connection.execute(select(tries).order_by(tries.c.position))),
+            "tries": list(connection.execute(select(failed_attempts).order_by(failed_attempts.c.position))),
             "refusals": list(connection.execute(select(refusals))),
         }
 
@@ -153,7 +153,7 @@ def test_a_ledger_of_the_first_schema_is_brought_up_to_date_with_what_it_knows(t
     with opened(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         claim = ledger.claim(asking())
     assert isinstance(claim, Resumed)
-    assert claim.history == History(tries=3)
+    assert claim.history == History(attempts=3)
 
 
 def test_a_worker_brings_its_sqlite_ledger_up_to_date_by_itself(tmp_path: Path) -> None:

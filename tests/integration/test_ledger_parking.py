@@ -33,7 +33,7 @@ def test_neither_body_nor_password_nor_headers_are_in_the_database_in_clear(url:
     work = work_of(create())
     headers = replace(work.delivery.properties, headers={"note": "h3ader-s3cret"})
     with opened(url) as ledger:
-        ledger.lot(CIPHER).park([replace(work, delivery=replace(work.delivery, properties=headers))])
+        ledger.parking_store(CIPHER).park([replace(work, delivery=replace(work.delivery, properties=headers))])
 
     seen = whole_database(engine)
     assert b"evt_1" in seen
@@ -43,8 +43,8 @@ def test_neither_body_nor_password_nor_headers_are_in_the_database_in_clear(url:
 
 def test_nothing_of_it_is_in_the_file_once_it_was_cleared(url: str, engine: Engine) -> None:
     with opened(url) as ledger:
-        lot = ledger.lot(CIPHER)
-        lot.clear(positions(lot.park([work_of(create()), parked_work()])))
+        parking_store = ledger.parking_store(CIPHER)
+        parking_store.clear(positions(parking_store.park([work_of(create()), parked_work()])))
 
     with engine.connect() as connection:
         assert connection.execute(select(parked)).all() == []
@@ -55,20 +55,20 @@ def test_nothing_of_it_is_in_the_file_once_it_was_cleared(url: str, engine: Engi
 def test_without_its_key_a_parked_command_waits_and_says_what_to_do(url: str) -> None:
     other = Cipher([f"{'another':A<43}="])
     with opened(url) as ledger:
-        [place] = ledger.lot(CIPHER).park([parked_work("evt_7")])
+        [place] = ledger.parking_store(CIPHER).park([parked_work("evt_7")])
 
         with pytest.raises(LedgerError, match=r"command evt_7 of billing, was encrypted at 20.* put the key of that"):
-            ledger.lot(other).fetch(place.position)
-        assert ledger.lot(CIPHER).fetch(place.position) is not None
+            ledger.parking_store(other).fetch(place.position)
+        assert ledger.parking_store(CIPHER).fetch(place.position) is not None
         assert isinstance(ledger.claim(asking()), Held)
 
 
 def test_an_older_key_that_is_still_there_opens_what_it_closed(url: str) -> None:
     old, new = f"{'old':A<43}=", f"{'new':A<43}="
     with opened(url) as ledger:
-        [place] = ledger.lot(Cipher([old])).park([parked_work(body=b"\0body")])
+        [place] = ledger.parking_store(Cipher([old])).park([parked_work(body=b"\0body")])
 
-        fetched = ledger.lot(Cipher([new, old])).fetch(place.position)
+        fetched = ledger.parking_store(Cipher([new, old])).fetch(place.position)
 
     assert fetched is not None
     assert fetched.body == b"\0body"
@@ -78,25 +78,25 @@ def test_a_park_that_fails_in_the_middle_leaves_nothing_behind(url: str) -> None
     works = [parked_work(f"evt_{number}") for number in range(120)]
     unfit = Work(works[0].delivery, Invalid([], CommandName("billing", "half \ud83d")), works[0].lanes)
     with opened(url) as ledger:
-        lot = ledger.lot(CIPHER)
+        parking_store = ledger.parking_store(CIPHER)
         with pytest.raises(LedgerError, match="Nothing of it was written"):
-            lot.park([*works, unfit])
+            parking_store.park([*works, unfit])
 
-        assert list(lot.mine()) == []
-        assert len(lot.park(works)) == len(works)
+        assert list(parking_store.mine()) == []
+        assert len(parking_store.park(works)) == len(works)
 
 
 def test_of_processes_that_adopt_at_once_each_command_goes_to_one(database: PrivatePostgres) -> None:
     empty_database(database.url)
     rig = SqlRig(database.url, shared=True)
     gone = rig.start()
-    places = gone.lot(CIPHER).park([parked_work(f"evt_{number}") for number in range(300)])
+    places = gone.parking_store(CIPHER).park([parked_work(f"evt_{number}") for number in range(300)])
     rig.stop(gone)
-    lots = [rig.start().lot(CIPHER) for _ in range(4)]
+    lots = [rig.start().parking_store(CIPHER) for _ in range(4)]
 
     with ThreadPoolExecutor(len(lots)) as pool:
-        adopted = [place for answer in pool.map(lambda lot: lot.adopt(), lots) for place in answer]
-    held = [place for lot in lots for place in lot.mine()]
+        adopted = [place for answer in pool.map(lambda parking_store: parking_store.adopt(), lots) for place in answer]
+    held = [place for parking_store in lots for place in parking_store.mine()]
     rig.clear()
 
     assert sorted(positions(adopted)) == sorted(positions(held)) == positions(places)
@@ -104,9 +104,9 @@ def test_of_processes_that_adopt_at_once_each_command_goes_to_one(database: Priv
 
 def test_more_than_one_commit_should_hold_is_adopted_all_the_same(url: str) -> None:
     with opened(url) as ledger:
-        places = ledger.lot(CIPHER).park([parked_work(f"evt_{number}") for number in range(5_003)])
+        places = ledger.parking_store(CIPHER).park([parked_work(f"evt_{number}") for number in range(5_003)])
     with opened(url) as ledger:
-        assert list(ledger.lot(CIPHER).adopt()) == list(places)
+        assert list(ledger.parking_store(CIPHER).adopt()) == list(places)
 
 
 def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_much_is(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_
         asked = statements_about_parked(ledger._store.engine)
         ledger.claim(asking("evt_1"))
         assert len(asked) == 1
-        ledger.lot(CIPHER).park([parked_work()])
+        ledger.parking_store(CIPHER).park([parked_work()])
         asked.clear()
         ledger.claim(replace(asking("evt_2"), lanes=()))
         assert asked == []

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 
 from bench.filling import HOT_CUSTOMER, fill, nth_id
 from tests.support.ledger_opening import opened
-from tests.support.ledger_samples import asking, failed_try, success, token_of
+from tests.support.ledger_samples import asking, failed_attempt, success, token_of
 from worker.domain.claims import Done
 from worker.ledger.pruning.rule import forget_commands
 
@@ -61,7 +61,7 @@ def test_no_step_of_a_command_reads_the_table(url: str) -> None:
         plans = Plans(ledger._store.engine)
         token = token_of(ledger.claim(asking("new")))
         ledger.note(token, "before the write")
-        ledger.defer(token, failed_try(0.0))
+        ledger.defer(token, failed_attempt(0.0))
         token = token_of(ledger.claim(asking("new")))
         assert isinstance(ledger.claim(asking(nth_id(7), content=FILLED)), Done)
         assert not ledger.other_create(HOT_CUSTOMER, token)

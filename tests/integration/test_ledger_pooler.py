@@ -70,11 +70,11 @@ def test_two_workers_claim_and_record_through_it(url: str) -> None:
 
 def test_parking_goes_through_it(url: str) -> None:
     with opened(url) as ledger:
-        lot = ledger.lot(CIPHER)
-        places = lot.park([parked_work(f"evt_{number}") for number in range(120)])
-        assert positions(lot.mine()) == positions(places)
-        lot.clear(positions(places))
-        assert lot.mine() == []
+        parking_store = ledger.parking_store(CIPHER)
+        places = parking_store.park([parked_work(f"evt_{number}") for number in range(120)])
+        assert positions(parking_store.mine()) == positions(places)
+        parking_store.clear(positions(places))
+        assert parking_store.mine() == []
 
 
 def test_nothing_of_a_transaction_stays_in_the_poolers_sessions(url: str, database: PrivatePostgres) -> None:

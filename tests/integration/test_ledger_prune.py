@@ -15,7 +15,7 @@ from worker.domain.claims import Done, Fresh
 from worker.ledger.config import LedgerOperation
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
 from worker.ledger.pruning.rule import BATCH_ROWS
-from worker.ledger.schema import commands, owners, refusals, tries
+from worker.ledger.schema import commands, failed_attempts, owners, refusals
 from worker.ledger.stores.opening import open_beside
 from worker.ledger.upkeep import look_what_to_prune, migrate_ledger, prune_ledger
 
@@ -59,7 +59,7 @@ def test_what_ended_before_the_days_to_keep_goes_with_its_tries(url: str, engine
     old_refusal(engine, "recent refusal", RECENT)
 
     assert prune(url) == Pruned(1, 1, whole=True)
-    assert left(engine) == left(engine, tries) == {"recent"}
+    assert left(engine) == left(engine, failed_attempts) == {"recent"}
     assert left(engine, refusals) == {"recent refusal"}
 
 
@@ -81,12 +81,14 @@ def test_what_is_parked_stays_and_so_does_what_is_known_of_its_command(url: str,
     old_command(engine, "parked again", OLD)
     old_command(engine, "of another source", OLD, source="shop")
     with opened(url) as ledger:
-        lot = ledger.lot(CIPHER)
-        lot.park([parked_work("parked again"), parked_work("of another source"), parked_work("never claimed")])
+        parking_store = ledger.parking_store(CIPHER)
+        parking_store.park(
+            [parked_work("parked again"), parked_work("of another source"), parked_work("never claimed")]
+        )
 
         assert prune(url).commands == 1
         assert left(engine) == {"parked again"}
-        assert len(lot.mine()) == 3
+        assert len(parking_store.mine()) == 3
 
 
 def test_a_command_that_was_given_up_stays_until_its_letter_is_closed(url: str, engine: Engine) -> None:

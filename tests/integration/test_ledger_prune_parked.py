@@ -34,7 +34,7 @@ def put_back(url: str, engine: Engine) -> None:
     old_command(engine, "done", 1.0)
     with opened(url) as ledger:
         nameless = replace(parked_work(), content=Undecodable([]))
-        ledger.lot(CIPHER).park([parked_work("evt_2"), parked_work("evt_1"), nameless])
+        ledger.parking_store(CIPHER).park([parked_work("evt_2"), parked_work("evt_1"), nameless])
     with engine.begin() as connection:
         connection.execute(parked.update().values(parked_at=PARKED_AT))
 

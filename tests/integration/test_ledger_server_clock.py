@@ -53,11 +53,11 @@ def test_hosts_an_hour_apart_leave_each_other_what_is_theirs(url: str, ahead: fl
     with opened_on(Skewed(ahead), url) as off, opened_on(SystemClock(), url) as exact:
         off.claim(asking("evt_1"))
         exact.claim(asking("evt_2"))
-        off.lot(CIPHER).park([parked_work()])
+        off.parking_store(CIPHER).park([parked_work()])
 
         assert isinstance(exact.claim(asking("evt_1")), Held)
         assert isinstance(off.claim(asking("evt_2")), Held)
-        assert exact.lot(CIPHER).adopt() == []
+        assert exact.parking_store(CIPHER).adopt() == []
         assert off.lease_holds()
 
 

@@ -10,7 +10,7 @@ from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_samples import (
     CIPHER,
     asking,
-    failed_try,
+    failed_attempt,
     failure,
     key,
     parked_work,
@@ -46,7 +46,7 @@ def test_an_empty_ledger_counts_nothing(url: str) -> None:
 def test_commands_are_counted_by_state_type_and_reason_beside_a_running_worker(url: str) -> None:
     with opened(url) as ledger:
         ledger.claim(asking("claimed"))
-        ledger.defer(token_of(ledger.claim(asking("waiting"))), failed_try(0.0))
+        ledger.defer(token_of(ledger.claim(asking("waiting"))), failed_attempt(0.0))
         ledger.record(token_of(ledger.claim(asking("given up"))), failure())
         for number in range(2):
             ledger.record(token_of(ledger.claim(asking(f"done {number}", type_="ChangeEmail"))), success())
@@ -64,7 +64,7 @@ def test_commands_are_counted_by_state_type_and_reason_beside_a_running_worker(u
 
 def test_what_is_parked_is_counted_from_the_first_on(url: str, engine: Engine) -> None:
     with opened(url) as ledger:
-        places = ledger.lot(CIPHER).park([parked_work("evt_1"), parked_work("evt_2")])
+        places = ledger.parking_store(CIPHER).park([parked_work("evt_1"), parked_work("evt_2")])
     with engine.begin() as connection:
         first = parked.c.position == places[0].position
         connection.execute(update(parked).where(first).values(parked_at=LONG_AGO))
@@ -104,7 +104,7 @@ def test_workers_that_have_not_stopped_are_told_with_what_they_hold(url: str, en
     with opened(url) as ledger:
         ledger.claim(asking("one"))
         ledger.claim(asking("two"))
-        ledger.lot(CIPHER).park([parked_work(f"parked {number}") for number in range(3)])
+        ledger.parking_store(CIPHER).park([parked_work(f"parked {number}") for number in range(3)])
         crashed, living = stats(url).owners
 
     assert (crashed.owner, crashed.host, crashed.pid, crashed.holding) == ("crashed", "old-host", 7, 1)

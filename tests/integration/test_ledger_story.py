@@ -13,7 +13,7 @@ from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import (
     CIPHER,
     asking,
-    failed_try,
+    failed_attempt,
     failure,
     from_shop,
     key,
@@ -24,7 +24,7 @@ from tests.support.ledger_samples import (
 )
 from worker.domain.claims import Fresh, History
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.schema import commands, tries
+from worker.ledger.schema import commands, failed_attempts
 from worker.ledger.stores.opening import open_store
 from worker.ledger.story import Story, open_reader
 
@@ -56,26 +56,26 @@ def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str
 
 def test_failed_tries_are_told_in_their_order(ledger: BlockingLedger, url: str) -> None:
     for number in (1, 2):
-        history = History(tries=number)
-        deferral = replace(failed_try(0.0, history), detail=f"refused \0 {number}")
+        history = History(attempts=number)
+        deferral = replace(failed_attempt(0.0, history), detail=f"refused \0 {number}")
         ledger.defer(token_of(ledger.claim(asking())), deferral)
 
     (command,) = story(url).commands
-    told = [(each.number, each.cause, each.detail) for each in command.tries]
+    told = [(each.number, each.cause, each.detail) for each in command.failed_attempts]
     assert told == [
         (1, "not_sent", "refused \N{REPLACEMENT CHARACTER} 1"),
         (2, "not_sent", "refused \N{REPLACEMENT CHARACTER} 2"),
     ]
-    assert (command.state, command.history.tries) == ("waiting", 2)
+    assert (command.state, command.history.attempts) == ("waiting", 2)
 
 
 def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedger, url: str) -> None:
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(0.0))
     with ledger._store.engine.begin() as connection:
         connection.execute(delete(commands))
 
     with open_reader(url) as reader, reader._reading() as connection:
-        assert connection.execute(select(tries)).all() == []
+        assert connection.execute(select(failed_attempts)).all() == []
 
 
 def test_a_dead_command_is_told_with_its_event_and_letter(ledger: BlockingLedger, url: str) -> None:
@@ -95,9 +95,9 @@ def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: Blo
 
 def test_each_source_is_told_its_own_tries(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
-    ledger.defer(token_of(ledger.claim(asking())), failed_try(0.0))
+    ledger.defer(token_of(ledger.claim(asking())), failed_attempt(0.0))
 
-    assert [len(command.tries) for command in story(url).commands] == [0, 1]
+    assert [len(command.failed_attempts) for command in story(url).commands] == [0, 1]
 
 
 def test_refusals_of_the_id_are_told_too(ledger: BlockingLedger, url: str) -> None:
@@ -176,7 +176,7 @@ def test_an_empty_file_is_no_ledger_to_read(url: str) -> None:
 
 
 def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedger, url: str) -> None:
-    ledger.lot(CIPHER).park(
+    ledger.parking_store(CIPHER).park(
         [
             parked_work("evt_0", "subject:a"),
             parked_work("evt_1", "subject:free"),
@@ -199,7 +199,7 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedg
 
 def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: BlockingLedger, url: str) -> None:
     nameless = replace(parked_work(), content=Undecodable([]))
-    ledger.lot(CIPHER).park([nameless, parked_work("evt_1")])
+    ledger.parking_store(CIPHER).park([nameless, parked_work("evt_1")])
 
     (parked,) = story(url).parked
     assert (parked.ahead, parked.first) == (1, None)

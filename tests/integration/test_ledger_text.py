@@ -137,7 +137,7 @@ def test_a_row_that_a_file_cannot_hold_fails_alone(tmp_path: Path, bad: ClaimReq
 
 
 def test_endings_refusals_and_parked_commands_are_refused_for_what_they_hold_as_well(server: str) -> None:
-    huge = History(tries=2**40)
+    huge = History(attempts=2**40)
     with opened(server) as ledger:
         token = token_of(ledger.claim(asking()))
         with pytest.raises(Unstorable):
@@ -145,7 +145,7 @@ def test_endings_refusals_and_parked_commands_are_refused_for_what_they_hold_as_
         with pytest.raises(Unstorable):
             ledger.refuse(refusal(command_id=LONG))
         with pytest.raises(Unstorable):
-            ledger.lot(Cipher([f"{'a':A<43}="])).park([parked_work("evt_9", LONG)])
+            ledger.parking_store(Cipher([f"{'a':A<43}="])).park([parked_work("evt_9", LONG)])
         ledger.record(token, success())
 
 

@@ -67,7 +67,7 @@ def counts(typed: Typed) -> dict[str, int]:
 def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(type_words: Type, url: str) -> None:
     with opened(url) as ledger:
         ledger.claim(asking())
-        ledger.lot(CIPHER).park([parked_work("evt_2"), parked_work("evt_3")])
+        ledger.parking_store(CIPHER).park([parked_work("evt_2"), parked_work("evt_3")])
         told = type_words("stats")
 
     assert told.returncode == DONE

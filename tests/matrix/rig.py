@@ -28,7 +28,7 @@ from worker.provider.config import Edition, Format, ProviderConfig
 
 #: Above what a busy machine needs for an answer.
 PATIENCE_SECONDS = 10.0
-_MAX_TRIES = 12
+_MAX_ATTEMPTS = 12
 _POLICY = RetryPolicy(max_attempts=8, window_seconds=3600.0, base_seconds=1.0, cap_seconds=2.0, settle_seconds=1.0)
 
 
@@ -50,7 +50,7 @@ class End:
     outcome: Outcome
     reason: Reason | None
     event: bytes
-    tries: int
+    attempts: int
     state: AccountsSnapshot
 
 
@@ -76,13 +76,13 @@ class Stage:
             self.sandbox.inject(*rules)
         client = self._client(dialect, patience_seconds)
         try:
-            finished, tries = self._run(client, command)
+            finished, attempts = self._run(client, command)
         finally:
             client.close()
         dead_letter = finished.ending.dead_letter
         reason = None if dead_letter is None else dead_letter.reason
         # Whatever still waits to be applied is waited for: it must not change what is looked at.
-        return End(finished.outcome, reason, finished.ending.event.body, tries, self._settled_state())
+        return End(finished.outcome, reason, finished.ending.event.body, attempts, self._settled_state())
 
     def _client(self, dialect: Dialect, patience_seconds: float) -> ProviderClient:
         config = ProviderConfig(
@@ -111,7 +111,7 @@ class Stage:
         )
         work = work_of(command)
         assert isinstance(work.content, Requested), work.content
-        for number in range(1, _MAX_TRIES + 1):
+        for number in range(1, _MAX_ATTEMPTS + 1):
             ledger.renew()
             claim = ledger.claim(work.content.request)
             assert isinstance(claim, Fresh | Resumed), claim
@@ -123,7 +123,7 @@ class Stage:
             _wait(clock, ledger, claim, end)
             # Somebody else is always served well: nothing is excused as an outage.
             health.proven_at = clock.now()
-        raise AssertionError(f"{command.type} has not ended after {_MAX_TRIES} tries")
+        raise AssertionError(f"{command.type} has not ended after {_MAX_ATTEMPTS} tries")
 
 
 def _wait(clock: FakeClock, ledger: FakeLedger, claim: Fresh | Resumed, deferral: Deferral) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import NullPool, create_engine, text, update
 from sandbox.servers.postgres import PrivatePostgres
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
-from tests.fakes.parking import FakeParkingLot
+from tests.fakes.parking import FakeParkingStore
 from tests.support.blocking_ledger import BlockingLedger, PlainLedger
 from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver
-from worker.domain.ports import Clock, ParkingLot
+from worker.domain.ports import Clock, ParkingStore
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import migrate
 from worker.ledger.revision import VERSION_TABLE
@@ -34,7 +34,7 @@ class Rig(Protocol):
     def start(self) -> PlainLedger:
         """Start a process that works on the storage."""
 
-    def lot(self, ledger: PlainLedger) -> ParkingLot:
+    def parking_store(self, ledger: PlainLedger) -> ParkingStore:
         """What the process of this ledger parks in."""
 
     def crash(self, ledger: PlainLedger) -> None:
@@ -58,10 +58,10 @@ class FakeRig:
         """Start a process."""
         return FakeLedger(self.clock, self._storage, SETTLE_SECONDS)
 
-    def lot(self, ledger: PlainLedger) -> FakeParkingLot:
+    def parking_store(self, ledger: PlainLedger) -> FakeParkingStore:
         """What the process of this ledger parks in."""
         assert isinstance(ledger, FakeLedger)
-        return FakeParkingLot(ledger)
+        return FakeParkingStore(ledger)
 
     def crash(self, ledger: PlainLedger) -> None:
         """Do nothing: nobody asks it any more."""
@@ -94,10 +94,10 @@ class SqlRig:
         self._started.append(ledger)
         return ledger
 
-    def lot(self, ledger: PlainLedger) -> ParkingLot:
+    def parking_store(self, ledger: PlainLedger) -> ParkingStore:
         """What the process of this ledger parks in."""
         assert isinstance(ledger, BlockingLedger)
-        return ledger.lot(CIPHER)
+        return ledger.parking_store(CIPHER)
 
     def crash(self, ledger: PlainLedger) -> None:
         """Close it, then strike its goodbye out."""

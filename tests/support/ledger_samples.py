@@ -65,13 +65,13 @@ def token_of(claim: Claim) -> Token:
 def success(event_id: str = "event-1", history: History | None = None) -> Ending:
     """End well."""
     event = StoredEvent(event_id, "CustomerCreated", b'{"id":"\xc3\xa9"}')
-    return Ending(event, history if history is not None else History(tries=1))
+    return Ending(event, history if history is not None else History(attempts=1))
 
 
 def failure(event_id: str = "event-1") -> Ending:
     """End as a dead letter."""
     event = StoredEvent(event_id, "CommandFailed", b'{"reason":"provider_rejected"}')
-    return Ending(event, History(tries=3, attempts=2), dead_letter())
+    return Ending(event, History(attempts=3, charged_attempts=2), dead_letter())
 
 
 def dead_letter(command_id: str = "evt_1") -> DeadLetter:
@@ -85,9 +85,11 @@ def refusal(id_: str = "refusal-1", body: bytes = b"{}", command_id: str = "evt_
     return Refusal(id_, dead_letter(command_id), StoredEvent("event-9", "CommandFailed", body))
 
 
-def failed_try(not_before: float, history: History | None = None) -> Deferral:
+def failed_attempt(not_before: float, history: History | None = None) -> Deferral:
     """Put a command off."""
-    return Deferral(history if history is not None else History(tries=1), not_before, "not_sent", "connection refused")
+    return Deferral(
+        history if history is not None else History(attempts=1), not_before, "not_sent", "connection refused"
+    )
 
 
 class DeafObserver:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, insert
 
-from worker.ledger.schema import commands, dead_letters, owners, refusals, tries
+from worker.ledger.schema import commands, dead_letters, failed_attempts, owners, refusals
 
 DAY = 86_400.0
 
@@ -33,7 +33,7 @@ def old_command(engine: Engine, id_: str, finished_at: float | None, **changes: 
     tried = {"command_id": id_, "command_source": row["source"], "number": 1, "at": 1.0, "cause": "", "detail": ""}
     with engine.begin() as connection:
         connection.execute(insert(commands), row)
-        connection.execute(insert(tries), tried)
+        connection.execute(insert(failed_attempts), tried)
 
 
 def dead_command(engine: Engine, id_: str, finished_at: float) -> None:

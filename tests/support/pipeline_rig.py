@@ -7,7 +7,7 @@ from hashlib import sha256
 from tests.fakes.broker import FakePublisher, FakeSettlement
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
-from tests.fakes.parking import FakeParkingLot
+from tests.fakes.parking import FakeParkingStore
 from tests.fakes.provider import FakeHealth, FakeProvider
 from tests.fakes.telemetry import FakeTelemetry
 from worker.domain.claims import Deferral, Ending, Refusal, Token
@@ -104,7 +104,7 @@ class PipelineRig:
     publisher: NotingPublisher = field(init=False)
     settlement: NotingSettlement = field(init=False)
     ledger: NotingLedger = field(init=False)
-    lot: FakeParkingLot = field(init=False)
+    parking_store: FakeParkingStore = field(init=False)
     attempts: AttemptRunner = field(init=False)
     pipeline: Pipeline = field(init=False)
     unpublished: UnpublishedRuns = field(init=False)
@@ -174,12 +174,18 @@ class PipelineRig:
     def _begin(self) -> None:
         self.ledger = NotingLedger(self.clock, self.storage)
         self.ledger.notes = self.notes
-        self.lot = FakeParkingLot(self.ledger)
+        self.parking_store = FakeParkingStore(self.ledger)
         self._jobs.clear()
         context = RetryContext(self.policy, self.health, lambda: 0.5)
         self.attempts = AttemptRunner(Handlers(self.provider, self.ledger), context, self.telemetry, self.clock)
         rooms = Rooms(
-            self.ledger, self.lot, self.attempts, self._at_once, self.publisher, self.settlement, self.telemetry
+            self.ledger,
+            self.parking_store,
+            self.attempts,
+            self._at_once,
+            self.publisher,
+            self.settlement,
+            self.telemetry,
         )
         program = RunningProgram(self.clock, "1.2.3", self._read, self._fingerprint, self._reached)
         self._due.clear()

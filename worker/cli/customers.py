@@ -74,7 +74,7 @@ def list_customers(
 
 
 class _Shown:
-    """The rows to print, counted while they are; asks for one beyond the limit, to tell whether there is one.
+    """The rows to print, counted while they are; asks for one beyond the limit, to know whether there is one.
 
     `passed_over` is how many came before them: less than the offset when the list ends there.
     """

@@ -1,4 +1,4 @@
-"""`provisioning-worker explain COMMAND_ID`: one command's whole story, from the ledger."""
+"""`provisioning-worker explain COMMAND_ID`: all that the ledger knows of one command."""
 
 import os
 from typing import Annotated
@@ -8,20 +8,20 @@ import typer
 from worker.cli.output import Column, Output, say, show_rows
 from worker.domain.results import rfc3339
 from worker.errors import WorkerError
-from worker.ledger.parked_story import ParkedStory
-from worker.ledger.story import CommandStory, RefusedStory, open_reader
+from worker.ledger.parked_story import ParkedRecord
+from worker.ledger.story import CommandRecord, RefusedRecord, open_reader
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 
 _STATES = {
     "claimed": "being handled, or its worker stopped while it was",
-    "waiting": "waits for its next try",
+    "waiting": "waits for its next attempt",
     "done": "done; its event was told",
     "dead": "given up; its dead letter and its event were told",
 }
 _OUTCOMES = {
     "applied": "applied; its event was told",
-    "already_applied": "already_applied: found done by an earlier try; its event was told",
+    "already_applied": "already_applied: found done by an earlier attempt; its event was told",
 }
 
 
@@ -29,7 +29,7 @@ def explain(
     command_id: Annotated[str, typer.Argument(help="The command's id, as its emitter chose it.")],
     output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
 ) -> None:
-    """Tell everything the ledger knows of a command: when it came, each failed try, how it ended, what it waits for."""
+    """Print what the ledger knows of a command: when it came, each failed attempt, how it ended, what it waits for."""
     with open_reader(ledger_url(load(LedgerReach), os.environ)) as reader:
         say(f"read from {reader.name}")
         story = reader.story(command_id)
@@ -44,11 +44,12 @@ def explain(
     show_rows(rows, (Column("at"), Column("what"), Column("source"), Column("detail")), output)
 
 
-def _command_rows(command: CommandStory) -> list[dict[str, object]]:
+def _command_rows(command: CommandRecord) -> list[dict[str, object]]:
     source = command.key.source
     rows = [_row(command.first_seen_at, "first claimed", source, f"{command.type} for {command.subject or '-'}")]
     rows += [
-        _row(tried.at, f"try {tried.number} failed ({tried.cause})", source, tried.detail) for tried in command.tries
+        _row(tried.at, f"attempt {tried.number} failed ({tried.cause})", source, tried.detail)
+        for tried in command.failed_attempts
     ]
     ended = command.finished_at or command.not_before
     detail = _OUTCOMES.get(command.outcome or "") or _STATES.get(command.state, command.state)
@@ -58,13 +59,13 @@ def _command_rows(command: CommandStory) -> list[dict[str, object]]:
     return rows
 
 
-def _refused_row(refused: RefusedStory) -> dict[str, object]:
+def _refused_row(refused: RefusedRecord) -> dict[str, object]:
     dead_letter = refused.refusal.dead_letter
     detail = f"{dead_letter.reason}: {dead_letter.headers.get('provisioning-detail', '')}"
     return _row(refused.at, "refused", str(dead_letter.headers.get("provisioning-command-source", "")), detail)
 
 
-def _parked_row(parked: ParkedStory) -> dict[str, object]:
+def _parked_row(parked: ParkedRecord) -> dict[str, object]:
     if parked.ahead == 0:
         detail = "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
     else:

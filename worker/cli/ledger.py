@@ -82,7 +82,7 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     output: Annotated[Output, typer.Option(help="How to print it.")] = Output.AUTO,
 ) -> None:
-    """Forget the commands that ended long ago, with their tries, and old refusals; a running worker does so hourly.
+    """Forget the commands that ended long ago, with their attempts, and old refusals; a running worker does so hourly.
 
     What is unfinished stays, and every command of which a dead letter is open. A repeat of what was forgotten is new.
 

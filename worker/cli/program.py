@@ -18,7 +18,7 @@ COMMANDS = {
     "sandbox": "Stand in for the provider, until Ctrl+C.",
     "send": "Publish commands: persistent, mandatory, each confirmed before the next.",
     "explain": (
-        "Tell everything the ledger knows of a command: when it came, each failed try, how it ended, what it waits for."
+        "Print what the ledger knows of a command: when it came, each failed attempt, how it ended, what it waits for."
     ),
     "doctor": (
         "Say what is wrong with broker, provider, ledger and settings, and the line that mends it; changes nothing."

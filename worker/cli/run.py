@@ -73,7 +73,7 @@ def _pass(_step: Step) -> None:
 
 
 def _stop_on_signals(stop: threading.Event) -> Callable[[], int | None]:
-    """Set `stop` at the first signal, end the process at the second; the answer tells which one came first, if any."""
+    """Set `stop` at the first signal, end the process at the second; the answer is the one that came first, if any."""
     signals: SimpleQueue[int] = SimpleQueue()
     come: list[int] = []
 

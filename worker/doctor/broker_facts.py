@@ -16,7 +16,7 @@ class Duty(StrEnum):
 
 
 class QueuePresence(StrEnum):
-    """What a declaration told."""
+    """What a declaration answered."""
 
     PRESENT = "present"
     MISSING = "missing"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from worker.doctor.broker_facts import BrokerFacts
 
 
-class Door(StrEnum):
+class LoginStatus(StrEnum):
     """How a call to the provider went, as far as the login goes."""
 
     OPEN = "open"
@@ -22,8 +22,8 @@ class Door(StrEnum):
 class ProviderFacts:
     """The provider's doors. The words are its own or the line's, scrubbed. `skew_seconds`: its clock minus ours."""
 
-    v2: Door
-    v3: Door
+    v2: LoginStatus
+    v3: LoginStatus
     v2_words: str = ""
     v3_words: str = ""
     skew_seconds: float | None = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from shlex import quote
 
 APPLY = "provisioning-worker topology apply"
-#: A quorum queue tells its count every five seconds: the one before may say 0 of a queue that is not empty.
+#: A quorum queue reports its count every five seconds: the one before may say 0 of a queue that is not empty.
 _COUNTED_AFTER_SECONDS = 10
 
 

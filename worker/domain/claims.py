@@ -16,17 +16,18 @@ class CommandKey:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier tries of one command left behind. It survives restarts.
+    """What earlier attempts of one command left behind. It survives restarts.
 
-    `tries` counts every try; `attempts` only the charged ones; `provisional` those of which it is not known yet whose
-    fault they were. `provisional_at` (epoch seconds): when the last try failed. `begun`: an earlier write may have been
-    applied. `seconds_used` counts unpaused seconds of its own, waits included. `first_failed_at` is epoch seconds.
-    `note` is what a handler wrote down before its first write, so that what it finds later can be told from what was
-    there before.
+    `attempts` counts every attempt that came to its end, also those that only looked; it is what the result event and
+    the log say. `charged_attempts` are those that count against the command; `provisional` those of which it is not
+    known yet whose fault they were. `provisional_at` (epoch seconds): when the last attempt failed. `begun`: an earlier
+    write may have been applied. `seconds_used` counts unpaused seconds of its own, waits included. `first_failed_at` is
+    epoch seconds. `note` is what a handler wrote down before its first write, so that what it finds later can be
+    distinguished from what was there before.
     """
 
-    tries: int = 0
     attempts: int = 0
+    charged_attempts: int = 0
     provisional: int = 0
     provisional_at: float | None = None
     seconds_used: float = 0.0
@@ -93,7 +94,7 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Ours, and tried before: `history.begun` tells whether a write may have been applied.
+    """Ours, and tried before: `history.begun` says whether a write may have been applied.
 
     Also what a redelivered command is that the ledger has never seen (`history.begun` is False then).
     """
@@ -104,14 +105,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It succeeded before; this is the event that was told."""
+    """It succeeded before; this is the event that was published."""
 
     event: StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """It failed for good before; these are the letter and the event that were told."""
+    """It failed for good before; these are the dead letter and the event that were published."""
 
     event: StoredEvent
     dead_letter: DeadLetter
@@ -129,7 +130,7 @@ LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class Quarantined:
     """A process died while it was at this command: it is given only to who claims it `alone`.
 
     `crashes`: so many died while they were at it and nothing else.
@@ -152,7 +153,7 @@ class Conflict:
     """The key is taken by a command with other content."""
 
 
-Claim = Fresh | Resumed | Done | Dead | Held | Suspect | Crashed | Conflict
+Claim = Fresh | Resumed | Done | Dead | Held | Quarantined | Crashed | Conflict
 
 #: So many crashes while it was alone end a command: one may be a person's SIGKILL, two a bad day.
 MOST_CRASHES = 3
@@ -167,7 +168,7 @@ class MarkedReading:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a command ended: the event, and the letter when it failed."""
+    """How a command ended: the event, and the dead letter when it failed."""
 
     event: StoredEvent
     history: History
@@ -176,7 +177,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """One failed try that will be repeated at `not_before` (epoch seconds). `cause` and `detail` are for people."""
+    """One failed attempt that will be repeated at `not_before` (epoch seconds). `cause` and `detail` are for people."""
 
     history: History
     not_before: float
@@ -186,7 +187,7 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A message that never took its key: its letter, and its event when the command could be named.
+    """A message that never took its key: its dead letter, and its event when the command could be named.
 
     `id` is derived from the message alone, so that the same message refused twice is the same refusal. `older_ids`: one
     of these it has if it was kept under an older secret key, or by an older version.

@@ -23,7 +23,7 @@ _ROUTING_HEADERS = frozenset({"CC", "BCC"})
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a letter's headers are made of. Times are RFC 3339; None where the message does not say so much."""
+    """What a dead letter's headers are made of. Times are RFC 3339; None where the message does not say so much."""
 
     id: str
     reason: Reason
@@ -41,7 +41,7 @@ class Circumstances:
 
 
 def write(delivery: Delivery, seen: Circumstances) -> DeadLetter:
-    """Make the letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
+    """Make the dead letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
     stated: dict[str, str | int | None] = {
         "dead-letter-id": seen.id,
         "reason": seen.reason.value,
@@ -66,12 +66,13 @@ def write(delivery: Delivery, seen: Circumstances) -> DeadLetter:
 
 
 def outgoing(delivery: Delivery, dead_letter: DeadLetter) -> Outgoing:
-    """The letter as it is published: the original body and properties, the headers of both."""
+    """The dead letter as it is published: the original body and properties, the headers of both."""
     properties = replace(
         delivery.properties,
         headers={**_kept(delivery.properties.headers), **dead_letter.headers},
         delivery_mode=2,
-        # An expiration would delete the letter unread; a user id that is not ours makes the broker close the channel.
+        # An expiration would delete the dead letter unread; a user id that is not ours makes the broker close the
+        # channel.
         expiration=None,
         user_id=None,
     )
@@ -79,7 +80,7 @@ def outgoing(delivery: Delivery, dead_letter: DeadLetter) -> Outgoing:
 
 
 def bare(dead_letter: Outgoing, why: str) -> Outgoing | None:
-    """The letter without its original headers, and a note that says why; None when it has none, or is no letter."""
+    """The dead letter without its original headers, and a note that says why; None when it has none, or is none."""
     headers = {name: value for name, value in dead_letter.properties.headers.items() if name.startswith(_PREFIX)}
     if dead_letter.destination is not Destination.DEAD_LETTERS or len(headers) == len(dead_letter.properties.headers):
         return None
@@ -88,7 +89,7 @@ def bare(dead_letter: Outgoing, why: str) -> Outgoing | None:
 
 
 def plain(value: object) -> str | int:
-    """What becomes of a header's value: text and whole numbers of 64 bits stay, all else is told as text."""
+    """What becomes of a header's value: text and whole numbers of 64 bits stay, all else becomes text."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and _fits(value)):
         return value
     if isinstance(value, bytes):

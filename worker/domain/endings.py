@@ -1,4 +1,4 @@
-"""How a command ends, in the ledger's words: the event, and the letter when it failed."""
+"""How a command ends, in the ledger's words: the event, and the dead letter when it failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,9 +28,9 @@ class Closing:
 
 
 def success(envelope: Envelope, done: Success, history: History, closing: Closing) -> Ending:
-    """The command was applied, now or by an earlier try."""
+    """The command was applied, now or by an earlier attempt."""
     identity = event_id(CommandKey(envelope.source, envelope.id), _GENERATION)
-    event = results.succeeded(envelope, identity, done, history.tries, rfc3339(closing.now))
+    event = results.succeeded(envelope, identity, done, history.attempts, rfc3339(closing.now))
     return Ending(event, history)
 
 
@@ -50,7 +50,7 @@ def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: C
         reason=verdict.reason,
         detail=verdict.failure.detail,
         errors=verdict.failure.errors,
-        attempts=verdict.history.tries,
+        attempts=verdict.history.attempts,
         failed_at=rfc3339(closing.now),
         dead_letter_id=dead_letter_id(key, _GENERATION),
     )
@@ -65,7 +65,7 @@ def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing
         f"the worker died {crashed.crashes} times while it handled this command and nothing else; it may have been "
         "applied, so look at the customer before it is sent again to a worker that is mended"
     )
-    history = replace(crashed.history, tries=crashed.history.tries + crashed.crashes)
+    history = replace(crashed.history, attempts=crashed.history.attempts + crashed.crashes)
     ending = failure(delivery, envelope, GivenUp(Reason.CRASH_LOOP, died, history), closing)
     return Finished(ending, Outcome.FAILED, died.detail)
 
@@ -81,7 +81,7 @@ def unstorable(delivery: Delivery, envelope: Envelope, seen: tuple[History, str]
 def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], closing: Closing) -> Refusal:
     """The message is no command; it is answered if it says who it is, and never takes its key.
 
-    `marks` tell it from all others, one with each secret key, newest first.
+    `marks` distinguish it from all others, one with each secret key, newest first.
     """
     # The faults name fields, and a field may have been given a secret's name by mistake.
     why = without_secrets_of(delivery.body, "; ".join(error.faults))
@@ -119,7 +119,7 @@ def _kept(
     identity, *older = (refusal_id(name, mark, "event") for mark in marks)
     if delivery.redelivered:
         # What an older version refused and could not acknowledge is kept under its name and body alone. A message that
-        # comes for the first time may share both with another, and must not be told what was said of that one.
+        # comes for the first time may share both with another, and must not be answered with what was said of that one.
         older.append(refusal_id(name, sha256(delivery.body).digest(), "event"))
     event = results.failed(name, identity, failed) if name else None
     return Refusal(identity, _dead_letter(delivery, content, failed, (failed.failed_at, closing)), event, tuple(older))

@@ -38,7 +38,7 @@ def _unified(text: str) -> str:
     # Folding case may undo the normal form, and the other way round.
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     visible = (character for character in text if unicodedata.category(character) not in {"Cf", "Cc"})
-    # Decomposed, because the dot of an i may hide in a letter with more than one mark.
+    # Decomposed, because the dot of an i may hide in a character with more than one mark.
     apart = unicodedata.normalize("NFKD", _IGNORABLE.sub("", "".join(visible))).translate(_ALIKE)
     return unicodedata.normalize("NFKC", apart).strip()
 

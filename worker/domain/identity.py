@@ -1,4 +1,4 @@
-"""Names that must come out the same every time: event ids, letter ids, ordering keys, canonical content."""
+"""Names that must come out the same every time: event ids, dead-letter ids, ordering keys, canonical content."""
 
 import json
 import uuid
@@ -26,7 +26,8 @@ def dead_letter_id(key: CommandKey, generation: int) -> str:
 def refusal_id(name: CommandName | None, mark: bytes, kind: str) -> str:
     """The id of what answers a message that never took its key; the same message refused twice has the same one.
 
-    `mark` is a keyed hash of all that tells it from others: its body may hold passwords, and ids are for everybody.
+    `mark` is a keyed hash of all that distinguishes it from others: its body may hold passwords, and ids are for
+    everybody.
     """
     source, identity = (name.source, name.id) if name else ("", "")
     return _name(kind, source, identity, mark.hex())

@@ -36,12 +36,12 @@ class Ledger(Protocol):
         `history.begun`. This process may claim again what it holds (the older token dies). What a dead process left
         not begun is given at once; what it had begun only after its lease and the settle time have passed (`Held`).
 
-        What a process was at that did not stop in order is a `Suspect` from then on: it is given only to a request with
-        `alone`, until it is put off or ended. A process that dies after that was alone with it, which counts as a crash
-        of this command; after MOST_CRASHES of them it is `Crashed`.
+        What a process was at that did not stop in order is `Quarantined` from then on: it is given only to a request
+        with `alone`, until it is put off or ended. A process that dies after that was alone with it, which counts as a
+        crash of this command; after MOST_CRASHES of them it is `Crashed`.
 
-        What is parked (see ParkingLot) comes before everything that shares a lane with it and has a later position, or
-        none: such a request is `Held` for a moment unless the command has ended before.
+        What is parked (see ParkingStore) comes before everything that shares a lane with it and has a later position,
+        or none: such a request is `Held` for a moment unless the command has ended before.
         """
 
     def record_soon(self, token: Token, ending: Ending) -> "Future[None]":
@@ -60,13 +60,13 @@ class Ledger(Protocol):
         """Whether a command about that customer, in any spelling, that arrived after the token's own was applied."""
 
     def note(self, token: Token, note: str) -> None:
-        """Write down what the next try must know (`History.note`). Raises ClaimLost when the token is not newest."""
+        """Write down what the next attempt must know (`History.note`). Raises ClaimLost for an older token."""
 
     def lease_holds(self) -> bool:
         """Whether this process may still write to the provider. Reads memory only, never the database."""
 
 
-class ParkingLot(Protocol):
+class ParkingStore(Protocol):
     """Keeps commands that cannot run yet, so that the broker can be answered and hands over others.
 
     A parked command belongs to the process that parked or adopted it. Every call may raise LedgerUnavailable, and
@@ -100,7 +100,7 @@ class ParkingLot(Protocol):
 
 
 class CrashMarks(Protocol):
-    """Remembers what was being read, so that a message that ends the process while it is read can be told.
+    """Remembers what was being read, so that a message that ends the process while it is read can be found.
 
     Every call may raise LedgerUnavailable: nothing was committed then.
     """
@@ -153,7 +153,7 @@ class Intake(Protocol):
 
 
 class ProviderHealth(Protocol):
-    """What the tries of all customers together say about the provider."""
+    """What the attempts of all customers together say about the provider."""
 
     def succeeded(self, customer: str, login: ProviderLogin) -> None:
         """A call for this customer (its first ordering key) was answered well, or was refused for its own fault."""

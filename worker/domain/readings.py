@@ -30,7 +30,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as it may be read; `spans` tell where each of its characters stands in the text itself."""
+    """A text as it may be read; `spans` say where each of its characters stands in the text itself."""
 
     text: str
     spans: list[Span]

@@ -1,12 +1,12 @@
-"""What to do after a failed try. Pure: a failure, the history and the surroundings go in, a decision comes out.
+"""What to do after a failed attempt. Pure: a failure, the history and the surroundings go in, a decision comes out.
 
 A failure is the provider's until it is proven the message's. An outcome that is unknown is provisional at first; when
-the next try fails too, it is asked whose it was. The command's: it is charged, and the seconds since then with it. The
-provider's: neither is. Not known: it stays open. What was never sent, a throttle and a refused login cost no attempt
-at all, and what was waited through a pause costs no seconds. So an hour in which half of all calls fail is nobody's
-own: at such a rate nobody can be told from the others. A request that is refused by its status alone, again and again
-while others are answered, is refused for good, and sooner. Once no attempts are left, what may have happened gets a
-last look, and that look too is repeated until it is answered, or until its failures are charged.
+the next attempt fails too, it is asked whose it was. The command's: it is charged, and the seconds since then with it.
+The provider's: neither is. Not known: it stays open. What was never sent, a throttle and a refused login cost no
+attempt at all, and what was waited through a pause costs no seconds. So an hour in which half of all calls fail is
+nobody's own: at such a rate no command can be distinguished from the others. A request that is refused by its status
+alone, again and again while others are answered, is refused for good, and sooner. Once no attempts are left, what may
+have happened gets a last look, and that look too is repeated until it is answered, or until its failures are charged.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from worker.errors import (
 LONGEST_PAUSE_SECONDS = 3600.0
 
 
-#: So many charged refusals of one request, and of nothing else, are no accident: one more try, and half a minute.
+#: So many charged refusals of one request, and of nothing else, are no accident: one more attempt, and half a minute.
 _MOST_BLOCKED = 4
 
 
@@ -54,11 +54,11 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class FailureContext:
-    """What was so when the try failed.
+    """What was so when the attempt failed.
 
     `now` is epoch seconds. `blame`: whose the failure before this one was; `paused`: whether intake was paused since
-    then. `spent_seconds` is the time the try took, `jitter` a number from 0 up to 1, `could_write` False for a try that
-    was only a last look.
+    then. `spent_seconds` is the time the try took, `jitter` a number from 0 up to 1, `could_write` False for an attempt
+    that was only a last look.
     """
 
     now: float
@@ -91,7 +91,7 @@ Decision = RetryLater | GiveUp
 
 def exhausted(history: History, policy: RetryPolicy) -> bool:
     """Whether no further write may be tried; what may have happened still gets a last look."""
-    return history.attempts >= policy.max_attempts or history.seconds_used >= policy.window_seconds
+    return history.charged_attempts >= policy.max_attempts or history.seconds_used >= policy.window_seconds
 
 
 def contradicted(failure: ProviderError, blame: Blame) -> ProviderError:
@@ -104,7 +104,7 @@ def contradicted(failure: ProviderError, blame: Blame) -> ProviderError:
 
 
 def concluded(failure: ProviderError, reason: Reason) -> ProviderError:
-    """What is told of the failure that ends a command: one that is blocked for good is refused, while others are not.
+    """What is published of the failure that ends a command: one that is blocked for good is refused.
 
     Said no earlier: until it is given up nothing proves that others are answered. One that may have been applied is
     not to be sent again before somebody has looked.
@@ -128,11 +128,13 @@ def decide(failure: ProviderError, history: History, around: FailureContext, pol
             return GiveUp(Reason.RETRIES_EXHAUSTED, after)
         case Unprovable():
             return GiveUp(Reason.OUTCOME_UNKNOWN, after)
-    later = RetryLater(_delay(failure, after, around, policy), after, charged=after.attempts > history.attempts)
+    later = RetryLater(
+        _delay(failure, after, around, policy), after, charged=after.charged_attempts > history.charged_attempts
+    )
     if (
         isinstance(failure, Blocked)
         and not after.begun
-        and (after.attempts >= _MOST_BLOCKED or exhausted(after, policy))
+        and (after.charged_attempts >= _MOST_BLOCKED or exhausted(after, policy))
     ):
         return GiveUp(Reason.PROVIDER_REJECTED, after)
     if exhausted(after, policy) and not isinstance(failure, Throttled):
@@ -162,7 +164,7 @@ def _blamed(history: History, around: FailureContext, policy: RetryPolicy) -> Hi
             return replace(history, provisional=0)
     return replace(
         history,
-        attempts=history.attempts + history.provisional,
+        charged_attempts=history.charged_attempts + history.provisional,
         provisional=0,
         seconds_used=history.seconds_used + _seconds_since(history, around, policy),
     )
@@ -171,8 +173,8 @@ def _blamed(history: History, around: FailureContext, policy: RetryPolicy) -> Hi
 def _seconds_since(history: History, around: FailureContext, policy: RetryPolicy) -> float:
     if history.provisional_at is None or around.paused:
         return 0.0
-    # Only the wait itself and the try: what it had to wait longer, for a thread or a new process, is not its fault.
-    longest = _least_wait(_ceiling(history.tries, policy), history, policy) + around.spent_seconds
+    # Only the wait itself and the attempt: what it had to wait longer, for a thread or a new process, is not its fault.
+    longest = _least_wait(_ceiling(history.attempts, policy), history, policy) + around.spent_seconds
     return min(max(0.0, around.now - history.provisional_at), longest)
 
 
@@ -182,7 +184,7 @@ def _counted(failure: ProviderError, blamed: History, around: FailureContext) ->
     may_have_happened = unknown or isinstance(failure, Throttled)
     return replace(
         blamed,
-        tries=blamed.tries + 1,
+        attempts=blamed.attempts + 1,
         provisional=blamed.provisional + (1 if isinstance(failure, OutcomeUnknown | Blocked) else 0),
         provisional_at=around.now,
         begun=blamed.begun or (may_have_happened and around.could_write and not failure.nothing_written),
@@ -193,14 +195,14 @@ def _counted(failure: ProviderError, blamed: History, around: FailureContext) ->
 def _delay(failure: ProviderError, after: History, around: FailureContext, policy: RetryPolicy) -> float:
     if isinstance(failure, Throttled) and failure.retry_after_seconds is not None:
         return _least_wait(failure.retry_after_seconds, after, policy)
-    ceiling = _ceiling(after.tries, policy)
+    ceiling = _ceiling(after.attempts, policy)
     backoff = ceiling / 2 + around.jitter * ceiling / 2
     return _least_wait(max(backoff, failure.retry_after_seconds or 0.0), after, policy)
 
 
-def _ceiling(tries: int, policy: RetryPolicy) -> float:
+def _ceiling(attempts: int, policy: RetryPolicy) -> float:
     # Bounded exponent: 2 ** 1000 is no float.
-    return min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(tries - 1, 32))
+    return min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(attempts - 1, 32))
 
 
 def _least_wait(seconds: float, history: History, policy: RetryPolicy) -> float:

@@ -24,9 +24,9 @@ _NO_SLUG = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What a handler reports: whether this try did it, or an earlier one had.
+    """What a handler reports: whether this attempt did it, or an earlier one had.
 
-    `added`: what its event tells that the command did not say.
+    `added`: what its event says that the command did not.
     """
 
     outcome: Outcome
@@ -35,7 +35,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a CommandFailed tells beside the command's name. `failed_at` is RFC 3339."""
+    """What a CommandFailed says beside the command's name. `failed_at` is RFC 3339."""
 
     reason: Reason
     detail: str
@@ -64,7 +64,7 @@ def name_of(envelope: Envelope) -> CommandName:
 
 
 def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int, completed_at: str) -> StoredEvent:
-    """The event that tells of a command's success (generation 0)."""
+    """The result event of a command's success (generation 0)."""
     entry = CATALOG[envelope.type]
     echoed = {name: getattr(envelope.data, name) for name in entry.echoed}
     fields = entry.event_model(
@@ -82,7 +82,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
 
 
 def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
-    """The event that tells of a command's failure (generation 0)."""
+    """The result event of a command's failure (generation 0)."""
     fields = CommandFailed(
         command_id=name.id,
         command_source=name.source,

@@ -18,7 +18,7 @@ MASK = "**********"
 #: Shorter ones, once folded, stand in too many words.
 _LEAST_FOLDED, _LEAST_ENCODED = 4, 5
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{0,2}=*")
-#: So much of a field's name is told.
+#: So much of a field's name is shown.
 _SHOWN_OF_A_NAME = 64
 #: No command has more than two. Each takes about a millisecond to look for, and anybody who may publish can send many.
 MOST_SECRETS = 50
@@ -122,14 +122,14 @@ def _encodings(sought: str) -> Iterator[str]:
     for raw in {sought.encode("utf-8", "surrogatepass"), sought.encode("latin-1", "ignore")}:
         yield from (raw.hex(), raw.hex(":"), "".join(f"0x{byte:02x}" for byte in raw))
         for before in range(3):
-            # Only letters that are made of nothing else: what stands before and behind it changes the others.
+            # Only characters that are made of nothing else: what stands before and behind it changes the others.
             whole = slice(-(-before * 8 // 6), (before + len(raw)) * 8 // 6)
             for encode in (b64encode, urlsafe_b64encode):
                 yield encode(b"\0" * before + raw).decode("ascii")[whole]
 
 
 def _with_its_ends(text: str, start: int, stop: int) -> Span:
-    """The span with the letters at its ends, which hold some bits of it."""
+    """The span with the characters at its ends, which hold some bits of it."""
     before, behind = _BASE64.match(text[max(0, start - 2) : start][::-1]), _BASE64.match(text, stop)
     return start - (before.end() if before else 0), behind.end() if behind else stop
 

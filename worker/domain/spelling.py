@@ -1,7 +1,7 @@
 """Which texts are the same, though the provider gives one back in another spelling than it was sent in.
 
 It must be expected to put addresses into lower case, to trim, to write `'` as `&#39;`, and to store another Unicode
-form of the same letters.
+form of the same text.
 """
 
 import html
@@ -48,7 +48,7 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def is_altered(text: str) -> bool:
-    """Whether something in it could not be read as it came, so that nobody knows which letters the provider has."""
+    """Whether something in it could not be read as it came, so that nobody knows which text the provider has."""
     return "\N{REPLACEMENT CHARACTER}" in text
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-#: Letters and marks that draw nothing, though Unicode counts them among what can be printed.
+#: Characters that draw nothing, though Unicode counts them among what can be printed.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 

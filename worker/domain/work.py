@@ -58,11 +58,11 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a handler is told of the try.
+    """What a handler knows of the attempt.
 
-    `begun`: an earlier write of this command may have been applied. `remembered`: the ledger knows all earlier tries
+    `begun`: an earlier write of this command may have been applied. `remembered`: the ledger knows all earlier attempts
     (False for a redelivered command it has never seen). `may_write` False: look only, no writes are left. `note`: what
-    an earlier try wrote down before it wrote to the provider.
+    an earlier attempt wrote down before it wrote to the provider.
     """
 
     token: Token
@@ -74,7 +74,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The command ended with this try: what to record, and how to count it."""
+    """The command ended with this attempt: what to record, and how to count it."""
 
     ending: Ending
     outcome: Outcome
@@ -104,7 +104,7 @@ class Publication:
     dead_letter: DeadLetter | None
     outcome: Outcome
     detail: str = ""
-    tries: int = 0
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ Verdict = Settled | Wait | Kept | Quarantine
 
 
 class RetryCause(StrEnum):
-    """Why a try is repeated, as the metrics count it."""
+    """Why an attempt is repeated, as the metrics count it."""
 
     NOT_SENT = "not_sent"
     REFUSED = "refused"
@@ -160,13 +160,13 @@ class Report:
     outcome: Outcome
     reason: Reason | None
     detail: str
-    tries: int
+    attempts: int
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """One failed try that will be repeated, for metrics and the log."""
+    """One failed attempt that will be repeated, for metrics and the log."""
 
     work: Work
     cause: RetryCause

@@ -1,4 +1,4 @@
-"""One handler per command family: a command goes in, calls to the provider are made, a success comes out."""
+"""One handler for each kind of command: a command goes in, calls to the provider are made, a success comes out."""
 
 from worker.handlers.handlers import Handlers
 

@@ -1,4 +1,4 @@
-"""Finds the story that a command's family tells."""
+"""Finds the handler of a command."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,7 +22,6 @@ from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Success
 from worker.domain.work import Attempt
-from worker.errors import NotApplied
 from worker.handlers.families.addition import add_credential
 from worker.handlers.families.creation import CreateHandler
 from worker.handlers.families.removals import DeleteHandler, remove_credential
@@ -35,15 +34,13 @@ Story = Callable[[Any, Attempt], Success]
 
 
 class Handlers:
-    """Applies any command of the catalog. Raises a ProviderError when a try does not succeed."""
+    """Applies any command of the catalog. Raises a ProviderError when an attempt does not succeed."""
 
     def __init__(self, provider: Provider, ledger: Ledger) -> None:
         self._stories = _stories(provider, ledger)
 
     def handle(self, command: Command, attempt: Attempt) -> Success:
         """Try the command once."""
-        if not attempt.may_write and not attempt.begun:
-            raise NotApplied("the command never reached the provider, and no attempts are left")
         return self._stories[type(command)](command, attempt)
 
 

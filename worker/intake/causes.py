@@ -53,7 +53,7 @@ class PauseListener(Protocol):
         """This cause began or ceased to hold, for the commands of one login or (None) for all."""
 
     def unshared(self, detail: str) -> None:
-        """The pauses can be neither told to the other replicas nor read for now; it is tried again."""
+        """The pauses can be neither written for the other replicas nor read for now; it is tried again."""
 
 
 class Permits(Protocol):

@@ -191,7 +191,8 @@ class CircuitBreaker:
     def _leave_alone(self, failure: ProviderError) -> None:
         """Pause for as long as a failure that is no throttle asks of all calls: a 503 with a Retry-After.
 
-        What it asks of one request alone is that command's own delay; a firewall says it as well, again at each try.
+        What it asks of one request alone is that command's own delay; a firewall says it as well, again at each
+        attempt.
         """
         if failure.waits_for_all and failure.retry_after_seconds:
             self.hold(PauseCause.THROTTLED, failure.retry_after_seconds, failure.detail)

@@ -99,7 +99,7 @@ class IntakeGate:
             return self._breakers[login].paused_since(since)
 
     def exhausted(self, seconds: float) -> None:
-        """The provider told beside an answer that it takes no further call for so long: take up nothing until then."""
+        """The provider said beside an answer that it takes no further call for so long: take up nothing until then."""
         self._hold_all(PauseCause.THROTTLED, seconds, "the provider's limit on calls is used up until its reset")
 
     def hold(self, cause: PauseCause, seconds: float, detail: str) -> None:
@@ -170,7 +170,7 @@ class IntakeGate:
         if cause not in OUR_OWN:
             self._listener.paused(cause.value, login.value, on=on, detail=detail)
         elif login is next(iter(ProviderLogin)):
-            # It begins and ends for all of them together: told once.
+            # It begins and ends for all of them together: reported once.
             self._listener.paused(cause.value, None, on=on, detail=detail)
 
     def _keep_watch(self) -> None:

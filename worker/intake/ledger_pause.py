@@ -11,7 +11,7 @@ _AWAY_SECONDS = 5.0
 class LedgerPause:
     """Listens to the ledger's outages.
 
-    The ledger tells on its writer's thread and its watchdog's, which have commits to make and to watch: the timer
+    The ledger reports on its writer's thread and its watchdog's, which have commits to make and to watch: the timer
     begins the pause in their place.
     """
 

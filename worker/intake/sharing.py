@@ -101,7 +101,7 @@ class Sharing:
             self._thread.join()
 
     def exchange(self) -> None:
-        """Write what changed here, then adopt what others wrote. A ledger that is away is told of once."""
+        """Write what changed here, then adopt what others wrote. A ledger that is away is reported once."""
         try:
             self._write()
             self._read()

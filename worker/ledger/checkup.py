@@ -119,7 +119,7 @@ def _hasty(connection: Connection) -> tuple[str, ...]:
 
 
 def _marks(keys: Sequence[str]) -> tuple[str, ...]:
-    """What the keys are known by; none when one of them is no key, which the settings are told of."""
+    """What the keys are known by; none when one of them is no key, which is a fault of the settings."""
     try:
         return fingerprinter(keys).marks
     except SettingsInvalid:
@@ -149,7 +149,7 @@ def _sqlite(path: Path) -> SqliteFacts:
 
 
 def _holder(lock: Path) -> int | None:
-    """The process that holds the lock, 0 for none, None when the system does not tell.
+    """The process that holds the lock, 0 for none, None when the system does not say.
 
     Read from the kernel's list: to try the lock, however shortly, could keep a worker from starting.
     """

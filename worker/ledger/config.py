@@ -10,8 +10,8 @@ class LedgerConfig:
     """Where the ledger lies and how long it waits. All times but `keep_days` are seconds.
 
     `settle_seconds`: how long the provider may still be applying what a dead process sent. `patience_seconds`: how long
-    a database that is busy or away is tried again before the callers are told. `deadline_seconds`: the longest a caller
-    waits for its turn.
+    a database that is busy or away is tried again before the callers get the error. `deadline_seconds`: the longest a
+    caller waits for its turn.
     """
 
     #: May hold a password.
@@ -27,7 +27,7 @@ class LedgerConfig:
 class LedgerIdentity:
     """Whose commands a ledger remembers. Another worker's ledger would answer duplicates with a stranger's results.
 
-    `key_marks` name the secret keys without telling them, newest first (see `SecretKeys.marks`): fingerprints made with
+    `key_marks` name the secret keys without showing them, newest first (see `SecretKeys.marks`): fingerprints made with
     other keys would turn every repeat into a conflict. Left empty, the keys are not compared.
     """
 
@@ -57,14 +57,14 @@ class LedgerOperation(StrEnum):
 
 
 class OutageListener(Protocol):
-    """Told on threads of the ledger that the database cannot be used: it is quick, and never waits for the ledger."""
+    """Informed on the ledger's threads that the database cannot be used: it is quick, never waiting for the ledger."""
 
     def ledger_away(self, detail: str) -> None:
-        """A commit was given up, or is not answered; told again about once a second, as long as it cannot be used."""
+        """A commit was given up, or is not answered; reported again about once a second, until it can be used."""
 
 
 class LedgerObserver(Protocol):
-    """Told how long things took. Called from many threads; it is quick and never raises."""
+    """Informed how long things took. Called from many threads; it is quick and never raises."""
 
     def observed(self, operation: LedgerOperation, seconds: float) -> None:
         """One operation has ended, well or badly, after that many seconds."""

@@ -14,7 +14,7 @@ _WAITED_FOR = frozenset({FaultVerdict.PASSES, FaultVerdict.AWAY})
 
 
 def judged(store: Store, error: BaseException) -> FaultVerdict:
-    """Tell what any error of a transaction means, whether the database or the driver raised it."""
+    """Return what any error of a transaction means, whether the database or the driver raised it."""
     if isinstance(error, DBAPIError):
         return store.judge(error)
     return of_value(_cause(error))

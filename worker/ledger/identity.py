@@ -10,7 +10,7 @@ from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import identity as identity_table
 
 _NAMES = tuple(each.name for each in fields(LedgerIdentity) if each.name != "key_marks")
-#: Both editions tell of the same customers, so changing from one to the other makes it no other worker's ledger.
+#: Both editions have the same customers, so changing from one to the other makes it no other worker's ledger.
 COMPARED = tuple(name for name in _NAMES if name != "provider_edition")
 
 

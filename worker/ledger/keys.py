@@ -35,7 +35,7 @@ class Fingerprinter:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """A name for each key that tells nothing of it, newest first."""
+        """A name for each key that shows nothing of it, newest first."""
         return self._marks
 
     def fingerprints(self, type_: str, subject: str | None, canonical: bytes) -> tuple[bytes, ...]:

@@ -38,7 +38,7 @@ def check_schema(engine: Engine) -> None:
 
 
 def _make(connection: Connection) -> None:
-    """Make all tables at once, as they are after the last step. A server's tables are also told how to be swept."""
+    """Make all tables at once, as they are after the last step. A server's tables get their vacuum settings."""
     for table in (*metadata.sorted_tables, versions):
         connection.execute(CreateTable(table))
         # Of two that fit SQLite takes the one made last: those of a few rows come last, and always in the same order.

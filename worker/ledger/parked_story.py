@@ -1,4 +1,4 @@
-"""Tells what is parked under a command's id, and what it waits behind."""
+"""Reads what is parked under a command's id, and what it waits behind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from worker.ledger.schema import parked, parked_lanes
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedStory:
+class ParkedRecord:
     """A message with this command's id that waits in the ledger; `since` is epoch seconds.
 
     `ahead`: how many that are parked come before it, because they share a lane with it. `first`: the one of them that
@@ -33,16 +33,16 @@ _AHEAD = select(func.count(parked_lanes.c.position.distinct()), func.min(parked_
 _NAMED = select(parked.c.command_source, parked.c.command_id).where(parked.c.position == bindparam("position"))
 
 
-def read_parked(connection: Connection, command_id: str) -> tuple[ParkedStory, ...]:
+def read_parked(connection: Connection, command_id: str) -> tuple[ParkedRecord, ...]:
     """Read all that is parked under that id, in the order of the positions."""
     rows: Iterable[StoredRow] = connection.execute(_PARKED, {"id": command_id}).all()
-    return tuple(_parked_story(connection, row) for row in rows)
+    return tuple(_parked_record(connection, row) for row in rows)
 
 
-def _parked_story(connection: Connection, row: StoredRow) -> ParkedStory:
+def _parked_record(connection: Connection, row: StoredRow) -> ParkedRecord:
     ahead, first = connection.execute(_AHEAD, {"own": row.position}).one()
     named = connection.execute(_NAMED, {"position": first}).one_or_none() if ahead else None
-    return ParkedStory(
+    return ParkedRecord(
         key=CommandKey(row.command_source, row.command_id),
         position=row.position,
         since=row.parked_at,

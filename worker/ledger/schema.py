@@ -54,6 +54,7 @@ commands = Table(
     Column("owner", String(32), nullable=False),
     Column("token", String(64), nullable=False),
     Column("begun", Boolean, nullable=False),
+    # Named before the words were: `tries` holds every attempt, `attempts` the charged ones alone.
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("provisional", Integer, nullable=False, server_default=text("0")),
@@ -100,7 +101,7 @@ Index(
     postgresql_where=commands.c.finished_at.is_not(None),
 )
 
-tries = Table(
+failed_attempts = Table(
     "tries",
     metadata,
     Column("position", RowNumber, Identity(), primary_key=True),
@@ -141,7 +142,7 @@ owners = Table(
     Column("died", Boolean, nullable=False, server_default=false()),
 )
 
-# Messages that are read one by one after a crash, each by a keyed digest: it tells nothing of what they hold.
+# Messages that are read one by one after a crash, each by a keyed digest: it shows nothing of what they hold.
 readings = Table(
     "readings",
     metadata,

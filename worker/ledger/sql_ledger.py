@@ -13,7 +13,6 @@ from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, L
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
 from worker.ledger.keys import Cipher
-from worker.ledger.lot import SqlParkingLot
 from worker.ledger.migration import check_schema, migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
@@ -23,6 +22,7 @@ from worker.ledger.operations.reading import begin_reading, end_reading, last_de
 from worker.ledger.operations.recording import defer_many, note_many, record_many
 from worker.ledger.operations.refusing import refuse_many
 from worker.ledger.operations.unit import Asked, Bulk, Given, storable
+from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
@@ -86,7 +86,7 @@ class SqlLedger:
         self._watchdog.start()
 
     def watch(self, listener: OutageListener) -> None:
-        """Tell this one of outages from now on, also of those that nobody's call would have met."""
+        """Report outages to this one from now on, also of those that nobody's call would have met."""
         self._commits.watch(listener)
 
     @property
@@ -124,15 +124,15 @@ class SqlLedger:
         return self._submit(LedgerOperation.REFUSE, refuse_many, refusal, ("", refusal.id))
 
     def other_create(self, username: str, token: Token) -> bool:
-        """Tell whether a CreateCustomer of that username other than the token's was ever claimed."""
+        """Return whether a CreateCustomer of that username other than the token's was ever claimed."""
         return self._ask(LedgerOperation.OTHER_CREATE, other_creates, (username, token), None)
 
     def later_applied(self, username: str, token: Token) -> bool:
-        """Tell whether a command about that customer which arrived after the token's own has been applied."""
+        """Return whether a command about that customer which arrived after the token's own has been applied."""
         return self._ask(LedgerOperation.LATER_APPLIED, later_applied, (username, token), None)
 
     def note(self, token: Token, note: str) -> None:
-        """Write down what the next try must know. Raises ClaimLost when the token is not the newest."""
+        """Write down what the next attempt must know. Raises ClaimLost when the token is not the newest."""
         self._ask(LedgerOperation.NOTE, note_many, (token, note), _ticket_key(token.key))
 
     def last_death(self) -> float | None:
@@ -161,12 +161,12 @@ class SqlLedger:
         self._ask(LedgerOperation.PAUSE, clear_pauses, (cause, scope), (cause, scope))
 
     def pauses(self) -> list[Pause]:
-        """Tell what is paused, the oldest pause first."""
+        """Return what is paused, the oldest pause first."""
         return self._ask(LedgerOperation.PAUSE, list_pauses, None, None)
 
-    def lot(self, cipher: Cipher) -> SqlParkingLot:
+    def parking_store(self, cipher: Cipher) -> SqlParkingStore:
         """What is parked in this ledger, encrypted by that cipher; it shares this ledger's commits."""
-        return SqlParkingLot(self._submit, self._deadline_seconds, cipher, self._clock)
+        return SqlParkingStore(self._submit, self._deadline_seconds, cipher, self._clock)
 
     def prune(self, rest: Rest) -> Pruned:
         """Forget what ended before the days to keep, in small commits beside the writer's, resting after each.

@@ -122,7 +122,7 @@ def read_stats(url: str, keep_days: float, clock: Clock) -> LedgerStats:
     with translated(store):
         check_schema(store.engine)
         with store.engine.connect() as connection:
-            # By the leases' own clock: whose has ended is told from it.
+            # By the leases' own clock: whose has ended is read from it.
             now = store.now(connection, clock)
             return LedgerStats(
                 name=store.name,
@@ -154,7 +154,7 @@ def _oldest(connection: Connection) -> Unfinished | None:
 
 
 def _owners(connection: Connection, ahead: float) -> tuple[Owner, ...]:
-    """Told by our own clock, which is `ahead` seconds ahead of the one that their times were written by."""
+    """Measured by our own clock, which is `ahead` seconds ahead of the one that their times were written by."""
     rows = connection.execute(_OWNERS)
     return tuple(
         Owner(row.owner, row.host, row.pid, row.started_at + ahead, row.lease_until + ahead, row.holding, row.parked)

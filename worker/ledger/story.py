@@ -1,4 +1,4 @@
-"""Reads one command's whole story, beside a running worker and without its lock."""
+"""Reads all that is known of one command, beside a running worker and without its lock."""
 
 import json
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from worker.ledger.migration import check_schema
 from worker.ledger.operations.pausing import Pause, read_pauses
 from worker.ledger.operations.refusing import refusal_of
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
-from worker.ledger.parked_story import ParkedStory, read_parked
-from worker.ledger.schema import commands, refusals, tries
+from worker.ledger.parked_story import ParkedRecord, read_parked
+from worker.ledger.schema import commands, failed_attempts, refusals
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Store
 
@@ -32,7 +32,7 @@ class FailedAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandStory:
+class CommandRecord:
     """One command as the ledger knows it. `state` is claimed, waiting, done or dead; times are epoch seconds.
 
     `arrival` counts up in the order in which commands were first claimed. `outcome` is what the stored event of a
@@ -56,11 +56,11 @@ class CommandStory:
     dead_letter: DeadLetter | None
     first_seen_at: float
     finished_at: float | None
-    tries: tuple[FailedAttempt, ...]
+    failed_attempts: tuple[FailedAttempt, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedStory:
+class RefusedRecord:
     """A message that named this command and was refused before it took its key; `at` is epoch seconds."""
 
     refusal: Refusal
@@ -71,14 +71,14 @@ class RefusedStory:
 class Story:
     """All that is known of a command's id: one command for each source that used it, what was refused, what waits."""
 
-    commands: tuple[CommandStory, ...]
-    refusals: tuple[RefusedStory, ...]
-    parked: tuple[ParkedStory, ...] = ()
+    commands: tuple[CommandRecord, ...]
+    refusals: tuple[RefusedRecord, ...]
+    parked: tuple[ParkedRecord, ...] = ()
 
 
 _BY_ID: BindParameter[str] = bindparam("id")
 _COMMANDS = select(commands).where(commands.c.id == _BY_ID).order_by(commands.c.arrival)
-_ATTEMPTS = select(tries).where(tries.c.command_id == _BY_ID).order_by(tries.c.position)
+_ATTEMPTS = select(failed_attempts).where(failed_attempts.c.command_id == _BY_ID).order_by(failed_attempts.c.position)
 _REFUSALS = select(refusals).where(refusals.c.command_id == _BY_ID).order_by(refusals.c.at)
 
 
@@ -94,7 +94,7 @@ class LedgerReader:
         return self._store.name
 
     def story(self, command_id: str) -> Story:
-        """Tell all there is to tell of that id; an id that was never seen has an empty story."""
+        """Return all that is known of that id; of an id that was never seen nothing is."""
         with self._reading() as connection:
             found = _rows(connection, _COMMANDS, command_id)
             tried = _rows(connection, _ATTEMPTS, command_id)
@@ -102,12 +102,12 @@ class LedgerReader:
             waiting = read_parked(connection, command_id)
         return Story(
             tuple(_command(row, tried) for row in found),
-            tuple(RefusedStory(refusal_of(row), row.at) for row in refused),
+            tuple(RefusedRecord(refusal_of(row), row.at) for row in refused),
             waiting,
         )
 
     def pauses(self) -> list[Pause]:
-        """Tell what is paused now, the oldest first."""
+        """Return what is paused now, the oldest first."""
         with self._reading() as connection:
             return read_pauses(connection)
 
@@ -145,8 +145,8 @@ def _rows(connection: Connection, question: Select[*tuple[object, ...]], command
     return list(connection.execute(question, {"id": command_id}))
 
 
-def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
-    return CommandStory(
+def _command(row: StoredRow, tried: list[StoredRow]) -> CommandRecord:
+    return CommandRecord(
         key=key_of(row),
         arrival=row.arrival,
         type=row.type,
@@ -164,7 +164,7 @@ def _command(row: StoredRow, tried: list[StoredRow]) -> CommandStory:
         dead_letter=None if row.letter_id is None else dead_letter_of(row),
         first_seen_at=row.first_seen_at,
         finished_at=row.finished_at,
-        tries=tuple(
+        failed_attempts=tuple(
             FailedAttempt(each.number, each.at, each.cause, each.detail)
             for each in tried
             if each.command_source == row.source

@@ -46,7 +46,7 @@ def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
 
 
 def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
-    """Tell what `prune_ledger` would forget, and change nothing. Raises as `prune_ledger` does."""
+    """Return what `prune_ledger` would forget, and change nothing. Raises as `prune_ledger` does."""
     store = open_reading(url)
     with translated(store):
         check_schema(store.engine)
@@ -55,7 +55,7 @@ def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
 
 
 def forget_what_is_parked(url: str, clock: Clock) -> tuple[ParkedCommand, ...]:
-    """Forget everything that is parked, and tell what it was, in its order.
+    """Forget everything that is parked, and return what it was, in its order.
 
     Raises StillAtWork when a worker has this ledger open or may still be alive; LedgerUnavailable when there is no
     ledger or it cannot be reached, LedgerRefused when its schema is another than ours. Nothing was forgotten then.
@@ -73,7 +73,7 @@ def forget_what_is_parked(url: str, clock: Clock) -> tuple[ParkedCommand, ...]:
 
 
 def look_what_is_parked(url: str) -> tuple[ParkedCommand, ...]:
-    """Tell what `forget_what_is_parked` would forget, also beside a worker, and change nothing.
+    """Return what `forget_what_is_parked` would forget, also beside a worker, and change nothing.
 
     Raises LedgerUnavailable and LedgerRefused as that does.
     """

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from messages.envelope import Envelope
-from messages.outcomes import Outcome
+from messages.outcomes import Outcome, Reason
 from worker.domain import endings
 from worker.domain.claims import Deferral, Fresh, History, Resumed
 from worker.domain.endings import Closing, GivenUp
@@ -65,12 +65,17 @@ class AttemptRunner:
         self, work: Work, envelope: Envelope, claim: Fresh | Resumed, closing: Callable[[], Closing]
     ) -> Finished | Deferral:
         """Try once. Returns how the command ended, or when to try again; raises only a LedgerError."""
+        may_write = not exhausted(claim.history, self._context.policy)
+        if not may_write and not claim.history.begun:
+            # Nothing is left to write and nothing to look for, so no attempt is made and none is counted.
+            never = NotApplied("the command never reached the provider, and no attempts are left")
+            return _given_up(work, envelope, GivenUp(Reason.RETRIES_EXHAUSTED, never, claim.history), closing())
         attempt = Attempt(
             token=claim.token,
             begun=claim.history.begun,
-            # Once redelivered and unknown, it stays so: a later try that is known says nothing about earlier ones.
+            # Once redelivered and unknown, it stays so: a later attempt that is known says nothing about earlier ones.
             remembered=claim.history.begun or not work.delivery.redelivered,
-            may_write=not exhausted(claim.history, self._context.policy),
+            may_write=may_write,
             note=claim.history.note,
         )
         started = self._spent()
@@ -80,7 +85,7 @@ class AttemptRunner:
             around = self._surroundings(work, claim.history, failure, max(0.0, self._spent() - started))
             return self._decide(work, envelope, (failure, claim.history, around), closing)
         self._context.health.succeeded(_customer(work), work.login)
-        history = replace(claim.history, tries=claim.history.tries + 1)
+        history = replace(claim.history, attempts=claim.history.attempts + 1)
         return Finished(endings.success(envelope, done, history, closing()), done.outcome, "")
 
     def _spent(self) -> float:
@@ -137,13 +142,16 @@ class AttemptRunner:
         failure = contradicted(refused, around.blame)
         match decide(failure, history, around, self._context.policy):
             case GiveUp(reason, after):
-                last = concluded(failure, reason)
-                ending = endings.failure(work.delivery, envelope, GivenUp(reason, last, after), closing())
-                return Finished(ending, Outcome.FAILED, last.detail)
+                return _given_up(work, envelope, GivenUp(reason, concluded(failure, reason), after), closing())
             case RetryLater(delay_seconds, after, charged):
                 cause = _cause(failure)
                 self._telemetry.retried(Retry(work, cause, charged, failure.detail, delay_seconds))
                 return Deferral(after, around.now + delay_seconds, cause.value, failure.detail)
+
+
+def _given_up(work: Work, envelope: Envelope, verdict: GivenUp, closing: Closing) -> Finished:
+    ending = endings.failure(work.delivery, envelope, verdict, closing)
+    return Finished(ending, Outcome.FAILED, verdict.failure.detail)
 
 
 def _customer(work: Work) -> str:

@@ -15,7 +15,7 @@
 A job whose connection is lost goes from every state but RUNNING to GONE: the broker brings its delivery again, as a new
 job. While it runs it keeps its lanes, so that its repetition waits behind it.
 
-Who holds the command is told apart from its state: the broker (its delivery is unsettled), the ledger (it is parked
+Who holds the command is kept apart from its state: the broker (its delivery is unsettled), the ledger (it is parked
 there), or nobody (its connection is lost, or it was given up to other processes).
 """
 

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Protocol
 
 from worker.domain.deliveries import Receipt
-from worker.domain.ports import ParkingLot
+from worker.domain.ports import ParkingStore
 from worker.domain.work import Step
 from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.pipeline.scheduling.dispatcher import Dispatcher
@@ -72,14 +72,14 @@ class Parking:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        lot: ParkingLot,
+        parking_store: ParkingStore,
         window: Window,
         listener: ParkListener,
         reached: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         """`reached` hears when some are written down and not yet acked."""
         self._dispatcher = dispatcher
-        self._lot = lot
+        self._parking_store = parking_store
         self._window = window
         self._listener = listener
         self._reached = reached
@@ -129,7 +129,7 @@ class Parking:
             return
         self._looks.to_adoption = _LOOKS_PER_ADOPTION
         self._errands.unsure = True
-        places = self._lot.adopt()
+        places = self._parking_store.adopt()
         self._errands.unsure = False
         if places:
             self._dispatcher.adopt(places)
@@ -141,16 +141,16 @@ class Parking:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        errands, lot = self._errands, self._lot
+        errands, parking_store = self._errands, self._parking_store
         if errands.unsure:
             # A commit whose answer was lost may be on disk: then they are ours, and stand before what we hold.
-            self._dispatcher.adopt(lot.mine())
+            self._dispatcher.adopt(parking_store.mine())
             errands.unsure = False
         if errands.spent:
-            lot.clear(errands.spent)
+            parking_store.clear(errands.spent)
             errands.spent = []
         if errands.released:
-            lot.release(errands.released)
+            parking_store.release(errands.released)
             errands.released = []
 
     def _park(self) -> None:
@@ -171,7 +171,7 @@ class Parking:
         """Park these; False when one of them cannot be: the next look leaves it out, with all that is behind it."""
         self._errands.unsure = True
         try:
-            places = self._lot.park(backlog.works)
+            places = self._parking_store.park(backlog.works)
         except (Unstorable, NotTaken):
             # One of them cannot be held: its own claim says so when its turn comes.
             self._errands.unsure = False

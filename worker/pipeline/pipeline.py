@@ -12,10 +12,22 @@ from typing import TypeVar
 from messages.errors import Invalid, MessageError
 from messages.outcomes import Outcome
 from worker.domain import dead_letters, endings, results
-from worker.domain.claims import Claim, Conflict, Crashed, Dead, Deferral, Done, Fresh, Held, Refusal, Resumed, Suspect
+from worker.domain.claims import (
+    Claim,
+    Conflict,
+    Crashed,
+    Dead,
+    Deferral,
+    Done,
+    Fresh,
+    Held,
+    Quarantined,
+    Refusal,
+    Resumed,
+)
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.endings import Closing
-from worker.domain.ports import Clock, EventPublisher, Ledger, ParkingLot, Settlement, Telemetry
+from worker.domain.ports import Clock, EventPublisher, Ledger, ParkingStore, Settlement, Telemetry
 from worker.domain.work import (
     Finished,
     Kept,
@@ -54,7 +66,7 @@ class Rooms:
     """What the stages use. `attempt_threads` runs what blocks: it takes a function, and returns at once."""
 
     ledger: Ledger
-    lot: ParkingLot
+    parked: ParkingStore
     attempts: AttemptRunner
     attempt_threads: Callable[[Callable[[], None]], None]
     publisher: EventPublisher
@@ -79,7 +91,7 @@ class RunningProgram:
 class Pipeline:
     """Runs jobs through the stages; called by many threads, never by two at once for one job.
 
-    `ended` is told what became of each job's turn; `pause_intake` holds intake while the ledger is away, so many
+    `ended` gets what became of each job's turn; `pause_intake` holds intake while the ledger is away, so many
     seconds and for that reason.
     """
 
@@ -129,7 +141,7 @@ class Pipeline:
         place = run.job.work
         if isinstance(place, Work):
             raise TypeError("only a parked command is fetched")
-        delivery = self._rooms.lot.fetch(place.position)
+        delivery = self._rooms.parked.fetch(place.position)
         if delivery is None:
             # It was cleared meanwhile.
             self._ended(run.job, Settled(place.position))
@@ -164,7 +176,7 @@ class Pipeline:
                 self._publish(run, self._recall(run, Publication(event, dead_letter, Outcome.DUPLICATE)))
             case Held(until):
                 self._ended(run.job, Wait(until))
-            case Suspect(crashes):
+            case Quarantined(crashes):
                 self._ended(run.job, Quarantine(crashes))
             case Conflict():
                 self._refuse(run, endings.conflict(delivery, envelope, self._marks(delivery), self._closing()))
@@ -201,7 +213,9 @@ class Pipeline:
         match run.result:
             case Finished(ending, outcome, detail):
                 self._reached(Step.RECORDED)
-                self._publish(run, Publication(ending.event, ending.dead_letter, outcome, detail, ending.history.tries))
+                self._publish(
+                    run, Publication(ending.event, ending.dead_letter, outcome, detail, ending.history.attempts)
+                )
             case Deferral(not_before=not_before):
                 self._ended(run.job, Wait(not_before))
 
@@ -243,7 +257,7 @@ class Pipeline:
         place = run.job.work
         if isinstance(place, Parked) and not run.job.is_lost:
             position = place.position
-            self._then(run, self._rooms.lot.clear_soon(position), lambda run, _none: self._settled(run, position))
+            self._then(run, self._rooms.parked.clear_soon(position), lambda run, _none: self._settled(run, position))
             return
         if isinstance(place, Work):
             self._rooms.settlement.ack(place.delivery.receipt)
@@ -257,7 +271,9 @@ class Pipeline:
             self._uncounted.pop(done.event.id if done.event else "", None)
             reason = done.dead_letter.reason if done.dead_letter else None
             seconds = self._clock.monotonic() - run.started_at
-            self._rooms.telemetry.settled(Report(work_of(run), done.outcome, reason, done.detail, done.tries, seconds))
+            self._rooms.telemetry.settled(
+                Report(work_of(run), done.outcome, reason, done.detail, done.attempts, seconds)
+            )
         self._ended(run.job, Settled(position))
 
     def _then(self, run: Run, answer: Future[Answer], go_on: Callable[[Run, Answer], None]) -> None:

@@ -30,7 +30,7 @@ class DeliveryReader:
 
 
 class MarkedReader:
-    """Reads one delivery behind its mark. Used by one thread at a time, but for `suspects`."""
+    """Reads one delivery behind its mark. Used by one thread at a time, but for `is_quarantined`."""
 
     def __init__(
         self, reader: DeliveryReader, marks: CrashMarks, pause_intake: Callable[[float, str], None], clock: Clock
@@ -46,7 +46,7 @@ class MarkedReader:
         self._survived: float | None = None
         self._death: float | None = None
 
-    def suspects(self, delivery: Delivery) -> bool:
+    def is_quarantined(self, delivery: Delivery) -> bool:
         """Whether it must be read here. From any thread; reads memory only.
 
         Only what a process had before can have ended one. Of a new connection's first such message it is not known yet.
@@ -54,7 +54,7 @@ class MarkedReader:
         return delivery.redelivered and delivery.receipt.epoch != self._harmless_epoch
 
     def demands_isolation(self, delivery: Delivery) -> bool | Wait:
-        """Whether nothing may run beside reading it; Wait when the ledger cannot tell now."""
+        """Whether nothing may run beside reading it; Wait when the ledger cannot answer now."""
         try:
             return self._is_careful(delivery)
         except LedgerError as trouble:
@@ -91,7 +91,7 @@ class MarkedReader:
 
     def _is_careful(self, delivery: Delivery) -> bool:
         epoch = delivery.receipt.epoch
-        if not self.suspects(delivery):
+        if not self.is_quarantined(delivery):
             return False
         if epoch != self._careful_epoch:
             death = self._marks.last_death()
@@ -116,7 +116,7 @@ class CarefulReader(Protocol):
     """Reads one delivery at a time: `MarkedReader`, or what a test has in its place."""
 
     def demands_isolation(self, delivery: Delivery) -> bool | Wait:
-        """Whether nothing may run beside reading it; Wait when that cannot be told now."""
+        """Whether nothing may run beside reading it; Wait when that cannot be known now."""
 
     def read(self, delivery: Delivery) -> Work | Wait:
         """Read it, or say when to try again."""

@@ -36,7 +36,7 @@ def crash_mark_content(delivery: Delivery) -> bytes:
 
 
 def identifying(delivery: Delivery) -> bytes:
-    """What tells a refused message from every other, secrets in clear: only ever fed to a keyed hash."""
+    """What distinguishes a refused message from every other, secrets in clear: only ever fed to a keyed hash."""
     return distinguishing(_message(delivery))
 
 

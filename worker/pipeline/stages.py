@@ -1,7 +1,7 @@
 """The stages that a delivery passes, as a table. The pipeline looks up here what becomes of a failure.
 
 Three rules keep the promise: nothing is published before it is recorded, nothing is acked before it is published, and
-only what was claimed is attempted. A crash between any two stages leaves something that the next claim can tell:
+only what was claimed is attempted. A crash between any two stages leaves something that the next claim can recognise:
 nothing (the broker delivers it again as new), a claim that was begun (look before you write), or an ending (publish the
 same bytes again).
 """
@@ -89,7 +89,7 @@ TABLE = (
         Stage.CLAIM,
         Thread.LEDGER,
         "key and fingerprint, or the refusal of a message that is no command",
-        "`Fresh`, `Resumed`, `Done`, `Dead`, `Held`, `Conflict`, `Suspect` or `Crashed`; on disk before any call",
+        "`Fresh`, `Resumed`, `Done`, `Dead`, `Held`, `Conflict`, `Quarantined` or `Crashed`; on disk before any call",
         batch=True,
         failures={LedgerUnavailable: Response.PAUSE, NotTaken: Response.BACK_OFF, Unstorable: Response.REFUSE},
     ),

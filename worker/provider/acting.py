@@ -28,7 +28,7 @@ class Acting:
     def _asked(self, on_behalf_of: str) -> str:
         """Ask; a refused key is asked for itself, and then once more, as it may have been changed meanwhile.
 
-        A key that is good and may not act for this user is a refusal of the command, not of the login: both are told
+        A key that is good and may not act for this user is a refusal of the command, not of the login: both are refused
         in the same way.
         """
         try:

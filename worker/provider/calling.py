@@ -1,4 +1,4 @@
-"""Makes calls: how many at once, how often again, with which login, and what is told of each."""
+"""Makes calls: how many at once, how often again, with which login, and what is reported of each."""
 
 import threading
 import time
@@ -53,7 +53,7 @@ _RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class CallerContext:
-    """Who is asked and told around each call.
+    """Who is asked and informed around each call.
 
     `may_write` is asked right before each try of a change, `observe` hears of each try, `read_login` gives the login as
     it is set now, `exhausted` hears for how many seconds no further call is allowed.
@@ -192,5 +192,5 @@ def _clean(failure: ProviderError, secrets: tuple[str, ...]) -> ProviderError:
 def _shortened(text: str, secrets: tuple[str, ...]) -> str:
     if len(text) <= _MAX_SCRUBBED_CHARACTERS:
         return scrubbed(text, secrets)
-    # Half a secret is not recognised, and one may stand where the text is cut: what is near the cut is not told.
+    # Half a secret is not recognised, and one may stand where the text is cut: what is near the cut is left out.
     return scrubbed(text[:_MAX_SCRUBBED_CHARACTERS], secrets)[:-_LONGEST_SPELLED_SECRET_CHARACTERS]

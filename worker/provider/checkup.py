@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from worker.doctor.facts import Door, ProviderFacts
+from worker.doctor.facts import LoginStatus, ProviderFacts
 from worker.errors import NotSent, ProviderError, Rejected, Throttled, Unauthorized
 from worker.provider.answers.limits import epoch_seconds
 from worker.provider.client import ProviderClient
@@ -17,25 +17,25 @@ def look_at_provider(config: ProviderConfig) -> ProviderFacts:
     client = ProviderClient(config, may_write=lambda: False, observe=lambda *_: None)
     try:
         v2, v2_words = _tried(client.probe)
-        v3, v3_words = _tried(lambda: _ask_v3(client, config)) if config.login.v3_api_key else (Door.UNUSED, "")
+        v3, v3_words = _tried(lambda: _ask_v3(client, config)) if config.login.v3_api_key else (LoginStatus.UNUSED, "")
     finally:
         client.close()
     return ProviderFacts(v2, v3, v2_words, v3_words, _skew_seconds(config))
 
 
-def _tried(call: Callable[[], object]) -> tuple[Door, str]:
+def _tried(call: Callable[[], object]) -> tuple[LoginStatus, str]:
     try:
         call()
     except (Rejected, Throttled):
         # It knows us, and answers the question with no, or not now.
-        return Door.OPEN, ""
+        return LoginStatus.OPEN, ""
     except Unauthorized as refusal:
-        return Door.REFUSED, refusal.detail
+        return LoginStatus.REFUSED, refusal.detail
     except NotSent as failure:
-        return Door.AWAY, failure.detail
+        return LoginStatus.AWAY, failure.detail
     except ProviderError as failure:
-        return Door.UNCLEAR, failure.detail
-    return Door.OPEN, ""
+        return LoginStatus.UNCLEAR, failure.detail
+    return LoginStatus.OPEN, ""
 
 
 def _ask_v3(client: ProviderClient, config: ProviderConfig) -> None:

@@ -1,4 +1,4 @@
-"""What the provider room must be told, and what it tells of its calls."""
+"""What the provider room must be given, and what it reports of its calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

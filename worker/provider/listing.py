@@ -89,5 +89,5 @@ def _names(page: Sequence[CustomerRow]) -> list[_Name]:
 
 
 def _name(row: CustomerRow) -> _Name:
-    # What tells a row without a name from the next one is all that it says.
+    # What distinguishes a row without a name from the next one is all that it says.
     return row.username or frozenset(row.fields.items())

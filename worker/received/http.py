@@ -22,7 +22,7 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n?", re.DOTALL)
 
 
 class AnswerBroken(HTTPException):
-    """What came is no answer to read on from; `told` says why, without a word of it."""
+    """What came is no answer to read on from; `why` says so, without a word of it."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

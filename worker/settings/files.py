@@ -78,5 +78,5 @@ def _content(path: str, name: str) -> str:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it is: a byte that is none became half a character, and UTF-16 is read as a NUL beside each letter."""
+    """Whether it is: a byte that is none became half a character, and UTF-16 is read as a NUL beside each character."""
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

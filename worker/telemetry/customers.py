@@ -1,4 +1,4 @@
-"""How customers stand in the log's texts: as others wrote them, or as hashes that still tell them apart."""
+"""How customers stand in the log's texts: as others wrote them, or as hashes that still keep them apart."""
 
 import re
 import traceback
@@ -20,7 +20,7 @@ _KEPT_CHARACTERS = 8_000
 #: A secret that a cut goes through is not known as one any more: longer than any, escapes and all.
 _MARGIN_CHARACTERS = 4_000
 #: Of whomever: a provider may name another customer than the command does. Only tried where a word begins: from each
-#: of its letters, a long word without an `@` would take hours.
+#: of its characters, a long word without an `@` would take hours.
 _ADDRESS = re.compile(r"(?<![^\s@'\"<>()\[\]{},;:=])[^\s@'\"<>()\[\]{},;:=]+@[^\s@'\"<>()\[\]{},;:=]+")
 
 

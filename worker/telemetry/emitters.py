@@ -1,6 +1,6 @@
 """Warns of emitters whose commands the broker may throw out, or hand over in another order than they were published in.
 
-The broker does both by properties of the message, without asking or telling the worker. That such properties are set
+The broker does both by properties of the message, without asking the worker. That such properties are set
 can be seen in the commands that do arrive.
 """
 
@@ -17,7 +17,7 @@ _Log = structlog.typing.FilteringBoundLogger
 
 #: What a quorum queue takes a message without a priority for, in every version that has priorities.
 _USUAL_PRIORITY = 4
-#: So many sources are told apart; whoever makes up a new one for each command must not fill the memory or the log.
+#: So many sources are known; whoever makes up a new one for each command must not fill the memory or the log.
 _MOST_SOURCES = 1_000
 _NAMELESS = "unknown"
 

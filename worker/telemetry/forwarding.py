@@ -12,7 +12,7 @@ _Log = structlog.typing.FilteringBoundLogger
 
 
 class _Forwarder(logging.Handler):
-    """What libraries log through the standard library, and what fails in telling."""
+    """What libraries log through the standard library, and what fails in logging."""
 
     def __init__(self, log: _Log) -> None:
         super().__init__(logging.WARNING)
@@ -43,7 +43,7 @@ def forward_libraries(log: _Log) -> None:
     root.handlers[:] = [_Forwarder(log)]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
-    # The broker's room tells what happens to its connections in its own words, once.
+    # The broker's room reports what happens to its connections in its own words, once.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 

@@ -1,4 +1,4 @@
-"""Keeps what is only told from ending what is done."""
+"""Keeps a report that fails from ending the work it is about."""
 
 import inspect
 import logging
@@ -13,7 +13,7 @@ _Class = TypeVar("_Class", bound=type)
 
 
 def never_raising(report: Callable[_Params, None]) -> Callable[_Params, None]:
-    """The same, but an error of its own ends in the log: by then the work that is told of has happened."""
+    """The same, but an error of its own ends in the log: by then the work that it reports has happened."""
 
     @wraps(report)
     def guarded(*args: _Params.args, **kwargs: _Params.kwargs) -> None:

@@ -41,7 +41,7 @@ def logger(log_format: str, level: str, lines: LineWriter) -> structlog.typing.F
 
 
 def subject_writer(mode: str) -> Callable[[str | None], str | None]:
-    """How customer references are written: as they are, or as a short hash that still tells them apart."""
+    """How customer references are written: as they are, or as a short hash that still keeps them apart."""
     if mode == "plain":
         return lambda subject: subject
     return lambda subject: _hashed(subject) if subject else subject
@@ -57,7 +57,7 @@ def _rendered(processors: Sequence[Processor], log: object, method: str, event: 
     try:
         for processor in processors:
             line = processor(log, method, line)
-    except Exception as fault:  # noqa: BLE001 - what is only told must not end what is done
+    except Exception as fault:  # noqa: BLE001 - a report that fails must not end the work
         kept = {name: value for name, value in event.items() if isinstance(value, str | int | float)}
         failed = {
             "event": "log_line_failed",

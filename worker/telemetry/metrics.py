@@ -29,13 +29,13 @@ class Metrics:
     """The instruments. Every series that can be known beforehand exists from the start, so that no alert misses it."""
 
     def __init__(self, version: str) -> None:
-        # A counter's creation time as a series of its own doubles what is scraped and tells nobody anything.
+        # A counter's creation time as a series of its own doubles what is scraped and says nothing.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library ships it untyped
         self.registry = CollectorRegistry()
         self.commands = self._counter("commands", "Settled commands", ("command", "outcome"))
         self.command_seconds = self._histogram("command_seconds", "Taken up to settled", "command", _COMMAND_BUCKETS)
         self.wait_seconds = self._histogram("command_wait_seconds", "Published to taken up", "command", _WAIT_BUCKETS)
-        self.retries = self._counter("retries", "Failed tries that are repeated", ("command", "cause", "charged"))
+        self.retries = self._counter("retries", "Failed attempts that are repeated", ("command", "cause", "charged"))
         self.dead_letters = self._counter("dead_letters", "Dead letters written", ("command", "reason"))
         self.risky_properties = self._counter(
             "risky_properties", "Deliveries that the broker may throw out or reorder by this property", ("property",)

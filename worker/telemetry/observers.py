@@ -1,4 +1,4 @@
-"""Writes what the rooms tell of themselves: the broker's connections, the ledger's times, pauses."""
+"""Writes what the rooms report of themselves: the broker's connections, the ledger's times, pauses."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -54,7 +54,7 @@ class Recorder:
             outcome=report.outcome.value,
             reason=report.reason.value if report.reason else None,
             detail=self._worded(report.work, report.detail) if report.detail else None,
-            tries=report.tries,
+            attempts=report.attempts,
             duration_seconds=round(report.seconds, 6),
             wait_seconds=waited,
             redelivered=report.work.delivery.redelivered,
@@ -62,7 +62,7 @@ class Recorder:
         )
 
     def retried(self, retry: Retry) -> None:
-        """Count and log one try that will be repeated."""
+        """Count and log one attempt that will be repeated."""
         charged = "yes" if retry.charged else "no"
         self._metrics.retries.labels(retry.work.command, retry.cause.value, charged).inc()
         self._log.info(

@@ -17,12 +17,12 @@ from worker.doctor.broker_facts import (
     QueuePresence,
     RightFacts,
 )
-from worker.doctor.facts import Door, Facts, LedgerFacts, ProviderFacts, SchemaState, SettingsFacts
+from worker.doctor.facts import Facts, LedgerFacts, LoginStatus, ProviderFacts, SchemaState, SettingsFacts
 
 TOPOLOGY = Topology("p")
 DUTIES = {"p.events.unrouted": Duty.UNROUTED, "p.dead-letters": Duty.DEAD_LETTERS, "p.commands.00": Duty.COMMANDS}
 OURS = ConsumerFacts("provisioning-worker@host/1#consume", 500, active=True, connection="c", user="worker")
-PROVIDER = ProviderFacts(Door.OPEN, Door.OPEN, skew_seconds=0.2)
+PROVIDER = ProviderFacts(LoginStatus.OPEN, LoginStatus.OPEN, skew_seconds=0.2)
 LEDGER = LedgerFacts("db", there=True, readable=True, schema=SchemaState.CURRENT, keys_fit=True, skew_seconds=0.1)
 
 

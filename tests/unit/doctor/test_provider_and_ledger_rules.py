@@ -7,7 +7,7 @@ import pytest
 from tests.unit.doctor.planted import LEDGER, PROVIDER, found, healthy_broker, the_one, with_queue
 from worker.doctor import Danger, Rule, Severity, diagnose
 from worker.doctor.broker_facts import Duty
-from worker.doctor.facts import Door, Facts, FileFacts, LedgerFacts, SchemaState, SettingsFacts, SqliteFacts
+from worker.doctor.facts import Facts, FileFacts, LedgerFacts, LoginStatus, SchemaState, SettingsFacts, SqliteFacts
 
 SQLITE = SqliteFacts("/var/ledger.db", (FileFacts("/var/ledger.db", 0o600),), free_bytes=10**12, holder=17)
 ON_SQLITE = replace(LEDGER, name="/var/ledger.db", sqlite=SQLITE)
@@ -16,12 +16,12 @@ ON_SQLITE = replace(LEDGER, name="/var/ledger.db", sqlite=SQLITE)
 @pytest.mark.parametrize(
     ("door", "rule", "severity"),
     [
-        (Door.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
-        (Door.REFUSED, Rule.PROVIDER_LOGIN, Severity.BROKEN),
-        (Door.UNCLEAR, Rule.PROVIDER_REACHED, Severity.UNKNOWN),
+        (LoginStatus.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
+        (LoginStatus.REFUSED, Rule.PROVIDER_LOGIN, Severity.BROKEN),
+        (LoginStatus.UNCLEAR, Rule.PROVIDER_REACHED, Severity.UNKNOWN),
     ],
 )
-def test_a_provider_that_does_not_let_us_in_stops_the_worker(door: Door, rule: Rule, severity: Severity) -> None:
+def test_a_provider_that_does_not_let_us_in_stops_the_worker(door: LoginStatus, rule: Rule, severity: Severity) -> None:
     finding = the_one(found(provider=replace(PROVIDER, v2=door, v2_words="its words")))
 
     assert (finding.rule, finding.severity, finding.danger) == (rule, severity, Danger.STOP)
@@ -31,12 +31,12 @@ def test_a_provider_that_does_not_let_us_in_stops_the_worker(door: Door, rule: R
 @pytest.mark.parametrize(
     ("door", "rule", "severity"),
     [
-        (Door.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
-        (Door.REFUSED, Rule.PROVIDER_V3_KEY, Severity.BROKEN),
-        (Door.UNCLEAR, Rule.PROVIDER_V3_KEY, Severity.UNKNOWN),
+        (LoginStatus.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
+        (LoginStatus.REFUSED, Rule.PROVIDER_V3_KEY, Severity.BROKEN),
+        (LoginStatus.UNCLEAR, Rule.PROVIDER_V3_KEY, Severity.UNKNOWN),
     ],
 )
-def test_a_v3_door_that_is_shut_is_told_apart_from_the_other(door: Door, rule: Rule, severity: Severity) -> None:
+def test_a_v3_door_that_is_shut_is_told_apart_from_the_other(door: LoginStatus, rule: Rule, severity: Severity) -> None:
     finding = the_one(found(provider=replace(PROVIDER, v3=door, v3_words="its words")))
 
     assert (finding.rule, finding.severity) == (rule, severity)
@@ -50,7 +50,7 @@ def test_a_v3_door_that_is_shut_is_told_apart_from_the_other(door: Door, rule: R
     ],
 )
 def test_commands_that_cannot_work_here_are_noted(settings: SettingsFacts, rule: Rule) -> None:
-    findings = diagnose(Facts(settings, provider=replace(PROVIDER, v3=Door.UNUSED))).findings
+    findings = diagnose(Facts(settings, provider=replace(PROVIDER, v3=LoginStatus.UNUSED))).findings
 
     assert rule in {each.rule for each in findings if each.severity is Severity.NOTE}
 

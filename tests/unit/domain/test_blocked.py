@@ -23,7 +23,7 @@ from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 BLOCKED = Blocked(403, ("access forbidden",))
 #: One more charged refusal than this is refused for good; nothing else has been charged to it.
 PATIENT = replace(POLICY, max_attempts=20)
-REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)
+REFUSED = History(attempts=4, charged_attempts=3, provisional=1, provisional_at=NOW - 8)
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ REFUSED = History(tries=4, attempts=3, provisional=1, provisional_at=NOW - 8)
         (REFUSED, ITS_OWN, Reason.PROVIDER_REJECTED),
         (REFUSED, QUIET, LATER),
         (REFUSED, NOT_ITS_OWN, LATER),
-        (replace(REFUSED, attempts=2), ITS_OWN, LATER),
+        (replace(REFUSED, charged_attempts=2), ITS_OWN, LATER),
         (replace(REFUSED, begun=True), ITS_OWN, LATER),
-        (replace(REFUSED, attempts=19, begun=True), ITS_OWN, LATER),
-        (replace(REFUSED, attempts=0, seconds_used=600.0), ITS_OWN, Reason.PROVIDER_REJECTED),
-        (replace(REFUSED, attempts=20, begun=True), LOOKING_ITS_OWN, Reason.OUTCOME_UNKNOWN),
-        (replace(REFUSED, attempts=20, begun=True), LOOKING, LATER),
+        (replace(REFUSED, charged_attempts=19, begun=True), ITS_OWN, LATER),
+        (replace(REFUSED, charged_attempts=0, seconds_used=600.0), ITS_OWN, Reason.PROVIDER_REJECTED),
+        (replace(REFUSED, charged_attempts=20, begun=True), LOOKING_ITS_OWN, Reason.OUTCOME_UNKNOWN),
+        (replace(REFUSED, charged_attempts=20, begun=True), LOOKING, LATER),
     ],
 )
 def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(

@@ -23,7 +23,7 @@ MARKS = (b"n" * 32, b"o" * 32)
 AT = "2026-11-21T09:30:00.000Z"
 KEY = CommandKey("billing", "evt_1")
 NAME = CommandName("billing", "evt_1", "CreateCustomer", "cus_42", "ada@example.com")
-TRIED = History(tries=3, attempts=1, first_failed_at=1_795_253_100.0)
+TRIED = History(attempts=3, charged_attempts=1, first_failed_at=1_795_253_100.0)
 
 
 def told(ending: Ending | Refusal) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_the_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() 
 
 
 def test_a_first_failure_began_when_it_ended() -> None:
-    dead_letter = given_up(History(tries=1)).dead_letter
+    dead_letter = given_up(History(attempts=1)).dead_letter
 
     assert dead_letter is not None
     assert dead_letter.headers["provisioning-first-failed-at"] == AT

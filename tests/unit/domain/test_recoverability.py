@@ -32,11 +32,11 @@ NOW = 1_800_000_000.0
 QUIET = FailureContext(now=NOW, blame=Blame.OPEN, paused=False, spent_seconds=0.5, jitter=0.0, could_write=True)
 LOOKING = replace(QUIET, could_write=False)
 #: An unknown outcome a minute ago; whether it is charged hangs on whose it was.
-PROVISIONAL = History(tries=1, provisional=1, provisional_at=NOW - 60, begun=True, first_failed_at=NOW - 60)
-LAST = replace(PROVISIONAL, attempts=2)
-SPENT = replace(PROVISIONAL, attempts=3)
+PROVISIONAL = History(attempts=1, provisional=1, provisional_at=NOW - 60, begun=True, first_failed_at=NOW - 60)
+LAST = replace(PROVISIONAL, charged_attempts=2)
+SPENT = replace(PROVISIONAL, charged_attempts=3)
 #: Half a second is left, and the wait that is over was longer.
-NEARLY_OVER = History(tries=3, provisional_at=NOW - 4.0, seconds_used=599.5)
+NEARLY_OVER = History(attempts=3, provisional_at=NOW - 4.0, seconds_used=599.5)
 ITS_OWN = replace(QUIET, blame=Blame.COMMAND)
 NOT_ITS_OWN = replace(QUIET, blame=Blame.PROVIDER)
 LOOKING_ITS_OWN = replace(LOOKING, blame=Blame.COMMAND)
@@ -58,7 +58,7 @@ TABLE: list[tuple[str, ProviderError, History, FailureContext, Reason | None]] =
     ("an unknown outcome nobody disproves is retried", UNKNOWN, LAST, QUIET, LATER),
     ("the provider's failure is retried", UNKNOWN, LAST, NOT_ITS_OWN, LATER),
     ("the last attempt is followed by a look", UNKNOWN, LAST, ITS_OWN, LATER),
-    ("no attempts left and never begun", NOT_SENT, History(attempts=3), QUIET, Reason.RETRIES_EXHAUSTED),
+    ("no attempts left and never begun", NOT_SENT, History(charged_attempts=3), QUIET, Reason.RETRIES_EXHAUSTED),
     ("the window is over and never begun", NOT_SENT, History(seconds_used=600.0), QUIET, Reason.RETRIES_EXHAUSTED),
     ("the wait ended the window", NOT_SENT, NEARLY_OVER, ITS_OWN, Reason.RETRIES_EXHAUSTED),
     ("a wait that was the provider's ended none", NOT_SENT, NEARLY_OVER, NOT_ITS_OWN, LATER),
@@ -71,7 +71,7 @@ TABLE: list[tuple[str, ProviderError, History, FailureContext, Reason | None]] =
     ("a last look that is never sent", NOT_SENT, SPENT, LOOKING_ITS_OWN, LATER),
     ("a last look that is throttled", THROTTLED, SPENT, LOOKING_ITS_OWN, LATER),
     ("a last look that is refused the login", UNAUTHORIZED, SPENT, LOOKING_ITS_OWN, LATER),
-    ("a throttle never ends a command", THROTTLED, History(attempts=3, seconds_used=9_999.0), QUIET, LATER),
+    ("a throttle never ends a command", THROTTLED, History(charged_attempts=3, seconds_used=9_999.0), QUIET, LATER),
 ]  # fmt: skip
 
 
@@ -108,14 +108,14 @@ def test_what_is_never_charged_stays_uncharged_however_well_the_provider_is(fail
         history = decision.history
         assert not decision.charged
 
-    assert (history.tries, history.attempts, history.provisional) == (5, 0, 0)
+    assert (history.attempts, history.charged_attempts, history.provisional) == (5, 0, 0)
 
 
 def test_an_unknown_outcome_is_provisional_at_first() -> None:
     decision = later(decide(UNKNOWN, History(), QUIET, POLICY))
 
     assert not decision.charged
-    assert (decision.history.attempts, decision.history.provisional) == (0, 1)
+    assert (decision.history.charged_attempts, decision.history.provisional) == (0, 1)
     assert decision.history.provisional_at == NOW
 
 
@@ -124,7 +124,7 @@ def test_a_provisional_failure_is_charged_once_the_provider_was_well_after_it(fa
     decision = later(decide(failure, PROVISIONAL, ITS_OWN, POLICY))
 
     assert decision.charged
-    assert decision.history.attempts == 1
+    assert decision.history.charged_attempts == 1
     assert decision.history.provisional == (1 if failure is UNKNOWN else 0)
 
 
@@ -132,21 +132,21 @@ def test_a_failure_nobody_knows_the_cause_of_stays_open() -> None:
     decision = later(decide(UNKNOWN, PROVISIONAL, QUIET, POLICY))
 
     assert not decision.charged
-    assert (decision.history.attempts, decision.history.provisional) == (0, 2)
+    assert (decision.history.charged_attempts, decision.history.provisional) == (0, 2)
 
 
 def test_the_provider_s_failures_are_forgotten() -> None:
     decision = later(decide(UNKNOWN, replace(PROVISIONAL, provisional=4), NOT_ITS_OWN, POLICY))
 
     assert not decision.charged
-    assert (decision.history.attempts, decision.history.provisional) == (0, 1)
+    assert (decision.history.charged_attempts, decision.history.provisional) == (0, 1)
     assert decision.history.begun
 
 
 def test_all_provisional_failures_are_charged_together() -> None:
     history = replace(PROVISIONAL, provisional=2)
 
-    assert later(decide(NOT_SENT, history, ITS_OWN, POLICY)).history.attempts == 2
+    assert later(decide(NOT_SENT, history, ITS_OWN, POLICY)).history.charged_attempts == 2
 
 
 @pytest.mark.parametrize(
@@ -183,20 +183,20 @@ def test_the_look_after_the_last_attempt_may_not_write_any_more(history: History
 
 
 def test_a_command_is_exhausted_by_attempts_or_by_seconds_and_not_before() -> None:
-    assert not exhausted(History(attempts=2, seconds_used=599.9), POLICY)
-    assert exhausted(History(attempts=3), POLICY)
+    assert not exhausted(History(charged_attempts=2, seconds_used=599.9), POLICY)
+    assert exhausted(History(charged_attempts=3), POLICY)
     assert exhausted(History(seconds_used=600.0), POLICY)
 
 
 @pytest.mark.parametrize(
-    ("tries_before", "shortest", "longest"),
+    ("attempts_before", "shortest", "longest"),
     [(0, 0.5, 1.0), (1, 1.0, 2.0), (5, 16.0, 32.0), (6, 30.0, 60.0), (5_000, 30.0, 60.0)],
 )
 def test_the_wait_doubles_up_to_the_cap_and_half_of_it_is_chance(
-    tries_before: int, shortest: float, longest: float
+    attempts_before: int, shortest: float, longest: float
 ) -> None:
     def waits(jitter: float) -> float:
-        decision = decide(NOT_SENT, History(tries=tries_before), replace(QUIET, jitter=jitter), POLICY)
+        decision = decide(NOT_SENT, History(attempts=attempts_before), replace(QUIET, jitter=jitter), POLICY)
         return later(decision).delay_seconds
 
     assert waits(0.0) == shortest
@@ -227,7 +227,7 @@ def test_a_throttled_write_is_given_time_to_settle_whatever_the_provider_asks_fo
 
 
 def test_a_throttle_that_names_no_time_is_waited_for_like_any_failure() -> None:
-    decision = later(decide(Throttled("slow down"), History(tries=4), LOOKING, POLICY))
+    decision = later(decide(Throttled("slow down"), History(attempts=4), LOOKING, POLICY))
 
     assert decision.delay_seconds == 8.0
 
@@ -235,11 +235,11 @@ def test_a_throttle_that_names_no_time_is_waited_for_like_any_failure() -> None:
 @pytest.mark.parametrize(
     ("history", "seconds"),
     [
-        (History(tries=4, provisional_at=NOW - 5.0), 5.0),
-        (History(tries=4, provisional_at=NOW - 3600.0), 8.5),
-        (History(tries=9, provisional_at=NOW - 3600.0), 60.5),
-        (History(tries=1, provisional_at=NOW - 3600.0, begun=True), 10.5),
-        (History(tries=1, provisional_at=NOW + 3600.0), 0.0),
+        (History(attempts=4, provisional_at=NOW - 5.0), 5.0),
+        (History(attempts=4, provisional_at=NOW - 3600.0), 8.5),
+        (History(attempts=9, provisional_at=NOW - 3600.0), 60.5),
+        (History(attempts=1, provisional_at=NOW - 3600.0, begun=True), 10.5),
+        (History(attempts=1, provisional_at=NOW + 3600.0), 0.0),
     ],
     ids=["what passed", "no more than its wait and its try", "the longest wait", "time to settle", "a clock set back"],
 )
@@ -253,7 +253,7 @@ def test_the_wait_and_the_try_use_up_the_window_once_they_are_its_own(history: H
 def test_what_was_waited_through_a_pause_uses_up_nothing_and_the_attempt_is_charged() -> None:
     decision = later(decide(UNKNOWN, PROVISIONAL, replace(ITS_OWN, paused=True), POLICY))
 
-    assert (decision.history.seconds_used, decision.history.attempts) == (0.0, 1)
+    assert (decision.history.seconds_used, decision.history.charged_attempts) == (0.0, 1)
 
 
 @pytest.mark.parametrize("failure", [NOT_SENT, UNKNOWN, THROTTLED, UNAUTHORIZED])
@@ -265,4 +265,4 @@ def test_what_is_given_up_keeps_its_count() -> None:
     decision = decide(REJECTED, PROVISIONAL, ITS_OWN, POLICY)
 
     assert isinstance(decision, GiveUp)
-    assert (decision.history.tries, decision.history.attempts) == (2, 1)
+    assert (decision.history.attempts, decision.history.charged_attempts) == (2, 1)

@@ -125,7 +125,7 @@ def test_a_login_that_is_really_refused_is_waited_for_and_charged_to_nobody() ->
     ended = day.end(work_of(disable()))
 
     assert ended.outcome is Outcome.APPLIED
-    assert ended.ending.history.attempts == 0
+    assert ended.ending.history.charged_attempts == 0
 
 
 def test_what_passes_after_a_few_refusals_is_applied() -> None:

@@ -9,10 +9,10 @@ from messages.catalog import CATALOG
 from messages.commands import Command
 from tests.support.ready_provider import provider_ready_for
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, envelope_of
-from tests.unit.handlers.attempts import FIRST, NOTHING_LEFT
+from tests.unit.handlers.attempts import FIRST
 from tests.unit.handlers.stage import Stage
 from worker.domain.results import succeeded
-from worker.errors import NotApplied, OutcomeUnknown
+from worker.errors import OutcomeUnknown
 
 ADA = commands_about_ada()
 
@@ -37,15 +37,6 @@ def test_a_first_try_makes_one_change_and_tells_what_its_event_needs(name: str) 
     assert (event["type"], event["data"]["outcome"]) == (CATALOG[name].event, "applied")
     assert len(stage.provider.changes) == (name != "RetrieveCustomers")
     assert PASSWORD not in json.dumps(event)
-
-
-@pytest.mark.parametrize("name", ADA)
-def test_without_attempts_left_what_was_never_sent_did_not_happen(name: str) -> None:
-    stage = ready_for(ADA[name])
-
-    with pytest.raises(NotApplied, match="no attempts are left"):
-        stage.handle(ADA[name], NOTHING_LEFT)
-    assert stage.provider.calls == []
 
 
 @pytest.mark.parametrize("name", [name for name in ADA if name != "RetrieveCustomers"])

@@ -38,7 +38,7 @@ def test_an_hour_in_which_a_share_of_all_calls_fails_makes_no_dead_letter(share:
 
     assert (play.dead, play.applied) == ([], 400)
     # Far from the limit of twenty: it is the rule that holds, and not luck.
-    assert max(command.history.attempts for command in play.commands) < 10
+    assert max(command.history.charged_attempts for command in play.commands) < 10
     assert max(command.history.seconds_used for command in play.commands) < 300.0
 
 
@@ -50,7 +50,7 @@ def test_one_poison_command_at_night_ends_after_its_attempts_and_pauses_nobody(a
     play.run(HOUR)
 
     # Each failure is charged by the one after it; then comes a last look, which changes nothing.
-    assert (poison.ended, poison.history.tries) == ("retries_exhausted", attempts + 2)
+    assert (poison.ended, poison.history.attempts) == ("retries_exhausted", attempts + 2)
     assert play.pauses == 0
 
 
@@ -98,7 +98,7 @@ def test_an_outage_of_four_hours_costs_nobody_an_attempt_and_is_asked_about_by_t
     play.run(5 * HOUR)
 
     assert (play.dead, play.applied, play.pauses) == ([], 400, 1)
-    assert max(command.history.attempts for command in play.commands) == 0
+    assert max(command.history.charged_attempts for command in play.commands) == 0
     assert play.calls < 400 + 4 * 360 + 2 * THREADS
 
 
@@ -111,7 +111,7 @@ def test_a_provider_that_comes_and_goes_makes_no_dead_letter(up_for: float, down
     play.run(5 * HOUR)
 
     assert (play.dead, play.applied) == ([], 400)
-    assert max(command.history.attempts for command in play.commands) < 5
+    assert max(command.history.charged_attempts for command in play.commands) < 5
 
 
 def test_poison_is_found_out_although_half_of_all_calls_failed_for_an_hour() -> None:

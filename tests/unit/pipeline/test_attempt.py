@@ -1,5 +1,6 @@
 """One try: what the handler is told, what the provider's health hears, and how the try ends."""
 
+import json
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -34,7 +35,7 @@ from worker.handlers import Handlers
 from worker.pipeline.attempt import AttemptRunner, RetryContext
 
 POLICY = RetryPolicy(max_attempts=3, window_seconds=600.0, settle_seconds=10.0)
-SPENT = History(tries=3, attempts=3, begun=True, first_failed_at=1.0)
+SPENT = History(attempts=3, charged_attempts=3, begun=True, first_failed_at=1.0)
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ def test_a_success_ends_the_command_and_is_proof_for_the_others(rig: Rig) -> Non
     ended = finished(rig.attempt(work_of(disable())))
 
     assert (ended.outcome, ended.ending.event.type) == (Outcome.APPLIED, "CustomerDisabled")
-    assert ended.ending.history.tries == 1
+    assert ended.ending.history.attempts == 1
     assert rig.health.well == ["subject:cus_42"]
     assert rig.health.logins == [ProviderLogin.V2]
 
@@ -127,7 +128,7 @@ def test_a_failure_puts_the_command_off_and_is_told(rig: Rig, failure: ProviderE
 
     put_off = deferred(rig.attempt(work_of(disable())))
 
-    assert (put_off.cause, put_off.detail, put_off.history.tries) == (cause, failure.detail, 1)
+    assert (put_off.cause, put_off.detail, put_off.history.attempts) == (cause, failure.detail, 1)
     assert rig.health.failures == [("subject:cus_42", failure)]
     [retry] = rig.telemetry.retries
     assert (retry.cause, retry.charged) == (cause, False)
@@ -137,7 +138,7 @@ def test_a_failure_puts_the_command_off_and_is_told(rig: Rig, failure: ProviderE
 def an_old_failure(rig: Rig) -> History:
     """A failure that is the command's own, from longer ago than any wait lasts."""
     rig.health.proven_at = rig.clock.now()
-    return History(tries=1, provisional=1, provisional_at=rig.clock.now() - 3600.0, begun=True)
+    return History(attempts=1, provisional=1, provisional_at=rig.clock.now() - 3600.0, begun=True)
 
 
 def test_the_time_a_try_takes_is_counted(rig: Rig) -> None:
@@ -180,9 +181,9 @@ def test_a_command_redelivered_and_never_seen_is_not_remembered(rig: Rig) -> Non
 
     rig.attempt(work, History(), handlers)
     # What the ledger remembers since then says nothing about what came before.
-    rig.attempt(work, History(tries=1), handlers)
+    rig.attempt(work, History(attempts=1), handlers)
     rig.attempt(replace(work, delivery=replace(work.delivery, redelivered=False)), None, handlers)
-    rig.attempt(work, History(tries=1, begun=True), handlers)
+    rig.attempt(work, History(attempts=1, begun=True), handlers)
 
     assert [attempt.remembered for attempt in handlers.attempts] == [False, False, True, True]
     assert [attempt.begun for attempt in handlers.attempts] == [False, False, False, True]
@@ -236,7 +237,7 @@ def test_what_an_earlier_try_wrote_down_is_told_to_the_next(rig: Rig) -> None:
     handlers = Listening(rig.clock)
 
     rig.attempt(work_of(disable()), None, handlers)
-    rig.attempt(work_of(disable()), History(tries=1, note="written down"), handlers)
+    rig.attempt(work_of(disable()), History(attempts=1, note="written down"), handlers)
 
     assert [attempt.note for attempt in handlers.attempts] == [None, "written down"]
 
@@ -244,7 +245,7 @@ def test_what_an_earlier_try_wrote_down_is_told_to_the_next(rig: Rig) -> None:
 def test_without_attempts_left_a_command_may_only_look(rig: Rig) -> None:
     handlers = Listening(rig.clock)
 
-    rig.attempt(work_of(disable()), replace(SPENT, attempts=2), handlers)
+    rig.attempt(work_of(disable()), replace(SPENT, charged_attempts=2), handlers)
     rig.attempt(work_of(disable()), SPENT, handlers)
 
     assert [attempt.may_write for attempt in handlers.attempts] == [True, False]
@@ -253,11 +254,11 @@ def test_without_attempts_left_a_command_may_only_look(rig: Rig) -> None:
 def test_a_failure_after_which_the_provider_was_well_is_charged(rig: Rig) -> None:
     rig.provider.fail_next(NotSent("refused"))
     rig.health.proven_at = rig.clock.now()
-    before = History(tries=1, provisional=1, provisional_at=rig.clock.now() - 1, begun=True)
+    before = History(attempts=1, provisional=1, provisional_at=rig.clock.now() - 1, begun=True)
 
     put_off = deferred(rig.attempt(work_of(disable()), before))
 
-    assert put_off.history.attempts == 1
+    assert put_off.history.charged_attempts == 1
     assert rig.telemetry.retries[0].charged
 
 
@@ -292,3 +293,14 @@ def test_a_refusal_says_so_in_the_provider_s_words(rig: Rig) -> None:
     ended = finished(rig.attempt(work_of(disable())))
 
     assert ended.detail == "the provider refused: a; b"
+
+
+def test_no_attempt_is_made_or_counted_when_none_is_left_and_nothing_was_ever_sent(rig: Rig) -> None:
+    never_sent = History(attempts=5, charged_attempts=3, first_failed_at=1.0)
+
+    ended = finished(rig.attempt(work_of(disable()), never_sent))
+
+    event = json.loads(ended.ending.event.body)["data"]
+    assert (event["reason"], event["attempts"]) == (Reason.RETRIES_EXHAUSTED, 5)
+    assert "no attempts are left" in event["detail"]
+    assert rig.provider.calls == []

@@ -7,7 +7,7 @@ import pytest
 from messages.errors import Undecodable
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.parking import FakeParkingLot
+from tests.fakes.parking import FakeParkingStore
 from tests.support.work_samples import delivery
 from tests.unit.pipeline.parking_day import SLOTS, WINDOW
 from worker.domain.deliveries import Delivery, Receipt
@@ -37,7 +37,7 @@ class Town:
 
     def __init__(self) -> None:
         self.ledger = FakeLedger(FakeClock())
-        self.lot = FakeParkingLot(self.ledger)
+        self.parking_store = FakeParkingStore(self.ledger)
         self.clock = self.ledger.clock
         self.dispatcher = Dispatcher(SLOTS, self.clock, Timer(self.clock))
         self.started: list[Job] = []
@@ -48,7 +48,7 @@ class Town:
         self.heard = Heard()
         self.connected = True
         window = Window(WINDOW, self.acked.append, lambda: self.connected)
-        self.parking = Parking(self.dispatcher, self.lot, window, self.heard, self.steps.append)
+        self.parking = Parking(self.dispatcher, self.parking_store, window, self.heard, self.steps.append)
 
     def deliver(self, tag: int, *lanes: str, body: bytes = b"") -> None:
         came = delivery(body or str(tag).encode(), tag=tag)
@@ -67,7 +67,7 @@ class Town:
 
     @property
     def bodies(self) -> list[bytes]:
-        fetched = [self.lot.fetch(place.position) for place in self.lot.mine()]
+        fetched = [self.parking_store.fetch(place.position) for place in self.parking_store.mine()]
         return [one.body for one in fetched if one is not None]
 
 
@@ -119,7 +119,7 @@ def test_nothing_is_acked_while_the_ledger_is_away_and_it_is_done_when_it_is_bac
 def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = town.lot.park
+    kept = town.parking_store.park
 
     def park_and_fall_silent(works: list[Work]) -> list[Parked]:
         kept(works)
@@ -127,7 +127,7 @@ def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
 
     town.fill()
     with monkeypatch.context() as broken:
-        broken.setattr(town.lot, "park", park_and_fall_silent)
+        broken.setattr(town.parking_store, "park", park_and_fall_silent)
         town.look(2)
     assert (town.dispatcher.parked, town.acked) == (0, [])
 
@@ -142,7 +142,7 @@ def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
 def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_customer_back(
     town: Town, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
 ) -> None:
-    kept = town.lot.park
+    kept = town.parking_store.park
     tries: list[list[bytes]] = []
 
     def choosy(works: list[Work]) -> list[Parked]:
@@ -151,7 +151,7 @@ def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_custom
             raise kind("an index row that is too long")
         return list(kept(works))
 
-    monkeypatch.setattr(town.lot, "park", choosy)
+    monkeypatch.setattr(town.parking_store, "park", choosy)
     town.fill(lanes={1: ("ada", "eva"), 4: ("eva",)})
     town.look(2)
     assert (town.bodies, town.heard.lines) == ([b"1"], ["parked 1 of 1"])
@@ -171,7 +171,7 @@ def test_nothing_that_cannot_be_parked_is_told_as_parked(town: Town, monkeypatch
     def refused(_works: list[Work]) -> None:
         raise Unstorable("an index row that is too long")
 
-    monkeypatch.setattr(town.lot, "park", refused)
+    monkeypatch.setattr(town.parking_store, "park", refused)
     town.fill()
     town.look(9)
 
@@ -183,14 +183,14 @@ def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
 ) -> None:
     town.fill()
     first = next(iter(town.scheduler._unsettled.values()))
-    kept = town.lot.park
+    kept = town.parking_store.park
 
     def park_slowly(works: list[Work]) -> object:
         places = kept(works)
         town.scheduler._leave(first)
         return places
 
-    monkeypatch.setattr(town.lot, "park", park_slowly)
+    monkeypatch.setattr(town.parking_store, "park", park_slowly)
     town.look(2)
 
     assert town.bodies == [b"2", b"3", b"4"]
@@ -200,7 +200,7 @@ def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
 def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(town: Town) -> None:
     dead = FakeLedger(town.ledger.clock, town.ledger.storage)
     left = delivery(b"left")
-    FakeParkingLot(dead).park([Work(left, Undecodable([]), ("ada",))])
+    FakeParkingStore(dead).park([Work(left, Undecodable([]), ("ada",))])
     dead.die()
     town.ledger.clock.advance(60.0)
 
@@ -217,7 +217,7 @@ def test_whoever_has_no_broker_for_long_gives_up_what_is_parked_and_takes_it_aga
     assert town.dispatcher.parked == WINDOW
 
     town.look()
-    assert (town.dispatcher.parked, town.lot.mine()) == (0, [])
+    assert (town.dispatcher.parked, town.parking_store.mine()) == (0, [])
 
     town.connected = True
     town.look(10)
@@ -228,7 +228,7 @@ def test_nothing_is_taken_over_soon_after_the_ledger_was_away(town: Town) -> Non
     dead = FakeLedger(town.ledger.clock, town.ledger.storage)
     town.fill()
     town.look(2)
-    FakeParkingLot(dead).park([Work(delivery(b"left"), Undecodable([]), ("eva",))])
+    FakeParkingStore(dead).park([Work(delivery(b"left"), Undecodable([]), ("eva",))])
     dead.die()
     town.ledger.clock.advance(60.0)
     town.ledger.broken = True
@@ -245,13 +245,13 @@ def test_a_window_of_large_bodies_is_parked_in_several_commits_and_acked_after_e
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commits: list[int] = []
-    kept = town.lot.park
+    kept = town.parking_store.park
 
     def park(works: list[Work]) -> object:
         commits.append(len(town.acked))
         return kept(works)
 
-    monkeypatch.setattr(town.lot, "park", park)
+    monkeypatch.setattr(town.parking_store, "park", park)
     town.fill(body=b"x" * (1024 * 1024 + 1))
     town.look(2)
 

@@ -13,10 +13,13 @@ from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import PASSWORD, USERNAME, again, create, create_command, disable, rotate, work_of
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.work import Kept, Requested, Step, Wait, Work
-from worker.errors import NotSent, OutcomeUnknown, Rejected
+from worker.domain.results import Success
+from worker.domain.work import Attempt, Kept, Requested, Step, Wait, Work
+from worker.errors import NotSent, OutcomeUnknown, Rejected, Throttled
+from worker.handlers import Handlers
 
 CREATE = work_of(create())
+DISABLE = work_of(disable())
 OTHER = work_of(create(city="Paris"), tag=9)
 INVALID = work_of(create(zip=""))
 BROKEN = work_of(b"\xff{")
@@ -254,7 +257,7 @@ def test_a_report_says_how_it_ended_and_how_long_it_took(rig: PipelineRig) -> No
 
     [report] = rig.telemetry.reports
     assert (report.outcome, report.reason) == (Outcome.FAILED, Reason.PROVIDER_REJECTED)
-    assert (report.detail, report.tries, report.seconds) == (REFUSED.detail, 1, 0.0)
+    assert (report.detail, report.attempts, report.seconds) == (REFUSED.detail, 1, 0.0)
 
 
 def test_a_refusal_is_reported_with_its_words(rig: PipelineRig) -> None:
@@ -282,3 +285,30 @@ def test_a_wait_ends_the_run_and_not_the_command(rig: PipelineRig) -> None:
 
     assert isinstance(rig.run(CREATE), Wait)
     assert rig.telemetry.reports == []
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(1, Outcome.APPLIED), (5, Outcome.FAILED)])
+def test_attempts_are_all_runs_against_the_provider_in_event_dead_letter_and_log(
+    monkeypatch: pytest.MonkeyPatch, lost: int, outcome: Outcome
+) -> None:
+    rig = PipelineRig(RetryPolicy(max_attempts=2))
+    rig.provider.add(create_command())
+    rig.health.proven_at = rig.clock.now() + 10_000.0
+    # What was never sent and what was throttled is charged to nobody; what is lost twice is, and then it may only look.
+    for failure in (NotSent("refused"), Throttled("slow down"), *[OutcomeUnknown("lost")] * lost):
+        rig.provider.fail_next(failure, "DisableCustomer")
+    runs: list[Attempt] = []
+    handle = Handlers.handle
+
+    def counted(self: Handlers, command: Command, attempt: Attempt) -> Success:
+        runs.append(attempt)
+        return handle(self, command, attempt)
+
+    monkeypatch.setattr(Handlers, "handle", counted)
+
+    rig.run_to_the_end(DISABLE)
+
+    assert [run.may_write for run in runs] == [True] * (len(runs) - 1) + [outcome is Outcome.APPLIED]
+    assert events(rig)[0]["data"]["attempts"] == len(runs)
+    assert {each.properties.headers["provisioning-attempts"] for each in dead_letters(rig)} <= {len(runs)}
+    assert (rig.telemetry.reports[-1].outcome, rig.telemetry.reports[-1].attempts) == (outcome, len(runs))

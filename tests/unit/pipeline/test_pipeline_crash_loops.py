@@ -71,7 +71,7 @@ def test_three_crashes_alone_end_it_without_another_try(rig: PipelineRig) -> Non
     assert [dead_letter.routing_key for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
     assert rig.notes[-4:] == ["record", "letter", "event", "ack"]
     report = rig.telemetry.reports[-1]
-    assert (report.outcome, report.reason, report.tries) == (Outcome.FAILED, Reason.CRASH_LOOP, MOST_CRASHES)
+    assert (report.outcome, report.reason, report.attempts) == (Outcome.FAILED, Reason.CRASH_LOOP, MOST_CRASHES)
 
 
 def test_its_letter_says_what_happened_and_what_to_do(rig: PipelineRig) -> None:

@@ -133,7 +133,7 @@ def test_a_crash_while_it_waits_costs_no_attempt(rig: PipelineRig) -> None:
     rig.run_to_the_end(again(work))
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
-    assert rig.telemetry.reports[-1].tries == 2
+    assert rig.telemetry.reports[-1].attempts == 2
 
 
 def test_a_refusal_survives_a_crash(rig: PipelineRig) -> None:

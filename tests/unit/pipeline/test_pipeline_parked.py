@@ -22,7 +22,7 @@ def rig() -> PipelineRig:
 
 @pytest.fixture
 def job(rig: PipelineRig) -> Job:
-    [place] = rig.lot.park([CREATE])
+    [place] = rig.parking_store.park([CREATE])
     return Job(place, holder=Holder.LEDGER)
 
 
@@ -30,7 +30,7 @@ def test_it_is_fetched_and_its_place_is_cleared(rig: PipelineRig, job: Job) -> N
     assert rig.turn(job) == Settled(1)
 
     assert rig.notes == ["record", "event"]
-    assert (rig.lot.mine(), rig.settlement.acked) == ([], [])
+    assert (rig.parking_store.mine(), rig.settlement.acked) == ([], [])
     assert rig.telemetry.reports[0].work.delivery.receipt == Receipt.of_parked(1)
 
 
@@ -39,11 +39,11 @@ def test_one_that_was_answered_while_it_was_parked_is_only_cleared(rig: Pipeline
 
     assert rig.turn(job) == Settled(1)
 
-    assert (rig.notes, rig.lot.mine(), rig.telemetry.reports) == ([], [], [])
+    assert (rig.notes, rig.parking_store.mine(), rig.telemetry.reports) == ([], [], [])
 
 
 def test_one_that_was_cleared_meanwhile_is_settled(rig: PipelineRig, job: Job) -> None:
-    rig.lot.clear([1])
+    rig.parking_store.clear([1])
 
     assert rig.turn(job) == Settled(1)
     assert rig.notes == []
@@ -55,7 +55,7 @@ def test_one_whose_key_is_gone_waits_for_an_operator_and_says_so(
     def fetch(_position: int) -> None:
         raise Unsealable("put the key back")
 
-    monkeypatch.setattr(rig.lot, "fetch", fetch)
+    monkeypatch.setattr(rig.parking_store, "fetch", fetch)
 
     assert rig.turn(job) == Wait(rig.clock.now() + 60.0)
     assert (rig.telemetry.unsealables, rig.pauses) == (["put the key back"], [])
@@ -74,24 +74,24 @@ def test_one_that_is_parked_while_its_event_is_kept_is_cleared_when_that_is_publ
     rig.publisher.fail_next()
     job = Job(CREATE)
     assert rig.turn(job) == Kept()
-    [job.work] = rig.lot.park([CREATE])
+    [job.work] = rig.parking_store.park([CREATE])
 
     rig.publish_kept()
 
-    assert (rig.lot.mine(), rig.settlement.acked) == ([], [])
+    assert (rig.parking_store.mine(), rig.settlement.acked) == ([], [])
     assert [report.outcome for report in rig.telemetry.reports] == [Outcome.APPLIED]
 
 
 def test_one_that_was_given_up_to_another_process_while_its_event_is_kept_is_left_to_that(rig: PipelineRig) -> None:
     rig.publisher.fail_next()
-    [place] = rig.lot.park([CREATE])
+    [place] = rig.parking_store.park([CREATE])
     job = Job(place, holder=Holder.LEDGER)
     assert rig.turn(job) == Kept()
     job.holder = Holder.NOBODY
 
     rig.publish_kept()
 
-    assert len(rig.lot.mine()) == 1
+    assert len(rig.parking_store.mine()) == 1
     assert [message.properties.type for message in rig.publisher.published] == ["CustomerCreated"]
 
 

@@ -34,7 +34,7 @@ def test_what_could_not_be_published_at_once_counts_once_as_what_it_did(
 
 
 def parked(rig: PipelineRig) -> Job:
-    [place] = rig.lot.park([CREATE])
+    [place] = rig.parking_store.park([CREATE])
     return Job(place)
 
 
@@ -46,7 +46,7 @@ def test_what_could_not_be_cleared_in_the_ledger_after_it_was_published_is_clear
 
     job = parked(rig)
     with monkeypatch.context() as broken:
-        broken.setattr(rig.lot, "clear", away)
+        broken.setattr(rig.parking_store, "clear", away)
         assert rig.turn(job) == Wait(rig.clock.now() + 1.0)
     assert (rig.telemetry.reports, rig.pauses) == ([], ["the database is away"])
 
@@ -54,7 +54,7 @@ def test_what_could_not_be_cleared_in_the_ledger_after_it_was_published_is_clear
 
     assert [report.outcome.value for report in rig.telemetry.reports] == ["applied"]
     assert rig.notes == ["record", "event"]
-    assert rig.lot.mine() == []
+    assert rig.parking_store.mine() == []
 
 
 def test_an_ending_that_could_not_be_recorded_is_recorded_later_without_another_call(

@@ -63,7 +63,7 @@ def test_a_success_is_counted_timed_and_logged_with_its_ids() -> None:
     assert seen.value("provisioning_last_applied_timestamp_seconds") != 0
     assert seen.line["command_id"] == "evt_1"
     assert seen.line["correlation_id"] == "evt_1"
-    assert seen.line["outcome"] == "applied"
+    assert (seen.line["outcome"], seen.line["attempts"]) == ("applied", 1)
 
 
 def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> None:

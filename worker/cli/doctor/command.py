@@ -10,7 +10,7 @@ from worker.cli.doctor.looking import look
 from worker.cli.doctor.printing import show
 from worker.cli.output import Output
 from worker.doctor import Diagnosis, diagnose
-from worker.doctor.facts import Door, Facts
+from worker.doctor.facts import Facts, LoginStatus
 from worker.exits import Exit
 
 
@@ -32,6 +32,6 @@ def _saw_something(facts: Facts) -> bool:
     broker, provider, ledger = facts.broker, facts.provider, facts.ledger
     return (
         (broker is not None and not broker.fault)
-        or (provider is not None and provider.v2 is not Door.AWAY)
+        or (provider is not None and provider.v2 is not LoginStatus.AWAY)
         or (ledger is not None and ledger.readable)
     )

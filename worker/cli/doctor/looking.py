@@ -1,4 +1,4 @@
-"""Looks at everything the settings name. What cannot be looked at for a bad setting is left out, and told by it."""
+"""Looks at everything the settings name. What cannot be looked at for a bad setting is left out, and reported by it."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar

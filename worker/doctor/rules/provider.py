@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.doctor import lines
-from worker.doctor.facts import Door, ProviderFacts, SettingsFacts
+from worker.doctor.facts import LoginStatus, ProviderFacts, SettingsFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 
 #: Beyond it the provider's "wait until" means another moment than it says.
@@ -15,7 +15,7 @@ def provider_rules(provider: ProviderFacts, settings: SettingsFacts) -> Iterator
     """Look at the provider's doors and its clock."""
     yield from _v2(provider)
     yield from _v3(provider)
-    if provider.v3 is Door.UNUSED and not settings.v3_key_set:
+    if provider.v3 is LoginStatus.UNUSED and not settings.v3_key_set:
         text = "no v3 key is set: UpdateUserProfile is refused, every other command works"
         mend = lines.export("PROVIDER__V3_API_KEY_FILE", "/run/secrets/provider-v3-key")
         yield Finding(Rule.PROVIDER_V3_KEY, Area.PROVIDER, Severity.NOTE, text, mend)
@@ -47,15 +47,15 @@ def skew_rules(whose: str, skew: Skew, area: Area) -> Iterator[Finding]:
 
 def _v2(provider: ProviderFacts) -> Iterator[Finding]:
     match provider.v2:
-        case Door.AWAY:
+        case LoginStatus.AWAY:
             text = f"{provider.v2_words}: intake pauses, and no command is charged"
             mend = lines.export("PROVIDER__BASE_URL", "https://HOST")
             yield Finding(Rule.PROVIDER_REACHED, Area.PROVIDER, Severity.BROKEN, text, mend, Danger.STOP)
-        case Door.REFUSED:
+        case LoginStatus.REFUSED:
             text = f"{provider.v2_words}: intake pauses until the login is accepted, and no command is charged"
             mend = lines.export("PROVIDER__API_KEY_FILE", "/run/secrets/provider-password")
             yield Finding(Rule.PROVIDER_LOGIN, Area.PROVIDER, Severity.BROKEN, text, mend, Danger.STOP)
-        case Door.UNCLEAR:
+        case LoginStatus.UNCLEAR:
             text = f"the provider answers, but not as it should: {provider.v2_words}"
             mend = "provisioning-worker config show"
             yield Finding(Rule.PROVIDER_REACHED, Area.PROVIDER, Severity.UNKNOWN, text, mend, Danger.STOP)
@@ -63,15 +63,15 @@ def _v2(provider: ProviderFacts) -> Iterator[Finding]:
 
 def _v3(provider: ProviderFacts) -> Iterator[Finding]:
     match provider.v3:
-        case Door.REFUSED:
+        case LoginStatus.REFUSED:
             text = f"{provider.v3_words}: UpdateUserProfile waits until the key is accepted"
             mend = lines.export("PROVIDER__V3_API_KEY_FILE", "/run/secrets/provider-v3-key")
             yield Finding(Rule.PROVIDER_V3_KEY, Area.PROVIDER, Severity.BROKEN, text, mend, Danger.STOP)
-        case Door.AWAY:
+        case LoginStatus.AWAY:
             text = f"the v3 API does not answer ({provider.v3_words}): UpdateUserProfile waits"
             mend = lines.export("PROVIDER__V3_BASE_URL", "https://HOST")
             yield Finding(Rule.PROVIDER_REACHED, Area.PROVIDER, Severity.BROKEN, text, mend, Danger.STOP)
-        case Door.UNCLEAR:
+        case LoginStatus.UNCLEAR:
             text = f"whether the provider takes the v3 key is unknown: {provider.v3_words}"
             mend = "provisioning-worker config show"
             yield Finding(Rule.PROVIDER_V3_KEY, Area.PROVIDER, Severity.UNKNOWN, text, mend, Danger.STOP)

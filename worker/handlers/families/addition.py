@@ -11,7 +11,7 @@ from worker.handlers.families.evidence import is_whole_answer
 
 
 def add_credential(provider: Provider, ledger: Ledger, command: AddCredential, attempt: Attempt) -> Success:
-    """Add the credential. Refused after an earlier try may have added it, it gets its password once more."""
+    """Add the credential. Refused after an earlier attempt may have added it, it gets its password once more."""
     if not attempt.may_write:
         raise _unprovable(command, "it cannot be read, and no attempts are left")
     try:

@@ -22,7 +22,7 @@ _FOUND = Success(Outcome.ALREADY_APPLIED, {})
 
 
 class CreateHandler:
-    """Creates a customer once, whatever became of earlier tries."""
+    """Creates a customer once, whatever became of earlier attempts."""
 
     def __init__(self, provider: Provider, ledger: Ledger) -> None:
         self._provider = provider

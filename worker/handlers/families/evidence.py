@@ -15,7 +15,7 @@ def certainly_first(attempt: Attempt) -> bool:
 
 
 def is_whole_answer(refused: Rejected, attempt: Attempt) -> bool:
-    """Whether a refused write says all there is to know: no earlier try of this command can have done anything.
+    """Whether a refused write says all there is to know: no earlier attempt of this command can have done anything.
 
     What the login cannot do at all it could not do earlier either: a ledger belongs to one login of one edition.
     """
@@ -26,7 +26,7 @@ def is_whole_answer(refused: Rejected, attempt: Attempt) -> bool:
 def reading(attempt: Attempt, subject: str) -> Iterator[None]:
     """Read something. A failure of the reading must not look like a write whose outcome is unknown.
 
-    It would count as begun, and the next try would take for this command's own what it has never done. `subject` is
+    It would count as begun, and the next attempt would take for this command's own what it has never done. `subject` is
     what is read, for people. A throttle stays one, so that its time is kept. A refusal is passed on: only the reader
     knows what it means.
     """

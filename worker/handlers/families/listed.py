@@ -24,7 +24,7 @@ def prove(row: CustomerRow | None, username: str, wanted: Mapping[str, str]) -> 
     """Return when the row has every value wanted: the last look of a command that sets values.
 
     Raises NotApplied when something that can be read has another value, Unprovable when what can be read agrees and
-    something cannot be read, or only in other letters.
+    something cannot be read, or only in another case.
     """
     if row is None:
         raise NotApplied(f"customer {username} is not in the provider's list, and no attempts are left")
@@ -39,10 +39,10 @@ def prove(row: CustomerRow | None, username: str, wanted: Mapping[str, str]) -> 
 def prove_before_refusal(
     row: CustomerRow | None, username: str, wanted: Mapping[str, str], attempt: Attempt, refused: Rejected
 ) -> None:
-    """Return when an earlier try of this command set every value wanted, though a later one was refused.
+    """Return when an earlier attempt of this command set every value wanted, though a later one was refused.
 
     The time to settle is over by then: what reads otherwise did not happen, and the refusal stands; so it does when the
-    customer is in the list in no case. Raises it, or Unprovable where the list does not tell.
+    customer is in the list in no case. Raises it, or Unprovable where the list does not show it.
     """
     if row is None:
         raise refused
@@ -78,5 +78,5 @@ def _compare(row: CustomerRow, wanted: Mapping[str, str]) -> _Compared:
 
 
 def _is_same(name: str, listed: str, wanted: str) -> bool:
-    # Only these are the same in any case; of anything else nobody can tell whether the new case was set.
+    # Only these are the same in any case; of anything else it cannot be known whether the new case was set.
     return (same_in_any_case if name in _IN_ANY_CASE else same_text)(listed, wanted)

@@ -1,7 +1,7 @@
 """Commands that take something away: the effect of a repeat is the same, but its answer is a refusal.
 
-So a refusal says little once an earlier try may have been applied. What the provider's words hint at is believed only
-together with what the list shows.
+So a refusal says little once an earlier attempt may have been applied. What the provider's words hint at is believed
+only together with what the list shows.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ from worker.handlers.families.evidence import certainly_first, is_whole_answer, 
 
 
 class _Noted(StrEnum):
-    """Whether the customer was listed before the first write; UNCLEAR: not, but nobody remembers all earlier tries."""
+    """Whether the customer was listed before the first write; UNCLEAR: not, but earlier attempts are not all known."""
 
     LISTED = "listed"
     ABSENT = "absent"
@@ -25,7 +25,7 @@ class _Noted(StrEnum):
 
 
 class DeleteHandler:
-    """Closes an account once, and tells what it closed from what was never there.
+    """Closes an account once, and distinguishes what it closed from what was never there.
 
     Whether the customer is listed is written down before the first write. A command without a note has never written.
     """
@@ -69,7 +69,7 @@ class DeleteHandler:
             raise _named_by_its_hint(command, refused) from refused
         if self._is_listed(command, attempt):
             raise Unprovable(
-                f"deleting customer {command.username} was refused after an earlier try may have done it, and it is "
+                f"deleting customer {command.username} was refused after an earlier attempt may have done it and it is "
                 f"still listed; look at the provider's account before you do anything about the command: "
                 f"{refused.detail}",
                 refused.errors,
@@ -100,7 +100,7 @@ def _nothing_to_delete(command: DeleteCustomer, refused: Rejected) -> Rejected:
 
 
 def remove_credential(provider: Provider, command: RemoveCredential, attempt: Attempt) -> Success:
-    """Take a login away. Credentials are never listed: only a repeat can show that an earlier try was applied."""
+    """Take a login away. Credentials are never listed: only a repeat can show that an earlier attempt was applied."""
     if not attempt.may_write:
         raise _unprovable(command, "it cannot be read, and no attempts are left")
     try:

@@ -31,14 +31,14 @@ class _Sighting:
 
 
 class RenameHandler:
-    """Gives a customer its new username once, whatever became of earlier tries."""
+    """Gives a customer its new username once, whatever became of earlier attempts."""
 
     def __init__(self, provider: Provider, ledger: Ledger) -> None:
         self._provider = provider
         self._ledger = ledger
 
     def handle(self, command: ChangeUsername, attempt: Attempt) -> Success:
-        """Try once; what an earlier try may have sent is looked for first."""
+        """Try once; what an earlier attempt may have sent is looked for first."""
         if attempt.begun and attempt.note is not None:
             return self._go_on(command, attempt)
         if not attempt.may_write:
@@ -69,7 +69,7 @@ class RenameHandler:
     def _after_refusal(self, command: ChangeUsername, attempt: Attempt, refused: Rejected) -> Success:
         if certainly_first(attempt):
             raise refused
-        # An earlier try may have been applied late: then the old name is unknown now, and the new one there.
+        # An earlier attempt may have been applied late: then the old name is unknown now, and the new one there.
         seen = self._see(command, attempt)
         never_seen = not attempt.begun or attempt.note in {None, _NOBODY}
         if seen.old is not None or (never_seen and seen.new is None):

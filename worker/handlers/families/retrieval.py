@@ -13,7 +13,7 @@ from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected
 
-#: What is told of a customer, where the provider lists it, in this order.
+#: What is published of a customer, where the provider lists it, in this order.
 LISTED_FIELDS = (
     "id",
     "username",

@@ -36,7 +36,7 @@ def _write(provider: Provider, command: UpdateUserProfile, attempt: Attempt, tar
         if certainly_first(attempt) or look(provider, target, attempt) is None:
             raise
         raise Unprovable(
-            f"whether an earlier try changed the profile of {target} cannot be read, and this one was refused; "
+            f"whether an earlier attempt changed the profile of {target} cannot be read, and this one was refused; "
             f"{HARMLESS}: {refused.detail}",
             refused.errors,
         ) from refused
@@ -63,7 +63,7 @@ def _is_meant(provider: Provider, command: UpdateUserProfile, attempt: Attempt, 
 def _unproven(command: UpdateUserProfile, attempt: Attempt, refused: Rejected) -> ProviderError:
     asked = f"the provider does not act on behalf of {command.on_behalf_of}: {refused.detail}"
     if attempt.begun:
-        return Unprovable(f"{asked}; whether an earlier try changed the profile cannot be read", refused.errors)
+        return Unprovable(f"{asked}; whether an earlier attempt changed the profile cannot be read", refused.errors)
     if isinstance(refused, Unsupported):
         return refused
     return Rejected(f"{asked}; nothing was changed", refused.errors)

@@ -20,8 +20,8 @@ from worker.domain.claims import (
     Fresh,
     Held,
     History,
+    Quarantined,
     Resumed,
-    Suspect,
     Token,
 )
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
@@ -110,7 +110,7 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
 
 def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_Verdict]) -> list[_Verdict]:
     """Hold back what would be given out, or tried alone, before something that is parked in front of it."""
-    goes_on = [verdict.change is not None or isinstance(verdict.claim, Suspect) for verdict in verdicts]
+    goes_on = [verdict.change is not None or isinstance(verdict.claim, Quarantined) for verdict in verdicts]
     parked = Precedence(unit, [request for request, goes in zip(requests, goes_on, strict=True) if goes])
     waits = [parked.wait_of(request) if goes else None for request, goes in zip(requests, goes_on, strict=True)]
     return [
@@ -185,7 +185,7 @@ def _again(unit: Unit, request: ClaimRequest, row: StoredRow) -> _Verdict:
         return _wait_on(unit, row)
     is_crash_loop = row.crashes >= MOST_CRASHES
     if row.alone and not request.alone and not is_crash_loop:
-        return _Verdict(Suspect(row.crashes))
+        return _Verdict(Quarantined(row.crashes))
     token = Token(key_of(row), unit.new_token())
     values = {"row": row.arrival, "owner": unit.owner, "token": token.value}
     history = _dated_by_now(unit, history_of(row))
@@ -216,6 +216,6 @@ def _longest_wait(unit: Unit, row: StoredRow) -> float:
 
 
 def _dated_by_now(unit: Unit, history: History) -> History:
-    # A failure of a time that is still to come could not be told from whatever comes before that time.
+    # A failure of a time that is still to come could not be distinguished from whatever comes before that time.
     at = history.provisional_at
     return history if at is None or at <= unit.now else replace(history, provisional_at=unit.now)

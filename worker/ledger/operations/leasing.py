@@ -1,4 +1,4 @@
-"""Who is at work, and until when everybody may rely on it. All of the owners' times are told by `Store.now`."""
+"""Who is at work, and until when everybody may rely on it. All of the owners' times are those of `Store.now`."""
 
 from collections.abc import Set as AbstractSet
 
@@ -44,7 +44,7 @@ def stop(connection: Connection, owner: str, now: float) -> None:
 
 
 def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
-    """Tell until when, by our own clock, the leases of these owners run, those of the dead and our own left out.
+    """Return until when, by our own clock, the leases of these owners run, those of the dead and our own left out.
 
     An owner whose lease has run out is declared dead here, in the transaction that takes its commands over: when it
     wakes up it cannot renew its lease any more. A lease of the future is cut to the longest there can be.
@@ -62,9 +62,9 @@ def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
 
 
 def stopped(unit: Unit, names: AbstractSet[str]) -> set[str]:
-    """Tell which of these owners stopped in order: what they left behind did not end them. To be asked after `living`.
+    """Return which of these owners stopped in order: what they left behind did not end them. Ask it after `living`.
 
-    All others have died, or live and are told by `living`.
+    All others have died, or live and are those of `living`.
     """
     others = sorted(names - {unit.owner})
     return set(unit.connection.execute(_STOPPED, {"names": others}).scalars()) if others else set()

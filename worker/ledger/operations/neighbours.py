@@ -33,7 +33,7 @@ _LATER_APPLIED = (
 
 
 def other_creates(unit: Unit, asked: Sequence[tuple[str, Token]]) -> list[bool]:
-    """Tell for each username whether a CreateCustomer of it in any spelling, but the token's, was ever claimed.
+    """Return for each username whether a CreateCustomer of it in any spelling, but the token's, was ever claimed.
 
     Asked one by one, as below: only a create of unknown outcome asks, which is rare.
     """
@@ -41,7 +41,7 @@ def other_creates(unit: Unit, asked: Sequence[tuple[str, Token]]) -> list[bool]:
 
 
 def later_applied(unit: Unit, asked: Sequence[tuple[str, Token]]) -> list[bool]:
-    """Tell for each username whether a command about it that was first claimed after the token's own has succeeded.
+    """Return for each username whether a command about it that was first claimed after the token's own has succeeded.
 
     It counts in whatever spelling it named the customer.
     """

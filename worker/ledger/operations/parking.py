@@ -95,7 +95,7 @@ def adopt_many(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
 
 
 def list_mine(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
-    """Tell everybody who asked what belongs to this process, in the order of the positions."""
+    """Answer everybody who asked with what belongs to this process, in the order of the positions."""
     found: Iterable[StoredRow] = unit.connection.execute(_MINE, {"own": unit.owner})
     mine = list(map(_place, found))
     return [mine for _ in asked]

@@ -47,7 +47,7 @@ def clear_pauses(unit: Unit, asked: Sequence[tuple[str, str]]) -> list[None]:
 
 
 def list_pauses(unit: Unit, asked: Sequence[None]) -> list[list[Pause]]:
-    """Tell all of them, the oldest first, to everybody who asked."""
+    """Give all of them, the oldest first, to everybody who asked."""
     return [read_pauses(unit.connection) for _ in asked]
 
 

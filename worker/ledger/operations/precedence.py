@@ -1,4 +1,4 @@
-"""Tells whether something that is parked comes before a command."""
+"""Finds whether something that is parked comes before a command."""
 
 import json
 from collections.abc import Sequence

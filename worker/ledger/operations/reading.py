@@ -1,4 +1,4 @@
-"""Marks the one message that is read now, so that the next process can tell what the last one died of."""
+"""Marks the one message that is read now, so that the next process knows what the last one died of."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ _LAST_ENDS = select(
 
 
 def last_death(unit: Unit, asked: Sequence[None]) -> list[float | None]:
-    """Tell everybody who asked when the last other process died, unless one stopped in order since."""
+    """Answer everybody who asked with when the last other process died, unless one stopped in order since."""
     died_at, stopped_at = unit.connection.execute(_LAST_ENDS, {"own": unit.owner}).one()
     since = stopped_at is None or (died_at is not None and died_at > stopped_at)
     return [died_at if since else None] * len(asked)

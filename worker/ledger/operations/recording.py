@@ -1,4 +1,4 @@
-"""Writes down how commands ended, that a try failed, or what the next try must know."""
+"""Writes down how commands ended, that an attempt failed, or what the next attempt must know."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from worker.domain.claims import CommandKey, Deferral, Ending, Token
 from worker.errors import ClaimLost
 from worker.ledger.operations.rows import StoredRow, dead_letter_values, event_values, history_values, key_of
 from worker.ledger.operations.unit import Unit, storable
-from worker.ledger.schema import commands, tries
+from worker.ledger.schema import commands, failed_attempts
 
 _HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used", "begun", "first_failed_at"
 _EVENT = "event_id", "event_type", "event_body"
@@ -37,7 +37,7 @@ _DEFER = (
     .values(state=literal("waiting"), alone=false())
 )
 _NOTE = update(commands).where(_MINE).values(note=bindparam("note"))
-_REMEMBER = insert(tries)
+_REMEMBER = insert(failed_attempts)
 _HOLDERS = select(
     commands.c.source, commands.c.id, commands.c.token, commands.c.event_id, commands.c.finished_at
 ).where(commands.c.id.in_(bindparam("ids", expanding=True)))
@@ -58,7 +58,7 @@ def record_many(unit: Unit, endings: Sequence[tuple[Token, Ending]]) -> list[Cla
 
 
 def defer_many(unit: Unit, deferrals: Sequence[tuple[Token, Deferral]]) -> list[ClaimLost | None]:
-    """Write failed tries down; of a token that is not the newest nothing is written, and its answer is ClaimLost."""
+    """Write failed attempts down; of a token that is not the newest nothing is written, and its answer is ClaimLost."""
     values = [_deferral_values(token, deferral) for token, deferral in deferrals]
     answers: list[ClaimLost | None] = [None] * len(deferrals)
     if not _all_changed(unit, _DEFER, values):
@@ -98,8 +98,8 @@ def _is_held(row: StoredRow | None, token: Token) -> bool:
 
 def _lost(token: Token) -> ClaimLost:
     return ClaimLost(
-        f"Command {token.key.id} of {token.key.source} was claimed anew since this try began. Nothing was written; the "
-        "newer try tells how it ends."
+        f"Command {token.key.id} of {token.key.source} was claimed anew since this attempt began. Nothing was written: "
+        "the newer attempt says how it ends."
     )
 
 
@@ -126,7 +126,7 @@ def _attempt_values(unit: Unit, token: Token, deferral: Deferral) -> dict[str, o
     return {
         "command_id": token.key.id,
         "command_source": token.key.source,
-        "number": deferral.history.tries,
+        "number": deferral.history.attempts,
         "at": unit.now,
         "cause": storable(deferral.cause),
         "detail": storable(deferral.detail),

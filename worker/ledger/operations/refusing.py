@@ -9,7 +9,7 @@ from worker.ledger.operations.rows import StoredRow, dead_letter_of, dead_letter
 from worker.ledger.operations.unit import Unit, storable
 from worker.ledger.schema import refusals
 
-#: The header that names the command, where the message was whole enough to tell; people look refusals up by it.
+#: The header that names the command, where the message was whole enough to name one; people look refusals up by it.
 COMMAND_ID_HEADER = "provisioning-command-id"
 
 _FIND = select(refusals).where(refusals.c.id.in_(bindparam("ids", expanding=True)))

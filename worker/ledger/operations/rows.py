@@ -18,10 +18,10 @@ def key_of(row: StoredRow) -> CommandKey:
 
 
 def history_of(row: StoredRow) -> History:
-    """Read what earlier tries left behind."""
+    """Read what earlier attempts left behind."""
     return History(
-        tries=row.tries,
-        attempts=row.attempts,
+        attempts=row.tries,
+        charged_attempts=row.attempts,
         provisional=row.provisional,
         provisional_at=row.provisional_at,
         seconds_used=row.seconds_used,
@@ -37,15 +37,15 @@ def event_of(row: StoredRow) -> StoredEvent:
 
 
 def dead_letter_of(row: StoredRow) -> DeadLetter:
-    """Read the letter of a row that has one."""
+    """Read the dead letter of a row that has one."""
     return DeadLetter(row.letter_id, Reason(row.letter_reason), json.loads(row.letter_headers))
 
 
 def history_values(history: History) -> dict[str, object]:
-    """Name the columns of a history that a try may change; its note has an operation of its own."""
+    """Name the columns of a history that an attempt may change; its note has an operation of its own."""
     return {
-        "tries": history.tries,
-        "attempts": history.attempts,
+        "tries": history.attempts,
+        "attempts": history.charged_attempts,
         "provisional": history.provisional,
         "provisional_at": history.provisional_at,
         "seconds_used": history.seconds_used,
@@ -62,7 +62,7 @@ def event_values(event: StoredEvent | None) -> dict[str, object]:
 
 
 def dead_letter_values(dead_letter: DeadLetter | None) -> dict[str, object]:
-    """Name a letter's columns; all of them are empty without one."""
+    """Name a dead letter's columns; all of them are empty without one."""
     if dead_letter is None:
         return {"letter_id": None, "letter_reason": None, "letter_headers": None}
     headers = json.dumps(dict(dead_letter.headers))

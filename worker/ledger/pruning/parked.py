@@ -34,12 +34,12 @@ _FORGET = delete(parked).returning(*_SEEN)
 
 
 def list_parked(connection: Connection) -> tuple[ParkedCommand, ...]:
-    """Tell what is parked, in its order, and change nothing."""
+    """Return what is parked, in its order, and change nothing."""
     return _parked_commands(connection.execute(_LIST))
 
 
 def forget_parked(store: Store, clock: Clock) -> tuple[ParkedCommand, ...]:
-    """Forget all of it in one commit and tell what it was, in its order.
+    """Forget all of it in one commit and return what it was, in its order.
 
     Raises StillAtWork while a worker's lease runs. What holds a `sole` store is at work alone.
     """

@@ -22,7 +22,7 @@ _LEAST_REST_SECONDS = 0.1
 _PATIENCE = 5
 _BUSY_REST_SECONDS = 1.0
 
-#: Waits so many seconds; True when it was told to stop instead, as `threading.Event.wait` does.
+#: Waits so many seconds; True when it must stop instead, as `threading.Event.wait` does.
 Rest = Callable[[float], bool]
 _Forget = Callable[[Connection, float, Place | None], Batch]
 
@@ -33,7 +33,7 @@ class PrunedElsewhere(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows a run forgot; `whole` is False when it was told to stop before the end."""
+    """How many rows a run forgot; `whole` is False when it had to stop before the end."""
 
     commands: int
     refusals: int
@@ -100,7 +100,7 @@ class Pruner:
 
 @dataclass(slots=True)
 class _Walk:
-    """One run: on which connection, up to what time, and whether it was told to stop."""
+    """One run: on which connection, up to what time, and whether it must stop."""
 
     connection: Connection
     before: float

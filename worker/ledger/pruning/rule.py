@@ -1,13 +1,13 @@
 """What may be forgotten, as conditions and statements.
 
 A command may go when it ended before the given time, and
-- it was done, or it was given up and the letter of it is in `dead_letters` and closed: a letter that has not arrived
+- it was done, or it was given up and its dead letter is in `dead_letters` and closed: one that has not arrived
   there yet is still on its queue, so it is open;
-- it is not parked: what waits in the ledger is told as done, however long it lies there;
-- no letter that names it is open, neither an earlier generation's nor that of another content under the same id.
+- it is not parked: what waits in the ledger counts as done, however long it lies there;
+- no dead letter that names it is open, neither an earlier generation's nor that of another content under the same id.
 
-A refusal may go when it is as old and its own letter is not an open one of that table. Its letter on the queue does not
-hold it: the letter is whole without it, and all that is lost is that a repeat would be refused with a newer time.
+A refusal may go when it is as old and its own dead letter is not an open one of that table. The one on the queue does
+not hold it: that one is whole without it, and all that is lost is that a repeat would be refused with a newer time.
 
 Whatever is unfinished stays, however old. An owner may go when its lease ended as long ago and nothing is left of it:
 one that is not in the table counts as dead, so that what it parked is adopted all the same. What is parked is never
@@ -106,7 +106,7 @@ class Prunable:
 
 
 def forget_commands(connection: Connection, before: float, after: Place | None) -> Batch:
-    """Forget the next commands, with their tries; those that must stay are passed over."""
+    """Forget the next commands, with their attempts; those that must stay are passed over."""
     start = after or Place(0.0, 0)
     rows = connection.execute(_OLD_COMMANDS, {"before": before, "at": start.at, "row": start.row}).all()
     if not rows:
@@ -131,6 +131,6 @@ def forget_owners(connection: Connection, before: float, _after: Place | None) -
 
 
 def count_prunable(connection: Connection, before: float) -> Prunable:
-    """Tell how much would go, and change nothing."""
+    """Return how much would go, and change nothing."""
     found = [connection.execute(question, {"before": before}) for question in (_COUNT_COMMANDS, _COUNT_REFUSALS)]
     return Prunable(before, *(each.scalar_one() for each in found))

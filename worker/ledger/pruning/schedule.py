@@ -31,7 +31,7 @@ class PruneListener(Protocol):
 
 
 class HourlyPruning:
-    """One thread. What goes wrong in it is told and tried again an hour later: a ledger that grows stops nobody."""
+    """One thread. What goes wrong in it is logged and tried again an hour later: a ledger that grows stops nobody."""
 
     def __init__(
         self, prune: Callable[[Rest], Pruned], listener: PruneListener, schedule: Schedule | None = None

@@ -72,7 +72,7 @@ def _parameter_fault(url: URL) -> str | None:
 
 
 def _known() -> frozenset[str]:
-    """The driver's parameters; none when it is not installed, which is told where it is needed."""
+    """The driver's parameters; none when it is not installed, which is reported where it is needed."""
     try:
         driver: Any = URL.create("postgresql+psycopg").get_dialect().import_dbapi()
     except (ImportError, NoSuchModuleError):

@@ -23,20 +23,20 @@ def shown(url: URL) -> str:
 
 
 def name_of(url: str) -> str:
-    """Tell people which database a URL means, without its secrets. Raises LedgerRefused when it means none."""
+    """Name for people the database that a URL means, without its secrets. Raises LedgerRefused when it means none."""
     parsed = parse(url)
     return str(sqlite_path(parsed)) if is_sqlite(parsed) else shown(parsed)
 
 
 def is_sqlite(url: URL) -> bool:
-    """Tell the one product from the other."""
+    """Distinguish the one product from the other."""
     return url.get_backend_name() == "sqlite"
 
 
 def parse(url: str) -> URL:
     """Read a ledger's URL. Raises LedgerRefused, without repeating the URL, which may hold a password.
 
-    It tells also what in the URL would not be used.
+    It also names what in the URL would not be used.
     """
     try:
         parsed = make_url(url)
@@ -58,7 +58,7 @@ def parse(url: str) -> URL:
 
 
 def sqlite_path(url: URL) -> Path:
-    """Tell where the file is. Raises LedgerRefused for a database in memory, which would forget every command."""
+    """Return where the file is. Raises LedgerRefused for a database in memory, which would forget every command."""
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise LedgerRefused(
             "A SQLite ledger needs a plain file: set PROVISIONING_LEDGER__URL to one, like "

@@ -28,7 +28,7 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
 
 
 def unused_in(url: URL) -> list[str]:
-    """What in the URL would not be used, in words; names are told, values may be secrets."""
+    """What in the URL would not be used, in words; names are shown, values may be secrets."""
     product = url.get_backend_name()
     if url.drivername not in {product, _DRIVERS[product]}:
         return [f"its driver is another than the worker's; write {_DRIVERS[product]}://"]

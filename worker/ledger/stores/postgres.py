@@ -101,7 +101,7 @@ def _connect_arguments(url: URL, ours: dict[str, str]) -> dict[str, object]:
 def _demand(engine: Engine, name: str, opening: str) -> None:
     def look_at_encoding(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         driver: Any = connection
-        # Told by the server with its greeting, so that it costs no question.
+        # Sent by the server with its greeting, so that it costs no question.
         encoding = driver.info.parameter_status("server_encoding")
         if encoding != _ENCODING:
             connection.close()

@@ -62,12 +62,12 @@ def _existing(url: URL) -> Path:
 
 
 def key_path(ledger: Path) -> Path:
-    """Tell where the key file of a SQLite ledger lies."""
+    """Return where the key file of a SQLite ledger lies."""
     return ledger.with_name(ledger.name + ".keys")
 
 
 def lock_path(ledger: Path) -> Path:
-    """Tell where its lock file lies; it stays when the worker ends."""
+    """Return where its lock file lies; it stays when the worker ends."""
     return ledger.with_name(ledger.name + ".lock")
 
 
@@ -155,7 +155,7 @@ def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}")
     cursor.execute("PRAGMA journal_mode = WAL")
-    # Without FULL a power cut takes back what was already told to the world.
+    # Without FULL a power cut takes back what was already published.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA cache_size = {_CACHE_KIBIBYTES}")

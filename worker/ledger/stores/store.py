@@ -17,7 +17,7 @@ class Displaced(LedgerUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much room a ledger takes. `free_bytes` of it hold nothing and are filled first; None when nobody can tell."""
+    """How much room a ledger takes. `free_bytes` of it hold nothing and are filled first; None when unknown."""
 
     total_bytes: int
     free_bytes: int | None
@@ -28,9 +28,9 @@ class Store:
     """A database, opened.
 
     `name` is for people and holds no password. `sole`: no other process can be at work in it, so that every other owner
-    is dead and the schema may be brought up to date at once. `judge` tells what an error means. `release` gives up the
-    claim to be the only process; it may be called twice. `measure` tells how much room it takes. `now` tells epoch
-    seconds by the one clock that all processes at work in it go by: leases are compared by no other. `descriptor` tells
+    is dead and the schema may be brought up to date at once. `judge` says what an error means. `release` gives up the
+    claim to be the only process; it may be called twice. `measure` says how much room it takes. `now` is epoch
+    seconds by the one clock that all processes at work in it go by: leases are compared by no other. `descriptor` says
     on which file descriptor a connection talks to another process, None where it talks to none. `may_prune` reserves
     pruning for a transaction; False when another one has it. `check` raises Displaced when the database is no longer
     the one that was opened: what was committed then is worth no answer. `watch`, called when a connection was just

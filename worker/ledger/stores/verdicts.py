@@ -1,6 +1,6 @@
 """What an error of the database means: for everybody, for one row alone, or for whoever wrote the worker.
 
-PostgreSQL's are told by their SQLSTATE (appendix A of its manual, version 15 to 17), SQLite's by their primary result
+PostgreSQL's are known by their SQLSTATE (appendix A of its manual, version 15 to 17), SQLite's by their primary result
 code (sqlite.org/rescode.html). What is in no table is a `FAULT`: it is tried again, and nobody's command is given up
 for it.
 """
@@ -16,7 +16,7 @@ class FaultVerdict(StrEnum):
     """Whose error it is, and so what becomes of the command that met it."""
 
     PASSES = "passes"
-    """The database cannot be used for a moment: tried again at once, for some seconds, before anybody is told."""
+    """The database cannot be used for a moment: tried again at once, for some seconds, before it is reported."""
     AWAY = "away"
     """The database as a whole cannot be used: one pause, until it can."""
     MISSING = "missing"

@@ -66,11 +66,11 @@ class Commits:
 
     @property
     def listener(self) -> OutageListener | None:
-        """Who is told of outages."""
+        """Who gets the reports of outages."""
         return self._listener
 
     def watch(self, listener: OutageListener) -> None:
-        """Tell this one of outages from now on."""
+        """Report outages to this one from now on."""
         self._listener = listener
 
     def break_off(self) -> None:
@@ -152,7 +152,7 @@ class Commits:
                 return answered
 
     def _is_hopeless(self, error: DBAPIError) -> bool:
-        """Tell whether trying again now is in vain. Patience is spent once per outage, not once per batch.
+        """Return whether trying again now is in vain. Patience is spent once per outage, not once per batch.
 
         Raises Displaced when the file is damaged.
         """

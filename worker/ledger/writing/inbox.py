@@ -28,7 +28,7 @@ class Inbox:
         self._queue.put(None)
 
     def is_empty(self) -> bool:
-        """Whether nothing is left to take, as far as the taking thread can tell."""
+        """Whether nothing is left to take, as far as the taking thread knows."""
         return not self._kept and self._queue.empty()
 
     def take(self, wait_seconds: float, gather_until: float = 0.0) -> list[AnyTicket]:

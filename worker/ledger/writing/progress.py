@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class WriterProgress:
     """Counts. `begun`: transactions that were tried; `settled`: those that ended well, or badly by their own fault.
 
-    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be told of the
+    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be reported of the
     database since the last one failed, empty once one is settled.
     """
 

@@ -26,14 +26,14 @@ class Watched(Protocol):
 
     @property
     def listener(self) -> OutageListener | None:
-        """Who is told."""
+        """Who gets the report."""
 
     def break_off(self) -> None:
         """Free the writer from the transaction that it is in."""
 
 
 class Watchdog:
-    """Tells of a database that has settled nothing for five seconds, again at each look, until it settles something.
+    """Reports a database that has settled nothing for five seconds, again at each look, until it settles something.
 
     A single transaction that is not answered for twenty is broken off: the writer then connects anew.
     """

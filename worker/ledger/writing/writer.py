@@ -95,7 +95,7 @@ class Writer:
                 self._commits.settle(self._batch)
                 gather_until = time.monotonic() + _BREATH_SECONDS
             self._commits.leave()
-        except BaseException as fault:  # noqa: BLE001 - kept and told to every caller; raised here nobody would hear it
+        except BaseException as fault:  # noqa: BLE001 - kept and raised to every caller; raised here it would be lost
             self._fault = fault
         finally:
             self._ended = True

@@ -9,7 +9,7 @@ from worker.pipeline.job import Job
 
 @dataclass(slots=True)
 class Lanes:
-    """Tells which jobs are first in all of their lanes."""
+    """Finds which jobs are first in all of their lanes."""
 
     _queues: dict[str, deque[Job]] = field(default_factory=dict)
 

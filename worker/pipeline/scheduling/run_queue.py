@@ -87,15 +87,15 @@ class RunQueue:
             return None
         if self.isolation is Isolation.RESERVED and not self._quarantined:
             return None
-        suspect = self._next_quarantined()
-        if self.isolation is Isolation.RESERVED and suspect is None:
+        quarantined = self._next_quarantined()
+        if self.isolation is Isolation.RESERVED and quarantined is None:
             # A quarantined job whose login is paused holds no other up, not even one that was to run first.
             self.isolation = Isolation.SHARED
         if self.unread and self.isolation is Isolation.SHARED:
             self.isolation = Isolation.READING
             return ReadUnread()
-        if suspect is not None:
-            return self._start_alone(suspect)
+        if quarantined is not None:
+            return self._start_alone(quarantined)
         return self._next_ready()
 
     def ended(self, job: Job) -> None:
@@ -152,13 +152,13 @@ class RunQueue:
             return None
         return self._started(min(able, key=lambda queue: queue[0].ready_number).popleft())
 
-    def _start_alone(self, suspect: Job) -> Job | None:
+    def _start_alone(self, quarantined: Job) -> Job | None:
         """Start it if nothing else is under way."""
         if self.running or self.arriving or self.isolation is Isolation.READING:
             return None
-        self._quarantined.remove(suspect)
+        self._quarantined.remove(quarantined)
         self.isolation = Isolation.RUNNING_ALONE
-        return self._started(suspect)
+        return self._started(quarantined)
 
     def _started(self, job: Job) -> Job:
         job.state = JobState.RUNNING

@@ -77,7 +77,7 @@ def says_success(parsed: object) -> bool:
 
 
 def has_errors(parsed: Mapping[str, object]) -> bool:
-    """Whether it tells of errors, in whatever shape; an error's own code is one as well."""
+    """Whether it names errors, in whatever shape; an error's own code is one as well."""
     return bool(parsed.get("errors") or parsed.get("error") or ("code" in parsed and _is_high(code_of(parsed))))
 
 

@@ -36,9 +36,9 @@ def asked_for_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def exhausted_seconds(answer: HttpAnswer) -> float:
-    """How long no further call is allowed, told beside a good answer as well: none remaining until the reset.
+    """How long no further call is allowed, said beside a good answer as well: none remaining until the reset.
 
-    Where no reset is told, Retry-After counts. A 429 names its own time, and is told as what it is.
+    Where no reset is named, Retry-After counts. A 429 names its own time, and is raised as what it is.
     """
     if _REMAINING not in answer.headers or answer.status == _TOO_MANY_REQUESTS:
         return 0.0

@@ -24,7 +24,7 @@ _DEEPEST = 3
 
 
 def parsed(body: bytes) -> object:
-    """What the body says, told apart by its first character and not by its content type; None for what is neither.
+    """What the body says, recognised by its first character and not by its content type; None for what is neither.
 
     JSON is UTF-8, XML in the encoding that it declares; before a byte order mark that names one, in that. XML may have
     no DTD: it could make a small body a huge one.

@@ -72,7 +72,7 @@ def ask_for_a_pause(texts: Sequence[str]) -> bool:
 
 
 def sound_passing(answer: object) -> bool:
-    """Whether it is nothing but one text, which tells of a fault that may pass: what a gateway says, not the provider.
+    """Whether it is nothing but one text, which names a fault that may pass: what a gateway says, not the provider.
 
     Beside a code, or as one of `errors`, such words are part of a refusal.
     """

@@ -15,7 +15,7 @@ from worker.provider.wire.transport import HttpRequest
 class Profiles:
     """Knows where the v3 API is. Every change names its user: without, the reseller's own profile would be meant.
 
-    The header is spelled `On-Behalf-Of`: in other letters it was seen to be ignored.
+    The header is spelled `On-Behalf-Of`: in another case it was seen to be ignored.
     """
 
     def __init__(self, config: ProviderConfig) -> None:

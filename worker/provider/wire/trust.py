@@ -14,7 +14,7 @@ _PEER = Peer("the provider", host_setting="PROVISIONING_PROVIDER__BASE_URL", aut
 
 
 class HandshakeFailed(NewConnectionError):
-    """There is no connection, or no TLS on it, so no request was sent; `told` says why, without a secret."""
+    """There is no connection, or no TLS on it, so no request was sent; `why` says so, without a secret."""
 
     def __init__(self, connection: HTTPSConnection, failure: Exception, bundle: str | None = None) -> None:
         self.why = _why(failure, bundle)

@@ -1,4 +1,4 @@
-"""What tells a crash from a stop, and which message was being read when it came."""
+"""What distinguishes a crash from a stop, and which message was being read when it came."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The first schema: commands, their tries and refusals, who works, what is paused, and dead letters."""
+"""The first schema: commands, their attempts and refusals, who works, what is paused, and dead letters."""
 
 from typing import Any
 

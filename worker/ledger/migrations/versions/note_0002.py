@@ -1,4 +1,4 @@
-"""What a handler writes down before its first write, so that the next try can tell what it finds."""
+"""What a handler writes down before its first write, so that the next attempt knows what it finds."""
 
 import sqlalchemy as sa
 from alembic import op

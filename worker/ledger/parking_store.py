@@ -1,4 +1,4 @@
-"""The parking lot in a database: the adapter behind the port `ParkingLot`."""
+"""What is parked, in a database: the adapter behind the port `ParkingStore`."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -37,11 +37,11 @@ class Submit(Protocol):
         """Have it done in one of the next commits."""
 
 
-class SqlParkingLot:
-    """Keeps commands in SQLite or PostgreSQL. Promises and errors are those of the port `ParkingLot`.
+class SqlParkingStore:
+    """Keeps commands in SQLite or PostgreSQL. Promises and errors are those of the port `ParkingStore`.
 
     Bodies are encrypted and read on the caller's thread. When a database hangs or breaks off in the middle of a commit,
-    LedgerUnavailable leaves open whether it was written: `mine` tells.
+    LedgerUnavailable leaves open whether it was written: `mine` shows it.
     """
 
     def __init__(self, submit: Submit, deadline_seconds: float, cipher: Cipher, clock: Clock) -> None:
