@@ -19,7 +19,7 @@ from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
 from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.listener import ExchangeListener
-from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
@@ -179,7 +179,7 @@ def test_the_worker_consumes_and_publishes_without_any_right_to_declare(patient:
     does(patient, "operator", publishes)
     desk, intake, observer = as_user(patient, "worker"), RecordingIntake(), SilentObserver()
     address = BrokerAddress(desk.url)
-    publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, PublishLimits(20.0))
+    publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, 20.0)
     with running(desk.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):
         assert intake.await_count(1)[0].body == b"{}"
         publisher.publish(event("from-the-worker"))

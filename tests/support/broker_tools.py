@@ -18,7 +18,7 @@ from tests.support.servers import session_broker
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.observer import BrokerObserver, SilentObserver
 from worker.broker.consume.consumer import Consumer, Subscription
-from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.removal import remove
@@ -178,7 +178,7 @@ class Desk:
     def publisher(self, observer: BrokerObserver, *, patience_seconds: float = SECONDS) -> Publisher:
         """Make a publisher; it is not started."""
         address = self.address or BrokerAddress(self.url)
-        return Publisher(lambda: address, self.topology, observer, Mode.APPLY, PublishLimits(patience_seconds))
+        return Publisher(lambda: address, self.topology, observer, Mode.APPLY, patience_seconds)
 
     def by_way_of(self, port: int) -> "Desk":
         """Return the same desk, whose consumers and publishers connect to another port."""

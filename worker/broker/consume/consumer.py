@@ -14,7 +14,7 @@ from worker.broker.connection.loop import BrokerLoop, LoopState
 from worker.broker.connection.observer import BrokerObserver
 from worker.broker.connection.properties import text
 from worker.broker.connection.wire import WireConnection, plain_properties
-from worker.broker.consume.acks import AckBatcher, Epoch
+from worker.broker.consume.acks import AckBatcher
 from worker.broker.faults import words
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
@@ -41,7 +41,7 @@ class Subscription:
 
 
 class Consumer:
-    """Keeps the subscription alive, and is its Settlement port.
+    """Keeps the subscription alive: the Settlement port, and the session of its own loop.
 
     Each subscription has its own epoch, and a receipt is valid within its epoch only: the same number means another
     message on the next channel, and acking it there would remove a message nobody has handled.
@@ -55,8 +55,11 @@ class Consumer:
         observer: BrokerObserver,
     ) -> None:
         self._loop = BrokerLoop(subscription.role, address, observer)
-        self._acks = AckBatcher(self._loop, subscription.prefetch)
-        self._session = ConsumeSession(self._loop, subscription, intake, self._acks)
+        self._subscription = subscription
+        self._intake = intake
+        self._acks: dict[int, AckBatcher] = {}
+        self._newest_epoch = 0
+        self._awaited = 0
 
     @property
     def alive(self) -> bool:
@@ -70,38 +73,21 @@ class Consumer:
 
     def start(self) -> None:
         """Begin to connect, and return."""
-        self._loop.start(self._session)
+        self._loop.start(self)
 
     def ack(self, receipt: Receipt) -> None:
         """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
-        self._acks.give(receipt)
+        acks = self._acks.get(receipt.epoch)
+        if acks is not None:
+            acks.give(receipt.tag)
 
     def give_back(self) -> None:
         """Return everything unsettled to the queue, in order, and subscribe again. Acks given before are sent first."""
-        self._loop.post(self._session.give_back)
+        self._loop.post(self._give_back)
 
     def stop(self, deadline_seconds: float = 5.0) -> bool:
         """Send the acks given so far and end; what is held returns to the queue in its order. False when cut off."""
-        return self._loop.stop(self._session.depart, deadline_seconds)
-
-
-class ConsumeSession:
-    """Belongs to the consume loop's thread; other threads only add receipts and wake the loop."""
-
-    def __init__(
-        self,
-        loop: BrokerLoop,
-        subscription: Subscription,
-        intake: Intake,
-        acks: AckBatcher,
-    ) -> None:
-        self._loop = loop
-        self._subscription = subscription
-        self._intake = intake
-        self._acks = acks
-        self._epochs: dict[int, Epoch] = {}
-        self._newest = 0
-        self._awaited = 0
+        return self._loop.stop(self._depart, deadline_seconds)
 
     def opened(self, connection: WireConnection) -> None:
         """Look at the topology first, then subscribe to each queue on a channel of its own."""
@@ -117,7 +103,8 @@ class ConsumeSession:
 
     def woken(self) -> None:
         """Send the acks that were given."""
-        self._acks.send(self._epochs)
+        for acks in self._acks.values():
+            acks.send()
 
     def ticked(self) -> None:
         """Nothing is due by the clock here."""
@@ -125,33 +112,12 @@ class ConsumeSession:
     def closed(self, _reason: str) -> None:
         """Tell the intake, unless it has been told."""
         self._lose()
-        self._acks.forget()
-
-    def give_back(self) -> None:
-        """End the connection, acks first, and let the loop open the next one."""
-        if self._epochs:
-            self._settle_and(partial(self._loop.give_up, GIVEN_BACK, PATIENCE_SECONDS))
-
-    def depart(self, connection: WireConnection) -> None:
-        """Send the acks, then end the connection for good, in the same way."""
-        self._settle_and(partial(connection.leave, PATIENCE_SECONDS))
-
-    def _settle_and(self, end: Callable[[], None]) -> None:
-        """Send the acks, hand over nothing more, and end after a moment."""
-        self.woken()
-        self._lose()
-        self._loop.call_later(SETTLE_SECONDS, end)
-
-    def _lose(self) -> None:
-        lost = list(self._epochs)
-        self._epochs.clear()
-        for number in lost:
-            self._intake.lost(number)
 
     def _subscribe(self, queue: str, channel: Channel) -> None:
         guard = self._loop.guard
-        self._newest += 1
-        epoch = Epoch(self._newest, channel)
+        self._newest_epoch += 1
+        epoch = self._newest_epoch
+        acks = AckBatcher(self._loop, channel, self._subscription.prefetch)
         channel.add_on_close_callback(guard(self._on_channel_closed))
         channel.add_on_cancel_callback(guard(partial(self._on_cancelled, queue)))
         channel.basic_qos(prefetch_count=self._subscription.prefetch)
@@ -159,28 +125,29 @@ class ConsumeSession:
             queue,
             guard(partial(self._on_delivery, epoch)),
             consumer_tag=connection_name(self._subscription.role),
-            callback=guard(partial(self._on_consuming, epoch)),
+            callback=guard(partial(self._on_consuming, epoch, acks)),
         )
+
+    def _on_consuming(self, epoch: int, acks: AckBatcher, _answer: object) -> None:
+        self._acks[epoch] = acks
+        self._intake.consuming(epoch)
+        self._awaited -= 1
+        if not self._awaited:
+            self._loop.ready()
 
     def _on_delivery(
         self,
-        epoch: Epoch,
+        epoch: int,
         _channel: Channel,
         method: spec.Basic.Deliver,
         properties: spec.BasicProperties,
         body: bytes,
     ) -> None:
         # Once an epoch is over, what still arrives on its way out is not ours any more.
-        if epoch.number in self._epochs:
-            epoch.open_tags.add(method.delivery_tag)
-            self._intake.delivered(_delivery(epoch.number, method, properties, body))
-
-    def _on_consuming(self, epoch: Epoch, _answer: object) -> None:
-        self._epochs[epoch.number] = epoch
-        self._intake.consuming(epoch.number)
-        self._awaited -= 1
-        if not self._awaited:
-            self._loop.ready()
+        acks = self._acks.get(epoch)
+        if acks is not None:
+            acks.delivered(method.delivery_tag)
+            self._intake.delivered(_delivery(epoch, method, properties, body))
 
     def _on_cancelled(self, queue: str, _notice: object) -> None:
         self._lose()
@@ -191,6 +158,28 @@ class ConsumeSession:
         if isinstance(reason, ChannelClosedByBroker):
             self._lose()
             self._loop.give_up(words(reason))
+
+    def _give_back(self) -> None:
+        """End the connection, acks first, and let the loop open the next one."""
+        if self._acks:
+            self._settle_and(partial(self._loop.give_up, GIVEN_BACK, PATIENCE_SECONDS))
+
+    def _depart(self, connection: WireConnection) -> None:
+        """Send the acks, then end the connection for good, in the same way."""
+        self._settle_and(partial(connection.leave, PATIENCE_SECONDS))
+
+    def _settle_and(self, end: Callable[[], None]) -> None:
+        """Send the acks, hand over nothing more, and end after a moment."""
+        self.woken()
+        self._lose()
+        self._loop.call_later(SETTLE_SECONDS, end)
+
+    def _lose(self) -> None:
+        """Tell the intake which epochs are over: what it has of them comes again."""
+        lost, self._acks = self._acks, {}
+        for epoch, acks in lost.items():
+            acks.end()
+            self._intake.lost(epoch)
 
 
 def _delivery(epoch: int, method: spec.Basic.Deliver, properties: object, body: bytes) -> Delivery:

@@ -4,27 +4,19 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from worker.broker.address import AddressSource, Role
 from worker.broker.connection.loop import BrokerLoop, LoopState
 from worker.broker.connection.observer import BrokerObserver, PublishListener
 from worker.broker.publish.confirms import PendingPublish, take_all
-from worker.broker.publish.failures import blocked, unanswered, unconnected
 from worker.broker.publish.session import PublishSession
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Destination, Outgoing
 from worker.errors import PublishFailed, Unpublishable
 
+PATIENCE_SECONDS = 30.0
 STOPPED = "the publisher has been stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class PublishLimits:
-    """`patience_seconds` bounds one publish, waiting for a connection included."""
-
-    patience_seconds: float = 30.0
 
 
 class Publisher:
@@ -32,6 +24,7 @@ class Publisher:
 
     While the broker is not there, or takes nothing because it is short of memory or disk, messages wait until their
     deadline. What was under way when a connection ends fails at once: nobody knows what became of it.
+    `patience_seconds` bounds one publish, waiting for a connection included.
     """
 
     def __init__(
@@ -40,14 +33,15 @@ class Publisher:
         topology: Topology,
         observer: BrokerObserver,
         mode: Mode = Mode.LOOK,
-        limits: PublishLimits = PublishLimits(),
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._topology = topology
-        self._limits = limits
+        # A name never comes from a message.
+        self._exchanges = {destination: topology.exchange_for(destination) for destination in Destination}
+        self._patience_seconds = patience_seconds
         self._outbox: deque[PendingPublish] = deque()
         self._stopped = False
         self._loop = BrokerLoop(Role.PUBLISH, address, observer)
-        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer, limits.patience_seconds)
+        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer, patience_seconds)
 
     @property
     def alive(self) -> bool:
@@ -97,10 +91,10 @@ class Publisher:
         """
         pending = self._submit(message)
         try:
-            pending.future.result(self._limits.patience_seconds)
+            pending.future.result(self._patience_seconds)
         except TimeoutError:
-            # The loop's tick would say so too, a second later; it has none while nothing is started.
-            pending.settle(self._why_late())
+            # The loop's tick says so too, within a second; it has none while nothing is started.
+            pending.settle(self._session.delay_reason)
         try:
             pending.future.result()
         except Unpublishable:
@@ -112,7 +106,7 @@ class Publisher:
     def publish_soon(self, message: Outgoing) -> "Future[None]":
         """Publish it without waiting; the future is done by the loop's thread once the broker has confirmed it.
 
-        It gets what `publish` raises, after the limits' patience at the latest.
+        It gets what `publish` raises, after the publisher's patience at the latest.
         """
         try:
             return self._submit(message).future
@@ -122,20 +116,13 @@ class Publisher:
             return refused
 
     def _submit(self, message: Outgoing) -> PendingPublish:
-        overdue_at = time.monotonic() + self._limits.patience_seconds
-        pending = PendingPublish(message, self._topology.exchange_for(message.destination), overdue_at)
+        overdue_at = time.monotonic() + self._patience_seconds
+        pending = PendingPublish(message, self._exchanges[message.destination], overdue_at)
         self._outbox.append(pending)
         self._loop.wake()
         if self._stopped:
             self._refuse_waiting()
         return pending
-
-    def _why_late(self) -> str:
-        if not self.state.connected:
-            return unconnected(self.state.fault or "it has just come back")
-        if self.blocked is not None:
-            return blocked(self.blocked)
-        return unanswered(self._limits.patience_seconds)
 
     def _refuse_waiting(self) -> None:
         for pending in take_all(self._outbox):

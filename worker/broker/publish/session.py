@@ -79,7 +79,7 @@ class PublishSession:
             if pending.overdue_at > now:
                 self._write(connection, pending)
             else:
-                pending.settle(unanswered(self._patience_seconds))
+                pending.settle(self.delay_reason)
 
     def ticked(self) -> None:
         """Answer what waits for too long, and give up on a connection whose answers do not come.
@@ -87,13 +87,14 @@ class PublishSession:
         The peer is gone then, or a queue has no leader.
         """
         now = time.monotonic()
+        stalled = self._ready is not None and self.blocked is None and self._confirms.overdue(now)
+        self._expire(now)
+        if stalled:
+            self._ready = None
+            self._loop.give_up("the broker did not confirm in time")
         if self._ready is None:
-            self._expire(now, unconnected(self._loop.state.fault or "it has just come back"))
             return
-        if self.blocked is not None:
-            self._expire(now, blocked(self.blocked))
-        else:
-            self._look_for_answers(now)
+        if self.blocked is None:
             self._probe.tick()
             self._topology_watch.tick()
         self._depth_watch.tick()
@@ -119,6 +120,14 @@ class PublishSession:
         """What was missing at the last look, each with what to do; empty while there is no connection."""
         return self._topology_watch.faults
 
+    @property
+    def delay_reason(self) -> str:
+        """Why what is overdue now has not been confirmed. From any thread."""
+        if self._ready is None:
+            return unconnected(self._loop.state.fault or "it has just come back")
+        blocked_by = self.blocked
+        return unanswered(self._patience_seconds) if blocked_by is None else blocked(blocked_by)
+
     def depart(self, connection: WireConnection) -> None:
         """Close the connection once nothing is under way any more; the loop's deadline bounds the wait."""
         self._departing = True
@@ -127,17 +136,11 @@ class PublishSession:
         elif connection.is_open:
             connection.close()
 
-    def _expire(self, now: float, why: str) -> None:
-        """Answer what is overdue: it was never written, or the broker does not read what was."""
+    def _expire(self, now: float) -> None:
+        """Answer what is overdue: it was never written, or the broker does not read or confirm what was."""
         while self._outbox and self._outbox[0].overdue_at <= now:
-            self._outbox.popleft().settle(why)
-        self._confirms.expire(now, why)
-
-    def _look_for_answers(self, now: float) -> None:
-        if self._confirms.overdue(now):
-            self._confirms.expire(now, unanswered(self._patience_seconds))
-            self._ready = None
-            self._loop.give_up("the broker did not confirm in time")
+            self._outbox.popleft().settle(self.delay_reason)
+        self._confirms.expire(now, self.delay_reason)
 
     def _write(self, connection: WireConnection, pending: PendingPublish) -> None:
         limit = connection.params.frame_max

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from worker.broker.connection.observer import SilentObserver
-from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.cli.output import say
 from worker.cli.send.checking import CONTENT_TYPE, Checked, Prepared, counted
@@ -68,8 +68,8 @@ def publish(
     what was sent, when a later one could not.
     """
     address = broker_address(reach)
-    limits = PublishLimits(patience_seconds=_PATIENCE_SECONDS)
-    publisher = Publisher(lambda: address, Topology(reach.amqp.prefix), SilentObserver(), limits=limits)
+    topology = Topology(reach.amqp.prefix)
+    publisher = Publisher(lambda: address, topology, SilentObserver(), patience_seconds=_PATIENCE_SECONDS)
     publisher.start()
     try:
         for command in commands:

@@ -1,10 +1,9 @@
-"""Acks gathered for the loop: each once, stale ones never, none forgotten."""
+"""Acks gathered for the loop: each once, those of a channel that is over never, none forgotten."""
 
 from collections.abc import Callable
 from typing import Any
 
-from worker.broker.consume.acks import GATHER_SECONDS, AckBatcher, Epoch
-from worker.domain.deliveries import Receipt
+from worker.broker.consume.acks import GATHER_SECONDS, AckBatcher
 
 
 class LoopStub:
@@ -41,28 +40,31 @@ class ChannelStub:
         self.acked.append(tag)
 
 
-def parts(prefetch: int = 100, tags: int = 50) -> tuple[Any, Any, AckBatcher, dict[int, Epoch]]:
+def parts(prefetch: int = 100, tags: int = 50) -> tuple[Any, Any, AckBatcher]:
     loop: Any = LoopStub()
     channel: Any = ChannelStub()
-    return loop, channel, AckBatcher(loop, prefetch), {1: Epoch(1, channel, set(range(1, tags + 1)))}
+    acks = AckBatcher(loop, channel, prefetch)
+    for tag in range(1, tags + 1):
+        acks.delivered(tag)
+    return loop, channel, acks
 
 
 def test_an_ack_wakes_the_loop_and_is_sent() -> None:
-    loop, channel, acks, epochs = parts()
+    loop, channel, acks = parts()
 
-    acks.give(Receipt(1, 3))
-    acks.send(epochs)
+    acks.give(3)
+    acks.send()
 
     assert (loop.wakes, channel.acked) == (1, [3])
 
 
 def test_acks_that_follow_soon_are_sent_together_without_waking_the_loop() -> None:
-    loop, channel, acks, epochs = parts()
-    acks.give(Receipt(1, 1))
-    acks.send(epochs)
+    loop, channel, acks = parts()
+    acks.give(1)
+    acks.send()
 
     for tag in (2, 3, 4):
-        acks.give(Receipt(1, tag))
+        acks.give(tag)
 
     assert (loop.wakes, channel.acked) == (1, [1])
     loop.run_later()
@@ -70,63 +72,54 @@ def test_acks_that_follow_soon_are_sent_together_without_waking_the_loop() -> No
 
 
 def test_when_no_more_follow_the_next_one_wakes_the_loop_again() -> None:
-    loop, _channel, acks, epochs = parts()
-    acks.give(Receipt(1, 1))
-    acks.send(epochs)
+    loop, _channel, acks = parts()
+    acks.give(1)
+    acks.send()
     loop.run_later()
 
-    acks.give(Receipt(1, 2))
+    acks.give(2)
 
     assert loop.wakes == 2
     assert loop.later == []
 
 
 def test_a_quarter_of_the_window_does_not_wait() -> None:
-    loop, _channel, acks, epochs = parts(prefetch=8)
-    acks.give(Receipt(1, 1))
-    acks.send(epochs)
+    loop, _channel, acks = parts(prefetch=8)
+    acks.give(1)
+    acks.send()
 
-    acks.give(Receipt(1, 2))
+    acks.give(2)
     assert loop.wakes == 1
-    acks.give(Receipt(1, 3))
+    acks.give(3)
     assert loop.wakes == 2
 
 
-def test_a_stale_ack_is_dropped() -> None:
-    _loop, channel, acks, epochs = parts()
-
-    acks.give(Receipt(0, 1))
-    acks.give(Receipt(2, 1))
-    acks.send(epochs)
-
-    assert channel.acked == []
-
-
 def test_a_message_is_acked_once() -> None:
-    _loop, channel, acks, epochs = parts()
+    _loop, channel, acks = parts()
 
     for _ in range(3):
-        acks.give(Receipt(1, 5))
-    acks.send(epochs)
+        acks.give(5)
+    acks.send()
 
     assert channel.acked == [5]
 
 
 def test_a_tag_that_was_never_delivered_is_dropped() -> None:
-    _loop, channel, acks, epochs = parts(tags=2)
+    _loop, channel, acks = parts(tags=2)
 
-    acks.give(Receipt(1, 3))
-    acks.send(epochs)
+    acks.give(3)
+    acks.send()
 
     assert channel.acked == []
 
 
-def test_with_a_new_connection_the_first_ack_wakes_the_loop() -> None:
-    loop, _channel, acks, epochs = parts()
-    acks.give(Receipt(1, 1))
-    acks.send(epochs)
+def test_what_is_given_after_the_end_of_its_channel_is_dropped() -> None:
+    loop, channel, acks = parts()
+    acks.give(1)
+    acks.send()
 
-    acks.forget()
-    acks.give(Receipt(2, 1))
+    acks.end()
+    acks.give(2)
+    loop.run_later()
 
-    assert loop.wakes == 2
+    assert channel.acked == [1]

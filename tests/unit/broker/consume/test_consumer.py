@@ -7,8 +7,9 @@ from pika import spec
 from pika.exceptions import ChannelClosedByBroker, StreamLostError
 
 from tests.support.broker_tools import RecordingIntake
-from worker.broker.consume.acks import AckBatcher
-from worker.broker.consume.consumer import SETTLE_SECONDS, ConsumeSession, Subscription
+from worker.broker.address import BrokerAddress
+from worker.broker.connection.observer import SilentObserver
+from worker.broker.consume.consumer import SETTLE_SECONDS, Consumer, Subscription
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Properties, Receipt
 
@@ -36,6 +37,10 @@ class LoopStub:
 
     def wake(self) -> None:
         """Nobody sleeps."""
+
+    def post(self, function: Callable[[], None]) -> None:
+        """Run it at once."""
+        function()
 
     def call_later(self, seconds: float, function: Callable[[], None]) -> None:
         """Let the time for settling pass at once, and no other."""
@@ -79,22 +84,22 @@ class ChannelStub:
 
 
 class Stage:
-    """A session that has subscribed to one queue, and everything around it."""
+    """A consumer that has subscribed to one queue, and everything around it."""
 
     def __init__(self) -> None:
         self.loop = LoopStub()
         self.intake = RecordingIntake()
-        loop: Any = self.loop
-        self.acks = AckBatcher(loop, 10)
         subscription = Subscription(TOPOLOGY, TOPOLOGY.command_queues, 10)
-        self.session = ConsumeSession(loop, subscription, self.intake, self.acks)
+        self.consumer = Consumer(lambda: BrokerAddress("amqp://127.0.0.1"), subscription, self.intake, SilentObserver())
+        loop: Any = self.loop
+        self.consumer._loop = loop
         self.channel = self.subscribe()
 
     def subscribe(self) -> ChannelStub:
         """Subscribe on a new channel."""
         channel: Any = ChannelStub()
-        self.session._awaited = 1
-        self.session._subscribe(TOPOLOGY.command_queues[0], channel)
+        self.consumer._awaited = 1
+        self.consumer._subscribe(TOPOLOGY.command_queues[0], channel)
         channel.given["consuming"](None)
         return channel  # type: ignore[no-any-return]  # the stub made above
 
@@ -109,7 +114,7 @@ def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
     stage = Stage()
     stage.channel.deliver(1)
 
-    stage.session.give_back()
+    stage.consumer.give_back()
     stage.channel.deliver(2)
 
     assert stage.intake.story == ["1:consuming", "1:1", "1:lost"]
@@ -118,9 +123,9 @@ def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
 def test_acks_are_sent_before_the_rest_is_given_back() -> None:
     stage = Stage()
     stage.channel.deliver(1)
-    stage.acks.give(Receipt(1, 1))
+    stage.consumer.ack(Receipt(1, 1))
 
-    stage.session.give_back()
+    stage.consumer.give_back()
 
     assert stage.channel.acked == [1]
     assert stage.loop.given_up == ["everything held was given back"]
@@ -128,9 +133,9 @@ def test_acks_are_sent_before_the_rest_is_given_back() -> None:
 
 def test_giving_back_nothing_does_nothing() -> None:
     stage = Stage()
-    stage.session.closed("gone")
+    stage.consumer.closed("gone")
 
-    stage.session.give_back()
+    stage.consumer.give_back()
 
     assert stage.loop.given_up == []
 
@@ -140,7 +145,7 @@ def test_a_loss_is_told_once() -> None:
 
     stage.channel.given["cancelled"](None)
     stage.channel.given["closed"](stage.channel, ChannelClosedByBroker(406, "PRECONDITION_FAILED"))
-    stage.session.closed("gone")
+    stage.consumer.closed("gone")
 
     assert stage.intake.story == ["1:consuming", "1:lost"]
 
@@ -156,12 +161,12 @@ def test_a_channel_that_ends_with_its_connection_leaves_the_reason_to_it() -> No
 def test_each_subscription_has_a_new_epoch_and_old_receipts_mean_nothing_there() -> None:
     stage = Stage()
     stage.channel.deliver(1)
-    stage.session.closed("gone")
+    stage.consumer.closed("gone")
     second = stage.subscribe()
     second.deliver(1)
 
-    stage.acks.give(Receipt(1, 1))
-    stage.session.woken()
+    stage.consumer.ack(Receipt(1, 1))
+    stage.consumer.woken()
 
     assert (stage.channel.acked, second.acked) == ([], [])
     assert stage.intake.deliveries[-1].receipt == Receipt(2, 1)

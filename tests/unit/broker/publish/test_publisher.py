@@ -1,15 +1,18 @@
 """What a publisher does without a broker: it waits, and then says so."""
 
+import math
 import threading
 from collections import deque
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from worker.broker.address import BrokerAddress
 from worker.broker.connection.observer import SilentObserver
 from worker.broker.publish.confirms import PendingPublish
-from worker.broker.publish.publisher import Publisher, PublishLimits
+from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import PublishFailed, Unpublishable
@@ -30,7 +33,7 @@ def publisher(patience_seconds: float = 0.01) -> Publisher:
         lambda: BrokerAddress("amqp://127.0.0.1"),
         Topology("p"),
         SilentObserver(),
-        limits=PublishLimits(patience_seconds),
+        patience_seconds=patience_seconds,
     )
 
 
@@ -98,3 +101,29 @@ def test_stopping_before_the_start_and_twice_is_fine() -> None:
 
     assert idle.stop()
     assert idle.stop()
+
+
+@pytest.mark.parametrize(
+    ("ready", "alarm", "words"),
+    [
+        (False, None, "there is no connection to publish on (it has just come back)"),
+        (True, "low on memory", "the broker takes no messages now (low on memory)"),
+        (True, None, "no answer within 0.01 s"),
+    ],
+)
+def test_a_late_publish_and_the_loops_tick_give_the_same_reason(ready: bool, alarm: str | None, words: str) -> None:
+    late = publisher()
+    late._loop._connected_at = 1.0  # the loop has a connection, whether or not its channel can be used
+    connection: Any = SimpleNamespace() if ready else None
+    late._session._ready = connection
+    late._session.blocked = alarm
+    ticked = PendingPublish(MESSAGE, "p.events", overdue_at=-math.inf)
+
+    with pytest.raises(PublishFailed) as failed:
+        late.publish(MESSAGE)
+    late._session._outbox.clear()
+    late._session._outbox.append(ticked)
+    late._session._expire(0.0)
+
+    assert words in str(failed.value)
+    assert str(ticked.future.exception(0)) == str(failed.value)
