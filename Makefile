@@ -22,8 +22,8 @@ check: setup ## formatting, lint, types, dependencies, import rules, manifests, 
 contract: setup ## write the schemas after a change of a command or an event
 	@scripts/contract
 
-bench: setup ## measure the worker beside a naive one
-	@.venv/bin/python -m bench
+bench: setup ## measure the worker beside its peers; ROUNDS=3, QUICK=1 for less, FULL=1 for growth curves too
+	@ROUNDS='$(ROUNDS)' QUICK='$(QUICK)' FULL='$(FULL)' scripts/bench
 
 run: setup ## run the worker with the PROVISIONING_* settings of this shell
 	@.venv/bin/provisioning-worker run

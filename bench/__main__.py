@@ -1,40 +1,129 @@
-"""`python -m bench`: measures, and prints. Everything it starts ends with it."""
+"""`python -m bench`: measures everybody in turn, prints the tables, and keeps them. All that it starts ends with it.
+
+A whole measurement replaces docs/benchmarks.json, the drawings beside it and the tables in docs/benchmarks.md; a quick
+one goes to .local/bench.
+"""
 
 import argparse
 import os
 import sys
 import tempfile
-from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from bench import report
-from bench.contest import HEATS, Heat, run
-from bench.figures import Figures
-from sandbox.servers.errors import ServerError, ServerUnavailable
-from sandbox.servers.finding import find_broker, project_local
+from bench import contest, keeping
+from bench.growth import CURVES
+from bench.results import BenchResults, BenchRun, Point, conditions
+from bench.systems import CASES, PEERS_PYTHON, SYSTEMS, WORKER, System
+from sandbox.servers.errors import ServerError, ServerFailed, ServerUnavailable
+from sandbox.servers.finding import GivenServer, Server, find_broker, project_local
 from worker.errors import WorkerError
 
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 69, 130
+_SECONDS, _QUICK_SECONDS = 3.0, 1.5
 
 
 def main() -> int:
-    """Measure and print; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the worker beside a naive loop.")
-    parser.add_argument("--rounds", type=_positive, default=1, help="how often everything is measured (default: 1)")
-    rounds: int = parser.parse_args().rounds
+    """Measure, print and keep; returns the exit code."""
+    chosen = _arguments()
+    if chosen.draw:
+        keeping.rewrite(chosen.draw)
+        return 0
     try:
-        results = _measure(rounds)
+        results, failures = _measure(chosen)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ServerError, WorkerError) as exc:
         _tell(str(exc))
         return _UNREACHABLE if isinstance(exc, ServerUnavailable) else _FAILED
-    print(report.table(results), report.ratios(results), sep="\n\n")
-    return 0
+    print(keeping.keep(results, chosen.out))
+    return _FAILED if failures else 0
 
 
-def _measure(rounds: int) -> dict[Heat, list[Figures]]:
-    results: defaultdict[Heat, list[Figures]] = defaultdict(list)
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=_positive, default=1, help="how often everybody is measured (default: 1)")
+    parser.add_argument("--quick", action="store_true", help="shorter runs, kept in .local/bench")
+    parser.add_argument("--curves", nargs="*", choices=list(CURVES), metavar="CURVE", help="growth curves instead: all")
+    parser.add_argument("--most", type=_positive, default=sys.maxsize, help="leave the larger sizes of curves out")
+    parser.add_argument("--systems", nargs="+", choices=[one.name for one in SYSTEMS], help="these systems alone")
+    parser.add_argument("--out", type=Path, help="folder to keep the results in")
+    parser.add_argument("--draw", type=Path, help="only draw and write anew what the JSON file in this folder says")
+    chosen = parser.parse_args()
+    partly = chosen.quick or chosen.systems or chosen.most != sys.maxsize
+    chosen.out = chosen.out or (project_local() / "bench" if partly else keeping.DOCS)
+    return chosen
+
+
+def _measure(chosen: argparse.Namespace) -> tuple[BenchResults, int]:
+    command = f"python -m bench {' '.join(sys.argv[1:])}".strip()
+    results = BenchResults(conditions(os.environ.get("BENCH_COMMAND", command)))
+    with _places() as (folder, broker):
+        if chosen.curves is not None:
+            names = chosen.curves or list(CURVES)
+            return replace(results, curves={name: _curve(name, chosen.most, broker, folder) for name in names}), 0
+        systems, remarks = _invited(chosen.systems or [one.name for one in SYSTEMS], broker)
+        runs, failures = _runs(chosen, systems, broker, folder)
+    return replace(results, runs=runs, remarks=[*remarks, *failures]), len(failures)
+
+
+def _runs(
+    chosen: argparse.Namespace, systems: Sequence[System], broker: Server, folder: Path
+) -> tuple[list[BenchRun], list[str]]:
+    """Take turns; a run that fails its check does not count, and the others go on."""
+    seconds = _QUICK_SECONDS if chosen.quick else _SECONDS
+    turns = [(n, case, one) for n in range(1, chosen.rounds + 1) for case in CASES for one in systems]
+    runs: list[BenchRun] = []
+    failures: list[str] = []
+    for number, (round_, case, system) in enumerate(turns, 1):
+        name = f"round {round_} of {chosen.rounds}, {system.name} at {case}"
+        place = folder / str(number)
+        place.mkdir()
+        try:
+            figures, delays = contest.run(system, case, seconds, broker.url, place)
+        except ServerFailed as exc:
+            failures.append(f"Not counted: {name}. {str(exc).splitlines()[0]}")
+            _tell(f"{name}: {exc}")
+            continue
+        runs.append(BenchRun(round_, system.name, case, figures, delays))
+        _tell(f"[{number}/{len(turns)}] {name}: {figures.commands_per_second:.0f} commands/s")
+    if not any(run.system == WORKER.name for run in runs) and WORKER in systems:
+        raise ServerFailed("No run of the worker counts.")
+    return runs, failures
+
+
+def _invited(names: Sequence[str], broker: Server) -> tuple[list[System], list[str]]:
+    """Who can be measured here, and why others cannot."""
+    wanted = [one for one in SYSTEMS if one.name in names]
+    remarks = []
+    if not PEERS_PYTHON.exists() and any(one.is_peer for one in wanted):
+        remarks.append("Without the peers: they are not installed here (`scripts/bench` says why).")
+        wanted = [one for one in wanted if not one.is_peer]
+    if isinstance(broker, GivenServer) and any(one.litters for one in wanted):
+        names = ", ".join(one.name for one in wanted if one.litters)
+        remarks.append(f"Without {names}: queues of its own would stay on the broker that was given.")
+        wanted = [one for one in wanted if not one.litters]
+    for remark in remarks:
+        _tell(remark)
+    return wanted, remarks
+
+
+def _curve(name: str, most: int, broker: Server, folder: Path) -> list[Point]:
+    growth = CURVES[name]
+    points = []
+    for size in growth.sizes:
+        if size <= most:
+            place = folder / f"{name}-{size}"
+            place.mkdir()
+            points.append(growth.measured(broker.url, place, size))
+            _tell(f"{size:,} {growth.what}: {points[-1].commands_per_second:.0f} commands/s")
+    return points
+
+
+@contextmanager
+def _places() -> Iterator[tuple[Path, Server]]:
     # Not in the system's folder for temporary files: that may lie in memory, where a commit costs nothing.
     local = project_local()
     local.mkdir(exist_ok=True)
@@ -42,13 +131,7 @@ def _measure(rounds: int) -> dict[Heat, list[Figures]]:
         tempfile.TemporaryDirectory(prefix="bench-", dir=local) as folder,
         find_broker(os.environ.get("PROVISIONING_AMQP__URL"), tell=_tell) as broker,
     ):
-        for number in range(1, rounds + 1):
-            for heat in HEATS:
-                _tell(f"round {number} of {rounds}: {heat.competitor} at {heat.latency_seconds * 1000:.0f} ms")
-                place = Path(folder, f"{number}-{HEATS.index(heat)}")
-                place.mkdir()
-                results[heat].append(run(heat, broker.url, place))
-    return results
+        yield Path(folder), broker
 
 
 def _positive(text: str) -> int:

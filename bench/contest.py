@@ -1,77 +1,68 @@
-"""One run: one competitor, one provider latency, on queues and a ledger of its own."""
+"""One run: one system, one case, on queues and a ledger of its own."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from bench.arithmetic import percentile
 from bench.desk import Desk, desk
-from bench.figures import Figures, Span, measure
+from bench.figures import Figures, measure
 from bench.orders import orders
-from bench.programs import BenchProgram
+from bench.results import Delays
+from bench.systems import PROJECT, Case, System, span_of
+from sandbox.demo.programs import Program
 from worker.broker.address import BrokerAddress
 
-#: Calls in flight of the worker: its default, written down here because the latency bound rests on it.
-CONCURRENCY = 32
+_FEWEST_PACED = 40
 
 
-class Competitor(StrEnum):
-    """Who is measured."""
+def run(system: System, case: Case, seconds: float, broker_url: str, folder: Path) -> tuple[Figures, Delays]:
+    """Have a backlog of about so many seconds worked off, then send at half the rate that came of it, as long again.
 
-    WORKER = "worker"
-    NAIVE = "naive loop"
-
-
-@dataclass(frozen=True, slots=True)
-class Heat:
-    """What one run is about."""
-
-    competitor: Competitor
-    latency_seconds: float
-    span: Span
-
-
-#: Long enough for some seconds each. The naive loop does about 19 commands a second at 50 ms, so it gets fewer.
-HEATS = (
-    Heat(Competitor.WORKER, 0.0, Span(warm_up=500, counted=2_000)),
-    Heat(Competitor.NAIVE, 0.0, Span(warm_up=100, counted=1_000)),
-    Heat(Competitor.WORKER, 0.05, Span(warm_up=500, counted=4_000)),
-    Heat(Competitor.NAIVE, 0.05, Span(warm_up=20, counted=150)),
-)
-
-
-def run(heat: Heat, broker_url: str, folder: Path) -> Figures:
-    """Send all commands, then start the competitor and measure it. `folder` must be new, and on a real disk.
-
-    Raises ServerFailed when a program does not do its work, or not properly.
+    `folder` must be new, and on a real disk. Raises ServerFailed when a program does not do its work, or not properly.
     """
-    commands = list(orders(heat.span.total))
-    with desk(BrokerAddress(broker_url)) as billing, _provider(heat.latency_seconds, folder) as provider:
-        billing.send(commands)
-        with _competitor(heat.competitor, _settings(broker_url, billing, provider, folder), folder) as program:
-            figures = measure(program, billing.told, heat.span)
-        billing.check(commands)
-    return figures
+    span = span_of(system, case, seconds)
+    with desk(BrokerAddress(broker_url), system.wrapping) as billing, provider(case.latency_seconds, folder) as stub:
+        billing.send(orders(span.total))
+        started = time.monotonic()
+        with competitor(system, case.calls, settings(broker_url, billing, stub, folder), folder) as program:
+            figures = measure(program, billing.told, span, started)
+            half = figures.commands_per_second / 2
+            paced = list(orders(max(_FEWEST_PACED, round(half * seconds)), first=span.total))
+            delays = delays_of(billing.paced(paced, half), half)
+        billing.settle()
+    return figures, delays
 
 
-def _provider(latency_seconds: float, folder: Path) -> BenchProgram:
-    return BenchProgram("provider", ["bench.stub", str(latency_seconds)], {}, folder)
+def provider(latency_seconds: float, folder: Path) -> Program:
+    """The light stand-in provider, whose first line is its URL."""
+    return Program("provider", ["bench.stub", str(latency_seconds)], {"PYTHONPATH": str(PROJECT)}, folder)
 
 
-def _competitor(competitor: Competitor, settings: dict[str, str], folder: Path) -> BenchProgram:
-    argv = ["worker", "run"] if competitor is Competitor.WORKER else ["bench.naive"]
-    return BenchProgram("competitor", argv, settings, folder)
+def competitor(system: System, calls: int, named: dict[str, str], folder: Path) -> Program:
+    """The system's program, with that many calls in flight at most."""
+    environment = {f"PROVISIONING_{name}": value for name, value in named.items()}
+    environment |= {"PROVISIONING_WORKER__CONCURRENCY": str(calls), "PYTHONPATH": str(PROJECT)}
+    argv = system.argv(calls, f"{named['AMQP__PREFIX']}.commands.00")
+    return Program("competitor", argv, environment, folder, python=system.python)
 
 
-def _settings(broker_url: str, billing: Desk, provider: BenchProgram, folder: Path) -> dict[str, str]:
+def settings(broker_url: str, billing: Desk, stub: Program, folder: Path) -> dict[str, str]:
+    """Everything but the calls in flight, by the names after `PROVISIONING_`."""
     return {
         "AMQP__URL": broker_url,
         "AMQP__PREFIX": billing.prefix,
         # The broker was named by whoever runs this, wherever it is.
         "ALLOW_PLAINTEXT": "true",
-        "PROVIDER__BASE_URL": provider.first_line(),
+        "PROVIDER__BASE_URL": stub.first_line(),
         "PROVIDER__API_USER": "bench-reseller",
         "PROVIDER__API_KEY": "bench-key",
-        "WORKER__CONCURRENCY": str(CONCURRENCY),
         "LEDGER__URL": f"sqlite:///{folder / 'ledger.db'}",
         "HTTP__PORT": "0",
     }
+
+
+def delays_of(ordered: Sequence[float], per_second: float) -> Delays:
+    """What of sorted seconds is kept."""
+    p50, p95, p99 = (percentile(ordered, hundredth) for hundredth in (50, 95, 99))
+    return Delays(per_second, len(ordered), p50, p95, p99)

@@ -1,17 +1,19 @@
-"""The billing system's side of the broker: sends all commands beforehand, counts the events, reads them at the end."""
+"""The billing system's side of the broker: sends commands, counts and hears the events, and settles the account."""
 
 import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
 from pika.exceptions import AMQPError
 
+from bench.envelopes import Wrapping, plain
 from bench.orders import BenchOrder
+from bench.work import PERSISTENT
 from sandbox.servers.errors import ServerFailed
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.parameters import connection_parameters
@@ -20,83 +22,152 @@ from worker.broker.topology.model import Topology
 from worker.broker.topology.removal import remove
 from worker.broker.topology.survey import Mode
 
-_ARRIVAL_SECONDS = 60.0
 _LOOK_SECONDS = 0.01
-_SILENCE_SECONDS = 2.0
-_PERSISTENT = 2
+_SILENCE_SECONDS = 30.0
+#: What Dramatiq declares beside the queue that it consumes.
+_BESIDE = (".DQ", ".XQ")
 
 
 class Desk:
-    """One run's own topology, with a quorum queue bound to every event, as a billing system would have it."""
+    """One run's own topology, with a quorum queue bound to every event, as a billing system would have it.
 
-    def __init__(self, connection: Any, topology: Topology) -> None:  # noqa: ANN401 - pika ships no types
+    `wrapping` puts each command into the envelope of whoever is to take it.
+    """
+
+    def __init__(self, connection: Any, topology: Topology, wrapping: Wrapping) -> None:  # noqa: ANN401 - pika ships no types
         self._connection = connection
         self._channel = connection.channel()
         self._topology = topology
-        self._heard = _events_queue(topology)
-        self._channel.queue_declare(self._heard, durable=True, arguments={"x-queue-type": "quorum"})
-        self._channel.queue_bind(self._heard, topology.events, "#")
+        self._wrapping = wrapping
+        self._heard_queue = _events_queue(topology)
+        self._channel.queue_declare(self._heard_queue, durable=True, arguments={"x-queue-type": "quorum"})
+        self._channel.queue_bind(self._heard_queue, topology.events, "#")
+        self._sent: dict[str, float] = {}
+        self._answers: Counter[str] = Counter()
+        self._failures = 0
+        self._delays: list[float] = []
+        self._listening = False
 
     @property
     def prefix(self) -> str:
         """The first part of every name of this run."""
         return self._topology.prefix
 
-    def send(self, commands: Sequence[BenchOrder]) -> None:
-        """Publish all, and return when all of them lie in the queue: a quorum queue counts what is committed."""
-        for command in commands:
-            properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika's are generated
-                content_type="application/cloudevents+json", delivery_mode=_PERSISTENT
-            )
-            self._channel.basic_publish(self._topology.commands, command.type, command.body, properties)
+    @property
+    def queue(self) -> str:
+        """The queue of the commands."""
         (queue,) = self._topology.command_queues
-        deadline = time.monotonic() + _ARRIVAL_SECONDS
-        while self._depth(queue) < len(commands):
-            if time.monotonic() > deadline:
-                raise ServerFailed(f"Not all {len(commands)} commands were in {queue} after {_ARRIVAL_SECONDS:g} s.")
-            self._connection.sleep(_LOOK_SECONDS)
+        return queue
+
+    def send(self, commands: Iterable[BenchOrder]) -> None:
+        """Publish all, and return when all of them lie in the queue: a quorum queue counts what is committed.
+
+        Nobody may consume it meanwhile.
+        """
+        before, known = self._depth(self.queue), len(self._sent)
+        for command in commands:
+            self._publish(command)
+        wanted = before + len(self._sent) - known
+        self._until(lambda: self._depth(self.queue), wanted, "commands in the queue")
 
     def told(self) -> int:
-        """Count the events that lie in the queue."""
-        return self._depth(self._heard)
+        """Count the events so far."""
+        return self._depth(self._heard_queue) + self._answers.total()
 
-    def check(self, commands: Sequence[BenchOrder]) -> None:
-        """Read all events. Raises ServerFailed unless each command has exactly one, and none of them is a failure."""
-        events = list(self._events())
-        answered = Counter(event["data"]["command_id"] for event in events)
-        failed = sum(event["type"] == "CommandFailed" for event in events)
-        if failed or answered != Counter(command.id for command in commands):
+    def paced(self, commands: Sequence[BenchOrder], per_second: float) -> Sequence[float]:
+        """Publish evenly, so many in a second; return the seconds from each publish to its event, sorted.
+
+        Everything that was sent before must have its event.
+        """
+        self._listen(len(self._sent))
+        self._delays = []
+        started = time.monotonic()
+        for number, command in enumerate(commands):
+            due = started + number / per_second
+            # Also when it is late: the events that have come are not to wait for it to catch up.
+            self._connection.process_data_events(time_limit=0)
+            while (early := due - time.monotonic()) > 0:
+                self._connection.process_data_events(time_limit=early)
+            self._publish(command)
+        self._listen(len(self._sent))
+        return sorted(self._delays)
+
+    def settle(self, *, whole: bool = True) -> None:
+        """Hear all events that are left, once whoever sent them has ended.
+
+        Raises ServerFailed unless each command has one event (one at most, unless `whole`), and none is a failure.
+        """
+        while self._depth(self._heard_queue):
+            self._listen(self.told())
+        twice = sum(count > 1 for count in self._answers.values())
+        strange = sum(answered not in self._sent for answered in self._answers)
+        missing = len(self._sent) - len(self._answers) + strange
+        if self._failures or twice or strange or (whole and missing):
             raise ServerFailed(
-                f"{len(commands)} commands were answered by {len(events)} events for {len(answered)} of them, "
-                f"{failed} of them failures: what was measured is no proper work."
+                f"Of {len(self._sent)} commands {missing} have no event and {twice} have several; {strange} events are "
+                f"of no command of ours, {self._failures} tell of a failure: what was measured is no proper work."
             )
+
+    def _publish(self, command: BenchOrder) -> None:
+        envelope = self._wrapping(command, self.queue)
+        properties = pika.BasicProperties(  # type: ignore[no-untyped-call]  # pika's are generated
+            content_type=envelope.content_type,
+            content_encoding=envelope.encoding,
+            headers=envelope.headers or None,
+            correlation_id=envelope.correlation_id,
+            delivery_mode=PERSISTENT,
+        )
+        self._sent[command.id] = time.monotonic()
+        self._channel.basic_publish(self._topology.commands, command.type, envelope.body, properties)
+
+    def _listen(self, wanted: int) -> None:
+        """Hear so many events in all."""
+        if not self._listening:
+            self._listening = True
+            self._channel.basic_consume(self._heard_queue, self._hear, auto_ack=True)
+        self._until(self._answers.total, wanted, "events")
+
+    def _hear(self, _channel: object, _method: object, _properties: object, body: bytes) -> None:
+        now = time.monotonic()
+        event = json.loads(body)
+        answered = event["data"]["command_id"]
+        self._answers[answered] += 1
+        self._failures += event["type"] == "CommandFailed"
+        if answered in self._sent:
+            self._delays.append(now - self._sent[answered])
+
+    def _until(self, count: Callable[[], int], wanted: int, what: str) -> None:
+        newest, newest_at = -1, time.monotonic()
+        while (now_there := count()) < wanted:
+            if now_there > newest:
+                newest, newest_at = now_there, time.monotonic()
+            if time.monotonic() - newest_at > _SILENCE_SECONDS:
+                raise ServerFailed(
+                    f"There were only {now_there} of {wanted} {what}, and for half a minute no more came."
+                )
+            self._connection.process_data_events(time_limit=_LOOK_SECONDS)
 
     def _depth(self, queue: str) -> int:
         return int(self._channel.queue_declare(queue, passive=True).method.message_count)
 
-    def _events(self) -> Iterator[dict[str, Any]]:
-        for method, _, body in self._channel.consume(self._heard, auto_ack=True, inactivity_timeout=_SILENCE_SECONDS):
-            if method is None:
-                self._channel.cancel()
-                return
-            yield json.loads(body)
-
 
 @contextmanager
-def desk(address: BrokerAddress) -> Iterator[Desk]:
+def desk(address: BrokerAddress, wrapping: Wrapping = plain) -> Iterator[Desk]:
     """Make a topology under a name that nobody else has, and take all of it away at the end."""
     topology = Topology(f"bench-{uuid.uuid4().hex[:8]}")
     try:
         inspect_topology(address, topology, Mode.APPLY).require_sound()
         with _connection(address) as connection:
-            yield Desk(connection, topology)
+            yield Desk(connection, topology, wrapping)
     except AMQPError as exc:
         raise ServerFailed(f"The broker at {address} does not do what it should: {exc!r}.") from exc
     finally:
         remove(address, topology)
         # On a connection of its own: whatever ended the run may have ended the other one too.
         with suppress(AMQPError, OSError), _connection(address) as connection:
-            connection.channel().queue_delete(_events_queue(topology))
+            channel = connection.channel()
+            for queue in (_events_queue(topology), *(f"{topology.prefix}.commands.00{name}" for name in _BESIDE)):
+                channel.queue_delete(queue)
 
 
 @contextmanager

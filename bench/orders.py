@@ -23,12 +23,18 @@ class BenchOrder:
     body: bytes
 
 
-def orders(count: int) -> Iterator[BenchOrder]:
-    """Yield so many commands; the same ones each time but for their `time`."""
-    for number in range(count):
+def orders(count: int, first: int = 0) -> Iterator[BenchOrder]:
+    """Yield so many commands from that number on; the same ones each time but for their `time`."""
+    for number in range(first, first + count):
         group, place = divmod(number, 3 * _CUSTOMERS_TOGETHER)
         turn, customer = divmod(place, _CUSTOMERS_TOGETHER)
         yield _order(f"evt-{number:06}", turn, group * _CUSTOMERS_TOGETHER + customer)
+
+
+def spread_orders(count: int, customers: int) -> Iterator[BenchOrder]:
+    """Yield so many commands of the kind that is quickest checked, in turn for each of so many customers."""
+    for number in range(count):
+        yield _order(f"evt-{number:06}", 2, number % customers)
 
 
 def _order(identity: str, turn: int, customer: int) -> BenchOrder:

@@ -1,74 +1,112 @@
-"""The table: least, middle and most of all rounds, and the two ratios the worker is held to."""
+"""The tables, in Markdown: for each case all systems, with what each does not guarantee beside its figures."""
 
-from collections.abc import Callable, Mapping, Sequence
-from statistics import median
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from bench.contest import CONCURRENCY, Competitor, Heat
-from bench.figures import Figures
+from bench.arithmetic import Spread, ratios, spread
+from bench.results import BenchResults, BenchRun, Conditions, Delays, Point
+from bench.systems import CASES, SYSTEMS, WORKER, Case, System
 
 _MEBIBYTE = 1024 * 1024
-_COLUMNS = ("", "latency", "commands/s", "CPU s per 1,000", "peak MiB")
-_WIDTHS = (12, 9, 24, 24, 24)
-
-Results = Mapping[Heat, Sequence[Figures]]
-
-
-def table(results: Results) -> str:
-    """Write all figures; of several rounds `least < middle < most`."""
-    lines = [_line(_COLUMNS)]
-    lines += [_line(_cells(heat, figures)) for heat, figures in results.items()]
-    return "\n".join(lines)
-
-
-def ratios(results: Results) -> str:
-    """Say how near the worker comes to what the provider's latency allows, and how it compares without latency.
-
-    Each round is compared with itself, because what else the machine does differs between rounds.
-    """
-    rates = {(heat.competitor, heat.latency_seconds): _rates(figures) for heat, figures in results.items()}
-    lines = [_share(latency, found) for (who, latency), found in rates.items() if who is Competitor.WORKER and latency]
-    pairs = zip(rates[Competitor.WORKER, 0.0], rates[Competitor.NAIVE, 0.0], strict=True)
-    times = [worker / naive for worker, naive in pairs]
-    lines.append(f"{_spread(times, '.2f')} times the naive loop at 0 ms (aim: 1.5)")
-    return "\n".join(lines)
+_HEAD = (
+    "",
+    "commands/s",
+    "worker's rate / its",
+    "CPU s per 1,000",
+    "switches per command",
+    "peak MiB",
+    "s to first event",
+    "ms at half load: p50 / p95 / p99",
+    "does not guarantee, and the worker does",
+)
 
 
-def _share(latency_seconds: float, rates: Sequence[float]) -> str:
-    bound = CONCURRENCY / latency_seconds
-    shares = _spread([rate / bound for rate in rates], ".2f")
+def report(results: BenchResults) -> str:
+    """All tables, how they came about, and what was left out."""
+    rounds = len({run.round for run in results.runs})
+    parts = [
+        f"{_about(results.conditions)} Rounds: {rounds}; each figure is the median (least-most) of them.",
+        *(f"- {remark}" for remark in results.remarks),
+        *(_case(case, results) for case in CASES if _of_case(results, case)),
+    ]
+    return "\n\n".join(parts)
+
+
+def growth(results: BenchResults, names: Mapping[str, tuple[str, str]]) -> str:
+    """All curves as tables; `names` are each curve's title and what its sizes count."""
+    parts = [_about(results.conditions), *(_curve(*names[name], points) for name, points in results.curves.items())]
+    return "\n\n".join(parts)
+
+
+def _about(conditions: Conditions) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in conditions.versions.items())
     return (
-        f"{shares} of the {bound:.0f}/s that {CONCURRENCY} calls in flight allow at {latency_seconds * 1000:.0f} ms "
-        "(aim: 0.85)"
+        f"`{conditions.command}` on {conditions.at}: {conditions.machine}; load average {conditions.load} before it "
+        f"began.\nPython {conditions.python}; {versions}."
     )
 
 
-def _rates(figures: Sequence[Figures]) -> list[float]:
-    return [one.commands_per_second for one in figures]
+def _curve(title: str, sizes: str, points: Sequence[Point]) -> str:
+    lines = [f"| {sizes} | commands/s | CPU s per 1,000 | peak MiB |", "|---|---|---|---|"]
+    for point in points:
+        mebibytes = point.peak_bytes / _MEBIBYTE
+        lines.append(
+            f"| {point.size:,} | {point.commands_per_second:.0f} | {point.cpu_seconds:.2f} | {mebibytes:.0f} |"
+        )
+    return "\n".join([f"### {title}", "", *lines])
 
 
-def _cells(heat: Heat, figures: Sequence[Figures]) -> tuple[str, ...]:
-    def spread(value: Callable[[Figures], float], form: str) -> str:
-        return _spread([value(one) for one in figures], form)
-
-    return (
-        heat.competitor.value,
-        f"{heat.latency_seconds * 1000:.0f} ms",
-        spread(lambda one: one.commands_per_second, ".1f"),
-        spread(lambda one: one.cpu_seconds, ".2f"),
-        spread(lambda one: one.peak_bytes / _MEBIBYTE, ".0f"),
-    )
+def rate_spread(results: BenchResults, system: System, case: Case) -> Spread | None:
+    """Commands a second of all rounds; None when it was not measured."""
+    runs = _of_system(results, system, case)
+    return spread([run.figures.commands_per_second for run in runs]) if runs else None
 
 
-def _line(cells: Sequence[str]) -> str:
-    padded = [cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in _placed(cells)]
-    return "".join(padded).rstrip()
+def _case(case: Case, results: BenchResults) -> str:
+    lines = [_row(_HEAD), "|---" * len(_HEAD) + "|"]
+    ours = _of_system(results, WORKER, case)
+    measured = ((system, _of_system(results, system, case)) for system in SYSTEMS)
+    lines += [_row(_cells(system, runs, ours)) for system, runs in measured if runs]
+    title = f"### {case.latency_seconds * 1000:.0f} ms at the provider, {case.calls} calls at once"
+    return "\n".join([title, "", *lines])
 
 
-def _placed(cells: Sequence[str]) -> enumerate[tuple[str, int]]:
-    return enumerate(zip(cells, _WIDTHS, strict=True))
+def _cells(system: System, runs: Sequence[BenchRun], ours: Sequence[BenchRun]) -> Iterator[str]:
+    def of(value: Callable[[BenchRun], float], form: str) -> str:
+        return spread([value(run) for run in runs]).text(form)
+
+    yield system.name
+    yield of(lambda run: run.figures.commands_per_second, ".0f")
+    yield "" if system is WORKER else _ratio(ours, runs)
+    yield of(lambda run: run.figures.cpu_seconds, ".2f")
+    yield of(lambda run: run.figures.switches, ".1f")
+    yield of(lambda run: run.figures.peak_bytes / _MEBIBYTE, ".0f")
+    yield of(lambda run: run.figures.first_event_seconds, ".2f")
+    values: tuple[Callable[[Delays], float | None], ...] = (lambda d: d.p50, lambda d: d.p95, lambda d: d.p99)
+    yield " / ".join(_milliseconds([value(run.delays) for run in runs]) for value in values)
+    yield system.lacks
 
 
-def _spread(values: Sequence[float], form: str) -> str:
-    if len(values) == 1:
-        return format(values[0], form)
-    return " < ".join(format(value, form) for value in (min(values), median(values), max(values)))
+def _ratio(ours: Sequence[BenchRun], theirs: Sequence[BenchRun]) -> str:
+    found = ratios(_rates(ours), _rates(theirs))
+    return spread(found).text(".2f") if found else "-"
+
+
+def _rates(runs: Sequence[BenchRun]) -> dict[int, float]:
+    return {run.round: run.figures.commands_per_second for run in runs}
+
+
+def _milliseconds(values: Sequence[float | None]) -> str:
+    known = [value * 1000 for value in values if value is not None]
+    return spread(known).text(".0f") if known else "-"
+
+
+def _of_case(results: BenchResults, case: Case) -> list[BenchRun]:
+    return [run for run in results.runs if run.case == case]
+
+
+def _of_system(results: BenchResults, system: System, case: Case) -> list[BenchRun]:
+    return [run for run in _of_case(results, case) if run.system == system.name]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

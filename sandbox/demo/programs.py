@@ -1,4 +1,4 @@
-"""The demonstration's own processes: the stand-in provider and the worker, each ended with their owner."""
+"""Processes of ours, of the demonstration and of the benchmark: each ends with its owner, however that ends."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
@@ -21,15 +21,25 @@ _POLL_SECONDS = 0.05
 
 
 class Program:
-    """One `provisioning-worker ...` process, logging into a file. With `sweeps`, its end removes the folder too."""
+    """`python -m ...`, logging into a file in `folder`; with `sweeps`, its end removes the folder too.
+
+    `settings` are environment variables; `python` is the interpreter, our own unless said otherwise.
+    """
 
     def __init__(
-        self, name: str, arguments: list[str], settings: Mapping[str, str], folder: Path, *, sweeps: bool = False
+        self,
+        name: str,
+        argv: Sequence[str],
+        settings: Mapping[str, str],
+        folder: Path,
+        *,
+        sweeps: bool = False,
+        python: str = sys.executable,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         service = Service(
-            argv=[sys.executable, "-m", "worker", *arguments],
+            argv=[python, "-m", *argv],
             env={**_harmless(os.environ), **settings},
             folder=str(folder) if sweeps else "",
             log=str(self.log),
@@ -57,6 +67,21 @@ class Program:
         """SIGTERM to this process ends the program, also after `release`."""
         return self._supervised.pid
 
+    @property
+    def process(self) -> int:
+        """The program's own process, which the guardian has started. Raises ServerFailed when there is none."""
+        return _child_of(self._supervised.pid)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._supervised.running
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log, for people."""
+        return self._supervised.last_words(15)
+
     def release(self) -> None:
         """Let it outlive this process."""
         self._supervised.release()
@@ -66,11 +91,14 @@ class Program:
         pause = threading.Event()
         deadline = time.monotonic() + _READY_SECONDS
         while not ready():
-            if not self._supervised.running or time.monotonic() > deadline:
-                raise ServerFailed(
-                    f"the {self.name} did not come up; its last words:\n{self._supervised.last_words(15)}"
-                )
+            if not self.running or time.monotonic() > deadline:
+                raise ServerFailed(f"the {self.name} did not come up; its last words:\n{self.last_words}")
             pause.wait(_POLL_SECONDS)
+
+    def first_line(self) -> str:
+        """Wait for the first line it prints; raises ServerFailed as `wait_for` does."""
+        self.wait_for(lambda: self.log.exists() and "\n" in self.log.read_text(encoding="utf-8"))
+        return self.log.read_text(encoding="utf-8").partition("\n")[0]
 
 
 def http_port(log: Path) -> int | None:
@@ -93,3 +121,19 @@ def fetch(url: str) -> str | None:
 def _harmless(environment: Mapping[str, str]) -> dict[str, str]:
     # A demonstration must never reach a real provider, ledger or queue because a shell has them exported.
     return {name: value for name, value in environment.items() if not name.startswith("PROVISIONING_")}
+
+
+def _child_of(parent: int) -> int:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and parent_of(int(entry.name)) == parent:
+            return int(entry.name)
+    raise ServerFailed(f"Process {parent} has no child: what was to be measured has ended.")
+
+
+def parent_of(process: int) -> int | None:
+    """Whose child a process is; None when it is gone."""
+    try:
+        # The name in parentheses may itself hold spaces and parentheses; the parent is the second word after it.
+        return int(Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return None

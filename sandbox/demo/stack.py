@@ -62,15 +62,15 @@ def started(broker_url: str | None, progress: Progress, *, keep: bool) -> Iterat
 
 def _provider(running: ExitStack, folder: Path) -> Program:
     told = folder / "provider.url"
-    arguments = ["sandbox", "--port", "0", "--url-file", str(told)]
-    program = running.enter_context(Program("provider", arguments, {}, folder, sweeps=True))
+    argv = ["worker", "sandbox", "--port", "0", "--url-file", str(told)]
+    program = running.enter_context(Program("provider", argv, {}, folder, sweeps=True))
     program.wait_for(told.exists)
     return program
 
 
 def _worker(running: ExitStack, folder: Path, settings: Mapping[str, str]) -> Program:
     named = {f"PROVISIONING_{name}": value for name, value in settings.items()}
-    program = running.enter_context(Program("worker", ["run"], named, folder))
+    program = running.enter_context(Program("worker", ["worker", "run"], named, folder))
     program.wait_for(lambda: _is_ready(program.log))
     return program
 

@@ -1,30 +1,40 @@
-"""What the benchmark prints of its figures."""
+"""What the benchmark writes of its figures."""
+
+from dataclasses import replace
 
 from bench import report
-from bench.contest import HEATS, Competitor
-from bench.figures import Figures
+from bench.systems import CASES, NAIVE, SYSTEMS, WORKER
+from tests.unit.bench.given import results, run_of
 
 
-def measured(*worker_rates: float) -> report.Results:
-    naive = [Figures(400.0, 1.1, 32 << 20)] * len(worker_rates)
-    worker = [Figures(rate, 0.9, 96 << 20) for rate in worker_rates]
-    return {heat: worker if heat.competitor is Competitor.WORKER else naive for heat in HEATS}
+def test_each_case_has_a_row_for_each_system_with_what_it_lacks() -> None:
+    lines = report.report(results(400.0)).splitlines()
+
+    for system in SYSTEMS:
+        assert sum(line.startswith(f"| {system.name} |") and system.lacks in line for line in lines) == len(CASES)
 
 
-def test_each_run_has_a_line_with_its_figures() -> None:
-    lines = report.table(measured(512.0)).splitlines()
+def test_a_row_has_all_figures() -> None:
+    lines = report.report(results(400.0)).splitlines()
 
-    assert len(lines) == 1 + len(HEATS)
-    assert lines[1].split() == ["worker", "0", "ms", "512.0", "0.90", "96"]
-
-
-def test_several_rounds_are_shown_as_least_middle_and_most() -> None:
-    assert "500.0 < 550.0 < 800.0" in report.table(measured(550.0, 800.0, 500.0))
+    row = next(line for line in lines if line.startswith(f"| {NAIVE.name} |"))
+    assert row.startswith("| naive loop | 400 | 2.00 | 1.10 | 5.5 | 96 | 0.75 | 4 / 20 / - |")
 
 
-def test_the_share_is_of_what_the_latency_allows() -> None:
-    assert report.ratios(measured(512.0)).splitlines()[0].startswith("0.80 of the 640/s")
+def test_several_rounds_are_shown_as_median_and_spread() -> None:
+    assert "550 (500-800)" in report.report(results(550.0, 800.0, 500.0))
 
 
-def test_the_worker_is_compared_with_the_naive_loop_of_the_same_round() -> None:
-    assert report.ratios(measured(600.0)).splitlines()[1].startswith("1.50 times the naive loop")
+def test_a_system_without_a_run_that_counts_has_no_row_and_the_remark_says_why() -> None:
+    alone = replace(results(400.0), runs=[run_of(WORKER, CASES[0], 900.0)])
+
+    text = report.report(alone)
+
+    assert "| naive loop |" not in text
+    assert "- Without nobody." in text
+
+
+def test_a_curve_has_a_row_for_each_size() -> None:
+    text = report.growth(results(400.0), {"customers": ("Customers", "customers")})
+
+    assert "| 100 | 800 | 1.00 | 95 |" in text
