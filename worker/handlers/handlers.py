@@ -1,4 +1,4 @@
-"""Finds the handler of a command."""
+"""Finds the handler of a command: a function from the command and one attempt to its success."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,40 +22,38 @@ from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Success
 from worker.domain.work import Attempt
-from worker.handlers.families.addition import add_credential
-from worker.handlers.families.creation import CreateHandler
-from worker.handlers.families.removals import DeleteHandler, remove_credential
-from worker.handlers.families.renaming import RenameHandler
-from worker.handlers.families.retrieval import retrieve_customers
-from worker.handlers.families.sets import set_password, set_readable
-from worker.handlers.families.user_profile import update_user_profile
+from worker.handlers.creation import create_customer
+from worker.handlers.credentials import add_credential, remove_credential
+from worker.handlers.deletion import delete_customer
+from worker.handlers.renaming import change_username
+from worker.handlers.retrieval import retrieve_customers
+from worker.handlers.sets import set_listed, set_password
+from worker.handlers.user_profile import update_user_profile
 
-Story = Callable[[Any, Attempt], Success]
+Handler = Callable[[Any, Attempt], Success]
 
 
 class Handlers:
     """Applies any command of the catalog. Raises a ProviderError when an attempt does not succeed."""
 
     def __init__(self, provider: Provider, ledger: Ledger) -> None:
-        self._stories = _stories(provider, ledger)
+        self._handlers: Mapping[type[Command], Handler] = {
+            **{
+                entry.model: partial(set_listed, provider)
+                for entry in CATALOG.values()
+                if issubclass(entry.model, SetCommand)
+            },
+            CreateCustomer: partial(create_customer, provider, ledger),
+            DeleteCustomer: partial(delete_customer, provider, ledger),
+            RetrieveCustomers: partial(retrieve_customers, provider),
+            ChangePassword: partial(set_password, provider),
+            ChangeUsername: partial(change_username, provider, ledger),
+            AddCredential: partial(add_credential, provider, ledger),
+            RotateCredential: partial(set_password, provider),
+            RemoveCredential: partial(remove_credential, provider),
+            UpdateUserProfile: partial(update_user_profile, provider),
+        }
 
     def handle(self, command: Command, attempt: Attempt) -> Success:
-        """Try the command once."""
-        return self._stories[type(command)](command, attempt)
-
-
-def _stories(provider: Provider, ledger: Ledger) -> Mapping[type[Command], Story]:
-    readable = partial(set_readable, provider)
-    password = partial(set_password, provider)
-    return {
-        **{entry.model: readable for entry in CATALOG.values() if issubclass(entry.model, SetCommand)},
-        CreateCustomer: CreateHandler(provider, ledger).handle,
-        DeleteCustomer: DeleteHandler(provider, ledger).handle,
-        RetrieveCustomers: partial(retrieve_customers, provider),
-        ChangePassword: password,
-        ChangeUsername: RenameHandler(provider, ledger).handle,
-        AddCredential: partial(add_credential, provider, ledger),
-        RotateCredential: password,
-        RemoveCredential: partial(remove_credential, provider),
-        UpdateUserProfile: partial(update_user_profile, provider),
-    }
+        """Make one attempt to perform the command."""
+        return self._handlers[type(command)](command, attempt)

@@ -10,7 +10,7 @@ import pytest
 from messages.envelope import WireMessage
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
-from worker.handlers.families.retrieval import LISTED_FIELDS
+from worker.handlers.retrieval import LISTED_FIELDS
 
 TEXT = (Path(__file__).parents[4] / "docs" / "emitters.md").read_text(encoding="utf-8")
 PAGE = " ".join(TEXT.split())

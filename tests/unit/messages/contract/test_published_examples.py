@@ -14,7 +14,7 @@ from messages.catalog import CATALOG
 from messages.codec import decode
 from messages.envelope import WireMessage
 from tests.support.published import DOCUMENTS
-from worker.handlers.families.retrieval import LISTED_FIELDS
+from worker.handlers.retrieval import LISTED_FIELDS
 
 ASYNCAPI: dict[str, Any] = dict(DOCUMENTS["asyncapi.json"])
 MESSAGES: dict[str, dict[str, Any]] = ASYNCAPI["components"]["messages"]

@@ -11,8 +11,7 @@ from worker.domain.results import Success
 from worker.domain.spelling import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import ProviderError, Rejected, Unprovable, Unsupported
-from worker.handlers.families.evidence import certainly_first, look, look_exactly, reading
-from worker.handlers.families.listed import HARMLESS, prove
+from worker.handlers.evidence import HARMLESS, certainly_first, look, look_exactly, prove, reading
 
 _ACCOUNT = "account-id "
 

@@ -6,13 +6,12 @@ from worker.domain.provider import Provider
 from worker.domain.results import Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
-from worker.handlers.families.evidence import is_whole_answer, look
-from worker.handlers.families.listed import prove, prove_before_refusal
+from worker.handlers.evidence import is_whole_answer, look, prove, prove_before_refusal
 
 PasswordCommand = ChangePassword | RotateCredential
 
 
-def set_readable(provider: Provider, command: SetCommand, attempt: Attempt) -> Success:
+def set_listed(provider: Provider, command: SetCommand, attempt: Attempt) -> Success:
     """Set what the provider lists; a last look, or one after a refused repeat, reads whether it is as asked."""
     if not attempt.may_write:
         prove(look(provider, command.username, attempt), command.username, command.listed())

@@ -1,13 +1,17 @@
-"""AddCredential: credentials cannot be listed, so whether one is ours is found out by setting its password."""
+"""Credentials are never listed: what became of an earlier attempt shows only in how another write is answered.
 
-from messages.commands import AddCredential, RotateCredential
+Whether one that is there is ours is found out by setting its password. That one is gone is believed when a repeated
+removal is refused with the provider's words for it, together with what the list shows of the customer.
+"""
+
+from messages.commands import AddCredential, RemoveCredential, RotateCredential
 from messages.outcomes import Outcome
 from worker.domain.ports import Ledger
 from worker.domain.provider import Provider
 from worker.domain.results import Success
 from worker.domain.work import Attempt
-from worker.errors import Rejected, Unprovable
-from worker.handlers.families.evidence import is_whole_answer
+from worker.errors import RefusalHint, Rejected, Unprovable
+from worker.handlers.evidence import is_whole_answer, look
 
 
 def add_credential(provider: Provider, ledger: Ledger, command: AddCredential, attempt: Attempt) -> Success:
@@ -48,6 +52,28 @@ def _prove_ours(provider: Provider, command: AddCredential, refused: Rejected) -
     return Success(Outcome.ALREADY_APPLIED)
 
 
-def _unprovable(command: AddCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:
+def remove_credential(provider: Provider, command: RemoveCredential, attempt: Attempt) -> Success:
+    """Take a login away. Credentials are never listed: only a repeat can show that an earlier attempt was applied."""
+    if not attempt.may_write:
+        raise _unprovable(command, "it cannot be read, and no attempts are left")
+    try:
+        provider.apply(command)
+    except Rejected as refused:
+        if is_whole_answer(refused, attempt):
+            raise
+        if _was_removed(provider, command, attempt, refused):
+            return Success(Outcome.ALREADY_APPLIED)
+        raise _unprovable(command, refused.detail, refused.errors) from refused
+    return Success(Outcome.APPLIED)
+
+
+def _was_removed(provider: Provider, command: RemoveCredential, attempt: Attempt, refused: Rejected) -> bool:
+    # "Not found" may also be said of the customer, so it must be there.
+    sounds_removed = attempt.begun and refused.hint is RefusalHint.NOT_FOUND
+    return sounds_removed and look(provider, command.username, attempt) is not None
+
+
+def _unprovable(command: AddCredential | RemoveCredential, why: str, errors: tuple[str, ...] = ()) -> Unprovable:
     named = f"credential {command.credential_name} of {command.username}"
-    return Unprovable(f"whether {named} was added by this command cannot be proven: {why}", errors)
+    done = "added" if isinstance(command, AddCredential) else "removed"
+    return Unprovable(f"whether {named} was {done} by this command cannot be proven: {why}", errors)
