@@ -20,7 +20,10 @@ from sqlalchemy import NullPool, create_engine
 from bench.filling import HOT_CUSTOMER, fill, nth_id
 from sandbox.servers.finding import own_database, project_local
 from worker.clock import SystemClock
-from worker.domain.claims import ClaimRequest, CommandKey, Done, Ending, Fresh, History, StoredEvent, Token
+from worker.domain.claims import ClaimRequest, Done, Fresh, History, Token
+from worker.domain.endings import Ending
+from worker.domain.identity import CommandKey
+from worker.domain.result_events import StoredEvent
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation
 from worker.ledger.migration import migrate
 from worker.ledger.sql_ledger import SqlLedger

@@ -19,7 +19,7 @@ from sandbox.provider.settings import (
 )
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import create_command
-from worker.domain import provider as port
+from worker.domain import ports as port
 from worker.errors import Throttled
 from worker.provider.client import ProviderClient
 from worker.provider.config import Edition, Format, Login, ProviderConfig

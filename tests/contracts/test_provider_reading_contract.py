@@ -20,7 +20,7 @@ from tests.contracts.provider_places import (
     Place,
     SandboxPlace,
 )
-from worker.domain.provider import READABLE_FIELDS
+from worker.domain.ports import READABLE_FIELDS
 from worker.errors import Rejected
 
 

@@ -13,24 +13,22 @@ from worker.domain.claims import (
     MOST_CRASHES,
     Claim,
     ClaimRequest,
-    CommandKey,
     Conflict,
     Crashed,
     Dead,
-    Deferral,
     Done,
-    Ending,
     Fresh,
     Held,
     History,
     MarkedReading,
     Quarantined,
-    Refusal,
     Resumed,
     Token,
 )
+from worker.domain.endings import Deferral, Ending, Refusal
+from worker.domain.identity import CommandKey
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
-from worker.domain.spelling import spellings
+from worker.domain.texts.comparison import spellings
 from worker.errors import ClaimLost, LedgerUnavailable
 from worker.ledger.operations.pausing import Pause
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from messages.commands import Command, CreateCustomer, UpdateUserProfile
 from tests.fakes.accounts import FakeAccounts, FakeCustomer
 from worker.domain.identity import customer_of
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.domain.recoverability import Blame
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Unauthorized
 

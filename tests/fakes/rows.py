@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from worker.domain.claims import ClaimRequest, Deferral, Ending, History
+from worker.domain.claims import ClaimRequest, History
+from worker.domain.endings import Deferral, Ending
 from worker.domain.work import Parked
 
 

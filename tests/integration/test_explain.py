@@ -10,7 +10,8 @@ import pytest
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import CIPHER, asking, failure, parked_work, success, token_of
 from worker.cli.main import main
-from worker.domain.claims import Ending, StoredEvent
+from worker.domain.endings import Ending
+from worker.domain.result_events import StoredEvent
 
 
 def told_of(ending: Ending, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

@@ -14,7 +14,8 @@ from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking
 from tests.support.ledger_seeds import old_command, old_refusal
-from worker.domain.claims import Done, Held, History, Resumed, StoredEvent
+from worker.domain.claims import Done, Held, History, Resumed
+from worker.domain.result_events import StoredEvent
 from worker.errors import LedgerRefused
 from worker.ledger.migration import check_schema, migrate
 from worker.ledger.revision import NEWEST, REVISIONS, VERSION_TABLE, versions

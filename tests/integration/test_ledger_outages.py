@@ -17,7 +17,8 @@ from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import asking, success, token_of
 from tests.support.servers import session_database
 from tests.support.waiting import wait_for
-from worker.domain.claims import Done, Ending, Fresh
+from worker.domain.claims import Done, Fresh
+from worker.domain.endings import Ending
 from worker.errors import LedgerUnavailable
 from worker.ledger.migration import migrate
 from worker.ledger.operations.unit import Unit

@@ -17,7 +17,7 @@ from tests.support.ledger_seeds import old_command, old_owner
 from tests.support.waiting import wait_for
 from worker.cli.main import main
 from worker.domain.claims import Fresh
-from worker.domain.results import rfc3339
+from worker.domain.result_events import rfc3339
 from worker.ledger.pruning.parked import StillAtWork
 from worker.ledger.schema import commands, owners, parked, parked_lanes
 from worker.ledger.upkeep import forget_what_is_parked

@@ -17,10 +17,10 @@ from tests.fakes.telemetry import FakeTelemetry
 from tests.matrix.cases import LOGIN
 from tests.support.commands import Command
 from tests.support.work_samples import work_of
-from worker.domain.claims import Deferral, Fresh, Resumed
-from worker.domain.endings import Closing
+from worker.domain.claims import Fresh, Resumed
+from worker.domain.endings import Closing, Deferral, Finished
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.work import Finished, Requested
+from worker.domain.work import Requested
 from worker.handlers import Handlers
 from worker.pipeline.attempt import AttemptRunner, RetryContext
 from worker.provider.client import ProviderClient

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from worker.domain.claims import Claim, ClaimRequest, Deferral, Ending, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, Token
+from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.ports import Ledger
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.writing.tickets import wait_for

@@ -5,21 +5,12 @@ from dataclasses import replace
 
 from messages.errors import CommandName, Invalid
 from messages.outcomes import Reason
-from worker.domain.claims import (
-    Claim,
-    ClaimRequest,
-    CommandKey,
-    DeadLetter,
-    Deferral,
-    Ending,
-    Fresh,
-    History,
-    Refusal,
-    Resumed,
-    StoredEvent,
-    Token,
-)
+from worker.domain.claims import Claim, ClaimRequest, Fresh, History, Resumed, Token
+from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery, Properties, Receipt
+from worker.domain.endings import Deferral, Ending, Refusal
+from worker.domain.identity import CommandKey
+from worker.domain.result_events import StoredEvent
 from worker.domain.work import Parked, Work
 from worker.ledger.config import LedgerIdentity, LedgerOperation
 from worker.ledger.keys import Cipher

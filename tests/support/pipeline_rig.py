@@ -10,8 +10,9 @@ from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.fakes.parking import FakeParkingStore
 from tests.fakes.provider import FakeHealth, FakeProvider
 from tests.fakes.telemetry import FakeTelemetry
-from worker.domain.claims import Deferral, Ending, Refusal, Token
+from worker.domain.claims import Token
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Receipt
+from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.work import Kept, Quarantine, Settled, Step, Verdict, Wait, Work
 from worker.errors import LedgerUnavailable

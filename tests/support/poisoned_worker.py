@@ -15,7 +15,7 @@ from messages.codec import decode
 from messages.commands import Command
 from messages.envelope import Envelope, WireMessage
 from worker.cli.run import run
-from worker.domain.results import Success
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.handlers import Handlers
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from worker.broker import tls
-from worker.domain.hosts import is_host
+from worker.domain.texts.host_names import is_host
 from worker.errors import SettingsInvalid
 
 PORTS = {"amqp": 5672, "amqps": 5671}

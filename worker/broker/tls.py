@@ -4,9 +4,8 @@ import os
 import ssl
 from pathlib import Path
 
-from worker.domain.certificates import Peer, refused_because
 from worker.errors import SettingsInvalid
-from worker.received.certificates import marked_pem, trust, trusting
+from worker.received.certificates import Peer, marked_pem, refused_because, trust, trusting
 
 CA, CERT, KEY, URL = (f"PROVISIONING_AMQP__{name}" for name in ("TLS_CA", "TLS_CERT", "TLS_KEY", "URL"))
 #: A broker may end the connection so soon that its alert is lost.

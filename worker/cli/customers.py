@@ -13,7 +13,7 @@ from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
 from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
 from worker.cli.signals import explained_if_ended
-from worker.domain.provider import READABLE_FIELDS, CustomerRow
+from worker.domain.ports import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.exits import Exit
 from worker.from_settings import provider_config

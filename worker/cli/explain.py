@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from worker.cli.output import Column, Output, say, show_rows
-from worker.domain.results import rfc3339
+from worker.domain.result_events import rfc3339
 from worker.errors import WorkerError
 from worker.ledger.parked_story import ParkedRecord
 from worker.ledger.story import CommandRecord, RefusedRecord, open_reader

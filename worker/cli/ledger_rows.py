@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from worker.cli.output import Column, Row
-from worker.domain.results import rfc3339
+from worker.domain.result_events import rfc3339
 from worker.ledger.pruning.parked import ParkedCommand
 from worker.ledger.stats import LedgerStats, Owner, ParkedCount
 

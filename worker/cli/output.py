@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.domain.visible import visible
+from worker.domain.texts.printable import visible
 
 Row = Mapping[str, object]
 

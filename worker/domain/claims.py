@@ -1,17 +1,10 @@
-"""The ledger's vocabulary: who owns a command, what happened to it so far, how it ended."""
+"""What the ledger answers when a command is claimed: whose it is, what happened to it so far, how it ended."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from messages.outcomes import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class CommandKey:
-    """The idempotency key."""
-
-    source: str
-    id: str
+from worker.domain.dead_letters import DeadLetter
+from worker.domain.identity import CommandKey
+from worker.domain.result_events import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +57,6 @@ class Token:
 
     key: CommandKey
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """A result event exactly as it is published: a repeat carries the same bytes."""
-
-    id: str
-    type: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A dead letter's identity and headers; its body is the delivery's own, byte for byte."""
-
-    id: str
-    reason: Reason
-    headers: Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,36 +139,3 @@ class MarkedReading:
     """The message may be read, behind its mark: so many processes died while they read it and did nothing else."""
 
     crashes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a command ended: the event, and the dead letter when it failed."""
-
-    event: StoredEvent
-    history: History
-    dead_letter: DeadLetter | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deferral:
-    """One failed attempt that will be repeated at `not_before` (epoch seconds). `cause` and `detail` are for people."""
-
-    history: History
-    not_before: float
-    cause: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A message that never took its key: its dead letter, and its event when the command could be named.
-
-    `id` is derived from the message alone, so that the same message refused twice is the same refusal. `older_ids`: one
-    of these it has if it was kept under an older secret key, or by an older version.
-    """
-
-    id: str
-    dead_letter: DeadLetter
-    event: StoredEvent | None
-    older_ids: tuple[str, ...] = ()

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from messages.outcomes import Reason
-from worker.domain.claims import DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing
-from worker.domain.visible import visible
+from worker.domain.texts.printable import visible
 
 MAX_HEADER_BYTES = 2_000
 #: All kept original headers together: one frame holds 128 KiB, and a larger header table closes the connection.
@@ -19,6 +18,15 @@ _KEY = frozenset({"command-id", "command-source"})
 _LARGEST_INTEGER = 2**63 - 1
 #: The broker would route further copies by these, or refuse the whole channel because they came back as text.
 _ROUTING_HEADERS = frozenset({"CC", "BCC"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead letter's identity and headers; its body is the delivery's own, byte for byte."""
+
+    id: str
+    reason: Reason
+    headers: Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,58 @@ from hashlib import sha256
 from messages.envelope import Envelope
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
 from messages.outcomes import Outcome, Reason
-from worker.domain import dead_letters, results
-from worker.domain.claims import CommandKey, Crashed, DeadLetter, Ending, History, Refusal
+from worker.domain import dead_letters, result_events
+from worker.domain.claims import Crashed, History
+from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery
-from worker.domain.identity import dead_letter_id, event_id, refusal_id
-from worker.domain.results import Failure, Success, rfc3339
-from worker.domain.scrub import without_secrets_of
-from worker.domain.work import Finished
+from worker.domain.identity import CommandKey, dead_letter_id, event_id, refusal_id
+from worker.domain.result_events import Failure, StoredEvent, Success, rfc3339
+from worker.domain.texts.redaction import without_secrets_of
 from worker.errors import OutcomeUnknown, ProviderError
 
 _GENERATION = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a command ended: the event, and the dead letter when it failed."""
+
+    event: StoredEvent
+    history: History
+    dead_letter: DeadLetter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The command ended with this attempt: what to record, and how to count it."""
+
+    ending: Ending
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """One failed attempt that will be repeated at `not_before` (epoch seconds). `cause` and `detail` are for people."""
+
+    history: History
+    not_before: float
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that never took its key: its dead letter, and its event when the command could be named.
+
+    `id` is derived from the message alone, so that the same message refused twice is the same refusal. `older_ids`: one
+    of these it has if it was kept under an older secret key, or by an older version.
+    """
+
+    id: str
+    dead_letter: DeadLetter
+    event: StoredEvent | None
+    older_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +72,7 @@ class Closing:
 def success(envelope: Envelope, done: Success, history: History, closing: Closing) -> Ending:
     """The command was applied, now or by an earlier attempt."""
     identity = event_id(CommandKey(envelope.source, envelope.id), _GENERATION)
-    event = results.succeeded(envelope, identity, done, history.attempts, rfc3339(closing.now))
+    event = result_events.succeeded(envelope, identity, done, history.attempts, rfc3339(closing.now))
     return Ending(event, history)
 
 
@@ -54,7 +96,7 @@ def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: C
         failed_at=rfc3339(closing.now),
         dead_letter_id=dead_letter_id(key, _GENERATION),
     )
-    event = results.failed(results.name_of(envelope), event_id(key, _GENERATION), failed)
+    event = result_events.failed(result_events.name_of(envelope), event_id(key, _GENERATION), failed)
     first = rfc3339(verdict.history.first_failed_at or closing.now)
     return Ending(event, verdict.history, _dead_letter(delivery, envelope, failed, (first, closing)))
 
@@ -95,7 +137,7 @@ def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], clo
         f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
         "send this one again under an id of its own"
     )
-    failed = _refused(results.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
+    failed = _refused(result_events.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
     return _kept(delivery, envelope, failed, (marks, closing))
 
 
@@ -115,13 +157,13 @@ def _kept(
     delivery: Delivery, content: Envelope | MessageError, failed: Failure, by: tuple[Sequence[bytes], Closing]
 ) -> Refusal:
     marks, closing = by
-    name = results.name_of(content) if isinstance(content, Envelope) else content.name
+    name = result_events.name_of(content) if isinstance(content, Envelope) else content.name
     identity, *older = (refusal_id(name, mark, "event") for mark in marks)
     if delivery.redelivered:
         # What an older version refused and could not acknowledge is kept under its name and body alone. A message that
         # comes for the first time may share both with another, and must not be answered with what was said of that one.
         older.append(refusal_id(name, sha256(delivery.body).digest(), "event"))
-    event = results.failed(name, identity, failed) if name else None
+    event = result_events.failed(name, identity, failed) if name else None
     return Refusal(identity, _dead_letter(delivery, content, failed, (failed.failed_at, closing)), event, tuple(older))
 
 
@@ -142,7 +184,7 @@ def _reason_of(error: MessageError) -> Reason:
 def _dead_letter(
     delivery: Delivery, content: Envelope | MessageError, failed: Failure, when: tuple[str, Closing]
 ) -> DeadLetter:
-    name = results.name_of(content) if isinstance(content, Envelope) else content.name
+    name = result_events.name_of(content) if isinstance(content, Envelope) else content.name
     first_failed_at, closing = when
     seen = dead_letters.Circumstances(
         id=failed.dead_letter_id,

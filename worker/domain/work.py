@@ -8,8 +8,10 @@ from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from messages.outcomes import Outcome, Reason
-from worker.domain.claims import ClaimRequest, DeadLetter, Ending, StoredEvent, Token
+from worker.domain.claims import ClaimRequest, Token
+from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery
+from worker.domain.result_events import StoredEvent
 from worker.errors import ProviderLogin
 
 
@@ -70,15 +72,6 @@ class Attempt:
     remembered: bool
     may_write: bool
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The command ended with this attempt: what to record, and how to count it."""
-
-    ending: Ending
-    outcome: Outcome
-    detail: str
 
 
 class Step(StrEnum):

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 from messages.commands import ChangePassword, CreateCustomer
 from messages.outcomes import Outcome
-from worker.domain.ports import Ledger
-from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Success
-from worker.domain.spelling import is_altered
+from worker.domain.ports import CustomerRow, Ledger, Provider
+from worker.domain.result_events import Success
+from worker.domain.texts.comparison import is_altered
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, ProviderError, Rejected, Unprovable
 from worker.handlers.evidence import certainly_first, look

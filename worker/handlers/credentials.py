@@ -6,9 +6,8 @@ removal is refused with the provider's words for it, together with what the list
 
 from messages.commands import AddCredential, RemoveCredential, RotateCredential
 from messages.outcomes import Outcome
-from worker.domain.ports import Ledger
-from worker.domain.provider import Provider
-from worker.domain.results import Success
+from worker.domain.ports import Ledger, Provider
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import RefusalHint, Rejected, Unprovable
 from worker.handlers.evidence import is_whole_answer, look

@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from messages.commands import DeleteCustomer
 from messages.outcomes import Outcome
-from worker.domain.ports import Ledger
-from worker.domain.provider import Provider
-from worker.domain.results import Success
+from worker.domain.ports import Ledger, Provider
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, RefusalHint, Rejected, Unprovable
 from worker.handlers.evidence import certainly_first, look

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from worker.domain.provider import CustomerRow, Provider
-from worker.domain.spelling import is_altered, same_in_any_case, same_text, spellings
+from worker.domain.ports import CustomerRow, Provider
+from worker.domain.texts.comparison import is_altered, same_in_any_case, same_text, spellings
 from worker.domain.work import Attempt
 from worker.errors import (
     NotApplied,

@@ -18,9 +18,8 @@ from messages.commands import (
     SetCommand,
     UpdateUserProfile,
 )
-from worker.domain.ports import Ledger
-from worker.domain.provider import Provider
-from worker.domain.results import Success
+from worker.domain.ports import Ledger, Provider
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.handlers.creation import create_customer
 from worker.handlers.credentials import add_credential, remove_credential

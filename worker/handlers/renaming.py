@@ -11,10 +11,9 @@ from hashlib import sha256
 
 from messages.commands import ChangeUsername
 from messages.outcomes import Outcome
-from worker.domain.ports import Ledger
-from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Success
-from worker.domain.spelling import same_in_any_case
+from worker.domain.ports import CustomerRow, Ledger, Provider
+from worker.domain.result_events import Success
+from worker.domain.texts.comparison import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
 from worker.handlers.evidence import certainly_first, look, look_exactly

@@ -8,8 +8,8 @@ from pydantic_core import to_json
 
 from messages.commands import RetrieveCustomers
 from messages.outcomes import Outcome
-from worker.domain.provider import CustomerRow, Provider
-from worker.domain.results import Success
+from worker.domain.ports import CustomerRow, Provider
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected
 

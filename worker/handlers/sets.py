@@ -2,8 +2,8 @@
 
 from messages.commands import ChangePassword, RotateCredential, SetCommand
 from messages.outcomes import Outcome
-from worker.domain.provider import Provider
-from worker.domain.results import Success
+from worker.domain.ports import Provider
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import Rejected, Unprovable
 from worker.handlers.evidence import is_whole_answer, look, prove, prove_before_refusal

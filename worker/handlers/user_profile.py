@@ -6,9 +6,9 @@ asked for whom it would act, and nothing is written unless the answer names the 
 
 from messages.commands import UpdateUserProfile
 from messages.outcomes import Outcome
-from worker.domain.provider import Provider
-from worker.domain.results import Success
-from worker.domain.spelling import same_in_any_case
+from worker.domain.ports import Provider
+from worker.domain.result_events import Success
+from worker.domain.texts.comparison import same_in_any_case
 from worker.domain.work import Attempt
 from worker.errors import ProviderError, Rejected, Unprovable, Unsupported
 from worker.handlers.evidence import HARMLESS, certainly_first, look, look_exactly, prove, reading

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from worker.domain.claims import CommandKey
+from worker.domain.identity import CommandKey
 from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import parked, parked_lanes
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from worker.domain.claims import CommandKey
 from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
 from worker.domain.work import Parked, Requested, Work
 from worker.errors import LedgerError, Unsealable

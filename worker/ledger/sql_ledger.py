@@ -6,7 +6,9 @@ from concurrent.futures import Future
 from typing import Self, cast
 from uuid import uuid4
 
-from worker.domain.claims import Claim, ClaimRequest, CommandKey, Deferral, Ending, Held, MarkedReading, Refusal, Token
+from worker.domain.claims import Claim, ClaimRequest, Held, MarkedReading, Token
+from worker.domain.endings import Deferral, Ending, Refusal
+from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
 from worker.errors import LedgerError
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, LedgerOperation, OutageListener

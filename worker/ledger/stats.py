@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from worker.domain.claims import CommandKey
+from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
 from worker.ledger.faults import translated
 from worker.ledger.migration import check_schema

@@ -9,7 +9,11 @@ from typing import Self
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, select
 
-from worker.domain.claims import CommandKey, DeadLetter, History, Refusal, StoredEvent
+from worker.domain.claims import History
+from worker.domain.dead_letters import DeadLetter
+from worker.domain.endings import Refusal
+from worker.domain.identity import CommandKey
+from worker.domain.result_events import StoredEvent
 from worker.ledger.faults import translated
 from worker.ledger.migration import check_schema
 from worker.ledger.operations.pausing import Pause, read_pauses

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from messages.envelope import Envelope
 from messages.outcomes import Outcome, Reason
 from worker.domain import endings
-from worker.domain.claims import Deferral, Fresh, History, Resumed
-from worker.domain.endings import Closing, GivenUp
+from worker.domain.claims import Fresh, History, Resumed
+from worker.domain.endings import Closing, Deferral, Finished, GivenUp
 from worker.domain.ports import Clock, ProviderHealth, Telemetry
 from worker.domain.recoverability import (
     Blame,
@@ -21,8 +21,8 @@ from worker.domain.recoverability import (
     decide,
     exhausted,
 )
-from worker.domain.results import Success
-from worker.domain.work import Attempt, Finished, Retry, RetryCause, Work
+from worker.domain.result_events import Success
+from worker.domain.work import Attempt, Retry, RetryCause, Work
 from worker.errors import (
     Blocked,
     LedgerError,

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from messages.envelope import Envelope
-from worker.domain.claims import Deferral, Fresh, Refusal, Resumed
+from worker.domain.claims import Fresh, Resumed
 from worker.domain.deliveries import Outgoing
-from worker.domain.work import Finished, Parked, Publication, Requested, Work
+from worker.domain.endings import Deferral, Finished, Refusal
+from worker.domain.work import Parked, Publication, Requested, Work
 from worker.pipeline.stages import Stage
 
 

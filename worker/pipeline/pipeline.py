@@ -11,25 +11,12 @@ from typing import TypeVar
 
 from messages.errors import Invalid, MessageError
 from messages.outcomes import Outcome
-from worker.domain import dead_letters, endings, results
-from worker.domain.claims import (
-    Claim,
-    Conflict,
-    Crashed,
-    Dead,
-    Deferral,
-    Done,
-    Fresh,
-    Held,
-    Quarantined,
-    Refusal,
-    Resumed,
-)
+from worker.domain import dead_letters, endings, result_events
+from worker.domain.claims import Claim, Conflict, Crashed, Dead, Done, Fresh, Held, Quarantined, Resumed
 from worker.domain.deliveries import Delivery, Destination, Outgoing
-from worker.domain.endings import Closing
+from worker.domain.endings import Closing, Deferral, Finished, Refusal
 from worker.domain.ports import Clock, EventPublisher, Ledger, ParkingStore, Settlement, Telemetry
 from worker.domain.work import (
-    Finished,
     Kept,
     Parked,
     Publication,
@@ -349,7 +336,7 @@ class Pipeline:
             # It must be answered all the same: a repeat gets the same ids, and a later time.
             self._refused(run, run.refusal)
         elif run.stage is Stage.CLAIM:
-            run.work = replace(work, content=Invalid([why], results.name_of(envelope_of(run))))
+            run.work = replace(work, content=Invalid([why], result_events.name_of(envelope_of(run))))
             self._claim(run)
         elif run.is_unstorable or run.claim is None:
             self._back_off(run, why)
@@ -395,5 +382,5 @@ class Pipeline:
 
 def _messages(delivery: Delivery, publication: Publication) -> tuple[Outgoing, ...]:
     dead_letter = [dead_letters.outgoing(delivery, publication.dead_letter)] if publication.dead_letter else []
-    event = [results.outgoing(publication.event)] if publication.event else []
+    event = [result_events.outgoing(publication.event)] if publication.event else []
     return (*dead_letter, *event)

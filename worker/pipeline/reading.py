@@ -7,9 +7,9 @@ from messages.codec import decode, name_from_properties
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError, Undecodable, Unread
 from messages.forms import distinguishing
-from worker.domain.claims import ClaimRequest, CommandKey
+from worker.domain.claims import ClaimRequest
 from worker.domain.deliveries import Delivery
-from worker.domain.identity import canonical, customer_of, lane_keys
+from worker.domain.identity import CommandKey, canonical, customer_of, lane_keys
 from worker.domain.work import Requested, Work
 
 #: Hashes a kind of content, what it is about, and its bytes with each secret key, the newest first.

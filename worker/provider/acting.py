@@ -1,6 +1,6 @@
 """For whom a v3 call on somebody's behalf would act; never for the reseller itself."""
 
-from worker.domain.spelling import same_in_any_case
+from worker.domain.texts.comparison import same_in_any_case
 from worker.errors import OutcomeUnknown, Rejected, Unauthorized
 from worker.provider.calling import Caller
 from worker.provider.calls.profiles import Profiles

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import tenacity
 
-from worker.domain.scrub import scrubbed
+from worker.domain.texts.redaction import scrubbed
 from worker.errors import (
     Blocked,
     ClaimLost,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from messages.commands import Command, UpdateUserProfile
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.errors import OutcomeUnknown, Rejected
 from worker.provider.acting import Acting
 from worker.provider.calling import Caller, CallerContext

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.errors import OutcomeUnknown, ProviderLogin
 
 _MOST_BEGINNINGS = 5

@@ -1,12 +1,19 @@
-"""Files of certificates that somebody trusts."""
+"""Certificates: the files of those that are trusted, and why a peer's was refused."""
 
 import ssl
 from pathlib import Path
+from typing import NamedTuple
 
 from worker.received.marks import MARKS, UTF8, unmarked
 
 #: An empty text would be an error of another kind than one without a certificate.
 _NONE = "none"
+# OpenSSL's numbers of what is wrong with a certificate: its texts differ from version to version.
+_NOT_YET_VALID, _EXPIRED, _OTHER_HOST, _OTHER_ADDRESS = 9, 10, 62, 64
+_NO_AUTHORITY_KEY_IDENTIFIER = 85
+#: What only strict verification refuses (RFC 5280): Python 3.13 and newer verify strictly, older ones do not.
+_STRICT = range(80, 95)
+_GUIDE = "see `Certificates that Python 3.13 refuses` in docs/security.md"
 
 
 def trust(context: ssl.SSLContext, path: str) -> None:
@@ -41,3 +48,34 @@ def marked_pem(path: str) -> str | None:
         return None
     # Comments may hold anything; certificates are ASCII.
     return text.decode("ascii", "ignore")
+
+
+class Peer(NamedTuple):
+    """Who showed the certificate (`the broker`), and the settings that name its host and its issuer's file."""
+
+    name: str
+    host_setting: str
+    authority_setting: str
+
+
+def refused_because(code: int, peer: Peer) -> str:
+    """Say what is wrong with the peer's certificate and what to do; `code` is OpenSSL's number for the failure."""
+    certificate = f"{peer.name}'s certificate"
+    if code == _NOT_YET_VALID:
+        return f"{certificate} is not valid yet; are both clocks right?"
+    if code == _EXPIRED:
+        return f"{certificate} has expired; it must be renewed"
+    if code in {_OTHER_HOST, _OTHER_ADDRESS}:
+        return f"{certificate} is for another host; give in {peer.host_setting} a host that it names"
+    if code == _NO_AUTHORITY_KEY_IDENTIFIER:
+        return (
+            f"{certificate} has no Authority Key Identifier, which Python 3.13 and newer demand; sign it again with "
+            "one: openssl x509 -req -copy_extensions copy -in server.csr -CA ca.pem -CAkey ca.key -days 365 "
+            f"-extfile ids.cnf -out server.pem, where ids.cnf holds authorityKeyIdentifier=keyid ({_GUIDE})"
+        )
+    if code in _STRICT:
+        return (
+            f"{certificate} or its issuer's breaks a rule that Python 3.13 and newer hold certificates to; "
+            f"sign it again ({_GUIDE})"
+        )
+    return f"nobody whom we trust has signed {certificate}; name its issuer's file in {peer.authority_setting}"

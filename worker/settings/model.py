@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from worker.domain.hosts import is_host
+from worker.domain.texts.host_names import is_host
 from worker.settings.naming import is_path
 
 PREFIX = "PROVISIONING_"

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from worker.domain.hosts import is_host
+from worker.domain.texts.host_names import is_host
 from worker.settings.model import PREFIX
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from messages.envelope import Envelope
-from worker.domain.scrub import replaced, scrubbed, without_secrets_of
+from worker.domain.texts.redaction import replaced, scrubbed, without_secrets_of
 from worker.domain.work import Requested, Work
 
 #: How one customer reference is written.

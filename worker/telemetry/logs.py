@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from worker.domain.visible import visible
+from worker.domain.texts.printable import visible
 from worker.telemetry.lines import LineWriter
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

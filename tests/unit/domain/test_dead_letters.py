@@ -10,8 +10,7 @@ import pytest
 from messages.outcomes import Reason
 from tests.support.work_samples import delivery
 from worker.domain import dead_letters
-from worker.domain.claims import DeadLetter
-from worker.domain.dead_letters import Circumstances
+from worker.domain.dead_letters import Circumstances, DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 
 SEEN = Circumstances(

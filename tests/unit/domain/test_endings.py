@@ -11,10 +11,10 @@ from messages.errors import CommandName, Invalid, MessageError, Undecodable, Unk
 from messages.outcomes import Outcome, Reason
 from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
-from worker.domain.claims import CommandKey, Ending, History, Refusal
-from worker.domain.endings import Closing, GivenUp
-from worker.domain.identity import dead_letter_id, event_id, refusal_id
-from worker.domain.results import Success
+from worker.domain.claims import History
+from worker.domain.endings import Closing, Ending, GivenUp, Refusal
+from worker.domain.identity import CommandKey, dead_letter_id, event_id, refusal_id
+from worker.domain.result_events import Success
 from worker.errors import Rejected
 
 CLOSING = Closing(1_795_253_400.0, "1.2.3")

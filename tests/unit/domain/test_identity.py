@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from messages.commands import ChangeUsername, Command, DisableCustomer, RetrieveCustomers, UpdateUserProfile
 from messages.errors import CommandName
 from tests.support.work_samples import PASSWORD, create, create_command, envelope_of, rotate, rotate_command
-from worker.domain.claims import CommandKey
-from worker.domain.identity import canonical, customer_of, dead_letter_id, event_id, lane_keys, refusal_id
+from worker.domain.identity import CommandKey, canonical, customer_of, dead_letter_id, event_id, lane_keys, refusal_id
 
 KEY = CommandKey("billing", "evt_1001")
 NAME = CommandName("billing", "evt_1001")

@@ -1,6 +1,7 @@
 """What a handler is told of a try, for tests to vary one thing at a time."""
 
-from worker.domain.claims import CommandKey, Token
+from worker.domain.claims import Token
+from worker.domain.identity import CommandKey
 from worker.domain.work import Attempt
 
 TOKEN = Token(CommandKey("billing", "evt_1"), "token-1")

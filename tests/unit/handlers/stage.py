@@ -11,8 +11,8 @@ from tests.support.ledger_samples import asking, token_of
 from tests.support.ready_provider import provider_with_ada
 from tests.support.work_samples import USERNAME
 from worker.domain.claims import Token
-from worker.domain.provider import CustomerRow
-from worker.domain.results import Success
+from worker.domain.ports import CustomerRow
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import ProviderError
 from worker.handlers import Handlers

@@ -10,7 +10,7 @@ from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Ended, Prepare, Stage, gone
-from worker.domain.results import Success
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import OutcomeUnknown, Rejected, Throttled, Unprovable, Unsupported
 

@@ -14,10 +14,10 @@ from tests.support.commands import update_user_profile
 from tests.support.work_samples import create, disable, rotate, work_of
 from tests.unit.intake.pausing import Watched
 from worker.domain.claims import Fresh, History, Resumed, Token
-from worker.domain.endings import Closing
+from worker.domain.endings import Closing, Finished
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Success
-from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
+from worker.domain.result_events import Success
+from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 from worker.handlers import Handlers
 from worker.pipeline.attempt import AttemptRunner, RetryContext

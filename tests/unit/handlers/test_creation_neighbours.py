@@ -12,7 +12,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import create_command
 from tests.unit.handlers.attempts import BEGUN, LAST_LOOK
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.domain.work import Attempt
 from worker.errors import Unprovable
 from worker.handlers import Handlers

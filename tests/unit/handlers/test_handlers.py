@@ -11,7 +11,7 @@ from tests.support.ready_provider import provider_ready_for
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, envelope_of
 from tests.unit.handlers.attempts import FIRST
 from tests.unit.handlers.stage import Stage
-from worker.domain.results import succeeded
+from worker.domain.result_events import succeeded
 from worker.errors import OutcomeUnknown
 
 ADA = commands_about_ada()

@@ -10,7 +10,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import NEW_USERNAME, USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Case, LateProvider, Stage, gone, nothing
-from worker.domain.results import Success
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import (
     LedgerUnavailable,

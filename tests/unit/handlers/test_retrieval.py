@@ -13,8 +13,8 @@ from tests.fakes.provider import UNLISTED, FakeProvider
 from tests.support.work_samples import USERNAME, create, create_command, envelope_of
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Stage
-from worker.domain.provider import CustomerRow
-from worker.domain.results import Success, succeeded
+from worker.domain.ports import CustomerRow
+from worker.domain.result_events import Success, succeeded
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected, Throttled
 

@@ -9,7 +9,7 @@ from tests.support.work_samples import PASSWORD, USERNAME
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.readable_settings import ADA, READABLE, Setting
 from tests.unit.handlers.stage import Ended, Stage, gone
-from worker.domain.results import Success
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, OutcomeUnknown, Rejected, Unprovable
 

@@ -21,7 +21,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Stage
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
 

@@ -8,7 +8,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
 from tests.unit.handlers.stage import Ended, LateProvider, Prepare, Stage, gone
-from worker.domain.results import Success
+from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import (
     NotApplied,

@@ -14,11 +14,11 @@ from tests.fakes.telemetry import FakeTelemetry
 from tests.support.commands import Command as Wire
 from tests.support.commands import rename, update_user_profile
 from tests.support.work_samples import PASSWORD, create, create_command, disable, rotate, work_of
-from worker.domain.claims import Deferral, Fresh, History, Resumed, Token
-from worker.domain.endings import Closing
+from worker.domain.claims import Fresh, History, Resumed, Token
+from worker.domain.endings import Closing, Deferral, Finished
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.results import Success
-from worker.domain.work import Attempt, Finished, Requested, RetryCause, Work
+from worker.domain.result_events import Success
+from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import (
     Blocked,
     LedgerUnavailable,

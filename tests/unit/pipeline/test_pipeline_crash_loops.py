@@ -9,9 +9,9 @@ from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command, Message, bare, structured
 from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, delivery, disable, work_of
-from worker.domain.claims import MOST_CRASHES, CommandKey
+from worker.domain.claims import MOST_CRASHES
 from worker.domain.deliveries import Delivery, Destination, Properties
-from worker.domain.identity import dead_letter_id
+from worker.domain.identity import CommandKey, dead_letter_id
 from worker.domain.work import Quarantine, Settled, Step, Wait, Work
 from worker.pipeline.reading import crash_mark_content, reject_unread
 

@@ -4,9 +4,8 @@ import pytest
 
 from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, disable, rotate, work_of
-from worker.domain.claims import CommandKey
 from worker.domain.deliveries import Destination
-from worker.domain.identity import dead_letter_id
+from worker.domain.identity import CommandKey, dead_letter_id
 from worker.domain.work import Step, Work
 from worker.errors import Rejected
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
-from worker.domain.claims import ClaimRequest, Deferral, Ending, Refusal, Token
+from worker.domain.claims import ClaimRequest, Token
 from worker.domain.deliveries import Destination
+from worker.domain.endings import Deferral, Ending, Refusal
 from worker.errors import LedgerError, NotTaken, Unstorable
 
 CREATE = work_of(create())

@@ -7,8 +7,8 @@ import pytest
 from messages.errors import Invalid, MessageError, Undecodable, UnknownType
 from tests.support.commands import Command, bare, binary
 from tests.support.work_samples import PASSWORD, USERNAME, create, delivery, fingerprint, rotate, work_of
-from worker.domain.claims import CommandKey
 from worker.domain.deliveries import Delivery, Properties
+from worker.domain.identity import CommandKey
 from worker.domain.work import Requested, Work
 from worker.pipeline.reading import read
 

@@ -9,8 +9,9 @@ import pytest
 from tests.fakes.broker import FakePublisher
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
-from worker.domain.claims import Ending, Held, Token
+from worker.domain.claims import Held, Token
 from worker.domain.deliveries import Destination, Outgoing
+from worker.domain.endings import Ending
 from worker.domain.work import Kept, Settled, Step, Wait
 from worker.errors import (
     ClaimLost,

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from worker.cli.output import Output, as_json, say
 from worker.doctor import Diagnosis, Finding, Severity
-from worker.domain.visible import visible
+from worker.domain.texts.printable import visible
 
 _TITLES = {
     Severity.BROKEN: ("broken", "bold red"),

@@ -13,7 +13,7 @@ from messages.errors import MessageError
 from messages.texts import MAX_ATTRIBUTE_BYTES
 from worker.cli.send.reading import InputFault, Value
 from worker.domain.identity import canonical
-from worker.domain.scrub import without_secrets_of
+from worker.domain.texts.redaction import without_secrets_of
 from worker.errors import WorkerError
 
 CONTENT_TYPE = "application/cloudevents+json"

@@ -9,7 +9,7 @@ from typing import Any, Self
 from worker.broker.consume.listener import ExchangeListener, PublishedMessage
 from worker.cli.output import as_json
 from worker.cli.send.checking import Prepared
-from worker.domain.results import source_slug
+from worker.domain.result_events import source_slug
 
 _LISTEN_SECONDS = 0.05
 _JOIN_SECONDS = 5.0

@@ -12,7 +12,6 @@ from worker.domain.claims import (
     MOST_CRASHES,
     Claim,
     ClaimRequest,
-    CommandKey,
     Conflict,
     Crashed,
     Dead,
@@ -24,6 +23,7 @@ from worker.domain.claims import (
     Resumed,
     Token,
 )
+from worker.domain.identity import CommandKey
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.precedence import Precedence

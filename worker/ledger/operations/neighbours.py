@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, bindparam, literal, or_, select
 
 from worker.domain.claims import Token
-from worker.domain.spelling import spellings
+from worker.domain.texts.comparison import spellings
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select, true, update
 
-from worker.domain.claims import CommandKey
+from worker.domain.identity import CommandKey
 from worker.domain.work import Parked
 from worker.errors import ProviderLogin
 from worker.ledger.operations.leasing import living

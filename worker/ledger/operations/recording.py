@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Update, bindparam, false, insert, literal, select, update
 
-from worker.domain.claims import CommandKey, Deferral, Ending, Token
+from worker.domain.claims import Token
+from worker.domain.endings import Deferral, Ending
+from worker.domain.identity import CommandKey
 from worker.errors import ClaimLost
 from worker.ledger.operations.rows import StoredRow, dead_letter_values, event_values, history_values, key_of
 from worker.ledger.operations.unit import Unit, storable

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select
 
-from worker.domain.claims import Refusal
+from worker.domain.endings import Refusal
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, dead_letter_values, event_of, event_values
 from worker.ledger.operations.unit import Unit, storable
 from worker.ledger.schema import refusals

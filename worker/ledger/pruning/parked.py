@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select
 
 from worker.domain.ports import Clock
-from worker.domain.results import rfc3339
+from worker.domain.result_events import rfc3339
 from worker.errors import LedgerError
 from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import owners, parked

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.exc import NoSuchModuleError
 
-from worker.domain.hosts import is_host
+from worker.domain.texts.host_names import is_host
 from worker.ledger.stores.parameters import unused_in
 
 _ESCAPES = "in a user or password write / : @ # ? [ ] % as %2F %3A %40 %23 %3F %5B %5D %25"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from worker.domain.provider import CustomerRow
-from worker.domain.spelling import same_text
+from worker.domain.ports import CustomerRow
+from worker.domain.texts.comparison import same_text
 from worker.errors import OutcomeUnknown, ProviderLogin, Unprovable
 from worker.provider.answers.failures import failure, has_errors, proves_nothing, says_success
 from worker.provider.answers.parsing import listed, parsed

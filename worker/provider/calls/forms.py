@@ -5,7 +5,7 @@ from functools import cache
 from urllib.parse import quote_plus
 
 from messages.commands import Command
-from worker.domain.provider import CustomerRow
+from worker.domain.ports import CustomerRow
 from worker.errors import Unsupported
 from worker.provider.answers.expecting import expect_rows, expect_success
 from worker.provider.calls.call import ProviderCall

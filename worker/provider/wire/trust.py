@@ -5,8 +5,7 @@ import ssl
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
-from worker.domain.certificates import Peer, refused_because
-from worker.received.certificates import trust
+from worker.received.certificates import Peer, refused_because, trust
 from worker.received.http import AnswerBroken
 
 _BUNDLE = "PROVISIONING_PROVIDER__CA_BUNDLE"

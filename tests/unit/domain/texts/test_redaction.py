@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from worker.domain import scrub
-from worker.domain.scrub import MASK, MOST_SECRETS, scrubbed, secrets_in, without_secrets_of
+from worker.domain.texts import redaction
+from worker.domain.texts.redaction import MASK, MOST_SECRETS, scrubbed, secrets_in, without_secrets_of
 
 AWKWARD = "Pa/ss+w o&r<d>'\"\\%é€😀~(!)"
 
@@ -187,7 +187,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         sought.append(secret)
         return iter(())
 
-    monkeypatch.setattr(scrub, "_encodings", spied)
+    monkeypatch.setattr(redaction, "_encodings", spied)
     return sought
 
 

@@ -6,8 +6,8 @@ from unicodedata import normalize
 
 import pytest
 
-from worker.domain.provider import CustomerRow
-from worker.domain.spelling import same_in_any_case, same_text, spellings
+from worker.domain.ports import CustomerRow
+from worker.domain.texts.comparison import same_in_any_case, same_text, spellings
 
 SAME_TEXT = [
     ("Ada", " Ada\t"),

@@ -13,13 +13,21 @@ from messages.errors import CommandName
 from messages.events import ResultEvent
 from messages.outcomes import Outcome, Reason
 from messages.results import CommandFailed
-from worker.domain.claims import StoredEvent
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.identity import customer_of
 
 MAX_DETAIL_CHARACTERS = 500
 _MAX_ROUTING_KEY_BYTES = 255
 _NO_SLUG = re.compile(r"[^a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A result event exactly as it is published: a repeat carries the same bytes."""
+
+    id: str
+    type: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from messages.forms import MAX_BODY_BYTES
-from worker.domain.readings import Reading, Span, readings
+from worker.domain.texts.escapes import Reading, Span, readings
 
 MASK = "**********"
 

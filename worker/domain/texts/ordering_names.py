@@ -8,7 +8,7 @@ import re
 import unicodedata
 from contextlib import suppress
 
-from worker.domain.spelling import folded
+from worker.domain.texts.comparison import folded
 
 #: What is left of the longest name: a lane is a key of an index, and a single character may become eighteen.
 _MAX_CHARACTERS = 255

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.domain.visible import visible
+from worker.domain.texts.printable import visible
 
 ESCAPES = {
     "\x1b": r"\x1b",

@@ -14,10 +14,9 @@ from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command
 from tests.support.work_samples import create, envelope_of
 from tests.unit.messages.wire import DATA, SECRET
-from worker.domain import results
-from worker.domain.claims import StoredEvent
+from worker.domain import result_events
 from worker.domain.deliveries import Destination
-from worker.domain.results import Failure, Success, rfc3339, routing_key, source_slug
+from worker.domain.result_events import Failure, StoredEvent, Success, rfc3339, routing_key, source_slug
 
 AT = "2026-11-21T09:30:00.125Z"
 NAME = CommandName(
@@ -57,7 +56,7 @@ def read(event: StoredEvent) -> dict[str, Any]:
 
 
 def test_a_success_tells_of_its_command_and_nothing_secret() -> None:
-    event = results.succeeded(envelope_of(create()), "event-1", APPLIED, 2, AT)
+    event = result_events.succeeded(envelope_of(create()), "event-1", APPLIED, 2, AT)
 
     assert read(event) == {
         "specversion": "1.0",
@@ -85,7 +84,7 @@ def test_a_success_tells_of_its_command_and_nothing_secret() -> None:
 @EACH_COMMAND
 def test_each_command_has_its_own_event(type_: str) -> None:
     found = Success(Outcome.ALREADY_APPLIED, added_by_the_handler(type_))
-    event = results.succeeded(ENVELOPES[type_], "event-1", found, 1, AT)
+    event = result_events.succeeded(ENVELOPES[type_], "event-1", found, 1, AT)
 
     assert event.type == CATALOG[ENVELOPES[type_].type].event
     assert read(event)["data"] == {**read(event)["data"], "outcome": "already_applied", **ADDED.get(type_, {})}
@@ -93,7 +92,8 @@ def test_each_command_has_its_own_event(type_: str) -> None:
 
 @EACH_COMMAND
 def test_an_event_is_about_the_customer_of_its_command(type_: str) -> None:
-    event = results.succeeded(ENVELOPES[type_], "event-1", Success(Outcome.APPLIED, added_by_the_handler(type_)), 1, AT)
+    done = Success(Outcome.APPLIED, added_by_the_handler(type_))
+    event = result_events.succeeded(ENVELOPES[type_], "event-1", done, 1, AT)
 
     assert read(event)["data"]["username"] == (None if type_ == "RetrieveCustomers" else "ada@example.com")
 
@@ -101,14 +101,14 @@ def test_an_event_is_about_the_customer_of_its_command(type_: str) -> None:
 @EACH_COMMAND
 def test_no_event_holds_a_secret(type_: str) -> None:
     envelope = ENVELOPES[type_]
-    told = results.succeeded(envelope, "event-1", Success(Outcome.APPLIED, added_by_the_handler(type_)), 1, AT)
-    failed = results.failed(results.name_of(envelope), "event-1", FAILURE)
+    told = result_events.succeeded(envelope, "event-1", Success(Outcome.APPLIED, added_by_the_handler(type_)), 1, AT)
+    failed = result_events.failed(result_events.name_of(envelope), "event-1", FAILURE)
 
     assert SECRET.encode() not in told.body + failed.body
 
 
 def test_a_failure_tells_the_reason_and_where_the_letter_is() -> None:
-    event = read(results.failed(NAME, "event-1", FAILURE))
+    event = read(result_events.failed(NAME, "event-1", FAILURE))
 
     assert event["type"] == "CommandFailed"
     assert event["correlationid"] == "order-7"
@@ -129,7 +129,7 @@ def test_a_failure_tells_the_reason_and_where_the_letter_is() -> None:
 
 
 def test_a_command_that_says_little_of_itself_is_answered_all_the_same() -> None:
-    event = read(results.failed(CommandName("billing", "evt_1"), "event-1", FAILURE))
+    event = read(result_events.failed(CommandName("billing", "evt_1"), "event-1", FAILURE))
 
     assert "subject" not in event
     assert "traceparent" not in event
@@ -138,13 +138,13 @@ def test_a_command_that_says_little_of_itself_is_answered_all_the_same() -> None
 
 
 def test_the_detail_is_cut_at_500_characters() -> None:
-    event = results.failed(NAME, "event-1", replace(FAILURE, detail="é" * 501))
+    event = result_events.failed(NAME, "event-1", replace(FAILURE, detail="é" * 501))
 
     assert read(event)["data"]["detail"] == "é" * 500
 
 
 def test_the_message_mirrors_the_envelope() -> None:
-    message = results.outgoing(results.failed(NAME, "event-1", FAILURE))
+    message = result_events.outgoing(result_events.failed(NAME, "event-1", FAILURE))
     properties = message.properties
 
     assert (message.destination, message.routing_key) == (Destination.EVENTS, "CommandFailed.billing")
@@ -155,11 +155,11 @@ def test_the_message_mirrors_the_envelope() -> None:
 
 
 def test_a_repeat_is_made_of_the_stored_bytes_alone() -> None:
-    event = results.failed(NAME, "event-1", FAILURE)
+    event = result_events.failed(NAME, "event-1", FAILURE)
     kept = StoredEvent(event.id, event.type, bytes(event.body))
 
-    assert results.outgoing(kept) == results.outgoing(event)
-    assert results.outgoing(kept).body == event.body
+    assert result_events.outgoing(kept) == result_events.outgoing(event)
+    assert result_events.outgoing(kept).body == event.body
 
 
 @pytest.mark.parametrize(
