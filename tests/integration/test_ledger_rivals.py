@@ -2,13 +2,18 @@
 
 import json
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, func, select
+import pytest
+from sqlalchemy import Engine, NullPool, create_engine, event, func, select
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_rigs import empty_database
+from tests.support.ledger_samples import IDENTITY
 from tests.support.servers import Spoken, python_process
+from worker.errors import LedgerRefused
+from worker.ledger.identity import settle_identity
 from worker.ledger.schema import commands
 from worker.ledger.upkeep import migrate_ledger
 
@@ -84,3 +89,27 @@ def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_othe
     assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "told"}
     with create_engine(database.url, poolclass=NullPool).connect() as connection:
         assert connection.execute(select(func.count()).select_from(commands)).scalar_one() == KEYS
+
+
+@pytest.fixture
+def unsigned(database: PrivatePostgres) -> Engine:
+    """A ledger that another process signs as soon as this engine has looked whose it is."""
+    empty_database(database.url)
+    migrate_ledger(database.url)
+    ours, theirs = (create_engine(database.url, poolclass=NullPool) for _ in range(2))
+
+    @event.listens_for(ours, "after_cursor_execute")
+    def sign_meanwhile(*execution: object) -> None:
+        if "FROM identity" in str(execution[2]):
+            settle_identity(theirs, "the ledger", IDENTITY)
+
+    return ours
+
+
+def test_of_two_that_sign_a_new_ledger_at_once_neither_fails(unsigned: Engine) -> None:
+    settle_identity(unsigned, "the ledger", IDENTITY)
+
+
+def test_one_that_another_worker_signs_at_once_is_refused(unsigned: Engine) -> None:
+    with pytest.raises(LedgerRefused, match="belongs to the worker with"):
+        settle_identity(unsigned, "the ledger", replace(IDENTITY, prefix="another"))

@@ -3,6 +3,7 @@
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from worker.errors import LedgerRefused
 from worker.ledger.config import LedgerIdentity
@@ -19,6 +20,14 @@ def settle_identity(engine: Engine, name: str, identity: LedgerIdentity) -> None
 
     Raises LedgerRefused when it belongs to another worker, or was written with secret keys that we do not have.
     """
+    try:
+        _sign_or_compare(engine, name, identity)
+    except IntegrityError:
+        # Another process signed it between our look and our signature: of two that start at once neither may fail.
+        _sign_or_compare(engine, name, identity)
+
+
+def _sign_or_compare(engine: Engine, name: str, identity: LedgerIdentity) -> None:
     with engine.begin() as connection:
         row = connection.execute(select(identity_table)).one_or_none()
         if row is None:
