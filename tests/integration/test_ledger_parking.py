@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event, select
+from sqlalchemy import Engine, NullPool, create_engine, select
 
 from messages.errors import CommandName, Invalid
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import SqlRig, empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, positions
+from tests.support.sent_statements import hear_statements
 from tests.support.work_samples import PASSWORD, USERNAME, create, work_of
 from worker.domain.claims import Held
 from worker.domain.work import Work
@@ -109,10 +110,12 @@ def test_more_than_one_commit_should_hold_is_adopted_all_the_same(url: str) -> N
         assert list(ledger.parking_store(CIPHER).adopt()) == list(places)
 
 
-def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_much_is(tmp_path: Path) -> None:
+def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_much_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     with opened(url) as ledger:
-        asked = statements_about_parked(ledger._store.engine)
+        asked = statements_about_parked(monkeypatch, ledger._store.engine)
         ledger.claim(asking("evt_1"))
         assert len(asked) == 1
         ledger.parking_store(CIPHER).park([parked_work()])
@@ -126,13 +129,13 @@ def test_a_claim_looks_once_when_nothing_is_parked_and_steps_into_an_index_when_
     assert "SEARCH parked_lanes USING COVERING INDEX" in str(plan)
 
 
-def statements_about_parked(engine: Engine) -> list[str]:
+def statements_about_parked(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> list[str]:
     """What is asked of the two tables from now on."""
     asked: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(statement: str, _values: object) -> None:
         if "parked" in statement:
             asked.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    hear_statements(monkeypatch, engine, note)
     return asked

@@ -6,11 +6,12 @@ Shown by the databases' own plans for the very statements that were sent, on a t
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy import Engine, NullPool, create_engine
 
 from bench.filling import HOT_CUSTOMER, fill, nth_id
 from tests.support.ledger_opening import opened
 from tests.support.ledger_samples import asking, failed_attempt, success, token_of
+from tests.support.sent_statements import hear_statements
 from worker.domain.claims import Done
 from worker.ledger.pruning.rule import forget_commands
 
@@ -32,19 +33,18 @@ def url(url: str) -> str:
 class Plans:
     """Asks the database for the plan of each statement about commands right before it is run."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, engine: Engine, url: str) -> None:
         self.of: dict[str, str] = {}
         self._words = "EXPLAIN QUERY PLAN " if engine.dialect.name == "sqlite" else "EXPLAIN "
-        event.listen(engine, "before_cursor_execute", self._explain)
+        self._beside = create_engine(url, poolclass=NullPool, paramstyle=engine.dialect.paramstyle)
+        hear_statements(monkeypatch, engine, self._explain)
 
-    def _explain(self, _connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401  # the driver's
-        if "commands" not in statement or statement.lower().startswith(("insert", "explain")):
+    def _explain(self, statement: str, values: Any) -> None:  # noqa: ANN401  # the driver's
+        if "commands" not in statement or statement.lower().startswith("insert"):
             return
-        first = parameters[0] if isinstance(parameters, list) else parameters
-        beside = cursor.connection.cursor()
-        beside.execute(self._words + statement, first)
-        self.of[statement] = "\n".join(str(row[-1]) for row in beside.fetchall())
-        beside.close()
+        with self._beside.connect() as connection:
+            plan = connection.exec_driver_sql(self._words + statement, values).all()
+        self.of[statement] = "\n".join(str(row[-1]) for row in plan)
 
     def check(self) -> None:
         """Fail for each plan that reads a table from end to end, or all that is unfinished."""
@@ -56,9 +56,9 @@ class Plans:
         assert not bad, "\n\n".join(f"{statement}\n{plan}" for statement, plan in bad.items())
 
 
-def test_no_step_of_a_command_reads_the_table(url: str) -> None:
+def test_no_step_of_a_command_reads_the_table(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     with opened(url) as ledger:
-        plans = Plans(ledger._store.engine)
+        plans = Plans(monkeypatch, ledger._store.engine, url)
         token = token_of(ledger.claim(asking("new")))
         ledger.note(token, "before the write")
         ledger.defer(token, failed_attempt(0.0))
@@ -72,9 +72,9 @@ def test_no_step_of_a_command_reads_the_table(url: str) -> None:
     plans.check()
 
 
-def test_pruning_looks_at_its_own_rows_only(url: str) -> None:
+def test_pruning_looks_at_its_own_rows_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
-    plans = Plans(engine)
+    plans = Plans(monkeypatch, engine, url)
     with engine.begin() as connection:
         batch = forget_commands(connection, 1_700_000_100.0, None)
 
@@ -83,9 +83,9 @@ def test_pruning_looks_at_its_own_rows_only(url: str) -> None:
     plans.check()
 
 
-def test_what_is_asked_of_one_customer_has_indexes_of_its_own(url: str) -> None:
+def test_what_is_asked_of_one_customer_has_indexes_of_its_own(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     with opened(url) as ledger:
-        plans = Plans(ledger._store.engine)
+        plans = Plans(monkeypatch, ledger._store.engine, url)
         token = token_of(ledger.claim(asking("new")))
         ledger.other_create(HOT_CUSTOMER, token)
         ledger.later_applied(HOT_CUSTOMER, token)

@@ -20,7 +20,8 @@ from worker.ledger.upkeep import migrate_ledger
 KEYS, THREADS = 400, 16
 
 #: Works through all keys with several threads, in an order of its own; tells which it applied and which event it told.
-#: It begins when a file appears, so that both begin together.
+#: It begins when a file appears, so that both begin together; and goes on after its first keys once the other has done
+#: its own, so that they meet however late the other was let run.
 _RIVAL = """
 import json, random, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,10 @@ from worker.domain.claims import Done, Fresh, Held
 
 url, name, keys, threads, gate = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5])
 rest = Event()
+
+def wait_for(*files):
+    while not all(file.exists() for file in files):
+        rest.wait(0.001)
 
 def work(ledger, number):
     id_ = f"evt_{number}"
@@ -49,13 +54,16 @@ def work(ledger, number):
 
 with opened(url, patience_seconds=60) as ledger:
     print("ready", flush=True)
-    while not gate.exists():
-        rest.wait(0.001)
+    wait_for(gate)
     numbers = list(range(keys))
     # Each in a disorder of its own: batches of both hold the same keys beside others.
     random.Random(name).shuffle(numbers)
     with ThreadPoolExecutor(threads) as pool:
-        print(json.dumps(list(pool.map(lambda number: work(ledger, number), numbers))), flush=True)
+        told = list(pool.map(lambda number: work(ledger, number), numbers[:threads]))
+        gate.with_name(name).touch()
+        wait_for(gate.with_name("left"), gate.with_name("right"))
+        told += pool.map(lambda number: work(ledger, number), numbers[threads:])
+    print(json.dumps(told), flush=True)
 """
 
 

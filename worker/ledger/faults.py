@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, StatementError
 
 from worker.errors import LedgerRefused, LedgerUnavailable
@@ -45,6 +46,29 @@ def translated(store: Store) -> Iterator[None]:
         raise LedgerRefused(
             f"{store.name} cannot serve as a ledger: {worded(exc)}. Name another one in PROVISIONING_LEDGER__URL."
         ) from exc
+
+
+@contextmanager
+def from_driver(connection: Connection) -> Iterator[None]:
+    """Raise what the connection's driver raises inside as SQLAlchemy would have, had it run the statement itself."""
+    dialect = connection.dialect
+    try:
+        yield
+    except dialect.loaded_dbapi.Error as exc:
+        is_lost = dialect.is_disconnect(exc, connection.connection.driver_connection, None)
+        error = DBAPIError.instance(
+            None,
+            None,
+            exc,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=dialect,
+        )
+        if is_lost:
+            # Else the end of its transaction would be refused with another error than this one.
+            connection.invalidate(exc)
+        raise error from exc
 
 
 def _cause(error: BaseException) -> BaseException:

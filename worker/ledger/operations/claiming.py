@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Executable, bindparam, insert, literal, select, true, update
+from sqlalchemy import bindparam, insert, literal, select, true, update
 
 from worker.domain.claims import (
     LOOK_AGAIN_SECONDS,
@@ -28,6 +28,7 @@ from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.precedence import Precedence
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
+from worker.ledger.operations.statements import Change
 from worker.ledger.operations.unit import Unit
 from worker.ledger.schema import commands
 
@@ -76,7 +77,7 @@ class _Verdict:
     """An answer, and the change that makes it true."""
 
     claim: Claim
-    change: Executable | None = None
+    change: Change | None = None
     values: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -104,7 +105,7 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     for change in (_INSERT, _TAKE, _WAIT, _DATE_ANEW):
         values = [verdict.values for verdict in verdicts if verdict.change is change]
         if values:
-            unit.connection.execute(change, values)
+            unit.change(change, values)
     return [verdict.claim for verdict in verdicts]
 
 
@@ -122,8 +123,7 @@ def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_
 def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, StoredRow]:
     ids = [request.key.id for request in requests]
     sources = sorted({request.key.source for request in requests})
-    found = unit.connection.execute(_FIND, {"ids": ids, "sources": sources})
-    return {key_of(row): row for row in found}
+    return {key_of(row): row for row in unit.rows(_FIND, {"ids": ids, "sources": sources})}
 
 
 def _judge(unit: Unit, request: ClaimRequest, row: StoredRow | None, owners: _Owners) -> _Verdict:

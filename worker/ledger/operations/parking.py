@@ -30,7 +30,7 @@ NOBODY = "nobody"
 _Each = TypeVar("_Each")
 _OWN: BindParameter[str] = bindparam("own")
 _INSERT = insert(parked).returning(parked.c.position, sort_by_parameter_order=True)
-_INSERT_LANES = insert(parked_lanes)
+_INSERT_LANES = insert(parked_lanes).values(lane=bindparam("lane"), position=bindparam("position"))
 # From one owner to the next, each a look at the index: an owner may have parked many thousands.
 _NEXT_OWNER = select(parked.c.owner).where(parked.c.owner > bindparam("after")).order_by(parked.c.owner).limit(1)
 _PLACE = parked.c.position, parked.c.lanes, parked.c.login
@@ -103,15 +103,14 @@ def list_mine(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
 
 def find_many(unit: Unit, asked: Sequence[int]) -> list[StoredRow | None]:
     """Read the row of each position; None where there is none."""
-    found: Iterable[StoredRow] = unit.connection.execute(_FIND, {"positions": asked})
-    rows = {row.position: row for row in found}
+    rows = {row.position: row for row in unit.rows(_FIND, {"positions": asked})}
     return [rows.get(position) for position in asked]
 
 
 def clear_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
     """Forget these positions; one that is not there is no error."""
     for positions in _named(asked):
-        unit.connection.execute(_CLEAR, {"positions": positions})
+        unit.change(_CLEAR, [{"positions": positions}])
     return [None] * len(asked)
 
 
@@ -136,7 +135,7 @@ def _park(unit: Unit, rows: Sequence[Sealed]) -> list[Parked]:
     places = [Parked(position, row.lanes, row.login) for position, row in zip(positions, rows, strict=True)]
     lanes = [{"lane": lane, "position": place.position} for place in places for lane in lane_names(place.lanes)]
     if lanes:
-        unit.connection.execute(_INSERT_LANES, lanes)
+        unit.change(_INSERT_LANES, lanes)
     return places
 
 

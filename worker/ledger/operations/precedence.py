@@ -37,7 +37,7 @@ class Precedence:
 
     def __init__(self, unit: Unit, requests: Sequence[ClaimRequest]) -> None:
         lanes = lane_names(lane for request in requests for lane in request.lanes)
-        self._first = _first(unit, lanes) if lanes and unit.connection.execute(_ANY).first() else {}
+        self._first = _first(unit, lanes) if lanes and unit.rows(_ANY, {}) else {}
 
     def wait_of(self, request: ClaimRequest) -> float | None:
         """After how many seconds it may ask again; None when nothing lies in its lanes before its own place.
@@ -56,7 +56,7 @@ class Precedence:
 
 def _first(unit: Unit, lanes: Sequence[str]) -> dict[str, _First]:
     question = _FIRST_POSTGRES if unit.connection.dialect.name == "postgresql" else _FIRST_SQLITE
-    rows = unit.connection.execute(question, {"lanes": json.dumps(lanes)})
+    rows = unit.rows(question, {"lanes": json.dumps(lanes)})
     return {row.lane: _First(row.position, own=row.owner == unit.owner) for row in rows}
 
 

@@ -1,6 +1,6 @@
 """Writes down how commands ended, that an attempt failed, or what the next attempt must know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Update, bindparam, false, insert, literal, select, update
 
@@ -39,7 +39,8 @@ _DEFER = (
     .values(state=literal("waiting"), alone=false())
 )
 _NOTE = update(commands).where(_MINE).values(note=bindparam("note"))
-_REMEMBER = insert(failed_attempts)
+_ATTEMPT = "command_id", "command_source", "number", "at", "cause", "detail"
+_REMEMBER = insert(failed_attempts).values({name: bindparam(name) for name in _ATTEMPT})
 _HOLDERS = select(
     commands.c.source, commands.c.id, commands.c.token, commands.c.event_id, commands.c.finished_at
 ).where(commands.c.id.in_(bindparam("ids", expanding=True)))
@@ -68,7 +69,7 @@ def defer_many(unit: Unit, deferrals: Sequence[tuple[Token, Deferral]]) -> list[
         answers = [None if _is_held(holders.get(token.key), token) else _lost(token) for token, _ in deferrals]
     kept = [_attempt_values(unit, *each) for each, answer in zip(deferrals, answers, strict=True) if answer is None]
     if kept:
-        unit.connection.execute(_REMEMBER, kept)
+        unit.change(_REMEMBER, kept)
     return answers
 
 
@@ -82,11 +83,11 @@ def note_many(unit: Unit, notes: Sequence[tuple[Token, str]]) -> list[ClaimLost 
 
 
 def _all_changed(unit: Unit, statement: Update, values: Sequence[Mapping[str, object]]) -> bool:
-    return unit.connection.execute(statement, values).rowcount == len(values)
+    return unit.change(statement, values) == len(values)
 
 
 def _holders(unit: Unit, tokens: Sequence[Token]) -> dict[CommandKey, StoredRow]:
-    found: Iterable[StoredRow] = unit.connection.execute(_HOLDERS, {"ids": [token.key.id for token in tokens]})
+    found = unit.rows(_HOLDERS, {"ids": [token.key.id for token in tokens]})
     return {key_of(row): row for row in found}
 
 

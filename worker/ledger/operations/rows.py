@@ -3,16 +3,14 @@
 import json
 from typing import Any
 
-from sqlalchemy import Row
-
 from messages.outcomes import Reason
 from worker.domain.claims import History
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
 
-#: A row of `commands` or `refusals`, read by its columns' names.
-StoredRow = Row[Any]
+#: A row of `commands` or `refusals`, read by its columns' names, whether SQLAlchemy made it or `statements`.
+StoredRow = Any
 
 
 def key_of(row: StoredRow) -> CommandKey:

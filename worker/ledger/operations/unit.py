@@ -1,10 +1,13 @@
 """The transaction that a batch of operations shares."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+
+from worker.ledger.operations.rows import StoredRow
+from worker.ledger.operations.statements import Change, Question, Statements
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
@@ -20,6 +23,7 @@ class Unit:
     """
 
     connection: Connection
+    statements: Statements
     owner: str
     now: float
     lease_now: Callable[[], float]
@@ -27,6 +31,14 @@ class Unit:
     lease_seconds: float
     sole: bool
     serials: Iterator[int]
+
+    def rows(self, question: Question, values: Mapping[str, Any]) -> list[StoredRow]:
+        """Ask what every command asks: see `statements`."""
+        return self.statements.rows(self.connection, question, values)
+
+    def change(self, change: Change, many: Sequence[Mapping[str, Any]]) -> int:
+        """Change what every command changes, with each of these values; tells how many rows were met."""
+        return self.statements.change(self.connection, change, many)
 
     def new_token(self) -> str:
         """Make a token's value: unique among all processes, since an owner's name is."""

@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerRefused
+from worker.ledger.faults import from_driver
 from worker.ledger.schema import metadata
 from worker.ledger.stores.naming import shown
 from worker.ledger.stores.parameters import hosts_in
@@ -25,13 +26,15 @@ from worker.ledger.stores.verdicts import of_postgres
 _CONNECT_SECONDS = 3
 _SILENCE_MILLISECONDS = 10_000
 _UNANSWERED_PROBES = 3
-#: One statement more in each transaction. Whatever the server, the database or the role have as their defaults: a
+#: One question opens a transaction. The role may have another default of isolation, and every statement here is made
+#: for this one. Whatever the server, the database or the role have as their defaults: a
 #: commit is on disk when it is answered, and nobody waits for ever. Stronger than `on` (remote_apply) stays as it is.
 _COMMON = "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
-_WORKING = f"{_COMMON}; SET LOCAL statement_timeout = '10s'; {_DURABLE}"
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_WORKING = f"{_BEGIN}; {_COMMON}; SET LOCAL statement_timeout = '10s'; {_DURABLE}"
 #: Who only looks holds nobody up, and counting millions of rows takes its time.
-_READING = f"SET TRANSACTION READ ONLY; {_COMMON}; SET LOCAL statement_timeout = '600s'"
+_READING = f"{_BEGIN}; SET TRANSACTION READ ONLY; {_COMMON}; SET LOCAL statement_timeout = '600s'"
 #: Not the transaction's own time, which stands still while it waits for a lock.
 _CLOCK = select(func.extract("epoch", func.clock_timestamp()))
 _SESSION = select(func.pg_backend_pid())
@@ -61,8 +64,10 @@ def _described(url: URL, opening: str, ours: dict[str, str]) -> Store:
             url.set(drivername="postgresql+psycopg"),
             poolclass=NullPool,
             hide_parameters=True,
-            # Said with each BEGIN: the role may have another default, and every statement here is made for this one.
-            isolation_level="READ COMMITTED",
+            # Parameters by their places, as SQLite's are: so is a statement prepared that the driver runs.
+            paramstyle="format",
+            # The driver begins nothing by itself, which would be one more question: each opening does.
+            isolation_level="AUTOCOMMIT",
             connect_args=_connect_arguments(url, ours),
         )
     except (ImportError, NoSuchModuleError) as exc:
@@ -111,7 +116,8 @@ def _demand(engine: Engine, name: str, opening: str) -> None:
             )
 
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(opening)
+        with from_driver(connection):
+            connection.connection.cursor().execute(opening)
         if _LOOKED_AT not in connection.info:
             connection.info[_LOOKED_AT] = True
             _prepare_unless_pooled(connection)

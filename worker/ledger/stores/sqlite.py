@@ -10,6 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from worker.domain.ports import Clock
 from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.faults import from_driver
 from worker.ledger.stores.lock import ProcessLock
 from worker.ledger.stores.naming import sqlite_path
 from worker.ledger.stores.presence import Presence
@@ -163,7 +164,8 @@ def _tune(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with from_driver(connection):
+        connection.connection.cursor().execute("BEGIN IMMEDIATE")
 
 
 def _size(connection: Connection, path: Path) -> Size:

@@ -14,6 +14,7 @@ from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerObserver, LedgerOperation, OutageListener
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
+from worker.ledger.operations.statements import Statements
 from worker.ledger.operations.unit import Unit
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.stores.verdicts import FaultVerdict
@@ -42,6 +43,7 @@ class Commits:
         self._clock = clock
         self._observer = observer
         self._serials = count(1)
+        self._statements = Statements()
         self._line = WriterConnection(store)
         self._progress = WriterProgress()
         self._away_since: float | None = None
@@ -199,6 +201,7 @@ class Commits:
     def _unit(self, connection: Connection) -> Unit:
         return Unit(
             connection=connection,
+            statements=self._statements,
             owner=self._lease.owner,
             now=self._clock.now(),
             lease_now=lambda: self._store.now(connection, self._clock),
