@@ -24,7 +24,7 @@ from worker.domain.claims import ClaimRequest, Done, Fresh, History, Token
 from worker.domain.endings import Ending
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
-from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation
+from worker.ledger.config import LedgerConfig, LedgerIdentity
 from worker.ledger.migration import migrate
 from worker.ledger.sql_ledger import SqlLedger
 
@@ -32,11 +32,6 @@ _ROWS = 1_000, 100_000, 1_000_000, 5_000_000
 _IDENTITY = LedgerIdentity("/", "bench", "bench", "http://127.0.0.1:8025", "reseller")
 _ALONE, _RARE, _TOGETHER, _CALLERS, _ROUNDS = 500, 50, 4_000, 32, 3
 _FINGERPRINT = b"\0" * 32
-
-
-class _Deaf:
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
-        """Forget it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def _measured(url: str, sizes: Sequence[int]) -> Iterator[tuple[int, list[Cost]]
         fill(engine, filled + 1, size)
         filled = size
         config = LedgerConfig(url, settle_seconds=0, keep_days=90)
-        ledger = SqlLedger.open(config, _IDENTITY, SystemClock(), _Deaf())
+        ledger = SqlLedger.open(config, _IDENTITY, SystemClock())
         try:
             _work(ledger, 200)
             yield size, [Cost(_alone(ledger, size), _together(ledger)) for _ in range(_ROUNDS)]

@@ -14,7 +14,9 @@ from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
-from worker.domain.work import Step
+from worker.domain.deliveries import Delivery
+from worker.domain.telemetry import Emit
+from worker.domain.work import Step, Work
 from worker.errors import ProviderLogin, SettingsInvalid
 from worker.from_settings import (
     broker_address,
@@ -39,7 +41,7 @@ from worker.pipeline.attempt import AttemptRunner, RetryContext
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.quarantine import DeliveryReader, MarkedReader, QuarantineReader
-from worker.pipeline.reading import crash_mark_content, read, reject_unread
+from worker.pipeline.reading import crash_mark_content, read, reject_unread, risks
 from worker.pipeline.scheduling.attempt_threads import AttemptThreads
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
@@ -48,11 +50,9 @@ from worker.pipeline.unpublished import UnpublishedRuns
 from worker.provider.client import ProviderClient
 from worker.provider.config import Login
 from worker.settings import Settings
-from worker.telemetry.emitters import EmitterWatcher
 from worker.telemetry.lines import LineWriter
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
-from worker.telemetry.observers import BrokerWatcher, LedgerWatcher, ParkingWatcher, PauseWatcher, PruneWatcher
 from worker.telemetry.recorder import Recorder
 
 Log = structlog.typing.FilteringBoundLogger
@@ -105,7 +105,7 @@ class _Foundation:
     around: Surroundings
     clock: SystemClock
     metrics: Metrics
-    recorder: Recorder
+    emit: Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def assemble(settings: Settings, around: Surroundings) -> Parts:
     """Build it. Raises SettingsInvalid, LedgerRefused or LedgerUnavailable."""
     metrics = Metrics(version("provisioning-worker"))
     recorder = Recorder(metrics, around.log, subject_writer(settings.log.subjects))
-    base = _Foundation(settings, around, SystemClock(), metrics, recorder)
+    base = _Foundation(settings, around, SystemClock(), metrics, recorder.emit)
     keys = load_keys(configured_keys(settings), around.ledger_url)
     marks = fingerprinter(keys)
     ledger = _open_ledger(base, marks)
@@ -133,24 +133,23 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     slots = settings.worker.concurrency * _SLOTS_PER_CALL
     timer = Timer(clock)
     dispatcher = Dispatcher(slots, clock, timer)
-    watcher = PauseWatcher(base.metrics, base.around.log, names_customers=settings.log.subjects == "plain")
     policy = PausePolicy(settings.pause.probe_seconds, threads=slots)
-    provider, pause = _provider(base, ledger, policy, dispatcher, watcher)
-    ledger.watch(LedgerPause(pause.hold, timer.after))
+    provider, pause = _provider(base, ledger, policy, dispatcher)
+    ledger.watch(LedgerPause(pause.hold, timer.after).ledger_away)
     publisher, consumer = _broker(base, dispatcher)
     context = RetryContext(retry_policy(settings), pause, waited=provider.waited_seconds)
     # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.
     threads = AttemptThreads(settings.worker.concurrency + 1)
-    attempts = AttemptRunner(Handlers(provider, ledger), context, base.recorder, clock)
-    rooms = Rooms(ledger, books.parking_store, attempts, threads.submit, publisher, consumer, base.recorder)
+    attempts = AttemptRunner(Handlers(provider, ledger), context, base.emit, clock)
+    rooms = Rooms(ledger, books.parking_store, attempts, threads.submit, publisher, consumer, base.emit)
     unpublished = UnpublishedRuns(pause, timer.after)
-    publisher.watch(unpublished)
+    publisher.watch(unpublished.hindered)
     pipeline, stages = _pipeline(base, books, rooms, dispatcher, unpublished, pause)
     _watch(base, dispatcher, publisher)
     return Parts(
         metrics=base.metrics,
         ledger=ledger,
-        pruning=HourlyPruning(ledger.prune, PruneWatcher(base.around.log)),
+        pruning=HourlyPruning(ledger.prune, base.emit),
         provider=provider,
         publisher=publisher,
         consumer=consumer,
@@ -159,7 +158,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         dispatcher=dispatcher,
         stages=stages,
         pause=pause,
-        sharing=Sharing(pause, ledger, watcher, clock, settings.pause.probe_seconds),
+        sharing=Sharing(pause, ledger, base.emit, clock, settings.pause.probe_seconds),
         timer=timer,
         window=HoldWindow(dispatcher, consumer.give_back, settings.amqp.hold_seconds, timer),
         parking=_parking(base, books.parking_store, dispatcher, consumer, publisher),
@@ -207,33 +206,39 @@ def _parking(
         return consumer.state.connected and publisher.state.connected
 
     window = Window(base.settings.amqp.prefetch, consumer.ack, connected)
-    return Parking(dispatcher, parking_store, window, ParkingWatcher(base.around.log), base.around.reached)
+    return Parking(dispatcher, parking_store, window, base.emit, base.around.reached)
 
 
 def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:
     # The version is part of the mark: what ended an older program gets a new chance with the next one.
     release = version("provisioning-worker")
-    emitters = EmitterWatcher(base.metrics, base.around.log)
+
+    def read_and_warn(delivery: Delivery) -> Work:
+        work = read(delivery, marks.fingerprints)
+        for risk in risks(work):
+            base.emit(risk)
+        return work
+
     return DeliveryReader(
-        read=lambda delivery: emitters.arrived(read(delivery, marks.fingerprints)),
+        read=read_and_warn,
         mark=lambda delivery: marks.fingerprints("read by", release, crash_mark_content(delivery))[0],
         reject_unread=reject_unread,
     )
 
 
 def _provider(
-    base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher, watcher: PauseWatcher
+    base: _Foundation, ledger: SqlLedger, policy: PausePolicy, dispatcher: Dispatcher
 ) -> tuple[ProviderClient, IntakeGate]:
     """The client, and the pause that its calls bring about and its probe ends: each needs the other."""
     provider = ProviderClient(
         provider_config(base.settings, base.settings.worker.concurrency),
         ledger.lease_holds,
-        base.recorder.called,
+        base.emit,
         read_login=lambda: _login_again(base.settings, base.around),
         exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
     )
     probes = {ProviderLogin.V2: provider.probe, ProviderLogin.V3: provider.probe_v3}
-    pause = IntakeGate(probes, policy, base.clock, dispatcher.allow, watcher)
+    pause = IntakeGate(probes, policy, base.clock, dispatcher.allow, base.emit)
     return provider, pause
 
 
@@ -241,11 +246,10 @@ def _broker(base: _Foundation, dispatcher: Dispatcher) -> tuple[Publisher, Consu
     amqp = base.settings.amqp
     topology = Topology(amqp.prefix)
     mode = Mode.APPLY if amqp.declare else Mode.LOOK
-    watcher = BrokerWatcher(base.metrics, base.around.log)
     subscription = Subscription(topology, topology.command_queues, amqp.prefetch, mode, Role.CONSUME)
     return (
-        Publisher(lambda: broker_address(base.around.reload()), topology, watcher, mode),
-        Consumer(lambda: broker_address(base.around.reload()), subscription, dispatcher, watcher),
+        Publisher(lambda: broker_address(base.around.reload()), topology, base.emit, mode),
+        Consumer(lambda: broker_address(base.around.reload()), subscription, dispatcher, base.emit),
     )
 
 
@@ -256,7 +260,7 @@ def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
         settle_seconds=settings.provider.settle_seconds,
         keep_days=settings.ledger.keep_days,
     )
-    return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, LedgerWatcher(base.metrics))
+    return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, base.emit)
 
 
 def _login_again(settings: Settings, around: Surroundings) -> Login:

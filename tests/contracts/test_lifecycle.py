@@ -16,16 +16,16 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.parking import FakeParkingStore
 from tests.support.ledger_opening import SystemClock, url_in
-from tests.support.ledger_samples import IDENTITY, DeafObserver
+from tests.support.ledger_samples import IDENTITY
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.consumer import Consumer, Subscription
 from worker.broker.consume.listener import ExchangeListener, PublishedMessage
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.cli.send.results import Results
 from worker.domain.ports import Intake
+from worker.domain.telemetry import unheard
 from worker.errors import OutcomeUnknown, ProviderLogin
 from worker.intake.causes import PausePolicy
 from worker.intake.gate import IntakeGate
@@ -77,17 +77,6 @@ class Case(NamedTuple):
     poke: Callable[[Any, Fault], object] = lambda _part, _fault: None
 
 
-class _Listens:
-    """Whatever a part tells, nobody hears."""
-
-    def paused(self, *_: object, **__: object) -> None: ...
-    def unshared(self, detail: str) -> None: ...
-    def parked(self, count: int, total: int) -> None: ...
-    def adopted(self, count: int) -> None: ...
-    def pruned(self, commands: int, refusals: int) -> None: ...
-    def prune_failed(self, detail: str) -> None: ...
-
-
 class _Commits:
     """Settles nothing."""
 
@@ -105,7 +94,7 @@ class _Commits:
 class _Watched:
     """A writer that never waits."""
 
-    name, listener = "ledger", None
+    name, on_outage = "ledger", None
 
     def __init__(self, fault: Fault) -> None:
         self._fault = fault
@@ -183,16 +172,16 @@ def address(fault: Fault) -> Callable[[], BrokerAddress]:
 def consumer(fault: Fault, _: Path) -> Part:
     topology = Topology("lifecycle")
     intake = cast("Intake", SimpleNamespace(lost=fault))
-    return Consumer(address(fault), Subscription(topology, topology.command_queues, 1), intake, SilentObserver())
+    return Consumer(address(fault), Subscription(topology, topology.command_queues, 1), intake, unheard)
 
 
 def publisher(fault: Fault, _: Path) -> Part:
-    return Publisher(address(fault), Topology("lifecycle"), SilentObserver())
+    return Publisher(address(fault), Topology("lifecycle"), unheard)
 
 
 def gate(fault: Fault, _: Path) -> IntakeGate:
     probes = dict.fromkeys(ProviderLogin, fault)
-    return IntakeGate(probes, PausePolicy(SOON), SystemClock(), lambda _login, _running: None, _Listens())
+    return IntakeGate(probes, PausePolicy(SOON), SystemClock(), lambda _login, _running: None, unheard)
 
 
 def fail_a_call(part: IntakeGate, _: Fault) -> None:
@@ -200,7 +189,7 @@ def fail_a_call(part: IntakeGate, _: Fault) -> None:
 
 
 def sharing(fault: Fault, folder: Path) -> Part:
-    return Sharing(gate(Fault(), folder), cast("PauseNotes", _Notes(fault)), _Listens(), SystemClock(), SOON)
+    return Sharing(gate(Fault(), folder), cast("PauseNotes", _Notes(fault)), unheard, SystemClock(), SOON)
 
 
 def parking(fault: Fault, _: Path) -> Part:
@@ -210,7 +199,7 @@ def parking(fault: Fault, _: Path) -> Part:
 
     clock = FakeClock()
     dispatcher = Dispatcher(1, clock, Timer(clock))
-    return Parking(dispatcher, FakeParkingStore(FakeLedger(clock)), Window(1, lambda _: None, connected), _Listens())
+    return Parking(dispatcher, FakeParkingStore(FakeLedger(clock)), Window(1, lambda _: None, connected), unheard)
 
 
 def pruning(fault: Fault, _: Path) -> Part:
@@ -218,13 +207,13 @@ def pruning(fault: Fault, _: Path) -> Part:
         fault()
         return Pruned(0, 0, whole=True)
 
-    return HourlyPruning(prune, _Listens(), Schedule(SOON, SOON))
+    return HourlyPruning(prune, unheard, Schedule(SOON, SOON))
 
 
 def ledger(fault: Fault, folder: Path) -> Part:
     config = LedgerConfig(url_in(folder), settle_seconds=0, keep_days=90, lease_seconds=3 * SOON)
-    SqlLedger.open(config, IDENTITY, SystemClock(), DeafObserver()).stop()
-    return SqlLedger(open_store(config.url), config, _Clock(fault), DeafObserver())
+    SqlLedger.open(config, IDENTITY, SystemClock(), unheard).stop()
+    return SqlLedger(open_store(config.url), config, _Clock(fault), unheard)
 
 
 def health(fault: Fault, _: Path) -> Part:

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import pytest
 
 from tests.fakes.broker import FakePublisher
-from tests.support.broker_tools import Desk, RecordingObserver, event
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.support.broker_tools import Desk, event
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.ports import EventPublisher
+from worker.domain.telemetry import BrokerConnected
 from worker.errors import PublishFailed
 
 DEAD_LETTER = Outgoing(Destination.DEAD_LETTERS, "invalid", b"\x00not json", Properties(message_id="letter-1"))
@@ -51,7 +53,7 @@ class BrokerPlace:
     """The real one, and its queues."""
 
     def __init__(self, desk: Desk) -> None:
-        self.observer = RecordingObserver()
+        self.observer = RecordingTelemetry()
         self.publisher = desk.publisher(self.observer)
         self._desk = desk
         self._queues = {
@@ -83,7 +85,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     real = BrokerPlace(request.getfixturevalue("desk"))
     real.publisher.start()
     # It declares what is missing before it is connected; a test that takes something away comes after that.
-    real.observer.await_event("connected")
+    real.observer.await_event(BrokerConnected)
     yield real
     assert real.publisher.stop()
 

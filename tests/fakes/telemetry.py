@@ -1,45 +1,34 @@
-"""Telemetry without metrics and log: what was told can be read."""
+"""Telemetry without metrics and log: what was told can be read, and waited for."""
 
-from worker.domain.deliveries import Outgoing
-from worker.domain.work import Report, Retry, Work
+import threading
+from typing import TypeVar
+
+from worker.domain.telemetry import TelemetryEvent
+
+_Event = TypeVar("_Event")
+#: Ends a test that would wait for ever.
+_SECONDS = 30.0
 
 
-class FakeTelemetry:
-    """Remembers, in order, what it was told."""
+class RecordingTelemetry:
+    """An `Emit` that remembers, in order, what it was told."""
 
     def __init__(self) -> None:
-        self.reports: list[Report] = []
-        self.retries: list[Retry] = []
-        self.crashes: list[tuple[Work | None, BaseException]] = []
-        self.unpublishables: list[tuple[Work, str]] = []
-        self.unsealables: list[str] = []
-        self.refused: list[str] = []
-        self.publications: list[tuple[Outgoing, bool]] = []
+        self.events: list[TelemetryEvent] = []
+        self._changed = threading.Condition()
 
-    def settled(self, report: Report) -> None:
+    def __call__(self, event: TelemetryEvent) -> None:
         """Remember it."""
-        self.reports.append(report)
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
 
-    def retried(self, retry: Retry) -> None:
-        """Remember it."""
-        self.retries.append(retry)
+    def of(self, kind: type[_Event]) -> list[_Event]:
+        """All events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
 
-    def crashed(self, work: Work | None, error: BaseException) -> None:
-        """Remember it."""
-        self.crashes.append((work, error))
-
-    def unpublishable(self, work: Work, detail: str) -> None:
-        """Remember it."""
-        self.unpublishables.append((work, detail))
-
-    def unsealable(self, detail: str) -> None:
-        """Remember it."""
-        self.unsealables.append(detail)
-
-    def not_taken(self, detail: str) -> None:
-        """Remember it."""
-        self.refused.append(detail)
-
-    def published(self, message: Outgoing, _seconds: float, *, confirmed: bool) -> None:
-        """Remember it."""
-        self.publications.append((message, confirmed))
+    def await_event(self, kind: type[_Event], times: int = 1) -> _Event:
+        """Wait until a kind of event was told so often; return the last of these."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.of(kind)) >= times, _SECONDS), (kind, times, self.events)
+        return self.of(kind)[times - 1]

@@ -12,12 +12,20 @@ import pytest
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.ports import wait_until
-from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, RecordingObserver, persistent, running
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, persistent, running
 from tests.support.tcp_proxy import TcpProxy
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.consumer import Consumer
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Receipt
+from worker.domain.telemetry import (
+    BrokerCallbackCrashed,
+    BrokerConnected,
+    BrokerDisconnected,
+    BrokerNotReached,
+    BrokerReconnected,
+    unheard,
+)
 
 
 @pytest.fixture
@@ -53,7 +61,7 @@ class RawProperties(pika.BasicProperties):
 def test_deliveries_come_in_the_queue_s_order_and_are_plain_values(desk: Desk, intake: RecordingIntake) -> None:
     desk.command(b"{}", persistent(message_id="m", type="CreateCustomer", app_id="billing", headers={"ce-id": "7"}))
     desk.commands(10)
-    with running(desk.consumer(intake, SilentObserver())):
+    with running(desk.consumer(intake, unheard)):
         deliveries = intake.await_count(11)
 
     assert [it.body.decode() for it in deliveries] == ["{}", *numbers(0, 10)]
@@ -65,7 +73,7 @@ def test_deliveries_come_in_the_queue_s_order_and_are_plain_values(desk: Desk, i
 
 def test_what_was_acked_is_gone_and_what_was_not_comes_again(desk: Desk, intake: RecordingIntake) -> None:
     desk.commands(10)
-    with running(desk.consumer(intake, SilentObserver())) as consumer:
+    with running(desk.consumer(intake, unheard)) as consumer:
         for delivery in intake.await_count(10)[::2]:
             consumer.ack(delivery.receipt)
 
@@ -75,7 +83,7 @@ def test_what_was_acked_is_gone_and_what_was_not_comes_again(desk: Desk, intake:
 
 def test_the_broker_gives_no_more_than_the_prefetch(desk: Desk, intake: RecordingIntake) -> None:
     desk.commands(8)
-    with running(desk.consumer(intake, SilentObserver(), prefetch=3)) as consumer:
+    with running(desk.consumer(intake, unheard, prefetch=3)) as consumer:
         held = intake.await_count(3)
         assert desk.ready(desk.topology.command_queues[0]) == 5
         consumer.ack(held[1].receipt)
@@ -86,7 +94,7 @@ def test_after_a_forced_close_everything_unsettled_comes_again_in_order(
     broker: OwnBroker, desk: Desk, intake: RecordingIntake
 ) -> None:
     desk.commands(23)
-    with running(desk.consumer(intake, SilentObserver(), prefetch=20)) as consumer:
+    with running(desk.consumer(intake, unheard, prefetch=20)) as consumer:
         for delivery in intake.await_count(20)[3:6]:
             consumer.ack(delivery.receipt)
         intake.await_count(23)  # the broker has taken the acks: it fills the window again
@@ -99,7 +107,7 @@ def test_after_a_forced_close_everything_unsettled_comes_again_in_order(
 
 
 def test_a_stale_ack_is_dropped_and_removes_nobody_elses_message(desk: Desk, intake: RecordingIntake) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     desk.commands(3)
     with running(desk.consumer(intake, observer)) as consumer:
         old = intake.await_count(3)
@@ -112,12 +120,12 @@ def test_a_stale_ack_is_dropped_and_removes_nobody_elses_message(desk: Desk, int
         consumer.ack(new[2].receipt)
 
     assert [body for _method, _properties, body in _after_the_consumer(desk)] == [b"0", b"1"]
-    assert observer.count("connected") == 2
+    assert len(observer.of(BrokerConnected)) == 2
 
 
 def test_giving_back_settles_first_and_takes_the_rest_again_in_order(desk: Desk, intake: RecordingIntake) -> None:
     desk.commands(60)
-    with running(desk.consumer(intake, SilentObserver(), prefetch=40)) as consumer:
+    with running(desk.consumer(intake, unheard, prefetch=40)) as consumer:
         for delivery in intake.await_count(40)[10:30]:
             consumer.ack(delivery.receipt)
         consumer.give_back()
@@ -132,7 +140,7 @@ def test_giving_back_settles_first_and_takes_the_rest_again_in_order(desk: Desk,
 def test_many_acks_are_taken_though_the_connection_ends_right_after(
     desk: Desk, intake: RecordingIntake, leave: Callable[[Consumer], object]
 ) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     desk.commands(200)
     with running(desk.consumer(intake, observer, prefetch=200)) as consumer:
         for delivery in intake.await_count(200)[:-1]:
@@ -140,21 +148,21 @@ def test_many_acks_are_taken_though_the_connection_ends_right_after(
         leave(consumer)
 
     assert [body for _method, _properties, body in _after_the_consumer(desk)] == [b"199"]
-    assert observer.count("crashed") == 0
+    assert observer.of(BrokerCallbackCrashed) == []
 
 
 def test_a_stop_in_the_middle_of_connecting_is_no_fault(desk: Desk, intake: RecordingIntake) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     for _ in range(20):
         with running(desk.consumer(intake, observer)) as consumer:
             assert consumer.alive
 
-    assert observer.count("crashed") == 0
+    assert observer.of(BrokerCallbackCrashed) == []
 
 
 def test_headers_of_125_kilobytes_are_delivered(desk: Desk, intake: RecordingIntake) -> None:
     desk.command(b"{}", persistent(headers={"big": "x" * 125_000}))
-    with running(desk.consumer(intake, SilentObserver())):
+    with running(desk.consumer(intake, unheard)):
         (delivery,) = intake.await_count(1)
 
     assert delivery.properties.headers["big"] == "x" * 125_000
@@ -172,61 +180,61 @@ def test_headers_of_125_kilobytes_are_delivered(desk: Desk, intake: RecordingInt
 def test_a_header_hard_to_read_does_not_hold_up_what_follows(
     desk: Desk, intake: RecordingIntake, kind: bytes, value: bytes
 ) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     desk.command(b"odd", RawProperties(b"\x03odd" + kind + value))
     desk.command(b"next")
     with running(desk.consumer(intake, observer)):
         deliveries = intake.await_count(2)
 
     assert [it.body for it in deliveries] == [b"odd", b"next"]
-    assert observer.count("connected") == 1
+    assert len(observer.of(BrokerConnected)) == 1
 
 
 def test_a_routing_key_that_is_no_text_is_delivered(desk: Desk, intake: RecordingIntake) -> None:
     desk.channel.basic_publish(desk.topology.commands, b"\xff\xfe", b"odd", persistent())
-    with running(desk.consumer(intake, SilentObserver())):
+    with running(desk.consumer(intake, unheard)):
         (delivery,) = intake.await_count(1)
 
     assert delivery.routing_key == "??"
 
 
 def test_a_failing_intake_is_told_and_ends_the_connection_not_the_loop(desk: Desk, intake: RecordingIntake) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     intake.fault = ValueError("a fault of ours")
     desk.commands(2)
     with running(desk.consumer(intake, observer)) as consumer:
-        assert "a fault of ours" in observer.await_event("crashed")[2]
-        observer.await_event("connected", times=2)
+        assert "a fault of ours" in observer.await_event(BrokerCallbackCrashed).error.args[0]
+        observer.await_event(BrokerReconnected)
         assert wait_until(lambda: intake.bodies(2) == ["0", "1"], SECONDS)
         assert consumer.alive
 
 
 def test_a_queue_deleted_under_it_is_declared_and_consumed_again(desk: Desk, intake: RecordingIntake) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     with running(desk.consumer(intake, observer)):
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         desk.channel.queue_delete(desk.topology.command_queues[0])
-        assert "cancelled the consumer" in observer.await_event("disconnected")[2]
-        observer.await_event("connected", times=2)
+        assert "cancelled the consumer" in observer.await_event(BrokerDisconnected).reason
+        observer.await_event(BrokerReconnected)
         desk.commands(1)
         intake.await_count(1)
 
 
 def test_it_waits_for_a_broker_that_is_not_there_yet(desk: Desk, intake: RecordingIntake, proxy: TcpProxy) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     with running(desk.by_way_of(proxy.port).consumer(intake, observer)) as consumer:
-        assert "nothing listens" in observer.await_event("unreachable")[2]
+        assert "nothing listens" in observer.await_event(BrokerNotReached).reason
         assert "nothing listens" in (consumer.state.fault or "")
         proxy.open()
         intake.await_told("1:consuming")
-        assert observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         assert (consumer.state.connected, consumer.state.fault) == (True, None)
 
 
 def test_a_cut_connection_is_dialled_again(desk: Desk, intake: RecordingIntake, proxy: TcpProxy) -> None:
     desk.commands(3)
     proxy.open()
-    with running(desk.by_way_of(proxy.port).consumer(intake, SilentObserver())):
+    with running(desk.by_way_of(proxy.port).consumer(intake, unheard)):
         intake.await_count(3)
         proxy.cut()
         intake.await_count(6)
@@ -235,10 +243,10 @@ def test_a_cut_connection_is_dialled_again(desk: Desk, intake: RecordingIntake, 
 
 
 def test_without_its_topology_it_says_what_is_missing(desk: Desk, intake: RecordingIntake) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     desk.channel.queue_delete(desk.topology.command_queues[0])
     with running(desk.consumer(intake, observer, mode=Mode.LOOK)):
-        reason = observer.await_event("unreachable")[2]
+        reason = observer.await_event(BrokerNotReached).reason
 
     assert desk.topology.command_queues[0] in reason
     assert "topology apply" in reason
@@ -247,18 +255,18 @@ def test_without_its_topology_it_says_what_is_missing(desk: Desk, intake: Record
 def test_a_refused_login_is_told_without_the_password(
     desk: Desk, intake: RecordingIntake, caplog: pytest.LogCaptureFixture
 ) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     caplog.set_level(logging.DEBUG)
     wrong = replace(desk, url=desk.url.replace("guest:guest@", "guest:geheim@"))
     with running(wrong.consumer(intake, observer)) as consumer:
-        assert "refuses the login" in observer.await_event("unreachable")[2]
+        assert "refuses the login" in observer.await_event(BrokerNotReached).reason
         assert not consumer.state.connected
 
     assert "geheim" not in caplog.text
 
 
 def test_the_stop_leaves_no_thread_and_may_be_repeated(desk: Desk, intake: RecordingIntake) -> None:
-    consumer = desk.consumer(intake, SilentObserver())
+    consumer = desk.consumer(intake, unheard)
     consumer.start()
     consumer.start()
     intake.await_told("1:consuming")
@@ -274,7 +282,7 @@ def test_the_stop_does_not_wait_for_a_broker_that_never_answers(
 ) -> None:
     proxy.open()
     proxy.swallow_answers()
-    consumer = desk.by_way_of(proxy.port).consumer(intake, SilentObserver())
+    consumer = desk.by_way_of(proxy.port).consumer(intake, unheard)
     consumer.start()
 
     assert consumer.stop(deadline_seconds=2.0)

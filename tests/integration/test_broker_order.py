@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, running
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.consumer import Consumer
+from worker.domain.telemetry import unheard
 
 PREFETCH = 20
 COMMANDS = 60
@@ -23,8 +23,8 @@ LEFT = [str(number) for number in range(COMMANDS) if number not in SETTLED]
 def standing_by(desk: Desk) -> Iterator[tuple[RecordingIntake, Consumer, AckingIntake]]:
     """Run a consumer that holds a full window, and a second one behind it that waits for its turn."""
     holder, heir = RecordingIntake(), AckingIntake()
-    first = desk.consumer(holder, SilentObserver(), prefetch=PREFETCH)
-    second = desk.consumer(heir, SilentObserver(), prefetch=PREFETCH)
+    first = desk.consumer(holder, unheard, prefetch=PREFETCH)
+    second = desk.consumer(heir, unheard, prefetch=PREFETCH)
     heir.settlement = second
     with running(first):
         holder.await_told("1:consuming")

@@ -9,11 +9,20 @@ import pytest
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.ports import wait_until
-from tests.support.broker_tools import SECONDS, Desk, RecordingObserver, event, running
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.support.broker_tools import SECONDS, Desk, event, running
 from tests.support.tcp_proxy import TcpProxy
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.publish.publisher import Publisher
 from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.domain.telemetry import (
+    BrokerBlocked,
+    BrokerConnected,
+    BrokerDisconnected,
+    BrokerNotReached,
+    BrokerReconnected,
+    BrokerUnblocked,
+    unheard,
+)
 from worker.errors import PublishFailed
 
 
@@ -34,7 +43,7 @@ def outcome(publisher: Publisher, message: Outgoing) -> str:
 
 
 def test_many_threads_are_all_confirmed_and_everything_arrives(desk: Desk) -> None:
-    with running(desk.publisher(SilentObserver())) as publisher, ThreadPoolExecutor(64) as pool:
+    with running(desk.publisher(unheard)) as publisher, ThreadPoolExecutor(64) as pool:
         outcomes = list(pool.map(lambda number: outcome(publisher, event(f"evt-{number}")), range(2_000)))
 
     assert set(outcomes) == {""}
@@ -45,33 +54,33 @@ def test_many_threads_are_all_confirmed_and_everything_arrives(desk: Desk) -> No
 def test_a_message_of_several_frames_arrives_whole(desk: Desk) -> None:
     body = bytes(range(256)) * 2_000
 
-    with running(desk.publisher(SilentObserver())) as publisher:
+    with running(desk.publisher(unheard)) as publisher:
         publisher.publish(event(body=body))
 
     assert [taken for *_, taken in desk.take_all(desk.topology.unrouted)] == [body]
 
 
 def test_headers_of_125_kilobytes_arrive(desk: Desk) -> None:
-    with running(desk.publisher(SilentObserver())) as publisher:
+    with running(desk.publisher(unheard)) as publisher:
         publisher.publish(event(headers={"big": "x" * 125_000}))
 
     ((_method, properties, _body),) = desk.take_all(desk.topology.unrouted)
     assert (properties.headers or {})["big"] == "x" * 125_000
 
 
-def test_headers_no_frame_can_hold_fail_alone(desk: Desk, observer: RecordingObserver) -> None:
+def test_headers_no_frame_can_hold_fail_alone(desk: Desk, observer: RecordingTelemetry) -> None:
     with running(desk.publisher(observer)) as publisher:
         assert "headers take" in outcome(publisher, event(headers={"big": "x" * 140_000}))
         publisher.publish(event("evt-2"))
 
-    assert observer.count("connected") == 1
+    assert len(observer.of(BrokerConnected)) == 1
 
 
 def test_a_full_queue_refuses_and_the_refusal_is_noticed(desk: Desk) -> None:
     desk.channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
     desk.channel.queue_bind("", desk.topology.events, "#")
 
-    with running(desk.publisher(SilentObserver())) as publisher:
+    with running(desk.publisher(unheard)) as publisher:
         outcomes = [outcome(publisher, event(f"evt-{number}")) for number in range(5)]
 
     assert outcomes[0] == ""
@@ -80,9 +89,9 @@ def test_a_full_queue_refuses_and_the_refusal_is_noticed(desk: Desk) -> None:
 
 def test_a_return_says_what_no_queue_took(desk: Desk) -> None:
     dead_letter = Outgoing(Destination.DEAD_LETTERS, "invalid", b"", Properties(message_id="letter-1"))
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     with running(desk.publisher(observer)) as publisher:
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         desk.channel.queue_unbind(desk.topology.dead_letters, desk.topology.dead_letters, "#")
 
         assert "NO_ROUTE" in outcome(publisher, dead_letter)
@@ -90,15 +99,15 @@ def test_a_return_says_what_no_queue_took(desk: Desk) -> None:
 
 
 def test_confirmed_survives_a_forced_close_and_publishing_goes_on(
-    broker: OwnBroker, desk: Desk, observer: RecordingObserver
+    broker: OwnBroker, desk: Desk, observer: RecordingTelemetry
 ) -> None:
     """Whatever a publish said, it must be true: everything it called confirmed is in the queue afterwards."""
     with running(desk.publisher(observer)) as publisher, ThreadPoolExecutor(16) as pool:
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         outcomes = [pool.submit(outcome, publisher, event(f"evt-{number}")) for number in range(3_000)]
         broker.ctl("close_all_connections", "a test closes them")
         said = [it.result() for it in outcomes]
-        observer.await_event("connected", times=2)
+        observer.await_event(BrokerReconnected)
         publisher.publish(event("afterwards"))
 
     desk.reconnect()
@@ -109,10 +118,10 @@ def test_confirmed_survives_a_forced_close_and_publishing_goes_on(
 
 
 def test_a_publish_waits_for_a_broker_that_is_not_there_yet(desk: Desk, proxy: TcpProxy) -> None:
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     with running(desk.by_way_of(proxy.port).publisher(observer)) as publisher, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(outcome, publisher, event())
-        assert "nothing listens" in observer.await_event("unreachable")[2]
+        assert "nothing listens" in observer.await_event(BrokerNotReached).reason
         proxy.open()
 
         assert waiting.result(SECONDS) == ""
@@ -120,57 +129,57 @@ def test_a_publish_waits_for_a_broker_that_is_not_there_yet(desk: Desk, proxy: T
 
 def test_a_broker_that_never_answers_is_given_up_and_dialled_again(desk: Desk, proxy: TcpProxy) -> None:
     proxy.open()
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     with running(desk.by_way_of(proxy.port).publisher(observer, patience_seconds=1.0)) as publisher:
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         proxy.swallow_answers()
         assert "no answer within 1 s" in outcome(publisher, event())
-        assert "did not confirm in time" in observer.await_event("disconnected")[2]
+        assert "did not confirm in time" in observer.await_event(BrokerDisconnected).reason
         proxy.swallow_answers(swallow=False)
-        observer.await_event("connected", times=2)
+        observer.await_event(BrokerReconnected)
         assert outcome(publisher, event()) == ""
 
 
 def test_while_the_broker_is_short_of_memory_messages_wait(
-    broker: OwnBroker, desk: Desk, observer: RecordingObserver
+    broker: OwnBroker, desk: Desk, observer: RecordingTelemetry
 ) -> None:
     with running(desk.publisher(observer, patience_seconds=1.0)) as publisher:
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         broker.ctl("set_vm_memory_high_watermark", "0.0001")
         try:
             outcome(publisher, event("sent"))  # the broker tells of it only once something is published
-            observer.await_event("blocked")
+            observer.await_event(BrokerBlocked)
             assert "takes no messages now" in outcome(publisher, event("kept back"))
         finally:
             broker.ctl("set_vm_memory_high_watermark", "0.4")
-        assert observer.await_event("blocked", times=2) == ("blocked", "None")
+        observer.await_event(BrokerUnblocked)
         assert outcome(publisher, event("afterwards")) == ""
 
     arrived = [properties.message_id for _method, properties, _body in desk.take_all(desk.topology.unrouted)]
     assert arrived == ["sent", "afterwards"]
 
 
-def test_an_exchange_deleted_under_it_is_declared_again(desk: Desk, observer: RecordingObserver) -> None:
+def test_an_exchange_deleted_under_it_is_declared_again(desk: Desk, observer: RecordingTelemetry) -> None:
     with running(desk.publisher(observer)) as publisher:
-        observer.await_event("connected")
+        observer.await_event(BrokerConnected)
         desk.channel.exchange_delete(desk.topology.events)
 
         assert "not confirmed" in outcome(publisher, event())
-        assert "NOT_FOUND" in observer.await_event("disconnected")[2]
+        assert "NOT_FOUND" in observer.await_event(BrokerDisconnected).reason
         assert outcome(publisher, event()) == ""
 
 
-def test_the_depth_of_every_queue_is_known(desk: Desk, observer: RecordingObserver) -> None:
+def test_the_depth_of_every_queue_is_known(desk: Desk, observer: RecordingTelemetry) -> None:
     desk.commands(3)
     with running(desk.publisher(observer)) as publisher:
         assert wait_until(lambda: publisher.depths.get(desk.topology.command_queues[0]) == 3, SECONDS)
         assert set(publisher.depths) == {queue.name for queue in desk.topology.queues}
 
 
-def test_the_stop_waits_for_what_is_under_way_and_leaves_no_thread(desk: Desk, observer: RecordingObserver) -> None:
+def test_the_stop_waits_for_what_is_under_way_and_leaves_no_thread(desk: Desk, observer: RecordingTelemetry) -> None:
     publisher = desk.publisher(observer)
     publisher.start()
-    observer.await_event("connected")
+    observer.await_event(BrokerConnected)
     with ThreadPoolExecutor(8) as pool:
         outcomes = [pool.submit(outcome, publisher, event(f"evt-{number}")) for number in range(8)]
         assert publisher.stop()
@@ -182,7 +191,7 @@ def test_the_stop_waits_for_what_is_under_way_and_leaves_no_thread(desk: Desk, o
 
 
 def test_a_stopped_publisher_can_be_started_again(desk: Desk) -> None:
-    publisher = desk.publisher(SilentObserver())
+    publisher = desk.publisher(unheard)
     for _ in range(2):
         with running(publisher):
             assert outcome(publisher, event()) == ""

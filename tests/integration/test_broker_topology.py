@@ -13,10 +13,10 @@ from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, even
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode, Survey
+from worker.domain.telemetry import unheard
 from worker.errors import BrokerUnreachable, TopologyMismatch
 
 
@@ -100,7 +100,7 @@ def test_over_tls_commands_arrive_and_events_are_confirmed(desk: Desk, tmp_path:
     intake = AckingIntake()
     with TlsFront(urlsplit(desk.url).port or 0, identity.certificate, identity.key) as front:
         secure = desk.at(BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(authority.path)))
-        consumer, publisher = secure.consumer(intake, SilentObserver()), secure.publisher(SilentObserver())
+        consumer, publisher = secure.consumer(intake, unheard), secure.publisher(unheard)
         intake.settlement = consumer
         with running(consumer), running(publisher):
             desk.commands(300)
@@ -124,7 +124,7 @@ def test_both_connections_come_back_when_the_broker_is_restarted(
 ) -> None:
     """Everything waiting is durable, everything held comes again, and publishing goes on."""
     desk.commands(10)
-    with running(desk.consumer(intake, SilentObserver())), running(desk.publisher(SilentObserver())) as publisher:
+    with running(desk.consumer(intake, unheard)), running(desk.publisher(unheard)) as publisher:
         intake.await_count(10)
         publisher.publish(event("before"))
         desk.disconnect()

@@ -1,6 +1,6 @@
 """What somebody deletes at a real broker while the worker is connected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,34 +8,18 @@ import pytest
 from pika.exceptions import AMQPChannelError, UnroutableError
 
 from sandbox.servers.finding import OwnBroker
-from tests.support.broker_tools import Desk, RecordingIntake, RecordingObserver, running
+from tests.fakes.telemetry import RecordingTelemetry
+from tests.support.broker_tools import Desk, RecordingIntake, running
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology import watch
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Exchange, Item, Topology
 from worker.broker.topology.survey import Mode
+from worker.domain.telemetry import TopologyComplete, TopologyDeclaredAgain, TopologyIncomplete, unheard
 
 PLAIN = Topology("p")
-
-
-class Observer(RecordingObserver):
-    """Remembers what it hears of the topology too."""
-
-    def declared_again(self, items: Sequence[str]) -> None:
-        """Remember it."""
-        self._tell("declared_again", *items)
-
-    def topology_faults(self, faults: Sequence[str]) -> None:
-        """Remember it."""
-        self._tell("topology_faults", *faults)
-
-
-@pytest.fixture
-def observer() -> Observer:
-    return Observer()
 
 
 @pytest.fixture(autouse=True)
@@ -75,13 +59,13 @@ def whole_again(desk: Desk) -> None:
 
 @pytest.mark.parametrize("place", range(len(list(PLAIN))), ids=[str(item) for item in PLAIN])
 def test_what_was_deleted_is_there_again_while_nobody_publishes(desk: Desk, place: int) -> None:
-    with running(desk.publisher(SilentObserver())) as publisher:
+    with running(desk.publisher(unheard)) as publisher:
         wait_for(lambda: publisher.state.connected, "a connection")
         delete(desk, list(desk.topology)[place])
         whole_again(desk)
 
 
-def test_everything_at_once_is_there_again_and_said(desk: Desk, observer: Observer) -> None:
+def test_everything_at_once_is_there_again_and_said(desk: Desk, observer: RecordingTelemetry) -> None:
     topology = desk.topology
     with running(desk.publisher(observer)) as publisher:
         wait_for(lambda: publisher.state.connected, "a connection")
@@ -90,17 +74,17 @@ def test_everything_at_once_is_there_again_and_said(desk: Desk, observer: Observ
             if not isinstance(item, Binding) and str(item) != f"exchange {topology.events}":
                 delete(desk, item)
         whole_again(desk)
-        told = {item for event in observer.events if event[0] == "declared_again" for item in event[1:]}
+        told = {item for event in observer.of(TopologyDeclaredAgain) for item in event.declared}
 
     assert {str(item) for item in topology.queues} <= told
     assert f"exchange {topology.commands}" in told
-    assert observer.count("topology_faults") == 0
+    assert observer.of(TopologyIncomplete) == []
 
 
 def test_a_consumer_whose_queue_was_deleted_gets_what_is_published_to_the_new_one(
     desk: Desk, intake: RecordingIntake
 ) -> None:
-    with running(desk.consumer(intake, SilentObserver())):
+    with running(desk.consumer(intake, unheard)):
         intake.await_told("1:consuming")
         delete(desk, desk.topology.queues[-1])
         intake.await_told("2:consuming")
@@ -108,7 +92,7 @@ def test_a_consumer_whose_queue_was_deleted_gets_what_is_published_to_the_new_on
         intake.await_told("2:after")
 
 
-def looking(desk: Desk, observer: Observer) -> Publisher:
+def looking(desk: Desk, observer: RecordingTelemetry) -> Publisher:
     """Make a publisher that may declare nothing."""
     address = BrokerAddress(desk.url)
     return Publisher(lambda: address, desk.topology, observer, Mode.LOOK)
@@ -120,26 +104,26 @@ def looking(desk: Desk, observer: Observer) -> Publisher:
     ids=["commands exchange", "alternate exchange", "commands queue", "dead-letter queue"],
 )
 def test_who_may_not_declare_says_what_is_missing_and_when_it_is_there_again(
-    desk: Desk, observer: Observer, which: Callable[[Topology], Any]
+    desk: Desk, observer: RecordingTelemetry, which: Callable[[Topology], Any]
 ) -> None:
     item = which(desk.topology)
     with running(looking(desk, observer)) as publisher:
         wait_for(lambda: publisher.state.connected, "a connection")
         delete(desk, item)
-        (_, fault) = observer.await_event("topology_faults")
+        (fault,) = observer.await_event(TopologyIncomplete).missing
         assert publisher.topology_faults == (fault,)
         inspect_topology(BrokerAddress(desk.url), desk.topology, Mode.APPLY).require_sound()
-        assert observer.await_event("topology_faults", 2) == ("topology_faults",)
+        observer.await_event(TopologyComplete)
         assert not publisher.topology_faults
         assert publisher.state.connected
 
     assert fault.startswith(f"{item}: NOT_FOUND")
     assert "topology apply" in fault
-    assert observer.count("declared_again") == 0
+    assert observer.of(TopologyDeclaredAgain) == []
 
 
 def test_a_login_that_may_not_declare_is_told_of_what_is_missing_alone(
-    broker: OwnBroker, desk: Desk, observer: Observer
+    broker: OwnBroker, desk: Desk, observer: RecordingTelemetry
 ) -> None:
     """Told to declare, it is refused each time; what is there counts as there all the same."""
     prefix = desk.topology.prefix
@@ -151,7 +135,7 @@ def test_a_login_that_may_not_declare_is_told_of_what_is_missing_alone(
         with running(narrow.publisher(observer)) as publisher:
             wait_for(lambda: publisher.state.connected, "a connection")
             delete(desk, desk.topology.exchanges[-1])
-            faults = observer.await_event("topology_faults")[1:]
+            faults = observer.await_event(TopologyIncomplete).missing
     finally:
         broker.ctl("delete_user", user)
 

@@ -15,12 +15,12 @@ from tests.support.broker_tools import Desk, RecordingIntake, persistent, runnin
 from tests.support.doctoring import Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
+from worker.domain.telemetry import unheard
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_two_strangers_side_by_side_are_found(patient: Patient, channel: Channel
 def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
     desk = Desk(patient.url, patient.topology)
     intake = RecordingIntake()
-    with running(desk.consumer(intake, SilentObserver(), prefetch=50)):
+    with running(desk.consumer(intake, unheard, prefetch=50)):
         intake.await_told("1:consuming")
         finding = wait_for(lambda: next(iter(patient.findings(SettingsFacts(prefetch=10))), None), "the consumer")
         assert patient.findings(SettingsFacts(prefetch=50)) == []

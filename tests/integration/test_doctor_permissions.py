@@ -17,7 +17,6 @@ from tests.support.commands import create
 from tests.support.doctoring import Patient, write_tools
 from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
@@ -25,6 +24,7 @@ from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity
 from worker.doctor.facts import SettingsFacts
+from worker.domain.telemetry import unheard
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 LINES = re.findall(r"^rabbitmqctl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -177,7 +177,7 @@ def test_each_role_is_refused_everything_else(patient: Patient) -> None:
 def test_the_worker_consumes_and_publishes_without_any_right_to_declare(patient: Patient) -> None:
     publishes = partial(publish, "{p}.commands", "CreateCustomer")
     does(patient, "operator", publishes)
-    desk, intake, observer = as_user(patient, "worker"), RecordingIntake(), SilentObserver()
+    desk, intake, observer = as_user(patient, "worker"), RecordingIntake(), unheard
     address = BrokerAddress(desk.url)
     publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, 20.0)
     with running(desk.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):

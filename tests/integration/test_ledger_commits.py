@@ -10,9 +10,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from tests.fakes.clock import FakeClock
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.ledger_opening import url_in
 from tests.support.ledger_samples import asking, failed_attempt, key, success, token_of
 from worker.domain.claims import ClaimRequest, Fresh, Held, Token
+from worker.domain.telemetry import LedgerTimed
 from worker.errors import ClaimLost, LedgerError, LedgerUnavailable, NotTaken
 from worker.ledger.config import LedgerConfig, LedgerOperation
 from worker.ledger.migration import migrate
@@ -30,25 +32,13 @@ from worker.ledger.writing.tickets import AnyTicket, Ticket
 SETTLE_SECONDS = 10.0
 
 
-class CountingObserver:
-    """Counts what is observed."""
-
-    def __init__(self) -> None:
-        self.operations: list[LedgerOperation] = []
-
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
-        """Count it."""
-        assert seconds >= 0
-        self.operations.append(operation)
-
-
 class Listener:
     """Keeps what is told of outages."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def ledger_away(self, detail: str) -> None:
+    def __call__(self, detail: str) -> None:
         self.told.append(detail)
 
 
@@ -61,8 +51,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def observer() -> CountingObserver:
-    return CountingObserver()
+def observer() -> RecordingTelemetry:
+    return RecordingTelemetry()
 
 
 @pytest.fixture
@@ -71,13 +61,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def commits(store: Store, clock: FakeClock, observer: CountingObserver) -> Iterator[Commits]:
+def commits(store: Store, clock: FakeClock, observer: RecordingTelemetry) -> Iterator[Commits]:
     commits = commits_of("us", store, clock, observer)
     yield commits
     commits.leave()
 
 
-def commits_of(owner: str, store: Store, clock: FakeClock, observer: CountingObserver) -> Commits:
+def commits_of(owner: str, store: Store, clock: FakeClock, observer: RecordingTelemetry) -> Commits:
     lease = Lease(owner, 15.0, clock)
     with store.engine.begin() as connection:
         leasing.start(connection, owner, ("host", 1), (clock.now(), clock.now() + 15))
@@ -127,20 +117,20 @@ class Colliding:
         return items
 
 
-def test_a_collision_with_another_process_is_done_again(commits: Commits, observer: CountingObserver) -> None:
+def test_a_collision_with_another_process_is_done_again(commits: Commits, observer: RecordingTelemetry) -> None:
     batch: list[AnyTicket] = [Ticket(Colliding(), "done", None)]
     commits.settle(batch)
 
     assert answers(batch) == ["done"]
-    assert observer.operations == [LedgerOperation.COMMIT]
+    assert [each.operation for each in observer.of(LedgerTimed)] == [LedgerOperation.COMMIT]
 
 
-def test_a_whole_batch_shares_one_commit(commits: Commits, observer: CountingObserver) -> None:
+def test_a_whole_batch_shares_one_commit(commits: Commits, observer: RecordingTelemetry) -> None:
     batch = [claiming(asking(f"evt_{number}")) for number in range(50)]
     commits.settle(batch)
 
     assert all(isinstance(answer, Fresh) for answer in answers(batch))
-    assert observer.operations == [LedgerOperation.COMMIT]
+    assert [each.operation for each in observer.of(LedgerTimed)] == [LedgerOperation.COMMIT]
 
 
 def test_a_bad_row_fails_alone(commits: Commits) -> None:
@@ -173,7 +163,7 @@ def test_a_command_that_an_operators_trigger_refuses_fails_alone_and_is_no_outag
 
 
 def test_a_database_that_was_away_is_tried_without_a_command_before_the_lease_is_due(
-    commits: Commits, observer: CountingObserver
+    commits: Commits, observer: RecordingTelemetry
 ) -> None:
     listener = Listener()
     commits.watch(listener)
@@ -187,7 +177,7 @@ def test_a_database_that_was_away_is_tried_without_a_command_before_the_lease_is
     commits.settle([])
 
     assert not commits.away
-    assert observer.operations == [LedgerOperation.COMMIT]
+    assert [each.operation for each in observer.of(LedgerTimed)] == [LedgerOperation.COMMIT]
 
 
 def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
@@ -221,7 +211,7 @@ def test_a_bad_operation_fails_alone_whatever_it_is(commits: Commits) -> None:
     assert "secret row" not in str(bad)
 
 
-def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observer: CountingObserver) -> None:
+def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observer: RecordingTelemetry) -> None:
     claims = [claiming(asking(f"evt_{number}")) for number in range(4)]
     commits.settle(claims)
     first, third = (token_of(claims[place].future.result(0)) for place in (0, 2))
@@ -231,11 +221,11 @@ def test_lost_claims_in_a_batch_cost_the_others_nothing(commits: Commits, observ
     commits.settle(batch)
 
     assert [type(answer) for answer in answers(batch)] == [type(None), ClaimLost, type(None), ClaimLost]
-    assert observer.operations == [LedgerOperation.COMMIT] * 2
+    assert [each.operation for each in observer.of(LedgerTimed)] == [LedgerOperation.COMMIT] * 2
 
 
 def test_a_token_dies_as_soon_as_another_process_waits_for_its_command(
-    commits: Commits, store: Store, clock: FakeClock, observer: CountingObserver
+    commits: Commits, store: Store, clock: FakeClock, observer: RecordingTelemetry
 ) -> None:
     ours, theirs = claiming(asking()), claiming(asking())
     commits.settle([ours])
@@ -250,7 +240,7 @@ def test_a_token_dies_as_soon_as_another_process_waits_for_its_command(
 
 
 def test_a_process_that_stopped_in_order_keeps_nobody_waiting_for_its_lease(
-    store: Store, clock: FakeClock, observer: CountingObserver
+    store: Store, clock: FakeClock, observer: RecordingTelemetry
 ) -> None:
     shared = replace(store, sole=False)
     stopping, standby = (commits_of(owner, shared, clock, observer) for owner in ("us", "them"))
@@ -272,10 +262,10 @@ def test_an_idle_batch_renews_a_lease_that_is_due(commits: Commits, clock: FakeC
     assert commits._lease.holds()
 
 
-def test_an_idle_batch_commits_nothing_while_the_lease_runs(commits: Commits, observer: CountingObserver) -> None:
+def test_an_idle_batch_commits_nothing_while_the_lease_runs(commits: Commits, observer: RecordingTelemetry) -> None:
     commits.settle([])
 
-    assert observer.operations == []
+    assert observer.events == []
 
 
 def test_a_process_that_was_deposed_can_do_nothing_any_more(commits: Commits, store: Store, clock: FakeClock) -> None:

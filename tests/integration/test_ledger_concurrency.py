@@ -12,6 +12,7 @@ from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_samples import asking, failed_attempt, success, token_of
 from worker.domain.claims import Done
+from worker.domain.telemetry import LedgerTimed, TelemetryEvent
 from worker.errors import ClaimLost
 from worker.ledger.config import LedgerOperation
 
@@ -24,10 +25,9 @@ class Tally:
     def __init__(self) -> None:
         self.commits = 0
 
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
+    def __call__(self, event: TelemetryEvent) -> None:
         """Count a commit."""
-        del seconds
-        self.commits += operation is LedgerOperation.COMMIT
+        self.commits += isinstance(event, LedgerTimed) and event.operation == LedgerOperation.COMMIT
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def tally() -> Tally:
 
 @pytest.fixture
 def ledger(tmp_path: Path, tally: Tally) -> Iterator[BlockingLedger]:
-    with opened(url_in(tmp_path), observer=tally) as ledger:
+    with opened(url_in(tmp_path), emit=tally) as ledger:
         yield ledger
 
 

@@ -63,7 +63,7 @@ class Listener:
     def __init__(self) -> None:
         self.told: SimpleQueue[str] = SimpleQueue()
 
-    def ledger_away(self, detail: str) -> None:
+    def __call__(self, detail: str) -> None:
         self.told.put(detail)
 
 

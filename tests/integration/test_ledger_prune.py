@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import Engine, NullPool, Table, create_engine, func, select
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.ledger_opening import SystemClock, opened
 from tests.support.ledger_rigs import empty_database
-from tests.support.ledger_samples import CIPHER, DeafObserver, asking, parked_work, success, token_of
+from tests.support.ledger_samples import CIPHER, asking, parked_work, success, token_of
 from tests.support.ledger_seeds import DAY, arrived_dead_letter, dead_command, old_command, old_owner, old_refusal
 from worker.domain.claims import Done, Fresh
+from worker.domain.telemetry import LedgerTimed, unheard
 from worker.ledger.config import LedgerOperation
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
 from worker.ledger.pruning.rule import BATCH_ROWS
@@ -193,19 +195,13 @@ def test_a_repeat_of_what_was_forgotten_is_new(url: str, engine: Engine) -> None
 
 
 def test_a_worker_prunes_by_its_own_days_and_is_measured(url: str, engine: Engine) -> None:
-    seen: list[LedgerOperation] = []
-
-    class Observer(DeafObserver):
-        def observed(self, operation: LedgerOperation, seconds: float) -> None:
-            del seconds
-            seen.append(operation)
-
+    observer = RecordingTelemetry()
     now = SystemClock().now()
     old_command(engine, "old", now - 91 * DAY)
     old_command(engine, "recent", now - 89 * DAY)
-    with opened(url, observer=Observer()) as ledger:
+    with opened(url, emit=observer) as ledger:
         assert ledger.prune(Rests()).commands == 1
-    assert LedgerOperation.PRUNE in seen
+    assert LedgerOperation.PRUNE in [each.operation for each in observer.of(LedgerTimed)]
     assert left(engine) == {"recent"}
 
 
@@ -259,7 +255,7 @@ def test_a_busy_file_is_tried_again_a_few_times(tmp_path: Path) -> None:
             holding.rollback()
         return False
 
-    assert Pruner(store, Clock(), DeafObserver()).prune(90, let_go).whole
+    assert Pruner(store, Clock(), unheard).prune(90, let_go).whole
     assert rests == [1.0]
     holder.close()
 

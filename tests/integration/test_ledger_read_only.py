@@ -41,7 +41,7 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def ledger_away(self, detail: str) -> None:
+    def __call__(self, detail: str) -> None:
         self.told.append(detail)
 
 

@@ -11,8 +11,9 @@ from sandbox.servers.postgres import PrivatePostgres
 from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_opening import SystemClock
 from tests.support.ledger_rigs import empty_database
-from tests.support.ledger_samples import CIPHER, IDENTITY, DeafObserver, asking, parked_work
+from tests.support.ledger_samples import CIPHER, IDENTITY, asking, parked_work
 from worker.domain.claims import Held
+from worker.domain.telemetry import unheard
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migration import migrate
 from worker.ledger.schema import owners
@@ -41,7 +42,7 @@ def url(database: PrivatePostgres) -> str:
 
 @contextmanager
 def opened_on(clock: SystemClock, url: str) -> Iterator[BlockingLedger]:
-    ledger = BlockingLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, DeafObserver())
+    ledger = BlockingLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, unheard)
     try:
         yield ledger
     finally:

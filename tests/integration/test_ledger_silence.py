@@ -58,12 +58,7 @@ def test_breaking_off_what_is_idle_is_only_a_detour(ledger: BlockingLedger) -> N
 
 def test_the_silence_is_told_by_itself_though_nobody_asks(server: PrivatePostgres, ledger: BlockingLedger) -> None:
     told: list[str] = []
-
-    class Listener:
-        def ledger_away(self, detail: str) -> None:
-            told.append(detail)
-
-    ledger.watch(Listener())
+    ledger.watch(told.append)
     ledger.claim(asking("evt_6"))  # so that there is a connection to be silent
     with frozen(server):
         wait_for(lambda: len(told) > 2, "word of the silence")

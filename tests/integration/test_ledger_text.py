@@ -161,5 +161,5 @@ class _Listener:
     def __init__(self, told: list[str]) -> None:
         self._told = told
 
-    def ledger_away(self, detail: str) -> None:
+    def __call__(self, detail: str) -> None:
         self._told.append(detail)

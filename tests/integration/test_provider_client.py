@@ -1,14 +1,15 @@
 """The provider's client over real sockets: what goes over the wire, and how few connections it takes."""
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.raw_http import RawServer, answer, raw_server, sends
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
+from worker.domain.telemetry import ProviderCalled
 from worker.errors import ProviderError
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Login, ProviderConfig
@@ -136,17 +137,12 @@ def test_an_idle_connection_is_closed_with_the_client(server: RawServer) -> None
 
 
 def test_every_call_is_observed_from_whichever_thread(server: RawServer) -> None:
-    seen: list[tuple[str, CallResult]] = []
-    lock = threading.Lock()
-
-    def observe(operation: str, result: CallResult, seconds: float) -> None:
-        with lock:
-            assert seconds > 0
-            seen.append((operation, result))
-
-    client = ProviderClient(ProviderConfig(server.url, Login("acme", KEY)), lambda: True, observe)
+    observer = RecordingTelemetry()
+    client = ProviderClient(ProviderConfig(server.url, Login("acme", KEY)), lambda: True, observer)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: client.apply(disable_command()), range(20)))
     client.close()
 
-    assert seen == [("disable", CallResult.SUCCESS)] * 20
+    calls = observer.of(ProviderCalled)
+    assert [(each.operation, each.result) for each in calls] == [("disable", CallResult.SUCCESS)] * 20
+    assert all(each.seconds > 0 for each in calls)

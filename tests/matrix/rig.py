@@ -13,7 +13,7 @@ from sandbox.provider.settings import Switches
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeHealth
-from tests.fakes.telemetry import FakeTelemetry
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.matrix.cases import LOGIN
 from tests.support.commands import Command
 from tests.support.work_samples import work_of
@@ -93,7 +93,7 @@ class Stage:
             timeout_seconds=patience_seconds,
             concurrency=1,
         )
-        return ProviderClient(config, lambda: True, lambda _operation, _result, _seconds: None)
+        return ProviderClient(config, lambda: True)
 
     def _settled_state(self) -> AccountsSnapshot:
         self._await_settled()
@@ -107,7 +107,7 @@ class Stage:
         clock, health = FakeClock(), FakeHealth()
         ledger = FakeLedger(clock, settle_seconds=0.0)
         trying = AttemptRunner(
-            Handlers(client, ledger), RetryContext(_POLICY, health, lambda: 0.0), FakeTelemetry(), clock
+            Handlers(client, ledger), RetryContext(_POLICY, health, lambda: 0.0), RecordingTelemetry(), clock
         )
         work = work_of(command)
         assert isinstance(work.content, Requested), work.content

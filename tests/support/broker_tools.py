@@ -14,9 +14,9 @@ from pika.exceptions import AMQPError
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.servers import session_broker
-from worker.broker.address import BrokerAddress, Role
-from worker.broker.connection.observer import BrokerObserver, SilentObserver
+from worker.broker.address import BrokerAddress
 from worker.broker.consume.consumer import Consumer, Subscription
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
@@ -25,6 +25,7 @@ from worker.broker.topology.removal import remove
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
+from worker.domain.telemetry import Emit, unheard
 
 SECONDS = 20.0
 
@@ -92,49 +93,6 @@ class AckingIntake(RecordingIntake):
         self.settlement.ack(delivery.receipt)
 
 
-class RecordingObserver(SilentObserver):
-    """A BrokerObserver that can be waited for."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
-        self.events: list[tuple[str, ...]] = []
-
-    def connected(self, role: Role) -> None:
-        """Remember it."""
-        self._tell("connected", role)
-
-    def disconnected(self, role: Role, reason: str) -> None:
-        """Remember it."""
-        self._tell("disconnected", role, reason)
-
-    def unreachable(self, role: Role, reason: str, retry_seconds: float) -> None:
-        """Remember it."""
-        assert retry_seconds > 0
-        self._tell("unreachable", role, reason)
-
-    def blocked(self, reason: str | None) -> None:
-        """Remember it."""
-        self._tell("blocked", str(reason))
-
-    def crashed(self, role: Role, error: BaseException) -> None:
-        """Remember it."""
-        self._tell("crashed", role, repr(error))
-
-    def count(self, kind: str) -> int:
-        """How often something was told."""
-        return sum(event[0] == kind for event in self.events)
-
-    def await_event(self, kind: str, times: int = 1) -> tuple[str, ...]:
-        """Wait until something was told so often; return the last of these."""
-        wait_for(self.changed, lambda: self.count(kind) >= times, f"{times} x {kind} in {self.events}")
-        return [event for event in self.events if event[0] == kind][times - 1]
-
-    def _tell(self, *event: str) -> None:
-        with self.changed:
-            self.events.append(event)
-            self.changed.notify_all()
-
-
 @dataclass(slots=True)
 class Desk:
     """A topology of its own on the broker, and a plain pika channel to prepare and to look with."""
@@ -168,17 +126,17 @@ class Desk:
             taken.append((method, properties, body))
 
     def consumer(
-        self, intake: Intake, observer: BrokerObserver, *, prefetch: int = 50, mode: Mode = Mode.APPLY
+        self, intake: Intake, emit: Emit = unheard, *, prefetch: int = 50, mode: Mode = Mode.APPLY
     ) -> Consumer:
         """Make a consumer of the command queue; it is not started."""
         address = self.address or BrokerAddress(self.url)
         subscription = Subscription(self.topology, self.topology.command_queues, prefetch, mode)
-        return Consumer(lambda: address, subscription, intake, observer)
+        return Consumer(lambda: address, subscription, intake, emit)
 
-    def publisher(self, observer: BrokerObserver, *, patience_seconds: float = SECONDS) -> Publisher:
+    def publisher(self, emit: Emit = unheard, *, patience_seconds: float = SECONDS) -> Publisher:
         """Make a publisher; it is not started."""
         address = self.address or BrokerAddress(self.url)
-        return Publisher(lambda: address, self.topology, observer, Mode.APPLY, patience_seconds)
+        return Publisher(lambda: address, self.topology, emit, Mode.APPLY, patience_seconds)
 
     def by_way_of(self, port: int) -> "Desk":
         """Return the same desk, whose consumers and publishers connect to another port."""
@@ -294,6 +252,6 @@ def intake() -> RecordingIntake:
 
 
 @pytest.fixture
-def observer() -> RecordingObserver:
+def observer() -> RecordingTelemetry:
     """Somebody who hears of connections."""
-    return RecordingObserver()
+    return RecordingTelemetry()

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.blocking_ledger import BlockingLedger
-from tests.support.ledger_samples import IDENTITY, DeafObserver
-from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver
+from tests.support.ledger_samples import IDENTITY
+from worker.domain.telemetry import Emit, unheard
+from worker.ledger.config import LedgerConfig, LedgerIdentity
 
 
 class SystemClock:
@@ -29,11 +30,11 @@ def url_in(folder: Path) -> str:
 
 @contextmanager
 def opened(
-    url: str, identity: LedgerIdentity = IDENTITY, observer: LedgerObserver | None = None, patience_seconds: float = 0.1
+    url: str, identity: LedgerIdentity = IDENTITY, emit: Emit = unheard, patience_seconds: float = 0.1
 ) -> Iterator[BlockingLedger]:
     """Open a ledger that settles at once, and close it."""
     config = LedgerConfig(url, settle_seconds=0, keep_days=90, patience_seconds=patience_seconds)
-    ledger = BlockingLedger.open(config, identity, SystemClock(), observer or DeafObserver())
+    ledger = BlockingLedger.open(config, identity, SystemClock(), emit)
     try:
         yield ledger
     finally:

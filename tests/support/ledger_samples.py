@@ -12,7 +12,7 @@ from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
 from worker.domain.work import Parked, Work
-from worker.ledger.config import LedgerIdentity, LedgerOperation
+from worker.ledger.config import LedgerIdentity
 from worker.ledger.keys import Cipher
 
 CIPHER = Cipher([f"{'ledger':A<43}="])
@@ -81,13 +81,6 @@ def failed_attempt(not_before: float, history: History | None = None) -> Deferra
     return Deferral(
         history if history is not None else History(attempts=1), not_before, "not_sent", "connection refused"
     )
-
-
-class DeafObserver:
-    """Listens to nothing."""
-
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
-        """Forget it."""
 
 
 def parked_work(id_: str = "evt_0", *lanes: str, body: bytes = b"{}") -> Work:

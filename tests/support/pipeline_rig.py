@@ -9,7 +9,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.fakes.parking import FakeParkingStore
 from tests.fakes.provider import FakeHealth, FakeProvider
-from tests.fakes.telemetry import FakeTelemetry
+from tests.fakes.telemetry import RecordingTelemetry
 from worker.domain.claims import Token
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Receipt
 from worker.domain.endings import Deferral, Ending, Refusal
@@ -94,7 +94,7 @@ class PipelineRig:
     clock: FakeClock = field(default_factory=FakeClock)
     provider: FakeProvider = field(default_factory=FakeProvider)
     health: FakeHealth = field(default_factory=FakeHealth)
-    telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     storage: FakeStorage = field(default_factory=FakeStorage)
     notes: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)

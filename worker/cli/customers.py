@@ -57,7 +57,7 @@ def list_customers(
     Exit codes: 69 when the provider cannot be reached or gives no answer, 78 when it refuses the login.
     """
     filters = _filters(where or (), exact=exact)
-    client = ProviderClient(provider_config(load(ProviderReach)), _never, _unwatched)
+    client = ProviderClient(provider_config(load(ProviderReach)), _never)
     found = (row for row in client.search(filters) if not exact or _is_exactly(row, filters))
     shown = _Shown(found, offset, limit)
     try:
@@ -169,7 +169,3 @@ def _is_exactly(row: CustomerRow, filters: Mapping[str, str]) -> bool:
 def _never() -> bool:
     # It only reads; were it ever to write, no ledger would know.
     return False
-
-
-def _unwatched(*_: object) -> None:
-    """Nobody counts the calls of a tool."""

@@ -11,7 +11,7 @@ from worker.domain.deliveries import Delivery, Outgoing, Receipt
 from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.recoverability import Blame
 from worker.domain.texts.comparison import is_altered, same_in_any_case
-from worker.domain.work import Parked, Report, Retry, Work
+from worker.domain.work import Parked, Work
 from worker.errors import ProviderError, ProviderLogin
 
 #: What the provider lists of a customer and a command may set (`company` and others can be set, never read).
@@ -186,31 +186,6 @@ class ProviderHealth(Protocol):
 
     def paused_since(self, login: ProviderLogin, since: float) -> bool:
         """Whether commands of this login were paused at that time or later."""
-
-
-class Telemetry(Protocol):
-    """Metrics and the log. Never raises."""
-
-    def settled(self, report: Report) -> None:
-        """One delivery was answered and acked."""
-
-    def retried(self, retry: Retry) -> None:
-        """One try failed and will be repeated."""
-
-    def crashed(self, work: Work | None, error: BaseException) -> None:
-        """A fault of the worker's own came up while a command was handled; the log gets the traceback."""
-
-    def unpublishable(self, work: Work, detail: str) -> None:
-        """The broker, as it is set up, can never take what it publishes; `detail` says what an operator must do."""
-
-    def unsealable(self, detail: str) -> None:
-        """A parked command cannot be read, and its customer's commands wait; an operator must do what `detail` says."""
-
-    def not_taken(self, detail: str) -> None:
-        """The ledger does not take one command, and its customer's commands wait."""
-
-    def published(self, message: Outgoing, seconds: float, *, confirmed: bool) -> None:
-        """The broker has confirmed a message after so long, or it is not certain that it has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from messages.catalog import CATALOG
 from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
-from messages.outcomes import Outcome, Reason
+from messages.outcomes import Outcome
 from worker.domain.claims import ClaimRequest, Token
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery
@@ -143,26 +143,3 @@ class RetryCause(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     THROTTLED = "throttled"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One settled delivery, for metrics and the log. Times are seconds."""
-
-    work: Work
-    outcome: Outcome
-    reason: Reason | None
-    detail: str
-    attempts: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """One failed attempt that will be repeated, for metrics and the log."""
-
-    work: Work
-    cause: RetryCause
-    charged: bool
-    detail: str
-    delay_seconds: float

@@ -1,4 +1,4 @@
-"""Why intake is paused, for how long, and who hears of it."""
+"""Why intake is paused, and for how long."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -44,16 +44,6 @@ class PausePolicy:
     probe_seconds: float = 10.0
     refused_seconds: float = 60.0
     threads: int = 64
-
-
-class PauseListener(Protocol):
-    """Who must know: the gauges and the log."""
-
-    def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
-        """This cause began or ceased to hold, for the commands of one login or (None) for all."""
-
-    def unshared(self, detail: str) -> None:
-        """The pauses can be neither written for the other replicas nor read for now; it is tried again."""
 
 
 class Permits(Protocol):

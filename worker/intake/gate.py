@@ -13,8 +13,9 @@ from functools import partial
 
 from worker.domain.ports import Clock
 from worker.domain.recoverability import Blame
+from worker.domain.telemetry import Emit, IntakePaused, IntakeResumed
 from worker.errors import ProviderError, ProviderLogin
-from worker.intake.causes import OUR_OWN, PauseCause, PauseListener, PausePolicy, PauseState, Permits
+from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState, Permits
 from worker.intake.circuit_breaker import BreakerListener, CircuitBreaker
 
 Held = Mapping[tuple[PauseCause, ProviderLogin], PauseState]
@@ -25,11 +26,9 @@ Probes = Mapping[ProviderLogin, Callable[[], None]]
 class IntakeGate:
     """Watches all calls together. One thread keeps time, one for each login asks its probe, however long that takes."""
 
-    def __init__(
-        self, probes: Probes, policy: PausePolicy, clock: Clock, permits: Permits, listener: PauseListener
-    ) -> None:
+    def __init__(self, probes: Probes, policy: PausePolicy, clock: Clock, permits: Permits, emit: Emit) -> None:
         self._probes = probes
-        self._listener = listener
+        self._emit = emit
         self._changed = threading.Condition(threading.RLock())
         #: Set whenever a pause began, changed or ended; whoever waits for it clears it.
         self.news = threading.Event()
@@ -168,10 +167,11 @@ class IntakeGate:
     def _report(self, login: ProviderLogin, cause: PauseCause, on: bool, detail: str) -> None:  # noqa: FBT001 - inner
         self.news.set()
         if cause not in OUR_OWN:
-            self._listener.paused(cause.value, login.value, on=on, detail=detail)
+            held = any(cause in breaker.causes for breaker in self._breakers.values())
+            self._emit(_reported(cause, login.value, held, detail if on else None))
         elif login is next(iter(ProviderLogin)):
             # It begins and ends for all of them together: reported once.
-            self._listener.paused(cause.value, None, on=on, detail=detail)
+            self._emit(_reported(cause, None, on, detail if on else None))
 
     def _keep_watch(self) -> None:
         while self._is_due(self._seconds_to_end):
@@ -190,6 +190,10 @@ class IntakeGate:
             while not self._stopping and ((wait := seconds_to_next()) is None or wait > 0):
                 self._changed.wait(wait)
             return not self._stopping
+
+
+def _reported(cause: PauseCause, login: str | None, held: bool, detail: str | None) -> IntakePaused | IntakeResumed:  # noqa: FBT001 - inner
+    return IntakeResumed(cause, login, held) if detail is None else IntakePaused(cause, login, detail)
 
 
 def _together(held: Held) -> Mapping[PauseCause, PauseState]:

@@ -13,8 +13,9 @@ from typing import Protocol
 
 from worker.domain.ports import Clock
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.telemetry import Emit, PausesUnshared
 from worker.errors import LedgerError, ProviderLogin
-from worker.intake.causes import OUR_OWN, PauseCause, PauseListener, PauseState
+from worker.intake.causes import OUR_OWN, PauseCause, PauseState
 from worker.intake.gate import IntakeGate
 
 _Key = tuple[PauseCause, ProviderLogin]
@@ -70,12 +71,10 @@ class _Written:
 class Sharing:
     """Writes and reads the rows, on a thread of its own: at each change, and every `seconds`."""
 
-    def __init__(
-        self, pause: IntakeGate, notes: PauseNotes, listener: PauseListener, clock: Clock, seconds: float
-    ) -> None:
+    def __init__(self, pause: IntakeGate, notes: PauseNotes, emit: Emit, clock: Clock, seconds: float) -> None:
         self._pause = pause
         self._notes = notes
-        self._listener = listener
+        self._emit = emit
         self._clock = clock
         self._seconds = seconds
         self._written: dict[_Key, _Written] = {}
@@ -107,7 +106,7 @@ class Sharing:
             self._read()
         except LedgerError as trouble:
             if not self._is_away:
-                self._listener.unshared(str(trouble))
+                self._emit(PausesUnshared(str(trouble)))
             self._is_away = True
         else:
             self._is_away = False

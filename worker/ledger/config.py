@@ -1,8 +1,8 @@
-"""What the ledger is opened with: where it lies, whose it is, and who measures it."""
+"""What the ledger is opened with: where it lies, and whose it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,6 @@ class LedgerOperation(StrEnum):
     PRUNE = "prune"
 
 
-class OutageListener(Protocol):
-    """Informed on the ledger's threads that the database cannot be used: it is quick, never waiting for the ledger."""
-
-    def ledger_away(self, detail: str) -> None:
-        """A commit was given up, or is not answered; reported again about once a second, until it can be used."""
-
-
-class LedgerObserver(Protocol):
-    """Informed how long things took. Called from many threads; it is quick and never raises."""
-
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
-        """One operation has ended, well or badly, after that many seconds."""
+#: Told on threads of the ledger that the database cannot be used, and why: it is quick, and never waits for the ledger.
+#: Told again about once a second, as long as it cannot be used.
+OnOutage = Callable[[str], None]

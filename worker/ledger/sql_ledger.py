@@ -10,8 +10,9 @@ from worker.domain.claims import Claim, ClaimRequest, Held, MarkedReading, Token
 from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
+from worker.domain.telemetry import Emit, LedgerTimed, unheard
 from worker.errors import LedgerError
-from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerObserver, LedgerOperation, OutageListener
+from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation, OnOutage
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
 from worker.ledger.keys import Cipher
@@ -47,19 +48,19 @@ class SqlLedger:
     what it holds, and the same ending may be recorded again with the same token.
     """
 
-    def __init__(self, store: Store, config: LedgerConfig, clock: Clock, observer: LedgerObserver) -> None:
+    def __init__(self, store: Store, config: LedgerConfig, clock: Clock, emit: Emit = unheard) -> None:
         self._store = store
         self._deadline_seconds = config.deadline_seconds
         self._keep_days = config.keep_days
         self._clock = clock
-        self._observer = observer
+        self._emit = emit
         self._lease = Lease(uuid4().hex, config.lease_seconds, clock)
-        self._commits = Commits(store, self._lease, config, clock, observer)
+        self._commits = Commits(store, self._lease, config, clock, emit)
         self._writer = Writer(self._commits, self._lease.renewal_seconds)
         self._watchdog = Watchdog(self._commits)
 
     @classmethod
-    def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, observer: LedgerObserver) -> Self:
+    def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, emit: Emit = unheard) -> Self:
         """Open the ledger and begin to work as a new owner. SQLite is made and brought up to date when needed.
 
         Raises LedgerRefused when another process has it, when it belongs to another worker, or its schema is not ours;
@@ -69,7 +70,7 @@ class SqlLedger:
         try:
             with translated(store):
                 _prepare(store, identity)
-                ledger = cls(store, config, clock, observer)
+                ledger = cls(store, config, clock, emit)
                 ledger.start()
         except BaseException:
             store.release()
@@ -87,9 +88,9 @@ class SqlLedger:
         self._writer.start()
         self._watchdog.start()
 
-    def watch(self, listener: OutageListener) -> None:
+    def watch(self, on_outage: OnOutage) -> None:
         """Report outages to this one from now on, also of those that nobody's call would have met."""
-        self._commits.watch(listener)
+        self._commits.watch(on_outage)
 
     @property
     def alive(self) -> bool:
@@ -175,7 +176,7 @@ class SqlLedger:
 
         Raises PrunedElsewhere when another process is at it, LedgerUnavailable when the database is away.
         """
-        return Pruner(self._store, self._clock, self._observer).prune(self._keep_days, rest)
+        return Pruner(self._store, self._clock, self._emit).prune(self._keep_days, rest)
 
     def stop(self) -> None:
         """Commit what is queued, stop being an owner, let others in; later calls raise LedgerUnavailable.
@@ -196,7 +197,7 @@ class SqlLedger:
     ) -> "Future[Given]":
         started = self._clock.monotonic()
         future = self._writer.submit(bulk, item, key)
-        future.add_done_callback(lambda _: self._observer.observed(operation, self._clock.monotonic() - started))
+        future.add_done_callback(lambda _: self._emit(LedgerTimed(operation, self._clock.monotonic() - started)))
         return future
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from worker.domain.ports import Clock
-from worker.ledger.config import LedgerIdentity, LedgerOperation
+from worker.domain.telemetry import unheard
+from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
 from worker.ledger.migration import check_schema, migrate
@@ -42,7 +43,7 @@ def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
     store = open_beside(url)
     with translated(store):
         check_schema(store.engine)
-    return Pruner(store, clock, _Unwatched()).prune(days, rest)
+    return Pruner(store, clock, unheard).prune(days, rest)
 
 
 def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:
@@ -82,13 +83,6 @@ def look_what_is_parked(url: str) -> tuple[ParkedCommand, ...]:
         check_schema(store.engine)
         with store.engine.connect() as connection:
             return list_parked(connection)
-
-
-class _Unwatched:
-    """A person watches, no metric does."""
-
-    def observed(self, operation: LedgerOperation, seconds: float) -> None:
-        """Forget it."""
 
 
 @contextmanager

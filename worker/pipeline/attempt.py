@@ -9,7 +9,7 @@ from messages.outcomes import Outcome, Reason
 from worker.domain import endings
 from worker.domain.claims import Fresh, History, Resumed
 from worker.domain.endings import Closing, Deferral, Finished, GivenUp
-from worker.domain.ports import Clock, ProviderHealth, Telemetry
+from worker.domain.ports import Clock, ProviderHealth
 from worker.domain.recoverability import (
     Blame,
     FailureContext,
@@ -22,7 +22,8 @@ from worker.domain.recoverability import (
     exhausted,
 )
 from worker.domain.result_events import Success
-from worker.domain.work import Attempt, Retry, RetryCause, Work
+from worker.domain.telemetry import CommandRetried, Emit, HandlerCrashed
+from worker.domain.work import Attempt, RetryCause, Work
 from worker.errors import (
     Blocked,
     LedgerError,
@@ -55,10 +56,10 @@ class RetryContext:
 class AttemptRunner:
     """Runs one attempt of a command, and decides what its failure means. Called by many threads."""
 
-    def __init__(self, handlers: Handlers, context: RetryContext, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(self, handlers: Handlers, context: RetryContext, emit: Emit, clock: Clock) -> None:
         self._handlers = handlers
         self._context = context
-        self._telemetry = telemetry
+        self._emit = emit
         self._clock = clock
 
     def attempt(
@@ -100,7 +101,7 @@ class AttemptRunner:
         except Exception as bug:
             # A fault of ours in one command's handler must neither end the thread nor lose the command. Whether the
             # provider was reached is not known, so it is judged as an unknown outcome.
-            self._telemetry.crashed(work, bug)
+            self._emit(HandlerCrashed(work, bug))
             raise OutcomeUnknown(f"the worker failed while handling it ({type(bug).__name__}); see its log") from bug
 
     def _surroundings(
@@ -145,7 +146,7 @@ class AttemptRunner:
                 return _given_up(work, envelope, GivenUp(reason, concluded(failure, reason), after), closing())
             case RetryLater(delay_seconds, after, charged):
                 cause = _cause(failure)
-                self._telemetry.retried(Retry(work, cause, charged, failure.detail, delay_seconds))
+                self._emit(CommandRetried(work, cause, charged, failure.detail, delay_seconds))
                 return Deferral(after, around.now + delay_seconds, cause.value, failure.detail)
 
 

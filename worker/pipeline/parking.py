@@ -8,10 +8,10 @@ then stands behind the parked one, finds it done, and repeats its event.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import Protocol
 
 from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingStore
+from worker.domain.telemetry import CommandsParked, Emit, ParkedCommandsTakenOver
 from worker.domain.work import Step
 from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.pipeline.scheduling.dispatcher import Dispatcher
@@ -27,16 +27,6 @@ _LOOKS_AFTER_AN_OUTAGE = 100
 _LOOKS_WITHOUT_BROKER = 75
 #: A commit of more would keep the ledger's one writer from the claims of others, and from the lease.
 _MOST_AT_ONCE, _MOST_BYTES_AT_ONCE = 250, 4 * 1024 * 1024
-
-
-class ParkListener(Protocol):
-    """Who must know when something is parked."""
-
-    def parked(self, count: int, total: int) -> None:
-        """So many were parked now, and so many are in all."""
-
-    def adopted(self, count: int) -> None:
-        """So many were taken over from processes that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +64,14 @@ class Parking:
         dispatcher: Dispatcher,
         parking_store: ParkingStore,
         window: Window,
-        listener: ParkListener,
+        emit: Emit,
         reached: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         """`reached` hears when some are written down and not yet acked."""
         self._dispatcher = dispatcher
         self._parking_store = parking_store
         self._window = window
-        self._listener = listener
+        self._emit = emit
         self._reached = reached
         self._errands = _Errands()
         self._looks = _Looks()
@@ -133,7 +123,7 @@ class Parking:
         self._errands.unsure = False
         if places:
             self._dispatcher.adopt(places)
-            self._listener.adopted(len(places))
+            self._emit(ParkedCommandsTakenOver(len(places)))
 
     def _release_in_time(self) -> None:
         if self._looks.alone >= _LOOKS_WITHOUT_BROKER:
@@ -165,7 +155,7 @@ class Parking:
                     break
         finally:
             if self._parked > before:
-                self._listener.parked(self._parked - before, self._dispatcher.parked)
+                self._emit(CommandsParked(self._parked - before, self._dispatcher.parked))
 
     def _park_portion(self, backlog: Backlog) -> bool:
         """Park these; False when one of them cannot be: the next look leaves it out, with all that is behind it."""

@@ -11,17 +11,16 @@ from typing import TypeVar
 
 from messages.errors import Invalid, MessageError
 from messages.outcomes import Outcome
-from worker.domain import dead_letters, endings, result_events
+from worker.domain import dead_letters, endings, result_events, telemetry
 from worker.domain.claims import Claim, Conflict, Crashed, Dead, Done, Fresh, Held, Quarantined, Resumed
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.endings import Closing, Deferral, Finished, Refusal
-from worker.domain.ports import Clock, EventPublisher, Ledger, ParkingStore, Settlement, Telemetry
+from worker.domain.ports import Clock, EventPublisher, Ledger, ParkingStore, Settlement
 from worker.domain.work import (
     Kept,
     Parked,
     Publication,
     Quarantine,
-    Report,
     Requested,
     Settled,
     Step,
@@ -58,7 +57,7 @@ class Rooms:
     attempt_threads: Callable[[Callable[[], None]], None]
     publisher: EventPublisher
     settlement: Settlement
-    telemetry: Telemetry
+    emit: telemetry.Emit
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +224,8 @@ class Pipeline:
 
     def _published(self, run: Run, message: Outgoing, started: float, answer: Future[None]) -> None:
         failure = answer.exception()
-        self._rooms.telemetry.published(message, self._clock.monotonic() - started, confirmed=failure is None)
+        seconds = self._clock.monotonic() - started
+        self._rooms.emit(telemetry.MessagePublished(message, seconds, failure is None))
         bare = dead_letters.bare(message, str(failure)) if isinstance(failure, Unpublishable) else None
         if failure is not None and bare is None:
             self._failed(run, failure)
@@ -256,11 +256,8 @@ class Pipeline:
         done = run.publication
         if done is not None:
             self._uncounted.pop(done.event.id if done.event else "", None)
-            reason = done.dead_letter.reason if done.dead_letter else None
             seconds = self._clock.monotonic() - run.started_at
-            self._rooms.telemetry.settled(
-                Report(work_of(run), done.outcome, reason, done.detail, done.attempts, seconds)
-            )
+            self._rooms.emit(telemetry.settled(work_of(run), done, seconds, self._clock.now()))
         self._ended(run.job, Settled(position))
 
     def _then(self, run: Run, answer: Future[Answer], go_on: Callable[[Run, Answer], None]) -> None:
@@ -291,7 +288,7 @@ class Pipeline:
     def _crashed(self, run: Run, bug: BaseException) -> None:
         # The process ends for it, and in the next one this command runs quarantined.
         self._fault = bug
-        self._rooms.telemetry.crashed(run.work, bug)
+        self._rooms.emit(telemetry.HandlerCrashed(run.work, bug))
 
     def _respond(self, run: Run, failure: BaseException) -> None:
         deferral = run.result if run.stage is Stage.RECORD and isinstance(run.result, Deferral) else None
@@ -326,7 +323,7 @@ class Pipeline:
         """Let it wait by itself: never as one before which nothing else may run, since it may wait for ever."""
         times, run.job.refused = run.job.refused, run.job.refused + 1
         if not times:
-            self._rooms.telemetry.not_taken(detail)
+            self._rooms.emit(telemetry.CommandNotTaken(detail))
         self._try_again(run, run.stage, min(AGAIN_SECONDS * 2.0 ** min(times, 6), LONGEST_BACK_OFF_SECONDS))
 
     def _refuse_unstorable(self, run: Run, why: str) -> None:
@@ -349,13 +346,13 @@ class Pipeline:
     def _wait_for_operator(self, run: Run, failure: BaseException) -> None:
         if isinstance(failure, Unpublishable) and run.publication is not None:
             self._unpublished.remove(run)
-            self._rooms.telemetry.unpublishable(work_of(run), str(failure))
+            self._rooms.emit(telemetry.CommandUnpublishable(work_of(run), str(failure)))
             # With the sender's headers again: once an operator has raised the limit, the broker may take all of it.
             rest = _messages(work_of(run).delivery, run.publication)[run.confirmed :]
             run.messages = (*run.messages[: run.confirmed], *rest)
             self._remember(run.publication)
         else:
-            self._rooms.telemetry.unsealable(str(failure))
+            self._rooms.emit(telemetry.ParkedCommandUnsealable(str(failure)))
         self._try_again(run, run.stage, OPERATOR_SECONDS)
 
     def _remember(self, publication: Publication) -> None:

@@ -1,6 +1,6 @@
 """Reads deliveries: from bytes to a command with its claim and its lanes, or to the reason why it is none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from messages.codec import decode, name_from_properties
@@ -10,6 +10,7 @@ from messages.forms import distinguishing
 from worker.domain.claims import ClaimRequest
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import CommandKey, canonical, customer_of, lane_keys
+from worker.domain.telemetry import USUAL_PRIORITY, CommandMayChangePlaces, CommandMayExpire, TelemetryEvent
 from worker.domain.work import Requested, Work
 
 #: Hashes a kind of content, what it is about, and its bytes with each secret key, the newest first.
@@ -25,6 +26,21 @@ def read(delivery: Delivery, fingerprint: Fingerprint) -> Work:
     except Exception as bug:  # noqa: BLE001 - whatever it is, it would come again with each redelivery and stop the queue
         words = f"the worker failed while reading it ({type(bug).__name__}): send it again once the worker is mended"
         return Work(delivery, Undecodable([words]), ())
+
+
+def risks(work: Work) -> Iterator[TelemetryEvent]:
+    """What its emitter lets the broker do with such a delivery: to throw it out, or hand it over in another order.
+
+    The broker does both by properties of the message, without asking or telling the worker; that they are set can be
+    seen in the commands that do arrive. What is parked already has arrived before.
+    """
+    properties = work.delivery.properties
+    if work.delivery.receipt.position is not None:
+        return
+    if properties.expiration is not None:
+        yield CommandMayExpire(work, properties.expiration)
+    if properties.priority is not None and properties.priority != USUAL_PRIORITY:
+        yield CommandMayChangePlaces(work, properties.priority)
 
 
 def crash_mark_content(delivery: Delivery) -> bytes:

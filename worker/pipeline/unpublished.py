@@ -76,13 +76,9 @@ class UnpublishedRuns:
             self._runs.remove(run)
         self._after(0.0, self._publish_next)
 
-    def hindered(self, reason: str) -> None:
-        """The broker takes nothing now."""
+    def hindered(self, reason: str | None) -> None:
+        """The broker takes nothing now, for this reason, or (None) takes messages again."""
         self._after(0.0, lambda: self._set_alarm(reason))
-
-    def unhindered(self) -> None:
-        """The broker takes messages again."""
-        self._after(0.0, lambda: self._set_alarm(None))
 
     def _publish_next(self) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import tenacity
 
+from worker.domain.telemetry import Emit, ProviderCalled
 from worker.domain.texts.redaction import scrubbed
 from worker.errors import (
     Blocked,
@@ -25,7 +26,7 @@ from worker.errors import (
 )
 from worker.provider.answers.limits import exhausted_seconds
 from worker.provider.calls.call import ProviderCall
-from worker.provider.config import OF_V3, READS, CallObserver, CallResult, Login, ProviderConfig
+from worker.provider.config import OF_V3, READS, CallResult, Login, ProviderConfig
 from worker.provider.wire.pace import Pace
 from worker.provider.wire.transport import Transport
 
@@ -55,12 +56,12 @@ _RESULTS = {
 class CallerContext:
     """Who is asked and informed around each call.
 
-    `may_write` is asked right before each try of a change, `observe` hears of each try, `read_login` gives the login as
+    `may_write` is asked right before each try of a change, `emit` hears of each try, `read_login` gives the login as
     it is set now, `exhausted` hears for how many seconds no further call is allowed.
     """
 
     may_write: Callable[[], bool]
-    observe: CallObserver
+    emit: Emit
     read_login: Callable[[], Login]
     exhausted: Callable[[float], None]
 
@@ -158,7 +159,7 @@ class Caller:
             secrets = (login.api_key, login.v3_api_key or "", self._proxy_password, *call.secrets())
             raise _clean(failure, secrets) from failure.__cause__
         finally:
-            self._around.observe(call.operation, result, time.perf_counter() - started)
+            self._around.emit(ProviderCalled(call.operation, result, time.perf_counter() - started))
 
     def _check_lease(self, operation: str) -> None:
         # Right before the write: a process that was frozen past its lease must not write beside its successor.

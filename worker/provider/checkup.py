@@ -14,7 +14,7 @@ from worker.provider.wire.transport import HttpRequest, Transport
 
 def look_at_provider(config: ProviderConfig) -> ProviderFacts:
     """What can be seen of the provider. One that is away, or refuses us, is a fact too: never raises."""
-    client = ProviderClient(config, may_write=lambda: False, observe=lambda *_: None)
+    client = ProviderClient(config, may_write=lambda: False)
     try:
         v2, v2_words = _tried(client.probe)
         v3, v3_words = _tried(lambda: _ask_v3(client, config)) if config.login.v3_api_key else (LoginStatus.UNUSED, "")

@@ -5,12 +5,13 @@ from contextlib import suppress
 
 from messages.commands import Command, UpdateUserProfile
 from worker.domain.ports import CustomerRow
+from worker.domain.telemetry import Emit, unheard
 from worker.errors import OutcomeUnknown, Rejected
 from worker.provider.acting import Acting
 from worker.provider.calling import Caller, CallerContext
 from worker.provider.calls.forms import Forms
 from worker.provider.calls.profiles import Profiles
-from worker.provider.config import CallObserver, Login, ProviderConfig
+from worker.provider.config import Login, ProviderConfig
 from worker.provider.listing import Listing
 
 #: No username is longer than 100 characters, so this one can never exist.
@@ -24,11 +25,11 @@ class ProviderClient:
         self,
         config: ProviderConfig,
         may_write: Callable[[], bool],
-        observe: CallObserver,
+        emit: Emit = unheard,
         read_login: Callable[[], Login] | None = None,
         exhausted: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        around = CallerContext(may_write, observe, read_login or (lambda: config.login), exhausted)
+        around = CallerContext(may_write, emit, read_login or (lambda: config.login), exhausted)
         self._caller = Caller(config, around)
         self._forms = Forms(config)
         self._profiles = Profiles(config)

@@ -1,15 +1,11 @@
 """What the provider room must be given, and what it reports of its calls."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from worker.errors import SettingsInvalid
 from worker.provider.wire.trust import bundle_fault
-
-#: Called once per call with the operation, the result and the seconds it took.
-CallObserver = Callable[[str, "CallResult", float], None]
 
 Edition = Literal["reseller", "distributor"]
 Format = Literal["json", "xml"]

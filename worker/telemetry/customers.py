@@ -24,12 +24,17 @@ _MARGIN_CHARACTERS = 4_000
 _ADDRESS = re.compile(r"(?<![^\s@'\"<>()\[\]{},;:=])[^\s@'\"<>()\[\]{},;:=]+@[^\s@'\"<>()\[\]{},;:=]+")
 
 
+def names_customers(write: Writer) -> bool:
+    """Whether customers stand in the log as others wrote them."""
+    return write(_ANYBODY) == _ANYBODY
+
+
 def wording(write: Writer) -> Callable[[Work, str], str]:
     """Makes a text about a unit of work fit for the log.
 
     Whatever the command says of its customers is written as its subject is, and so is every address of anybody.
     """
-    if write(_ANYBODY) == _ANYBODY:
+    if names_customers(write):
         return lambda _work, text: text
     return lambda work, text: _without_customers(work, text, write)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily
@@ -25,6 +26,37 @@ _WAIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1
 _FAST_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 
+_NAMESPACE = "provisioning"
+#: Each by its name after `provisioning_`: what it counts, and its labels.
+_COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "commands": ("Settled commands", ("command", "outcome")),
+    "retries": ("Failed attempts that are repeated", ("command", "cause", "charged")),
+    "dead_letters": ("Dead letters written", ("command", "reason")),
+    "risky_properties": ("Deliveries that the broker may throw out or reorder by this property", ("property",)),
+    "provider_requests": ("Calls to the provider", ("operation", "result")),
+    "events_published": ("Messages published", ("event", "result")),
+    "broker_reconnects": ("Connections after the first", ("role",)),
+}
+_GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "intake_paused": ("1 while nothing is taken up for this cause", ("cause",)),
+    "broker_connected": ("1 while the connection can do its work", ("role",)),
+    "queue_messages": ("Messages ready in the queue", ("queue",)),
+    "last_applied_timestamp_seconds": ("Last command applied", ()),
+}
+_HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
+    "command_seconds": ("Taken up to settled", ("command",), _COMMAND_BUCKETS),
+    "command_wait_seconds": ("Published to taken up", ("command",), _WAIT_BUCKETS),
+    "provider_request_seconds": ("Calls to the provider", ("operation", "result"), _CALL_BUCKETS),
+    "publish_confirm_seconds": ("Publish to confirm", ("event", "result"), _FAST_BUCKETS),
+    "ledger_seconds": ("Ledger operations", ("operation",), _FAST_BUCKETS),
+}
+
+
+def labels_of(name: str) -> tuple[str, ...]:
+    """The names of an instrument's labels."""
+    return _HISTOGRAMS[name][1] if name in _HISTOGRAMS else {**_COUNTERS, **_GAUGES}[name][1]
+
+
 class Metrics:
     """The instruments. Every series that can be known beforehand exists from the start, so that no alert misses it."""
 
@@ -32,38 +64,16 @@ class Metrics:
         # A counter's creation time as a series of its own doubles what is scraped and says nothing.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library ships it untyped
         self.registry = CollectorRegistry()
-        self.commands = self._counter("commands", "Settled commands", ("command", "outcome"))
-        self.command_seconds = self._histogram("command_seconds", "Taken up to settled", "command", _COMMAND_BUCKETS)
-        self.wait_seconds = self._histogram("command_wait_seconds", "Published to taken up", "command", _WAIT_BUCKETS)
-        self.retries = self._counter("retries", "Failed attempts that are repeated", ("command", "cause", "charged"))
-        self.dead_letters = self._counter("dead_letters", "Dead letters written", ("command", "reason"))
-        self.risky_properties = self._counter(
-            "risky_properties", "Deliveries that the broker may throw out or reorder by this property", ("property",)
-        )
-        self.requests = self._counter("provider_requests", "Calls to the provider", ("operation", "result"))
-        self.request_seconds = Histogram(
-            "provisioning_provider_request_seconds",
-            "Calls to the provider",
-            ("operation", "result"),
-            buckets=_CALL_BUCKETS,
-            registry=self.registry,
-        )
-        self.paused = self._gauge("intake_paused", "1 while nothing is taken up for this cause", "cause")
-        self.published = self._counter("events_published", "Messages published", ("event", "result"))
-        self.confirm_seconds = Histogram(
-            "provisioning_publish_confirm_seconds",
-            "Publish to confirm",
-            ("event", "result"),
-            buckets=_FAST_BUCKETS,
-            registry=self.registry,
-        )
-        self.connected = self._gauge("broker_connected", "1 while the connection can do its work", "role")
-        self.reconnects = self._counter("broker_reconnects", "Connections after the first", ("role",))
-        self.ledger_seconds = self._histogram("ledger_seconds", "Ledger operations", "operation", _FAST_BUCKETS)
-        self.queue_messages = self._gauge("queue_messages", "Messages ready in the queue", "queue")
-        self.last_applied = Gauge(
-            "provisioning_last_applied_timestamp_seconds", "Last command applied", registry=self.registry
-        )
+        self._gauges = {name: Gauge(name, *of, _NAMESPACE, registry=self.registry) for name, of in _GAUGES.items()}
+        #: By their names after `provisioning_`, without the ends that the library gives them.
+        self.instruments: dict[str, Counter | Gauge | Histogram] = {
+            **self._gauges,
+            **{name: Counter(name, *of, _NAMESPACE, registry=self.registry) for name, of in _COUNTERS.items()},
+            **{
+                name: Histogram(name, text, labels, _NAMESPACE, registry=self.registry, buckets=buckets)
+                for name, (text, labels, buckets) in _HISTOGRAMS.items()
+            },
+        }
         Info("provisioning_build", "The program", registry=self.registry).info({"version": version})
         self._name_what_is_known()
 
@@ -83,39 +93,26 @@ class Metrics:
     def watch_queues(self, queues: Sequence[str], depth: Callable[[str], float]) -> None:
         """Read each queue's last known depth at each scrape; not a number while nobody knows."""
         for queue in queues:
-            self.queue_messages.labels(queue).set_function(_readable(partial(depth, queue)))
+            self._gauges["queue_messages"].labels(queue).set_function(_readable(partial(depth, queue)))
 
     def watch_log(self, dropped: Callable[[], float]) -> None:
         """Read at each scrape how many lines of the log were never written."""
         self.registry.register(_DroppedLines(dropped))
 
-    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
-        return Counter(f"provisioning_{name}", text, labels, registry=self.registry)
-
-    def _gauge(self, name: str, text: str, label: str) -> Gauge:
-        return Gauge(f"provisioning_{name}", text, (label,), registry=self.registry)
-
-    def _histogram(self, name: str, text: str, label: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"provisioning_{name}", text, (label,), buckets=buckets, registry=self.registry)
-
     def _name_what_is_known(self) -> None:
-        for command in COMMANDS:
-            for outcome in Outcome:
-                self.commands.labels(command, outcome.value)
-            for cause in RetryCause:
-                for charged in ("yes", "no"):
-                    self.retries.labels(command, cause.value, charged)
-            for reason in Reason:
-                self.dead_letters.labels(command, reason.value)
-        for risky in RISKY_PROPERTIES:
-            self.risky_properties.labels(risky)
-        for pause in PauseCause:
-            self.paused.labels(pause.value).set(0)
-        for role in ROLES:
-            self.connected.labels(role).set(0)
-            self.reconnects.labels(role)
-        for event in EVENTS:
-            self.published.labels(event, "confirmed")
+        known = {
+            "commands": product(COMMANDS, Outcome),
+            "retries": product(COMMANDS, RetryCause, ("yes", "no")),
+            "dead_letters": product(COMMANDS, Reason),
+            "risky_properties": product(RISKY_PROPERTIES),
+            "intake_paused": product(PauseCause),
+            "broker_connected": product(ROLES),
+            "broker_reconnects": product(ROLES),
+            "events_published": product(EVENTS, ("confirmed",)),
+        }
+        for name, values in known.items():
+            for each in values:
+                self.instruments[name].labels(*each)
 
 
 class _DroppedLines(Collector):

@@ -9,7 +9,7 @@ from messages.outcomes import Outcome, Reason
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
-from tests.fakes.telemetry import FakeTelemetry
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import create, disable, rotate, work_of
 from tests.unit.intake.pausing import Watched
@@ -17,6 +17,7 @@ from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing, Finished
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.telemetry import CommandRetried
 from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 from worker.handlers import Handlers
@@ -46,7 +47,7 @@ class Day:
     def __init__(self, *failures: ProviderError) -> None:
         self.watched = Watched()
         self.clock = self.watched.clock
-        self.telemetry = FakeTelemetry()
+        self.telemetry = RecordingTelemetry()
         judgement = RetryContext(RetryPolicy(), self.watched.pause, lambda: 0.5)
         self.trying = AttemptRunner(Answering(self.clock, *failures), judgement, self.telemetry, self.clock)
 
@@ -101,9 +102,9 @@ def test_that_others_are_answered_is_told_at_the_end_and_not_before_it_is_proven
     ended = day.end(work_of(disable()))
 
     assert "others are answered meanwhile: look at what in the command" in ended.detail
-    assert day.telemetry.retries
-    assert {retry.detail for retry in day.telemetry.retries} == {Blocked(413).detail}
-    assert {retry.cause for retry in day.telemetry.retries} == {RetryCause.REFUSED}
+    assert day.telemetry.of(CommandRetried)
+    assert {retry.detail for retry in day.telemetry.of(CommandRetried)} == {Blocked(413).detail}
+    assert {retry.cause for retry in day.telemetry.of(CommandRetried)} == {RetryCause.REFUSED}
     assert "others" not in Blocked(413).detail
 
 
@@ -112,7 +113,7 @@ def test_after_the_login_was_proven_good_no_line_asks_to_check_it() -> None:
 
     day.end(work_of(disable()))
 
-    first, *others = [retry.detail for retry in day.telemetry.retries]
+    first, *others = [retry.detail for retry in day.telemetry.of(CommandRetried)]
     assert "login" in first
     assert others
     assert not any("login" in detail for detail in others)

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tests.fakes.clock import FakeClock
+from worker.domain.telemetry import IntakePaused, IntakeResumed, PausesUnshared, TelemetryEvent
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, ProviderLogin
 from worker.intake.causes import PauseCause, PausePolicy
 from worker.intake.gate import IntakeGate
@@ -21,20 +22,24 @@ class Watched:
         self.permitted: dict[ProviderLogin, list[int]] = {login: [] for login in ProviderLogin}
         self.heard: list[tuple[str, str | None, bool, str]] = []
         self.unheard: list[str] = []
+        self.resumed: list[IntakeResumed] = []
         self.asked: list[ProviderLogin] = []
         self.answers: dict[ProviderLogin, deque[ProviderError | None]] = {login: deque() for login in ProviderLogin}
         policy = policy or PausePolicy(threads=THREADS)
         self.pause = IntakeGate(
-            {login: self._probe(login) for login in ProviderLogin}, policy, self.clock, self._allow, self
+            {login: self._probe(login) for login in ProviderLogin}, policy, self.clock, self._allow, self.emit
         )
 
-    def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
-        """Hear of a pause."""
-        self.heard.append((cause, login, on, detail))
-
-    def unshared(self, detail: str) -> None:
-        """Hear that the ledger is away."""
-        self.unheard.append(detail)
+    def emit(self, event: TelemetryEvent) -> None:
+        """Hear of a pause, or that the ledger is away."""
+        match event:
+            case IntakePaused(cause, login, detail):
+                self.heard.append((cause, login, True, detail))
+            case IntakeResumed(cause, login):
+                self.heard.append((cause, login, False, ""))
+                self.resumed.append(event)
+            case PausesUnshared(detail):
+                self.unheard.append(detail)
 
     def probe_answers(self, *answers: ProviderError | None, login: ProviderLogin = V2) -> None:
         """Say how the next probes end; those after them succeed."""

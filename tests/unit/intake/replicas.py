@@ -12,7 +12,7 @@ class Replica(Watched):
 
     def __init__(self, clock: FakeClock, notes: PauseNotes) -> None:
         super().__init__(clock=clock)
-        self.sharing = Sharing(self.pause, notes, self, clock, seconds=LONG)
+        self.sharing = Sharing(self.pause, notes, self.emit, clock, seconds=LONG)
 
     def go_on(self, seconds: float) -> None:
         """Let time pass, look, and share."""

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.intake.pausing import THREADS, UNKNOWN, V2, V3, Watched
 from tests.unit.pipeline.stage import LONG
 from worker.domain.recoverability import Blame
+from worker.domain.telemetry import IntakeResumed, TelemetryEvent
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Throttled, Unauthorized
 from worker.intake.causes import PauseCause, PausePolicy
 
@@ -108,6 +109,22 @@ def test_the_words_tell_apart_what_each_login_suffers(watched: Watched) -> None:
     assert watched.pause.causes[PauseCause.OUTAGE].detail == "v2 commands wait: 500; v3 commands wait: 502"
 
 
+def test_the_end_for_one_login_tells_whether_the_other_still_waits(watched: Watched) -> None:
+    watched.fail(10, 3, login=V2)
+    watched.fail(10, 3, login=V3)
+    watched.probe_answers(UNKNOWN, login=V3)
+    watched.go_on(10.0)
+    watched.go_on(10.0)
+    watched.pause.hold(PauseCause.LEDGER, 1.0, "locked")
+    watched.pause.release(PauseCause.LEDGER)
+
+    assert watched.resumed == [
+        IntakeResumed("outage", "v2", held=True),
+        IntakeResumed("outage", "v3", held=False),
+        IntakeResumed("ledger", None, held=False),
+    ]
+
+
 class Hanging(Watched):
     """The probe of v2 hangs until it is let go."""
 
@@ -115,9 +132,9 @@ class Hanging(Watched):
         super().__init__(PausePolicy(probe_seconds=0.0, threads=THREADS))
         self.hangs, self.let_go, self.lifted = threading.Event(), threading.Event(), threading.Event()
 
-    def paused(self, cause: str, login: str | None, *, on: bool, detail: str) -> None:
-        super().paused(cause, login, on=on, detail=detail)
-        if (cause, login, on) == ("outage", "v3", False):
+    def emit(self, event: TelemetryEvent) -> None:
+        super().emit(event)
+        if isinstance(event, IntakeResumed) and (event.cause, event.login) == ("outage", "v3"):
             self.lifted.set()
 
     def _ask_v2(self) -> None:

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from worker.domain.telemetry import LedgerPruned, LedgerPruneFailed, TelemetryEvent
 from worker.errors import LedgerUnavailable
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Rest
 from worker.ledger.pruning.schedule import HourlyPruning, Schedule
@@ -21,11 +22,13 @@ class Listener:
     def __init__(self) -> None:
         self.told: SimpleQueue[object] = SimpleQueue()
 
-    def pruned(self, commands: int, refusals: int) -> None:
-        self.told.put((commands, refusals))
-
-    def prune_failed(self, detail: str) -> None:
-        self.told.put(detail)
+    def __call__(self, event: TelemetryEvent) -> None:
+        """Keep the numbers, or the words."""
+        match event:
+            case LedgerPruned(commands, refusals):
+                self.told.put((commands, refusals))
+            case LedgerPruneFailed(detail):
+                self.told.put(detail)
 
 
 class Runs:

@@ -18,12 +18,7 @@ class Waiting:
         self.told: list[str] = []
         self.broken_off = 0
 
-    @property
-    def listener(self) -> "Waiting":
-        """Who is told."""
-        return self
-
-    def ledger_away(self, detail: str) -> None:
+    def on_outage(self, detail: str) -> None:
         """Keep it."""
         self.told.append(detail)
 

@@ -10,7 +10,7 @@ from messages.outcomes import Outcome, Reason
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeHealth, FakeProvider
-from tests.fakes.telemetry import FakeTelemetry
+from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.commands import Command as Wire
 from tests.support.commands import rename, update_user_profile
 from tests.support.work_samples import PASSWORD, create, create_command, disable, rotate, work_of
@@ -18,6 +18,7 @@ from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing, Deferral, Finished
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.telemetry import CommandRetried, HandlerCrashed
 from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import (
     Blocked,
@@ -45,7 +46,7 @@ class Rig:
     clock: FakeClock = field(default_factory=FakeClock)
     provider: FakeProvider = field(default_factory=FakeProvider)
     health: FakeHealth = field(default_factory=FakeHealth)
-    telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    telemetry: RecordingTelemetry = field(default_factory=RecordingTelemetry)
     waited: float = 100.0
 
     def attempt(
@@ -130,8 +131,8 @@ def test_a_failure_puts_the_command_off_and_is_told(rig: Rig, failure: ProviderE
 
     assert (put_off.cause, put_off.detail, put_off.history.attempts) == (cause, failure.detail, 1)
     assert rig.health.failures == [("subject:cus_42", failure)]
-    [retry] = rig.telemetry.retries
-    assert (retry.cause, retry.charged) == (cause, False)
+    [retry] = rig.telemetry.of(CommandRetried)
+    assert (retry.cause, retry.charged) == (cause, "no")
     assert put_off.not_before == rig.clock.now() + retry.delay_seconds
 
 
@@ -259,7 +260,7 @@ def test_a_failure_after_which_the_provider_was_well_is_charged(rig: Rig) -> Non
     put_off = deferred(rig.attempt(work_of(disable()), before))
 
     assert put_off.history.charged_attempts == 1
-    assert rig.telemetry.retries[0].charged
+    assert rig.telemetry.of(CommandRetried)[0].is_charged
 
 
 def test_a_fault_of_ours_is_logged_and_judged_as_an_unknown_outcome(rig: Rig) -> None:
@@ -269,14 +270,14 @@ def test_a_fault_of_ours_is_logged_and_judged_as_an_unknown_outcome(rig: Rig) ->
 
     assert put_off.history.begun
     assert "ZeroDivisionError" in put_off.detail
-    assert [error for _, error in rig.telemetry.crashes] == [bug]
+    assert [each.error for each in rig.telemetry.of(HandlerCrashed)] == [bug]
 
 
 def test_a_ledger_that_cannot_be_reached_is_not_the_provider_s_fault(rig: Rig) -> None:
     with pytest.raises(LedgerUnavailable):
         rig.attempt(work_of(disable()), handlers=Listening(rig.clock, LedgerUnavailable("gone")))
 
-    assert (rig.health.failures, rig.telemetry.crashes) == ([], [])
+    assert (rig.health.failures, rig.telemetry.of(HandlerCrashed)) == ([], [])
 
 
 def test_a_rotation_whose_last_look_can_see_nothing_ends_as_unknown(rig: Rig) -> None:

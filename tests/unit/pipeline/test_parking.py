@@ -11,6 +11,7 @@ from tests.fakes.parking import FakeParkingStore
 from tests.support.work_samples import delivery
 from tests.unit.pipeline.parking_day import SLOTS, WINDOW
 from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.telemetry import CommandsParked, ParkedCommandsTakenOver, TelemetryEvent
 from worker.domain.work import Parked, Step, Wait, Work
 from worker.errors import LedgerError, LedgerUnavailable, NotTaken, Unstorable
 from worker.pipeline.job import Job
@@ -25,11 +26,12 @@ class Heard:
 
     lines: list[str] = field(default_factory=list)
 
-    def parked(self, count: int, total: int) -> None:
-        self.lines.append(f"parked {count} of {total}")
-
-    def adopted(self, count: int) -> None:
-        self.lines.append(f"adopted {count}")
+    def __call__(self, event: TelemetryEvent) -> None:
+        match event:
+            case CommandsParked(count, total):
+                self.lines.append(f"parked {count} of {total}")
+            case ParkedCommandsTakenOver(count):
+                self.lines.append(f"adopted {count}")
 
 
 class Town:

@@ -14,6 +14,7 @@ from tests.support.work_samples import PASSWORD, USERNAME, again, create, create
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Attempt, Kept, Requested, Step, Wait, Work
 from worker.errors import NotSent, OutcomeUnknown, Rejected, Throttled
 from worker.handlers import Handlers
@@ -75,7 +76,7 @@ def test_what_was_done_is_told_again_byte_for_byte_and_not_done_again(rig: Pipel
     first, second = rig.publisher.published
     assert first == second
     assert rig.provider.calls == [f"CreateCustomer {USERNAME}"]
-    assert [report.outcome for report in rig.telemetry.reports] == [Outcome.APPLIED, Outcome.DUPLICATE]
+    assert [report.outcome for report in rig.telemetry.of(CommandSettled)] == [Outcome.APPLIED, Outcome.DUPLICATE]
 
 
 def test_what_failed_for_good_is_told_again_byte_for_byte(rig: PipelineRig) -> None:
@@ -255,7 +256,7 @@ def test_a_report_says_how_it_ended_and_how_long_it_took(rig: PipelineRig) -> No
 
     rig.run_to_the_end(CREATE)
 
-    [report] = rig.telemetry.reports
+    [report] = rig.telemetry.of(CommandSettled)
     assert (report.outcome, report.reason) == (Outcome.FAILED, Reason.PROVIDER_REJECTED)
     assert (report.detail, report.attempts, report.seconds) == (REFUSED.detail, 1, 0.0)
 
@@ -263,7 +264,7 @@ def test_a_report_says_how_it_ended_and_how_long_it_took(rig: PipelineRig) -> No
 def test_a_refusal_is_reported_with_its_words(rig: PipelineRig) -> None:
     rig.run_to_the_end(INVALID)
 
-    [report] = rig.telemetry.reports
+    [report] = rig.telemetry.of(CommandSettled)
     assert (report.outcome, report.reason) == (Outcome.FAILED, Reason.INVALID)
     assert report.detail == "zip: must have at least 1 characters"
 
@@ -277,14 +278,14 @@ def test_nothing_that_is_told_holds_a_secret(rig: PipelineRig) -> None:
     headers = repr([message.properties for message in rig.publisher.published])
     assert len(events(rig)) == 4
     assert PASSWORD.encode() not in told
-    assert PASSWORD not in headers + repr(rig.telemetry.reports)
+    assert PASSWORD not in headers + repr(rig.telemetry.of(CommandSettled))
 
 
 def test_a_wait_ends_the_run_and_not_the_command(rig: PipelineRig) -> None:
     rig.provider.fail_next(NotSent("refused"))
 
     assert isinstance(rig.run(CREATE), Wait)
-    assert rig.telemetry.reports == []
+    assert rig.telemetry.of(CommandSettled) == []
 
 
 @pytest.mark.parametrize(("lost", "outcome"), [(1, Outcome.APPLIED), (5, Outcome.FAILED)])
@@ -311,4 +312,5 @@ def test_attempts_are_all_runs_against_the_provider_in_event_dead_letter_and_log
     assert [run.may_write for run in runs] == [True] * (len(runs) - 1) + [outcome is Outcome.APPLIED]
     assert events(rig)[0]["data"]["attempts"] == len(runs)
     assert {each.properties.headers["provisioning-attempts"] for each in dead_letters(rig)} <= {len(runs)}
-    assert (rig.telemetry.reports[-1].outcome, rig.telemetry.reports[-1].attempts) == (outcome, len(runs))
+    settled = rig.telemetry.of(CommandSettled)[-1]
+    assert (settled.outcome, settled.attempts) == (outcome, len(runs))

@@ -12,6 +12,7 @@ from tests.support.work_samples import USERNAME, again, create, create_command, 
 from worker.domain.claims import MOST_CRASHES
 from worker.domain.deliveries import Delivery, Destination, Properties
 from worker.domain.identity import CommandKey, dead_letter_id
+from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Quarantine, Settled, Step, Wait, Work
 from worker.pipeline.reading import crash_mark_content, reject_unread
 
@@ -70,7 +71,7 @@ def test_three_crashes_alone_end_it_without_another_try(rig: PipelineRig) -> Non
     assert rig.provider.calls == []
     assert [dead_letter.routing_key for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
     assert rig.notes[-4:] == ["record", "letter", "event", "ack"]
-    report = rig.telemetry.reports[-1]
+    report = rig.telemetry.of(CommandSettled)[-1]
     assert (report.outcome, report.reason, report.attempts) == (Outcome.FAILED, Reason.CRASH_LOOP, MOST_CRASHES)
 
 
@@ -90,7 +91,7 @@ def test_two_crashes_alone_do_not_end_it(rig: PipelineRig) -> None:
     rig.run_to_the_end(work)
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
-    assert rig.telemetry.reports[-1].outcome is Outcome.APPLIED
+    assert rig.telemetry.of(CommandSettled)[-1].outcome is Outcome.APPLIED
 
 
 def test_crashes_while_it_waits_for_its_turn_never_end_it(rig: PipelineRig) -> None:

@@ -6,6 +6,7 @@ from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, disable, rotate, work_of
 from worker.domain.deliveries import Destination
 from worker.domain.identity import CommandKey, dead_letter_id
+from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Step, Work
 from worker.errors import Rejected
 
@@ -132,7 +133,7 @@ def test_a_crash_while_it_waits_costs_no_attempt(rig: PipelineRig) -> None:
     rig.run_to_the_end(again(work))
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
-    assert rig.telemetry.reports[-1].attempts == 2
+    assert rig.telemetry.of(CommandSettled)[-1].attempts == 2
 
 
 def test_a_refusal_survives_a_crash(rig: PipelineRig) -> None:

@@ -8,6 +8,7 @@ from messages.outcomes import Outcome
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
 from worker.domain.deliveries import Receipt
+from worker.domain.telemetry import CommandSettled, HandlerCrashed, ParkedCommandUnsealable
 from worker.domain.work import Kept, Settled, Wait
 from worker.errors import Unsealable
 from worker.pipeline.job import Holder, Job
@@ -31,7 +32,7 @@ def test_it_is_fetched_and_its_place_is_cleared(rig: PipelineRig, job: Job) -> N
 
     assert rig.notes == ["record", "event"]
     assert (rig.parking_store.mine(), rig.settlement.acked) == ([], [])
-    assert rig.telemetry.reports[0].work.delivery.receipt == Receipt.of_parked(1)
+    assert rig.telemetry.of(CommandSettled)[0].work.delivery.receipt == Receipt.of_parked(1)
 
 
 def test_one_that_was_answered_while_it_was_parked_is_only_cleared(rig: PipelineRig, job: Job) -> None:
@@ -39,7 +40,7 @@ def test_one_that_was_answered_while_it_was_parked_is_only_cleared(rig: Pipeline
 
     assert rig.turn(job) == Settled(1)
 
-    assert (rig.notes, rig.parking_store.mine(), rig.telemetry.reports) == ([], [], [])
+    assert (rig.notes, rig.parking_store.mine(), rig.telemetry.of(CommandSettled)) == ([], [], [])
 
 
 def test_one_that_was_cleared_meanwhile_is_settled(rig: PipelineRig, job: Job) -> None:
@@ -58,7 +59,8 @@ def test_one_whose_key_is_gone_waits_for_an_operator_and_says_so(
     monkeypatch.setattr(rig.parking_store, "fetch", fetch)
 
     assert rig.turn(job) == Wait(rig.clock.now() + 60.0)
-    assert (rig.telemetry.unsealables, rig.pauses) == (["put the key back"], [])
+    assert rig.telemetry.of(ParkedCommandUnsealable) == [ParkedCommandUnsealable("put the key back")]
+    assert rig.pauses == []
 
 
 def test_while_the_ledger_is_away_it_is_not_fetched_and_intake_pauses(rig: PipelineRig, job: Job) -> None:
@@ -79,7 +81,7 @@ def test_one_that_is_parked_while_its_event_is_kept_is_cleared_when_that_is_publ
     rig.publish_kept()
 
     assert (rig.parking_store.mine(), rig.settlement.acked) == ([], [])
-    assert [report.outcome for report in rig.telemetry.reports] == [Outcome.APPLIED]
+    assert [report.outcome for report in rig.telemetry.of(CommandSettled)] == [Outcome.APPLIED]
 
 
 def test_one_that_was_given_up_to_another_process_while_its_event_is_kept_is_left_to_that(rig: PipelineRig) -> None:
@@ -107,4 +109,4 @@ def test_a_fault_of_the_workers_own_ends_the_process_and_is_told(
     rig.pipeline.start(Job(CREATE))
 
     assert not rig.pipeline.alive
-    assert rig.telemetry.crashes == [(CREATE, bug)]
+    assert rig.telemetry.of(HandlerCrashed) == [HandlerCrashed(CREATE, bug)]

@@ -5,6 +5,7 @@ import pytest
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
 from worker.domain.recoverability import RetryPolicy
+from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Kept, Settled, Wait
 from worker.errors import LedgerUnavailable, Rejected
 from worker.pipeline.job import Job
@@ -30,7 +31,7 @@ def test_what_could_not_be_published_at_once_counts_once_as_what_it_did(
     rig.publish_kept()
     rig.run_to_the_end(CREATE)
 
-    assert [report.outcome.value for report in rig.telemetry.reports] == [outcome, "duplicate"]
+    assert [report.outcome.value for report in rig.telemetry.of(CommandSettled)] == [outcome, "duplicate"]
 
 
 def parked(rig: PipelineRig) -> Job:
@@ -48,11 +49,11 @@ def test_what_could_not_be_cleared_in_the_ledger_after_it_was_published_is_clear
     with monkeypatch.context() as broken:
         broken.setattr(rig.parking_store, "clear", away)
         assert rig.turn(job) == Wait(rig.clock.now() + 1.0)
-    assert (rig.telemetry.reports, rig.pauses) == ([], ["the database is away"])
+    assert (rig.telemetry.of(CommandSettled), rig.pauses) == ([], ["the database is away"])
 
     assert rig.turn(job) == Settled(1)
 
-    assert [report.outcome.value for report in rig.telemetry.reports] == ["applied"]
+    assert [report.outcome.value for report in rig.telemetry.of(CommandSettled)] == ["applied"]
     assert rig.notes == ["record", "event"]
     assert rig.parking_store.mine() == []
 
@@ -71,7 +72,7 @@ def test_an_ending_that_could_not_be_recorded_is_recorded_later_without_another_
     assert rig.run(CREATE) == Settled()
 
     assert rig.provider.calls == calls
-    assert [report.outcome.value for report in rig.telemetry.reports] == ["applied"]
+    assert [report.outcome.value for report in rig.telemetry.of(CommandSettled)] == ["applied"]
 
 
 def test_a_wait_that_cannot_be_written_down_is_kept_all_the_same(rig: PipelineRig) -> None:

@@ -5,6 +5,7 @@ import pytest
 from messages.outcomes import Outcome
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import again, create, work_of
+from worker.domain.telemetry import CommandSettled, CommandUnpublishable
 from worker.domain.work import Kept, Settled, Wait, Work
 from worker.pipeline.pipeline import OPERATOR_SECONDS
 
@@ -19,7 +20,7 @@ def rig() -> PipelineRig:
 
 
 def outcomes(rig: PipelineRig) -> list[Outcome]:
-    return [report.outcome for report in rig.telemetry.reports]
+    return [report.outcome for report in rig.telemetry.of(CommandSettled)]
 
 
 def test_the_senders_own_repeat_of_what_is_kept_counts_as_a_repeat(rig: PipelineRig) -> None:
@@ -39,9 +40,9 @@ def test_what_the_broker_can_never_take_waits_long_and_says_so(rig: PipelineRig,
     verdict = rig.run(work)
 
     assert verdict == Wait(rig.clock.now() + OPERATOR_SECONDS)
-    ((whose, words),) = rig.telemetry.unpublishables
-    assert whose is work
-    assert "larger than the broker allows" in words
+    (unpublishable,) = rig.telemetry.of(CommandUnpublishable)
+    assert unpublishable.work is work
+    assert "larger than the broker allows" in unpublishable.detail
     assert rig.settlement.acked == []
 
 
@@ -99,6 +100,6 @@ def test_what_turns_out_to_be_impossible_while_it_is_kept_waits_for_an_operator_
     rig.publish_kept()
 
     assert rig.intake[-1] == ""
-    assert len(rig.telemetry.unpublishables) == 1
+    assert len(rig.telemetry.of(CommandUnpublishable)) == 1
     rig.publisher.largest_body = 10_000
     assert rig.run(CREATE) == Settled()

@@ -9,6 +9,7 @@ from tests.support.work_samples import create, work_of
 from worker.domain.claims import ClaimRequest, Token
 from worker.domain.deliveries import Destination
 from worker.domain.endings import Deferral, Ending, Refusal
+from worker.domain.telemetry import CommandSettled
 from worker.errors import LedgerError, NotTaken, Unstorable
 
 CREATE = work_of(create())
@@ -67,7 +68,7 @@ def test_an_ending_that_cannot_be_recorded_ends_as_unknown(rig: PipelineRig, mon
     assert reason == "outcome_unknown"
     assert detail.startswith(WHY)
     assert rig.run_to_the_end(CREATE) == 1
-    assert [report.outcome.value for report in rig.telemetry.reports] == ["failed", "duplicate"]
+    assert [report.outcome.value for report in rig.telemetry.of(CommandSettled)] == ["failed", "duplicate"]
 
 
 def test_a_note_that_cannot_be_kept_ends_its_command(rig: PipelineRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from tests.support.work_samples import create, work_of
 from worker.domain.claims import Held, Token
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.endings import Ending
+from worker.domain.telemetry import CommandNotTaken, HandlerCrashed
 from worker.domain.work import Kept, Settled, Step, Wait
 from worker.errors import (
     ClaimLost,
@@ -87,7 +88,7 @@ def test_a_command_that_the_ledger_does_not_take_waits_longer_each_time_and_is_s
 
     assert waits == [Wait(rig.clock.now() + min(2.0**tries, 60.0)) for tries in range(9)]
     assert rig.pauses == []
-    assert rig.telemetry.refused == [str(trouble)]
+    assert rig.telemetry.of(CommandNotTaken) == [CommandNotTaken(str(trouble))]
 
 
 def test_while_the_ledger_is_away_a_quarantined_command_keeps_its_privilege(rig: PipelineRig) -> None:
@@ -184,7 +185,7 @@ def test_a_fault_of_the_workers_own_while_it_answers_a_failure_ends_the_process(
     rig.pipeline.start(Job(CREATE))
 
     assert not rig.pipeline.alive
-    assert len(rig.telemetry.crashes) == 1
+    assert len(rig.telemetry.of(HandlerCrashed)) == 1
 
 
 def test_a_fault_in_what_is_called_later_ends_the_process(rig: PipelineRig, monkeypatch: pytest.MonkeyPatch) -> None:

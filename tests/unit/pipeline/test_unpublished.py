@@ -160,7 +160,7 @@ def test_the_brokers_own_word_pauses_an_idle_worker_and_waits_for_no_lock(desk: 
     desk.go_on()
     assert desk.intake.said == ["low on memory"]
 
-    desk.kept.unhindered()
+    desk.kept.hindered(None)
     desk.go_on()
 
     assert desk.intake.said == ["low on memory", ""]
@@ -178,7 +178,7 @@ def test_when_the_broker_is_well_again_the_pause_lasts_until_the_rest_is_publish
     desk.refuse(1)
     desk.broker.fail_next(1_000)
     desk.kept.hindered("low on memory")
-    desk.kept.unhindered()
+    desk.kept.hindered(None)
     desk.go_on(5)
     assert "" not in desk.intake.said
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
+from worker.domain.telemetry import ProviderCalled, TelemetryEvent
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Edition, Format, Login, ProviderConfig
 from worker.provider.wire.transport import HttpAnswer, HttpRequest
@@ -64,7 +65,7 @@ class Rig:
         self.login_in_the_file = login
         config = ProviderConfig(V2_URL, login, V3_URL, edition, format_, timeout_seconds=timeout_seconds)
         self.client = ProviderClient(
-            config, lambda: self.may_write, self._observe, lambda: self.login_in_the_file, self.exhausted.append
+            config, lambda: self.may_write, self._called, lambda: self.login_in_the_file, self.exhausted.append
         )
         self.client.close()
         self.client._caller._transport = self.transport  # type: ignore[assignment]  # stands in for it
@@ -80,9 +81,10 @@ class Rig:
         assert len({name for name, _ in fields}) == len(fields)
         return dict(fields)
 
-    def _observe(self, operation: str, result: CallResult, seconds: float) -> None:
-        assert seconds >= 0
-        self.observed.append((operation, result))
+    def _called(self, event: TelemetryEvent) -> None:
+        assert isinstance(event, ProviderCalled)
+        assert event.seconds >= 0
+        self.observed.append((event.operation, CallResult(event.result)))
 
 
 def form(request: HttpRequest) -> Form:

@@ -13,7 +13,13 @@ from messages.outcomes import Outcome, Reason
 from tests.support.commands import Command as Sent
 from tests.support.logged import Logged
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, work_of
-from worker.domain.work import Report, Retry, RetryCause, Work
+from worker.domain.telemetry import (
+    CommandDeadLettered,
+    CommandRetried,
+    CommandUnpublishable,
+    HandlerCrashed,
+)
+from worker.domain.work import RetryCause, Work
 from worker.telemetry.customers import crash_words, wording
 from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
@@ -46,10 +52,10 @@ def lines_of(work: Work, text: str, mode: str) -> str:
     """All that a recorder writes of that work, with this text wherever others may word one."""
     logged = Logged()
     recorder = Recorder(Metrics("0"), logged.log, subject_writer(mode))
-    recorder.settled(Report(work, Outcome.FAILED, Reason.PROVIDER_REJECTED, text, 1, 0.25))
-    recorder.retried(Retry(work, RetryCause.UNKNOWN, True, text, 1.0))
-    recorder.unpublishable(work, text)
-    recorder.crashed(work, KeyError(text))
+    recorder.emit(CommandDeadLettered(work, Outcome.FAILED, Reason.PROVIDER_REJECTED, text, 1, 0.25, 0.0))
+    recorder.emit(CommandRetried(work, RetryCause.UNKNOWN, True, text, 1.0))
+    recorder.emit(CommandUnpublishable(work, text))
+    recorder.emit(HandlerCrashed(work, KeyError(text)))
     return logged.text
 
 

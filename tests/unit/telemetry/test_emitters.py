@@ -8,24 +8,24 @@ import pytest
 from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import DELIVERY
 from worker.domain.deliveries import Delivery, Properties, Receipt
-from worker.domain.work import Work
-from worker.pipeline.reading import read
-from worker.telemetry import emitters
-from worker.telemetry.emitters import EmitterWatcher
+from worker.pipeline.reading import read, risks
+from worker.telemetry import recorder
 from worker.telemetry.metrics import Metrics
+from worker.telemetry.recorder import Recorder
 
 
 class Watched:
-    """A watcher, and what it told."""
+    """What is told of deliveries whose properties the broker acts on."""
 
     def __init__(self) -> None:
         self.metrics, self.logged = Metrics("1.2.3"), Logged()
-        self.watcher = EmitterWatcher(self.metrics, self.logged.log)
+        self.recorder = Recorder(self.metrics, self.logged.log, lambda subject: subject)
 
-    def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> Work:  # noqa: ANN401 - Properties' own
+    def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> None:  # noqa: ANN401 - Properties' own
         """Have a delivery arrive with these properties."""
         changed = replace(delivery, properties=replace(delivery.properties, **properties))
-        return self.watcher.arrived(read(changed, lambda *_: (b"",)))
+        for risk in risks(read(changed, lambda *_: (b"",))):
+            self.recorder.emit(risk)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def test_what_is_parked_is_not_counted_again_when_its_turn_comes(watched: Watche
 
 
 def test_sources_without_end_are_counted_and_no_longer_said(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emitters, "_MOST_SOURCES", 2)
+    monkeypatch.setattr(recorder, "_MOST_SAID_ONCE", 2)
     for number in range(4):
         watched.arrives(replace(DELIVERY, body=DELIVERY.body.replace(b"billing", b"b%d" % number)), expiration="1")
 

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from tests.support.logged import Logged
+from worker.domain.telemetry import LedgerTimed
 from worker.telemetry.forwarding import forward_last_words, forward_libraries
-from worker.telemetry.guarding import never_raising
 from worker.telemetry.logs import subject_writer
+from worker.telemetry.metrics import Metrics
+from worker.telemetry.recorder import Recorder
 
 
 class Unprintable:
@@ -141,18 +143,21 @@ def test_a_librarys_words_are_not_repeated_only_who_and_where(forwarded: Logged)
     assert "s3cret" not in forwarded.text
 
 
-def test_what_fails_in_telling_is_named_as_a_fault_of_the_worker_without_its_values(forwarded: Logged) -> None:
-    class Teller:
-        @never_raising
-        def told(self) -> None:
-            dict[str, str]()["s3cret"]
+def test_what_fails_in_telling_is_named_as_a_fault_of_the_worker_without_its_values(
+    forwarded: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        dict[str, str]()["s3cret"]
 
-    Teller().told()
+    metrics = Metrics("0")
+    monkeypatch.setattr(metrics.instruments["ledger_seconds"], "labels", fails)
+
+    Recorder(metrics, forwarded.log, lambda subject: subject).emit(LedgerTimed("claim", 0.1))
 
     (line,) = forwarded.entries
     assert (line["event"], line["level"], line["error"]) == ("telling_failed", "error", "KeyError")
-    assert line["what"].endswith("Teller.told failed")
-    assert re.fullmatch(r"test_logs\.py:\d+ in told", line["where"])
+    assert line["what"] == "LedgerTimed could not be told"
+    assert re.fullmatch(r"test_logs\.py:\d+ in fails", line["where"])
     assert "library" not in line
     assert "s3cret" not in forwarded.text
 

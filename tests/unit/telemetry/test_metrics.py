@@ -3,7 +3,7 @@
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from worker.telemetry.metrics import Metrics
+from worker.telemetry.metrics import Metrics, labels_of
 
 CONTRACT = {
     "provisioning_commands": ("counter", {"command", "outcome"}),
@@ -43,12 +43,9 @@ def used() -> Metrics:
     metrics.watch(lambda: 1, lambda: 2, lambda: 1)
     metrics.watch_queues(["q"], lambda _: 3.0)
     metrics.watch_log(lambda: 4)
-    metrics.wait_seconds.labels("CreateCustomer").observe(1)
-    metrics.command_seconds.labels("CreateCustomer").observe(1)
-    metrics.requests.labels("add", "success").inc()
-    metrics.request_seconds.labels("add", "success").observe(1)
-    metrics.confirm_seconds.labels("CustomerCreated", "confirmed").observe(1)
-    metrics.ledger_seconds.labels("claim").observe(1)
+    for name, instrument in metrics.instruments.items():
+        if labels_of(name):
+            instrument.labels(*labels_of(name))
     return metrics
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,18 @@ import pytest
 from messages.errors import CommandName, Invalid, Undecodable
 from messages.outcomes import Outcome, Reason
 from tests.support.logged import Logged
+from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties, Receipt
-from worker.domain.work import Report, Retry, RetryCause, Work
+from worker.domain.telemetry import (
+    CommandRetried,
+    CommandSettled,
+    CommandUnpublishable,
+    HandlerCrashed,
+    MessagePublished,
+    TelemetryEvent,
+    settled,
+)
+from worker.domain.work import Publication, RetryCause, Work
 from worker.pipeline.reading import read
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
@@ -26,6 +37,8 @@ BODY = json.dumps(
         "data": {"username": "ada@example.com", "credential_name": "mailer", "new_credential_password": "pl4nted"},
     }
 ).encode()
+#: Twelve seconds after the command was sent.
+NOW = datetime(2026, 11, 21, 9, 30, 12, tzinfo=UTC).timestamp()
 DELIVERY = Delivery(BODY, Properties(content_type="application/cloudevents+json"), False, Receipt(1, 1), "x", "k", 0.0)
 
 
@@ -49,18 +62,23 @@ def work() -> Work:
     return read(DELIVERY, lambda *_: (b"",))
 
 
-def report(outcome: Outcome = Outcome.APPLIED, reason: Reason | None = None) -> Report:
-    return Report(work(), outcome, reason, "", 1, 0.25)
+def report(outcome: Outcome = Outcome.APPLIED) -> CommandSettled:
+    return CommandSettled(work(), outcome, None, "", 1, 0.25, NOW)
+
+
+def failed(work: Work, reason: Reason, outcome: Outcome = Outcome.FAILED) -> CommandSettled:
+    """What the pipeline tells of a command whose dead letter has this reason."""
+    return settled(work, Publication(None, DeadLetter("letter-1", reason, {}), outcome), 0.25, NOW)
 
 
 def test_a_success_is_counted_timed_and_logged_with_its_ids() -> None:
     seen = Observed()
 
-    seen.recorder.settled(report())
+    seen.recorder.emit(report())
 
     assert seen.value("provisioning_commands_total", command="RotateCredential", outcome="applied") == 1
     assert seen.value("provisioning_command_seconds_sum", command="RotateCredential") == 0.25
-    assert seen.value("provisioning_last_applied_timestamp_seconds") != 0
+    assert seen.value("provisioning_last_applied_timestamp_seconds") == NOW
     assert seen.line["command_id"] == "evt_1"
     assert seen.line["correlation_id"] == "evt_1"
     assert (seen.line["outcome"], seen.line["attempts"]) == ("applied", 1)
@@ -70,7 +88,7 @@ def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> 
     seen = Observed()
     untimely = replace(DELIVERY, body=BODY.replace(b"2026-11-21T09:30:00Z", b"noon"))
 
-    seen.recorder.settled(replace(report(), work=read(untimely, lambda *_: (b"",))))
+    seen.recorder.emit(replace(report(), work=read(untimely, lambda *_: (b"",))))
 
     assert str(seen.line["dropped"]).startswith("time: names no moment")
     assert seen.line["wait_seconds"] is None
@@ -80,8 +98,8 @@ def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> 
 def test_a_failure_counts_its_dead_letter_and_a_repeat_of_it_does_not() -> None:
     seen = Observed()
 
-    seen.recorder.settled(report(Outcome.FAILED, Reason.PROVIDER_REJECTED))
-    seen.recorder.settled(report(Outcome.DUPLICATE, Reason.PROVIDER_REJECTED))
+    seen.recorder.emit(failed(work(), Reason.PROVIDER_REJECTED))
+    seen.recorder.emit(failed(work(), Reason.PROVIDER_REJECTED, Outcome.DUPLICATE))
 
     labels = {"command": "RotateCredential", "reason": "provider_rejected"}
     assert seen.value("provisioning_dead_letters_total", **labels) == 1
@@ -91,15 +109,16 @@ def test_a_failure_counts_its_dead_letter_and_a_repeat_of_it_does_not() -> None:
 def test_the_wait_is_measured_from_the_envelopes_time() -> None:
     seen = Observed()
 
-    seen.recorder.settled(report())
+    seen.recorder.emit(report())
 
-    assert seen.value("provisioning_command_wait_seconds_count", command="RotateCredential") == 1
+    assert seen.value("provisioning_command_wait_seconds_sum", command="RotateCredential") == 11.75
+    assert seen.line["wait_seconds"] == 11.75
 
 
 def test_what_the_broker_can_never_take_is_an_error_that_names_the_command_and_what_to_do() -> None:
     seen = Observed()
 
-    seen.recorder.unpublishable(work(), "raise `max_message_size`")
+    seen.recorder.emit(CommandUnpublishable(work(), "raise `max_message_size`"))
 
     assert (seen.line["event"], seen.line["level"]) == ("command_unpublishable", "error")
     assert (seen.line["command_id"], seen.line["detail"]) == ("evt_1", "raise `max_message_size`")
@@ -108,8 +127,8 @@ def test_what_the_broker_can_never_take_is_an_error_that_names_the_command_and_w
 def test_no_secret_of_the_command_is_logged() -> None:
     seen = Observed()
 
-    seen.recorder.settled(report())
-    seen.recorder.crashed(work(), ValueError("a fault of ours"))
+    seen.recorder.emit(report())
+    seen.recorder.emit(HandlerCrashed(work(), ValueError("a fault of ours")))
 
     assert "pl4nted" not in seen.logged.text
 
@@ -118,7 +137,7 @@ def test_a_message_that_names_no_command_is_logged_by_its_message_id() -> None:
     seen = Observed()
     delivery = replace(DELIVERY, properties=Properties(message_id="m-1"))
 
-    seen.recorder.settled(Report(Work(delivery, Undecodable(["no"]), ()), Outcome.FAILED, Reason.UNDECODABLE, "", 0, 0))
+    seen.recorder.emit(failed(Work(delivery, Undecodable(["no"]), ()), Reason.UNDECODABLE))
 
     assert seen.line["message_id"] == "m-1"
     assert seen.value("provisioning_commands_total", command="unknown", outcome="failed") == 1
@@ -129,7 +148,7 @@ def test_a_refused_message_is_labelled_by_its_type_only_if_it_is_a_known_one(nam
     seen = Observed()
     refused = Work(DELIVERY, Invalid(["no"], CommandName("billing", "evt_1", named)), ())
 
-    seen.recorder.settled(Report(refused, Outcome.FAILED, Reason.INVALID, "", 0, 0))
+    seen.recorder.emit(failed(refused, Reason.INVALID))
 
     assert seen.value("provisioning_dead_letters_total", command=label, reason="invalid") == 1
 
@@ -138,7 +157,7 @@ def test_a_refused_message_is_labelled_by_its_type_only_if_it_is_a_known_one(nam
 def test_a_retry_is_counted_with_its_cause_and_whether_it_was_charged(charged: bool, label: str) -> None:
     seen = Observed()
 
-    seen.recorder.retried(Retry(work(), RetryCause.UNKNOWN, charged, "no answer", 1.5))
+    seen.recorder.emit(CommandRetried(work(), RetryCause.UNKNOWN, charged, "no answer", 1.5))
 
     labels = {"command": "RotateCredential", "cause": "unknown", "charged": label}
     assert seen.value("provisioning_retries_total", **labels) == 1
@@ -149,17 +168,30 @@ def fails(*_: object) -> Any:  # noqa: ANN401 - it has no answer
     raise RuntimeError("a fault of ours")
 
 
-def test_nothing_that_is_only_told_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("event", [report(), CommandRetried(work(), RetryCause.UNKNOWN, False, "no answer", 1.5)])
+def test_nothing_that_is_only_told_raises(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, event: TelemetryEvent
+) -> None:
     seen = Observed()
-    monkeypatch.setattr(seen.metrics.commands, "labels", fails)
-    monkeypatch.setattr(seen.metrics.retries, "labels", fails)
+    for instrument in seen.metrics.instruments.values():
+        monkeypatch.setattr(instrument, "labels", fails)
 
-    Recorder(seen.metrics, seen.logged.log, lambda subject: subject).settled(report())
-    seen.recorder.retried(Retry(work(), RetryCause.UNKNOWN, False, "no answer", 1.5))
+    Recorder(seen.metrics, seen.logged.log, lambda subject: subject).emit(event)
+
+    assert [record.message for record in caplog.records] == [f"{type(event).__name__} could not be told"]
 
 
-def test_a_message_that_cannot_be_counted_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("confirmed", "result"), [(True, "confirmed"), (False, "failed")])
+@pytest.mark.parametrize(
+    ("destination", "name"), [(Destination.EVENTS, "CustomerCreated"), (Destination.DEAD_LETTERS, "dead_letter")]
+)
+def test_a_message_is_counted_and_timed_by_its_kind_and_what_became_of_it(
+    confirmed: bool, result: str, destination: Destination, name: str
+) -> None:
     seen = Observed()
-    monkeypatch.setattr(seen.recorder, "_published", fails)
+    message = Outgoing(destination, "key", b"", Properties(type="CustomerCreated"))
 
-    seen.recorder.published(Outgoing(Destination.EVENTS, "key", b"", Properties()), 0.1, confirmed=True)
+    seen.recorder.emit(MessagePublished(message, 0.1, confirmed))
+
+    assert seen.value("provisioning_events_published_total", event=name, result=result) == 1
+    assert seen.value("provisioning_publish_confirm_seconds_sum", event=name, result=result) == 0.1

@@ -19,10 +19,17 @@ from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError
 
 from worker.broker.address import AddressSource, Role
 from worker.broker.connection.backoff import ReconnectBackoff
-from worker.broker.connection.observer import BrokerObserver
 from worker.broker.connection.parameters import connection_parameters
 from worker.broker.connection.wire import WireConnection
 from worker.broker.faults import words
+from worker.domain.telemetry import (
+    BrokerCallbackCrashed,
+    BrokerConnected,
+    BrokerDisconnected,
+    BrokerNotReached,
+    BrokerReconnected,
+    Emit,
+)
 from worker.errors import WorkerError
 
 TICK_SECONDS = 1.0
@@ -68,10 +75,11 @@ class LoopState:
 class BrokerLoop:
     """One connection's thread. `start` returns at once; `stop` is bounded; both may be repeated."""
 
-    def __init__(self, role: Role, address: AddressSource, observer: BrokerObserver) -> None:
+    def __init__(self, role: Role, address: AddressSource, emit: Emit) -> None:
         self._role = role
         self._address = address
-        self._observer = observer
+        self._emit = emit
+        self._has_worked = False
         self._backoff = ReconnectBackoff(random.uniform)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -138,7 +146,8 @@ class BrokerLoop:
     def ready(self) -> None:
         """Say that the connection can do its work. On the loop's thread."""
         self._connected_at = time.monotonic()
-        self._observer.connected(self._role)
+        self._emit(BrokerReconnected(self._role) if self._has_worked else BrokerConnected(self._role))
+        self._has_worked = True
 
     def give_up(self, reason: str, patience_seconds: float = ANSWER_SECONDS) -> None:
         """End this connection and open another; what is written goes out within the patience. On the loop's thread."""
@@ -174,7 +183,7 @@ class BrokerLoop:
                 self._rest()
         except BaseException as error:  # noqa: BLE001  # the thread ends for good: liveness must learn why
             self._fault = f"the loop has ended: {error!r}"
-            self._observer.crashed(self._role, error)
+            self._emit(BrokerCallbackCrashed(self._role, error))
 
     def _live(self) -> None:
         """Open one connection and stay with it until its end."""
@@ -207,14 +216,14 @@ class BrokerLoop:
             ioloop.close()
         if connected_at is not None:
             self._backoff.worked_for(time.monotonic() - connected_at)
-            self._observer.disconnected(self._role, self._fault)
+            self._emit(BrokerDisconnected(self._role, self._fault))
         self.guard(self._session.closed)(self._fault)
 
     def _rest(self) -> None:
         if self._stopping.is_set():
             return
         seconds = self._backoff.next_seconds()
-        self._observer.unreachable(self._role, self._fault, seconds)
+        self._emit(BrokerNotReached(self._role, self._fault, seconds))
         wake_at = time.monotonic() + seconds
         while (remaining := wake_at - time.monotonic()) > 0 and not self._stopping.wait(min(remaining, TICK_SECONDS)):
             self._ticked_at = time.monotonic()
@@ -265,7 +274,7 @@ class BrokerLoop:
         self._blame(f"a callback failed: {error!r}")
         # pika trips over itself when it is closed in the middle of its handshake; when we leave, nobody need know.
         if not self._stopping.is_set():
-            self._observer.crashed(self._role, error)
+            self._emit(BrokerCallbackCrashed(self._role, error))
         self._end()
 
     def _blame(self, reason: str) -> None:

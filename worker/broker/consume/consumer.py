@@ -11,7 +11,6 @@ from pika.exceptions import ChannelClosedByBroker
 
 from worker.broker.address import AddressSource, Role, connection_name
 from worker.broker.connection.loop import BrokerLoop, LoopState
-from worker.broker.connection.observer import BrokerObserver
 from worker.broker.connection.properties import text
 from worker.broker.connection.wire import WireConnection, plain_properties
 from worker.broker.consume.acks import AckBatcher
@@ -21,6 +20,7 @@ from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Intake
+from worker.domain.telemetry import Emit, unheard
 
 PATIENCE_SECONDS = 3.0
 # For a quorum queue the broker's channel has at most 32 settlements under way and holds the rest back in its memory.
@@ -52,9 +52,9 @@ class Consumer:
         address: AddressSource,
         subscription: Subscription,
         intake: Intake,
-        observer: BrokerObserver,
+        emit: Emit = unheard,
     ) -> None:
-        self._loop = BrokerLoop(subscription.role, address, observer)
+        self._loop = BrokerLoop(subscription.role, address, emit)
         self._subscription = subscription
         self._intake = intake
         self._acks: dict[int, AckBatcher] = {}

@@ -2,17 +2,17 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from worker.broker.address import AddressSource, Role
 from worker.broker.connection.loop import BrokerLoop, LoopState
-from worker.broker.connection.observer import BrokerObserver, PublishListener
 from worker.broker.publish.confirms import PendingPublish, take_all
 from worker.broker.publish.session import PublishSession
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Destination, Outgoing
+from worker.domain.telemetry import Emit, unheard
 from worker.errors import PublishFailed, Unpublishable
 
 PATIENCE_SECONDS = 30.0
@@ -31,7 +31,7 @@ class Publisher:
         self,
         address: AddressSource,
         topology: Topology,
-        observer: BrokerObserver,
+        emit: Emit = unheard,
         mode: Mode = Mode.LOOK,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
@@ -40,8 +40,8 @@ class Publisher:
         self._patience_seconds = patience_seconds
         self._outbox: deque[PendingPublish] = deque()
         self._stopped = False
-        self._loop = BrokerLoop(Role.PUBLISH, address, observer)
-        self._session = PublishSession(self._loop, topology, mode, self._outbox, observer, patience_seconds)
+        self._loop = BrokerLoop(Role.PUBLISH, address, emit)
+        self._session = PublishSession(self._loop, topology, mode, self._outbox, emit, patience_seconds)
 
     @property
     def alive(self) -> bool:
@@ -68,9 +68,12 @@ class Publisher:
         """What is missing at the broker though the worker is connected, each with what to do; seconds old at most."""
         return self._session.topology_faults
 
-    def watch(self, listener: PublishListener) -> None:
-        """Tell somebody, before the start, whenever messages are taken no longer, or again."""
-        self._session.listener = listener
+    def watch(self, hindered: Callable[[str | None], None]) -> None:
+        """Call this, from before the start, with the reason whenever messages are taken no longer, and None when again.
+
+        On the connection's own thread: it is quick, and never raises.
+        """
+        self._session.hindered = hindered
 
     def start(self) -> None:
         """Begin to connect, and return."""

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,6 @@ from pika.exceptions import ChannelClosedByBroker
 from pika.frame import Method
 
 from worker.broker.connection.loop import BrokerLoop
-from worker.broker.connection.observer import BrokerObserver, PublishListener
 from worker.broker.connection.wire import WireConnection, plain_properties
 from worker.broker.faults import words
 from worker.broker.publish.confirms import CHANNEL_NUMBER, ConfirmTracker, PendingPublish, take_all
@@ -23,6 +22,7 @@ from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
 from worker.broker.topology.watch import TopologyWatch
+from worker.domain.telemetry import BrokerBlocked, BrokerUnblocked, Emit
 
 DEPARTURE_POLL_SECONDS = 0.02
 AFTER_ALARM_SECONDS = 10.0
@@ -37,20 +37,21 @@ class PublishSession:
         topology: Topology,
         mode: Mode,
         outbox: deque[PendingPublish],
-        observer: BrokerObserver,
+        emit: Emit,
         patience_seconds: float,
     ) -> None:
         self.blocked: str | None = None
-        self.listener: PublishListener | None = None
+        #: Who must know, also while nothing is in hand, whether what is published is taken (see `Publisher.watch`).
+        self.hindered: Callable[[str | None], None] | None = None
         self._patience_seconds = patience_seconds
         self._loop = loop
         self._topology = topology
         self._mode = mode
         self._outbox = outbox
-        self._observer = observer
+        self._emit = emit
         self._confirms = ConfirmTracker()
         self._depth_watch = DepthWatch(tuple(queue.name for queue in topology.queues), loop.guard)
-        self._topology_watch = TopologyWatch(topology, loop.guard, observer, declare=mode is Mode.APPLY)
+        self._topology_watch = TopologyWatch(topology, loop.guard, emit, declare=mode is Mode.APPLY)
         self._probe = PublishProbe(topology.events, loop.guard, self._on_taken, self._on_missing)
         self._ready: WireConnection | None = None
         self._hindrance: str | None = None
@@ -161,7 +162,7 @@ class PublishSession:
         self._ready = connection
         self._depth_watch.begin(connection)
         self._topology_watch.begin(connection)
-        if self.listener is not None:
+        if self.hindered is not None:
             self._probe.begin(connection)
         self._loop.ready()
         self._loop.wake()
@@ -190,14 +191,14 @@ class PublishSession:
 
     def _on_blocked(self, _connection: object, notice: Method[Any]) -> None:
         self.blocked = str(notice.method.reason)
-        self._observer.blocked(self.blocked)
+        self._emit(BrokerBlocked(self.blocked))
         self._say(blocked(self.blocked))
 
     def _on_unblocked(self, _connection: object, _notice: object) -> None:
         self.blocked = None
         # Nobody has read until now what was written before.
         self._confirms.wait_anew(time.monotonic() + AFTER_ALARM_SECONDS)
-        self._observer.blocked(None)
+        self._emit(BrokerUnblocked())
         self._say(None)
         self._loop.wake()
 
@@ -210,10 +211,7 @@ class PublishSession:
         self._loop.give_up(words(reason))
 
     def _say(self, hindrance: str | None) -> None:
-        if hindrance == self._hindrance or self.listener is None or self._departing:
+        if hindrance == self._hindrance or self.hindered is None or self._departing:
             return
         self._hindrance = hindrance
-        if hindrance is None:
-            self.listener.unhindered()
-        else:
-            self.listener.hindered(hindrance)
+        self.hindered(hindrance)

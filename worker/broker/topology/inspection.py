@@ -4,11 +4,11 @@ import threading
 
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.loop import BrokerLoop
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.connection.wire import WireConnection
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
+from worker.domain.telemetry import unheard
 from worker.errors import BrokerUnreachable
 
 FAREWELL_SECONDS = 2.0
@@ -17,7 +17,7 @@ FAREWELL_SECONDS = 2.0
 def inspect_topology(address: BrokerAddress, topology: Topology, mode: Mode, timeout_seconds: float = 15.0) -> Survey:
     """Survey the broker once and report. Raises BrokerUnreachable when it cannot be asked within the time."""
     inspection = _Inspection(topology, mode)
-    loop = inspection.loop = BrokerLoop(Role.ERRAND, lambda: address, inspection)
+    loop = inspection.loop = BrokerLoop(Role.ERRAND, lambda: address, unheard)
     loop.start(inspection)
     try:
         inspection.over.wait(timeout_seconds)
@@ -29,8 +29,8 @@ def inspect_topology(address: BrokerAddress, topology: Topology, mode: Mode, tim
     return inspection.report
 
 
-class _Inspection(SilentObserver):
-    """Session and observer of the one connection: whichever ends first, the report or the attempt, ends the wait."""
+class _Inspection:
+    """Session of the one connection: whichever ends first, the report or the attempt, ends the wait."""
 
     loop: BrokerLoop
 

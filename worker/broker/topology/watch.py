@@ -8,11 +8,11 @@ import time
 from functools import partial
 
 from worker.broker.connection.loop import Guard
-from worker.broker.connection.observer import BrokerObserver
 from worker.broker.connection.wire import WireConnection
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Condition, Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
+from worker.domain.telemetry import Emit, TopologyComplete, TopologyDeclaredAgain, TopologyIncomplete
 
 INTERVAL_SECONDS = 5.0
 
@@ -24,10 +24,10 @@ class TopologyWatch:
     never compares arguments: the survey that begins each connection does.
     """
 
-    def __init__(self, topology: Topology, guard: Guard, observer: BrokerObserver, *, declare: bool) -> None:
+    def __init__(self, topology: Topology, guard: Guard, emit: Emit, *, declare: bool) -> None:
         self._topology = topology
         self._guard = guard
-        self._observer = observer
+        self._emit = emit
         self._mode = Mode.RESTORE if declare else Mode.LOOK
         self._connection: WireConnection | None = None
         self._due_at = 0.0
@@ -60,8 +60,8 @@ class TopologyWatch:
         self._due_at = time.monotonic() + INTERVAL_SECONDS
         declared = tuple(str(each.item) for each in report.findings if each.condition is Condition.DECLARED)
         if declared:
-            self._observer.declared_again(declared)
+            self._emit(TopologyDeclaredAgain(declared))
         faults = tuple(f"{each.item}: {each.detail}" for each in report.faults)
         if faults != self.faults:
             self.faults = faults
-            self._observer.topology_faults(faults)
+            self._emit(TopologyIncomplete(faults) if faults else TopologyComplete())

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.cli.output import say
@@ -69,7 +68,7 @@ def publish(
     """
     address = broker_address(reach)
     topology = Topology(reach.amqp.prefix)
-    publisher = Publisher(lambda: address, topology, SilentObserver(), patience_seconds=_PATIENCE_SECONDS)
+    publisher = Publisher(lambda: address, topology, patience_seconds=_PATIENCE_SECONDS)
     publisher.start()
     try:
         for command in commands:

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from worker.domain.ports import Clock
+from worker.domain.telemetry import Emit, LedgerTimed
 from worker.errors import LedgerError
-from worker.ledger.config import LedgerObserver, LedgerOperation
+from worker.ledger.config import LedgerOperation
 from worker.ledger.faults import translated
 from worker.ledger.pruning.rule import Batch, Place, forget_commands, forget_owners, forget_refusals
 from worker.ledger.stores.store import Store
@@ -43,10 +44,10 @@ class Pruned:
 class Pruner:
     """Prunes one ledger on a connection of its own, so that the worker's writer never stands in line behind it."""
 
-    def __init__(self, store: Store, clock: Clock, observer: LedgerObserver) -> None:
+    def __init__(self, store: Store, clock: Clock, emit: Emit) -> None:
         self._store = store
         self._clock = clock
-        self._observer = observer
+        self._emit = emit
 
     def prune(self, days: float, rest: Rest) -> Pruned:
         """Forget what ended more than so many days ago (see `pruning.rule`), until all is done or `rest` says stop.
@@ -95,7 +96,7 @@ class Pruner:
                     raise PrunedElsewhere(f"Another process prunes the ledger {self._store.name} now. Try again later.")
                 return forget(walk.connection, walk.before, reached)
         finally:
-            self._observer.observed(LedgerOperation.PRUNE, self._clock.monotonic() - started)
+            self._emit(LedgerTimed(LedgerOperation.PRUNE, self._clock.monotonic() - started))
 
 
 @dataclass(slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Protocol
 
+from worker.domain.telemetry import Emit, LedgerPruned, LedgerPruneFailed
 from worker.errors import LedgerError
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Rest
 
@@ -20,24 +20,12 @@ class Schedule:
     every_seconds: float = 3600.0
 
 
-class PruneListener(Protocol):
-    """Who must know what became of a run."""
-
-    def pruned(self, commands: int, refusals: int) -> None:
-        """So many rows were forgotten; not called when there was nothing to forget."""
-
-    def prune_failed(self, detail: str) -> None:
-        """A run broke off; the next one begins where it ended."""
-
-
 class HourlyPruning:
     """One thread. What goes wrong in it is logged and tried again an hour later: a ledger that grows stops nobody."""
 
-    def __init__(
-        self, prune: Callable[[Rest], Pruned], listener: PruneListener, schedule: Schedule | None = None
-    ) -> None:
+    def __init__(self, prune: Callable[[Rest], Pruned], emit: Emit, schedule: Schedule | None = None) -> None:
         self._prune = prune
-        self._listener = listener
+        self._emit = emit
         self._schedule = schedule or Schedule()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="ledger-prune", daemon=True)
@@ -70,9 +58,9 @@ class HourlyPruning:
             # Another replica does the same work at this moment.
             return
         except LedgerError as exc:
-            self._listener.prune_failed(str(exc))
+            self._emit(LedgerPruneFailed(str(exc)))
         except Exception as exc:  # noqa: BLE001 - no fault of pruning may end the worker
-            self._listener.prune_failed(f"{type(exc).__name__}: {exc}")
+            self._emit(LedgerPruneFailed(f"{type(exc).__name__}: {exc}"))
         else:
             if pruned.commands or pruned.refusals:
-                self._listener.pruned(pruned.commands, pruned.refusals)
+                self._emit(LedgerPruned(pruned.commands, pruned.refusals))

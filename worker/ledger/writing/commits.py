@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.domain.ports import Clock
+from worker.domain.telemetry import Emit, LedgerTimed
 from worker.errors import LedgerError, NotTaken, Unstorable
-from worker.ledger.config import LedgerConfig, LedgerObserver, LedgerOperation, OutageListener
+from worker.ledger.config import LedgerConfig, LedgerOperation, OnOutage
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
 from worker.ledger.operations.statements import Statements
@@ -34,21 +35,19 @@ Answered = list[tuple[AnyTicket, object]]
 class Commits:
     """Used by the writer's thread alone, which owns the one connection."""
 
-    def __init__(
-        self, store: Store, lease: Lease, config: LedgerConfig, clock: Clock, observer: LedgerObserver
-    ) -> None:
+    def __init__(self, store: Store, lease: Lease, config: LedgerConfig, clock: Clock, emit: Emit) -> None:
         self._store = store
         self._lease = lease
         self._config = config
         self._clock = clock
-        self._observer = observer
+        self._emit = emit
         self._serials = count(1)
         self._statements = Statements()
         self._line = WriterConnection(store)
         self._progress = WriterProgress()
         self._away_since: float | None = None
         self._given_up = False
-        self._listener: OutageListener | None = None
+        self._on_outage: OnOutage | None = None
         self._rest = Event()  # never set: a rest of the writer's thread, which has nobody else to serve
 
     @property
@@ -67,13 +66,13 @@ class Commits:
         return self._progress
 
     @property
-    def listener(self) -> OutageListener | None:
+    def on_outage(self) -> OnOutage | None:
         """Who gets the reports of outages."""
-        return self._listener
+        return self._on_outage
 
-    def watch(self, listener: OutageListener) -> None:
+    def watch(self, on_outage: OnOutage) -> None:
         """Report outages to this one from now on."""
-        self._listener = listener
+        self._on_outage = on_outage
 
     def break_off(self) -> None:
         """Let the transaction that is under way fail now, where the database is another process; for any thread."""
@@ -126,8 +125,8 @@ class Commits:
     def _give_up(self, batch: Sequence[AnyTicket], trouble: LedgerError) -> None:
         self._given_up = True
         self._progress.trouble = str(trouble)
-        if self._listener is not None:
-            self._listener.ledger_away(str(trouble))
+        if self._on_outage is not None:
+            self._on_outage(str(trouble))
         _answer_all(batch, trouble)
 
     def _patiently(self, batch: Sequence[AnyTicket]) -> Answered:
@@ -188,7 +187,7 @@ class Commits:
         self._progress.settle()
         if term is not None:
             self._lease.grant(term)
-        self._observer.observed(LedgerOperation.COMMIT, self._clock.monotonic() - started)
+        self._emit(LedgerTimed(LedgerOperation.COMMIT, self._clock.monotonic() - started))
         return answered
 
     def _renew(self, connection: Connection) -> None:

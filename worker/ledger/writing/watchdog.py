@@ -3,7 +3,7 @@
 from threading import Event, Thread
 from typing import Protocol
 
-from worker.ledger.config import OutageListener
+from worker.ledger.config import OnOutage
 from worker.ledger.writing.progress import WriterProgress
 
 #: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
@@ -25,7 +25,7 @@ class Watched(Protocol):
         """How far it has come."""
 
     @property
-    def listener(self) -> OutageListener | None:
+    def on_outage(self) -> OnOutage | None:
         """Who gets the report."""
 
     def break_off(self) -> None:
@@ -79,7 +79,7 @@ class Watchdog:
             self.look()
 
     def _report(self, trouble: str) -> None:
-        listener = self._watched.listener
-        if listener is not None:
+        on_outage = self._watched.on_outage
+        if on_outage is not None:
             silence = f"The ledger {self._watched.name} does not answer: a commit has waited for more than 5 s."
-            listener.ledger_away(trouble or silence)
+            on_outage(trouble or silence)

@@ -3,15 +3,16 @@
 import pytest
 from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError
 
-from tests.support.broker_tools import RecordingObserver
+from tests.fakes.telemetry import RecordingTelemetry
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.loop import BrokerLoop
+from worker.domain.telemetry import BrokerCallbackCrashed
 from worker.errors import TopologyMismatch
 
 
-def failing(error: Exception) -> RecordingObserver:
+def failing(error: Exception) -> RecordingTelemetry:
     """Run a guarded callback that raises; return who was told."""
-    observer = RecordingObserver()
+    observer = RecordingTelemetry()
     loop = BrokerLoop(Role.CONSUME, lambda: BrokerAddress("amqp://127.0.0.1"), observer)
 
     def callback() -> None:
@@ -30,12 +31,14 @@ def test_what_can_be_explained_is_no_crash(error: Exception) -> None:
 
 
 def test_a_fault_of_ours_is_told_as_a_crash() -> None:
-    assert failing(ValueError("ours")).events == [("crashed", "consume", "ValueError('ours')")]
+    fault = ValueError("ours")
+
+    assert failing(fault).events == [BrokerCallbackCrashed("consume", fault)]
 
 
 def test_a_guarded_callback_gets_its_arguments() -> None:
     got: list[object] = []
-    loop = BrokerLoop(Role.CONSUME, lambda: BrokerAddress("amqp://127.0.0.1"), RecordingObserver())
+    loop = BrokerLoop(Role.CONSUME, lambda: BrokerAddress("amqp://127.0.0.1"), RecordingTelemetry())
 
     loop.guard(lambda first, second: got.append((first, second)))(1, second=2)
 

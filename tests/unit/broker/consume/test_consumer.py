@@ -8,10 +8,10 @@ from pika.exceptions import ChannelClosedByBroker, StreamLostError
 
 from tests.support.broker_tools import RecordingIntake
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.consume.consumer import SETTLE_SECONDS, Consumer, Subscription
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Properties, Receipt
+from worker.domain.telemetry import unheard
 
 TOPOLOGY = Topology("p")
 
@@ -90,7 +90,7 @@ class Stage:
         self.loop = LoopStub()
         self.intake = RecordingIntake()
         subscription = Subscription(TOPOLOGY, TOPOLOGY.command_queues, 10)
-        self.consumer = Consumer(lambda: BrokerAddress("amqp://127.0.0.1"), subscription, self.intake, SilentObserver())
+        self.consumer = Consumer(lambda: BrokerAddress("amqp://127.0.0.1"), subscription, self.intake, unheard)
         loop: Any = self.loop
         self.consumer._loop = loop
         self.channel = self.subscribe()

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from worker.broker.address import BrokerAddress
-from worker.broker.connection.observer import SilentObserver
 from worker.broker.publish.confirms import PendingPublish
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.domain.telemetry import unheard
 from worker.errors import PublishFailed, Unpublishable
 
 MESSAGE = Outgoing(Destination.EVENTS, "k", b"{}", Properties(message_id="evt-1", type="CustomerCreated"))
@@ -32,7 +32,7 @@ def publisher(patience_seconds: float = 0.01) -> Publisher:
     return Publisher(
         lambda: BrokerAddress("amqp://127.0.0.1"),
         Topology("p"),
-        SilentObserver(),
+        unheard,
         patience_seconds=patience_seconds,
     )
 

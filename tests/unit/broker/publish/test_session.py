@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from pika.exceptions import ChannelClosedByBroker
 
-from tests.support.broker_tools import RecordingObserver
+from tests.fakes.telemetry import RecordingTelemetry
 from worker.broker.publish.confirms import PendingPublish
 from worker.broker.publish.session import PublishSession
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Destination, Outgoing, Properties
+from worker.domain.telemetry import BrokerBlocked, BrokerUnblocked
 from worker.errors import PublishFailed, Unpublishable
 
 LOW: Any = SimpleNamespace(method=SimpleNamespace(reason="low on memory"))
@@ -45,18 +46,10 @@ class Listening:
     def __init__(self) -> None:
         self.heard: list[str] = []
         self.loop = LoopStub()
-        self.observer = RecordingObserver()
+        self.observer = RecordingTelemetry()
         loop: Any = self.loop
         self.session = PublishSession(loop, Topology("p"), Mode.LOOK, deque(), self.observer, 30.0)
-        self.session.listener = self
-
-    def hindered(self, reason: str) -> None:
-        """Remember why."""
-        self.heard.append(reason)
-
-    def unhindered(self) -> None:
-        """Remember it."""
-        self.heard.append(WELL)
+        self.session.hindered = lambda reason: self.heard.append(reason or WELL)
 
 
 @pytest.fixture
@@ -72,7 +65,7 @@ def test_an_alarm_is_told_with_what_to_do_and_so_is_its_end(listening: Listening
     assert "low on memory" in alarm
     assert "rabbitmq-diagnostics alarms" in alarm
     assert end == WELL
-    assert [event[1] for event in listening.observer.events] == ["low on memory", "None"]
+    assert listening.observer.events == [BrokerBlocked("low on memory"), BrokerUnblocked()]
 
 
 def test_what_is_told_already_is_not_told_again(listening: Listening) -> None:
@@ -99,7 +92,7 @@ def test_an_alarm_is_not_called_over_because_its_connection_is(listening: Listen
     listening.session.closed("reset")
 
     assert WELL not in listening.heard
-    assert listening.observer.count("blocked") == 1
+    assert len(listening.observer.of(BrokerBlocked)) == 1
     assert listening.session.blocked is None
 
 

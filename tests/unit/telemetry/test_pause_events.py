@@ -1,24 +1,26 @@
 """What is told of pauses: one gauge for each cause, and the login in the log."""
 
 from tests.support.logged import Logged
+from worker.domain.telemetry import IntakePaused, IntakeResumed, PausesUnshared
+from worker.telemetry.logs import subject_writer
 from worker.telemetry.metrics import Metrics
-from worker.telemetry.observers import PauseWatcher
+from worker.telemetry.recorder import Recorder
 
 
 def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> None:
     metrics, logged = Metrics("1.2.3"), Logged()
-    watcher = PauseWatcher(metrics, logged.log)
+    recorder = Recorder(metrics, logged.log, lambda subject: subject)
 
     def gauge() -> float | None:
         return metrics.registry.get_sample_value("provisioning_intake_paused", {"cause": "outage"})
 
-    watcher.paused("outage", "v2", on=True, detail="500")
-    watcher.paused("outage", "v3", on=True, detail="502")
-    watcher.paused("outage", "v2", on=False, detail="")
+    recorder.emit(IntakePaused("outage", "v2", "500"))
+    recorder.emit(IntakePaused("outage", "v3", "502"))
+    recorder.emit(IntakeResumed("outage", "v2", held=True))
     assert gauge() == 1
-    watcher.paused("outage", "v3", on=False, detail="")
-    watcher.paused("ledger", None, on=True, detail="locked")
-    watcher.unshared("the ledger is away")
+    recorder.emit(IntakeResumed("outage", "v3", held=False))
+    recorder.emit(IntakePaused("ledger", None, "locked"))
+    recorder.emit(PausesUnshared("the ledger is away"))
 
     assert gauge() == 0
     assert [(line["event"], line.get("cause"), line.get("login")) for line in logged.entries] == [
@@ -33,10 +35,10 @@ def test_the_gauge_holds_while_any_login_is_paused_and_the_log_names_it() -> Non
 
 def test_a_log_that_names_no_customer_leaves_out_why_calls_fail() -> None:
     logged = Logged()
-    watcher = PauseWatcher(Metrics("1.2.3"), logged.log, names_customers=False)
+    recorder = Recorder(Metrics("1.2.3"), logged.log, subject_writer("hashed"))
 
-    watcher.paused("outage", "v2", on=True, detail="the list with customer ada cannot be read: no ada here")
-    watcher.paused("ledger", None, on=True, detail="locked")
+    recorder.emit(IntakePaused("outage", "v2", "the list with customer ada cannot be read: no ada here"))
+    recorder.emit(IntakePaused("ledger", None, "locked"))
 
     outage, ledger = (line["detail"] for line in logged.entries)
     assert "ada" not in outage

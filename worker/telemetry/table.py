@@ -1,0 +1,249 @@
+"""What becomes of each event: its log line, and the metrics that it changes. Read this to know what the worker tells.
+
+The labels of a metric are the event's attributes of the same names; a measure whose value is None is left out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from messages.envelope import Envelope
+from messages.errors import CommandName
+from worker.domain import telemetry as happened
+from worker.domain.work import Requested, Work
+from worker.telemetry.customers import crash_words
+
+_DECLARED_AGAIN = (
+    "Somebody had deleted them. What was published there meanwhile came back to its sender, or is lost if the sender "
+    "did not ask for that; what waited in a deleted queue is lost. Others must bind their own queues again."
+)
+_LEFT_OUT = "/readyz tells what the provider says; it may name a customer, and PROVISIONING_LOG__SUBJECTS is hashed"
+_EXPIRES = (
+    "Its emitter sets `expiration`. A command that is not settled in that time, also because the worker is stopped or "
+    "paused, is thrown out by the broker, and no event answers it. Have the emitter set none."
+)
+_OVERTAKES = (
+    "Its emitter sets a `priority` above 4. RabbitMQ 4 hands such commands over before earlier ones, also of the same "
+    "customer, and no setting of the queue prevents it. Have the emitter set none."
+)
+_IS_OVERTAKEN = (
+    "Its emitter sets a `priority` below 4. From RabbitMQ 4.3 on, later commands without a priority, which count as 4, "
+    "are handed over before it, also of the same customer. Have the emitter set none."
+)
+_NAMELESS = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How customers stand in the log: `subject` writes one reference, `text` a text about a unit of work."""
+
+    subject: Callable[[str | None], str | None]
+    text: Callable[[Work, str], str]
+    names_customers: bool
+
+
+#: The fields of a log line, in their order.
+Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of event.
+
+    `level`, `line` and `fields`: its log line, if it has one; `once_for` logs only the first for each value of that
+    field. `counts`: counters that go up by one; `times`: histograms, and `sets`: gauges, each with the attribute that
+    holds the value.
+    """
+
+    event: type
+    level: str = ""
+    line: str = ""
+    fields: Callable[[Any, Wording], Fields] = lambda _event, _wording: {}
+    once_for: str = ""
+    counts: tuple[str, ...] = ()
+    times: Mapping[str, str] = field(default_factory=dict)
+    sets: Mapping[str, str] = field(default_factory=dict)
+
+
+def _named(*attributes: str) -> Callable[[Any, Wording], Fields]:
+    """The event's attributes of these names, as they are."""
+    return lambda event, _wording: {name: getattr(event, name) for name in attributes}
+
+
+def _settled(event: happened.CommandSettled, wording: Wording) -> Fields:
+    work, waited = event.work, event.wait_seconds
+    return {
+        **_ids(work, wording),
+        "outcome": event.outcome.value,
+        "reason": event.reason.value if event.reason else None,
+        "detail": wording.text(work, event.detail) if event.detail else None,
+        "attempts": event.attempts,
+        "duration_seconds": round(event.seconds, 6),
+        "wait_seconds": None if waited is None else round(waited, 6),
+        "redelivered": work.delivery.redelivered,
+        **_dropped(work),
+    }
+
+
+def _retried(event: happened.CommandRetried, wording: Wording) -> Fields:
+    return {
+        **_ids(event.work, wording),
+        "cause": event.cause.value,
+        "charged": event.charged,
+        "detail": wording.text(event.work, event.detail),
+        "delay_seconds": round(event.delay_seconds, 3),
+    }
+
+
+def _crashed(event: happened.HandlerCrashed, wording: Wording) -> Fields:
+    work, error = event.work, event.error
+    if work is None:
+        return {"exc_info": error}
+    return {**_ids(work, wording), "exception": wording.text(work, crash_words(work, error))}
+
+
+def _unpublishable(event: happened.CommandUnpublishable, wording: Wording) -> Fields:
+    return {**_ids(event.work, wording), "detail": wording.text(event.work, event.detail)}
+
+
+def _risky(event: happened.CommandMayExpire | happened.CommandMayChangePlaces, _wording: Wording) -> Fields:
+    source, command_id = _emitter(event.work)
+    detail = _EXPIRES
+    if isinstance(event, happened.CommandMayChangePlaces):
+        detail = _OVERTAKES if event.value > happened.USUAL_PRIORITY else _IS_OVERTAKEN
+    named = {"command_source": source, "command_id": command_id}
+    return {**named, "property": event.property, "value": str(event.value), "detail": detail}
+
+
+def _paused(event: happened.IntakePaused, wording: Wording) -> Fields:
+    # The words of an outage are the provider's, and may name a customer.
+    shown = event.detail if wording.names_customers or event.cause != "outage" else _LEFT_OUT
+    return {**_resumed(event, wording), "detail": shown}
+
+
+def _resumed(event: happened.IntakePaused | happened.IntakeResumed, _wording: Wording) -> Fields:
+    return {"cause": event.cause} | ({} if event.login is None else {"login": event.login})
+
+
+def _not_reached(event: happened.BrokerNotReached, _wording: Wording) -> Fields:
+    return {"role": event.role, "reason": event.reason, "retry_seconds": round(event.retry_seconds, 2)}
+
+
+def _callback_crashed(event: happened.BrokerCallbackCrashed, _wording: Wording) -> Fields:
+    return {"role": event.role, "exc_info": event.error}
+
+
+def _declared_again(event: happened.TopologyDeclaredAgain, _wording: Wording) -> Fields:
+    return {"declared": list(event.declared), "detail": _DECLARED_AGAIN}
+
+
+def _ids(work: Work, wording: Wording) -> dict[str, str | None]:
+    content = work.content
+    named: Envelope | CommandName | None = content.envelope if isinstance(content, Requested) else content.name
+    if named is None:
+        return {"command": work.command, "message_id": work.delivery.properties.message_id}
+    return {
+        "command": work.command,
+        "command_id": named.id,
+        "command_source": named.source,
+        "subject": wording.subject(named.subject),
+        "correlation_id": named.correlationid or named.id,
+        "trace_id": named.traceparent.split("-")[1] if named.traceparent else None,
+    }
+
+
+def _dropped(work: Work) -> dict[str, str]:
+    dropped = work.content.envelope.dropped if isinstance(work.content, Requested) else ()
+    return {"dropped": "; ".join(dropped)} if dropped else {}
+
+
+def _emitter(work: Work) -> tuple[str, str | None]:
+    """Whose a delivery is, by its envelope; else by what the emitter's library says of itself."""
+    named = work.content.envelope if isinstance(work.content, Requested) else work.content.name
+    if named is not None:
+        return named.source, named.id
+    return work.delivery.properties.app_id or _NAMELESS, work.delivery.properties.message_id
+
+
+_COMMAND_TIMES = {"command_seconds": "seconds", "command_wait_seconds": "wait_seconds"}
+_APPLIED = {"last_applied_timestamp_seconds": "applied_at"}
+
+TABLE = (
+    Row(
+        happened.CommandSettled,
+        "info",
+        "command_settled",
+        _settled,
+        counts=("commands",),
+        times=_COMMAND_TIMES,
+        sets=_APPLIED,
+    ),
+    Row(
+        happened.CommandDeadLettered,
+        "warning",
+        "command_settled",
+        _settled,
+        counts=("commands", "dead_letters"),
+        times=_COMMAND_TIMES,
+    ),
+    Row(happened.CommandRetried, "info", "command_retried", _retried, counts=("retries",)),
+    Row(happened.HandlerCrashed, "error", "handler_crashed", _crashed),
+    Row(happened.CommandUnpublishable, "error", "command_unpublishable", _unpublishable),
+    Row(happened.ParkedCommandUnsealable, "error", "parked_command_unsealable", _named("detail")),
+    Row(happened.CommandNotTaken, "error", "command_not_taken", _named("detail")),
+    Row(
+        happened.CommandMayExpire,
+        "warning",
+        "command_may_expire",
+        _risky,
+        once_for="command_source",
+        counts=("risky_properties",),
+    ),
+    Row(
+        happened.CommandMayChangePlaces,
+        "warning",
+        "command_may_change_places",
+        _risky,
+        once_for="command_source",
+        counts=("risky_properties",),
+    ),
+    Row(happened.CommandsParked, "info", "commands_parked", _named("count", "total")),
+    Row(happened.ParkedCommandsTakenOver, "info", "parked_commands_taken_over", _named("count")),
+    Row(happened.MessagePublished, counts=("events_published",), times={"publish_confirm_seconds": "seconds"}),
+    Row(happened.ProviderCalled, counts=("provider_requests",), times={"provider_request_seconds": "seconds"}),
+    Row(happened.LedgerTimed, times={"ledger_seconds": "seconds"}),
+    Row(happened.LedgerPruned, "info", "ledger_pruned", _named("commands", "refusals")),
+    Row(happened.LedgerPruneFailed, "warning", "ledger_prune_failed", _named("detail")),
+    Row(happened.IntakePaused, "warning", "intake_paused", _paused, sets={"intake_paused": "held"}),
+    Row(happened.IntakeResumed, "info", "intake_resumed", _resumed, sets={"intake_paused": "held"}),
+    Row(happened.PausesUnshared, "warning", "pauses_not_shared", _named("detail")),
+    Row(
+        happened.BrokerConnected,
+        "info",
+        "broker_connected",
+        _named("role"),
+        sets={"broker_connected": "connected"},
+    ),
+    Row(
+        happened.BrokerReconnected,
+        "info",
+        "broker_connected",
+        _named("role"),
+        counts=("broker_reconnects",),
+        sets={"broker_connected": "connected"},
+    ),
+    Row(
+        happened.BrokerDisconnected,
+        "warning",
+        "broker_disconnected",
+        _named("role", "reason"),
+        sets={"broker_connected": "connected"},
+    ),
+    Row(happened.BrokerNotReached, "warning", "broker_unreachable", _not_reached),
+    Row(happened.BrokerBlocked, "warning", "broker_blocked", _named("reason")),
+    Row(happened.BrokerUnblocked, "info", "broker_takes_messages_again"),
+    Row(happened.BrokerCallbackCrashed, "error", "broker_callback_crashed", _callback_crashed),
+    Row(happened.TopologyDeclaredAgain, "warning", "topology_declared_again", _declared_again),
+    Row(happened.TopologyIncomplete, "error", "topology_incomplete", _named("missing")),
+    Row(happened.TopologyComplete, "info", "topology_complete_again"),
+)
