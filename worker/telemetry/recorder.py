@@ -11,7 +11,7 @@ import structlog
 from worker.domain.telemetry import TelemetryEvent
 from worker.telemetry.customers import Writer, names_customers, wording
 from worker.telemetry.metrics import Metrics, labels_of
-from worker.telemetry.table import TABLE, Row, Wording
+from worker.telemetry.table import TABLE, EventRow, Wording
 
 _Log = structlog.typing.FilteringBoundLogger
 _Action = Callable[[Any], None]
@@ -41,7 +41,7 @@ class Recorder:
         except Exception:  # noqa: BLE001 - whatever it is
             _LOG.exception("%s could not be told", type(event).__name__)
 
-    def _actions_of(self, row: Row) -> tuple[_Action, ...]:
+    def _actions_of(self, row: EventRow) -> tuple[_Action, ...]:
         actions = [_counting(self._series(name)) for name in row.counts]
         actions += [_observing(self._series(name), attribute) for name, attribute in row.times.items()]
         actions += [_setting(self._series(name), attribute) for name, attribute in row.sets.items()]
@@ -56,7 +56,7 @@ class Recorder:
         found, read = cache(instrument.labels), attrgetter(*labels)
         return (lambda event: found(read(event))) if len(labels) == 1 else (lambda event: found(*read(event)))
 
-    def _logging(self, row: Row) -> _Action:
+    def _logging(self, row: EventRow) -> _Action:
         write, wording = getattr(self._log, row.level), self._wording
 
         def log(event: object) -> None:

@@ -47,7 +47,7 @@ Fields = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EventRow:
     """One kind of event.
 
     `level`, `line` and `fields`: its log line, if it has one; `once_for` logs only the first for each value of that
@@ -169,7 +169,7 @@ _COMMAND_TIMES = {"command_seconds": "seconds", "command_wait_seconds": "wait_se
 _APPLIED = {"last_applied_timestamp_seconds": "applied_at"}
 
 TABLE = (
-    Row(
+    EventRow(
         happened.CommandSettled,
         "info",
         "command_settled",
@@ -178,7 +178,7 @@ TABLE = (
         times=_COMMAND_TIMES,
         sets=_APPLIED,
     ),
-    Row(
+    EventRow(
         happened.CommandDeadLettered,
         "warning",
         "command_settled",
@@ -186,12 +186,12 @@ TABLE = (
         counts=("commands", "dead_letters"),
         times=_COMMAND_TIMES,
     ),
-    Row(happened.CommandRetried, "info", "command_retried", _retried, counts=("retries",)),
-    Row(happened.HandlerCrashed, "error", "handler_crashed", _crashed),
-    Row(happened.CommandUnpublishable, "error", "command_unpublishable", _unpublishable),
-    Row(happened.ParkedCommandUnsealable, "error", "parked_command_unsealable", _named("detail")),
-    Row(happened.CommandNotTaken, "error", "command_not_taken", _named("detail")),
-    Row(
+    EventRow(happened.CommandRetried, "info", "command_retried", _retried, counts=("retries",)),
+    EventRow(happened.HandlerCrashed, "error", "handler_crashed", _crashed),
+    EventRow(happened.CommandUnpublishable, "error", "command_unpublishable", _unpublishable),
+    EventRow(happened.ParkedCommandUnsealable, "error", "parked_command_unsealable", _named("detail")),
+    EventRow(happened.CommandNotTaken, "error", "command_not_taken", _named("detail")),
+    EventRow(
         happened.CommandMayExpire,
         "warning",
         "command_may_expire",
@@ -199,7 +199,7 @@ TABLE = (
         once_for="command_source",
         counts=("risky_properties",),
     ),
-    Row(
+    EventRow(
         happened.CommandMayChangePlaces,
         "warning",
         "command_may_change_places",
@@ -207,24 +207,24 @@ TABLE = (
         once_for="command_source",
         counts=("risky_properties",),
     ),
-    Row(happened.CommandsParked, "info", "commands_parked", _named("count", "total")),
-    Row(happened.ParkedCommandsTakenOver, "info", "parked_commands_taken_over", _named("count")),
-    Row(happened.MessagePublished, counts=("events_published",), times={"publish_confirm_seconds": "seconds"}),
-    Row(happened.ProviderCalled, counts=("provider_requests",), times={"provider_request_seconds": "seconds"}),
-    Row(happened.LedgerTimed, times={"ledger_seconds": "seconds"}),
-    Row(happened.LedgerPruned, "info", "ledger_pruned", _named("commands", "refusals")),
-    Row(happened.LedgerPruneFailed, "warning", "ledger_prune_failed", _named("detail")),
-    Row(happened.IntakePaused, "warning", "intake_paused", _paused, sets={"intake_paused": "held"}),
-    Row(happened.IntakeResumed, "info", "intake_resumed", _resumed, sets={"intake_paused": "held"}),
-    Row(happened.PausesUnshared, "warning", "pauses_not_shared", _named("detail")),
-    Row(
+    EventRow(happened.CommandsParked, "info", "commands_parked", _named("count", "total")),
+    EventRow(happened.ParkedCommandsTakenOver, "info", "parked_commands_taken_over", _named("count")),
+    EventRow(happened.MessagePublished, counts=("events_published",), times={"publish_confirm_seconds": "seconds"}),
+    EventRow(happened.ProviderCalled, counts=("provider_requests",), times={"provider_request_seconds": "seconds"}),
+    EventRow(happened.LedgerTimed, times={"ledger_seconds": "seconds"}),
+    EventRow(happened.LedgerPruned, "info", "ledger_pruned", _named("commands", "refusals")),
+    EventRow(happened.LedgerPruneFailed, "warning", "ledger_prune_failed", _named("detail")),
+    EventRow(happened.IntakePaused, "warning", "intake_paused", _paused, sets={"intake_paused": "held"}),
+    EventRow(happened.IntakeResumed, "info", "intake_resumed", _resumed, sets={"intake_paused": "held"}),
+    EventRow(happened.PausesUnshared, "warning", "pauses_not_shared", _named("detail")),
+    EventRow(
         happened.BrokerConnected,
         "info",
         "broker_connected",
         _named("role"),
         sets={"broker_connected": "connected"},
     ),
-    Row(
+    EventRow(
         happened.BrokerReconnected,
         "info",
         "broker_connected",
@@ -232,18 +232,18 @@ TABLE = (
         counts=("broker_reconnects",),
         sets={"broker_connected": "connected"},
     ),
-    Row(
+    EventRow(
         happened.BrokerDisconnected,
         "warning",
         "broker_disconnected",
         _named("role", "reason"),
         sets={"broker_connected": "connected"},
     ),
-    Row(happened.BrokerNotReached, "warning", "broker_unreachable", _not_reached),
-    Row(happened.BrokerBlocked, "warning", "broker_blocked", _named("reason")),
-    Row(happened.BrokerUnblocked, "info", "broker_takes_messages_again"),
-    Row(happened.BrokerCallbackCrashed, "error", "broker_callback_crashed", _callback_crashed),
-    Row(happened.TopologyDeclaredAgain, "warning", "topology_declared_again", _declared_again),
-    Row(happened.TopologyIncomplete, "error", "topology_incomplete", _named("missing")),
-    Row(happened.TopologyComplete, "info", "topology_complete_again"),
+    EventRow(happened.BrokerNotReached, "warning", "broker_unreachable", _not_reached),
+    EventRow(happened.BrokerBlocked, "warning", "broker_blocked", _named("reason")),
+    EventRow(happened.BrokerUnblocked, "info", "broker_takes_messages_again"),
+    EventRow(happened.BrokerCallbackCrashed, "error", "broker_callback_crashed", _callback_crashed),
+    EventRow(happened.TopologyDeclaredAgain, "warning", "topology_declared_again", _declared_again),
+    EventRow(happened.TopologyIncomplete, "error", "topology_incomplete", _named("missing")),
+    EventRow(happened.TopologyComplete, "info", "topology_complete_again"),
 )

@@ -7,13 +7,13 @@ import pytest
 from tests.support.logged import Logged
 from worker.domain.telemetry import TelemetryEvent
 from worker.telemetry.metrics import Metrics, labels_of
-from worker.telemetry.table import TABLE, Row
+from worker.telemetry.table import TABLE, EventRow
 
 #: Read at each scrape, since it is counted elsewhere.
 SCRAPED = {"queue_messages"}
 
 
-def attributes(row: Row) -> set[str]:
+def attributes(row: EventRow) -> set[str]:
     """What an event of this kind has."""
     return {name for kind in row.event.__mro__ for name in (*vars(kind), *getattr(kind, "__annotations__", ()))}
 
@@ -23,7 +23,7 @@ def test_every_event_is_in_the_table_once() -> None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.event.__name__)
-def test_every_label_and_every_value_is_an_attribute_of_the_event(row: Row) -> None:
+def test_every_label_and_every_value_is_an_attribute_of_the_event(row: EventRow) -> None:
     measures = [*row.counts, *row.times, *row.sets]
     wanted = {label for name in measures for label in labels_of(name)} | {*row.times.values(), *row.sets.values()}
 
@@ -31,7 +31,7 @@ def test_every_label_and_every_value_is_an_attribute_of_the_event(row: Row) -> N
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.event.__name__)
-def test_every_event_is_counted_or_logged_at_a_level_that_there_is(row: Row) -> None:
+def test_every_event_is_counted_or_logged_at_a_level_that_there_is(row: EventRow) -> None:
     assert row.line or row.counts or row.times
     assert bool(row.line) == bool(row.level)
     assert not row.level or hasattr(Logged().log, row.level)
