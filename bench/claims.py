@@ -25,7 +25,7 @@ from worker.domain.endings import Ending
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
 from worker.ledger.config import LedgerConfig, LedgerIdentity
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
 from worker.ledger.sql_ledger import SqlLedger
 
 _ROWS = 1_000, 100_000, 1_000_000, 5_000_000

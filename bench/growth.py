@@ -15,7 +15,7 @@ from bench.orders import BenchOrder, orders, spread_orders
 from bench.results import Point
 from bench.systems import WORKER, Case, spanning
 from worker.broker.address import BrokerAddress
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
 
 _MEASURED = 3_000
 _CALLS = 32

@@ -35,10 +35,8 @@ from worker.ledger.pruning.pruner import Pruned, Rest
 from worker.ledger.pruning.schedule import HourlyPruning, Schedule
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
-from worker.ledger.writing.progress import WriterProgress
-from worker.ledger.writing.tickets import AnyTicket
-from worker.ledger.writing.watchdog import Watchdog
-from worker.ledger.writing.writer import Writer
+from worker.ledger.write.watchdog import Watchdog, WriterProgress
+from worker.ledger.write.writer import AnyTicket, Writer
 from worker.lifecycle import Part
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.scheduling.attempt_threads import AttemptThreads
@@ -247,7 +245,7 @@ CASES = {
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.ledger.writing.watchdog._LOOK_SECONDS", SOON)
+    monkeypatch.setattr("worker.ledger.write.watchdog._LOOK_SECONDS", SOON)
     monkeypatch.setattr("worker.pipeline.parking._LOOK_SECONDS", SOON)
 
 

@@ -15,7 +15,7 @@ from tests.support.seeds import seed_of
 from tests.support.servers import session_database
 from tests.support.waiting import looks, wait_for
 from tests.support.worker_process import WorkerProcess
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 CUSTOMERS, ROUNDS = 20, 20
 #: Spans several looks of the worker at its ledger, which is looked at each second.

@@ -6,7 +6,7 @@ from sqlalchemy import NullPool, create_engine
 from tests.support.commands import create, new_username
 from tests.support.house import House
 from tests.support.ledger_seeds import dead_command, old_command
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 DONE = 0
 LONG_AGO = 1_000_000.0

@@ -30,7 +30,7 @@ from worker.domain.identity import CommandKey
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.domain.texts.comparison import spellings
 from worker.errors import ClaimLost, LedgerUnavailable
-from worker.ledger.operations.pausing import Pause
+from worker.ledger.operations.pauses import Pause
 
 LEASE_SECONDS = 15.0
 TURN_SECONDS = 0.2

@@ -10,7 +10,7 @@ from tests.fakes.rows import FakeParked
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Parked, Work
 from worker.ledger.keys import Cipher
-from worker.ledger.sealing import seal, unseal
+from worker.ledger.parking_store import seal, unseal
 
 NOBODY = "nobody"
 _CIPHER = Cipher([f"{'a':A<43}="])

@@ -22,7 +22,7 @@ from tests.support.seeds import credential_of, old_customer, seed_of
 from tests.support.servers import session_database
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 PATIENT = {"RETRY__MAX_ATTEMPTS": "100000", "RETRY__CAP_SECONDS": "1"}
 HOT = 0

@@ -25,7 +25,7 @@ from tests.support.seeds import seed_of
 from tests.support.servers import session_database
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 PREFETCH = 500
 

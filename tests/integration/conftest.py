@@ -8,7 +8,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.support.certificates import Authority
 from tests.support.ledger_rigs import empty_database
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

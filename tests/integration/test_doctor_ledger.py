@@ -16,13 +16,13 @@ from tests.support.ledger_samples import IDENTITY
 from tests.support.servers import python_process
 from worker.doctor import Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, LedgerFacts, SchemaState, SettingsFacts
-from worker.ledger.checkup import look_at_ledger
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
-from worker.ledger.revision import VERSION_TABLE
-from worker.ledger.upgrading import upgrade
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
+from worker.ledger.migrations.revision import VERSION_TABLE
+from worker.ledger.migrations.with_alembic import upgrade
+from worker.ledger.read.checkup import look_at_ledger
 
 _HOLD = """
 import sys
@@ -58,7 +58,7 @@ def path_of(url: str) -> Path:
 
 def findings(facts: LedgerFacts) -> list[Finding]:
     """What is found beyond notes, and beyond what is true of every test's database: it does not wait for the disk."""
-    found = diagnose(Facts(SettingsFacts(), ledger=replace(facts, hasty=()))).findings
+    found = diagnose(Facts(SettingsFacts(), ledger=replace(facts, unsafe_settings=()))).findings
     return [each for each in found if each.severity is not Severity.NOTE]
 
 
@@ -207,9 +207,9 @@ def test_a_database_that_does_not_wait_for_the_disk_is_told_and_how_to_make_it(d
     facts = look_at_ledger(database.url, IDENTITY, keys)
 
     # Not synchronous_commit: a worker's own transactions do not go by it.
-    assert facts.hasty == ("fsync", "full_page_writes")
+    assert facts.unsafe_settings == ("fsync", "full_page_writes")
     mends = [each.mend for each in diagnose(Facts(SettingsFacts(), ledger=facts)).findings]
-    assert all(any(f"ALTER SYSTEM SET {name} = on" in mend for mend in mends) for name in facts.hasty)
+    assert all(any(f"ALTER SYSTEM SET {name} = on" in mend for mend in mends) for name in facts.unsafe_settings)
     with create_engine(database.url, poolclass=NullPool).begin() as connection:
         connection.execute(text("ALTER ROLE CURRENT_USER RESET synchronous_commit"))
 
@@ -226,7 +226,7 @@ def test_a_ledger_that_is_gone_from_beside_its_key_is_told(url: str) -> None:
 
 def test_a_database_whose_clock_is_wrong_is_told(database: PrivatePostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
-    monkeypatch.setattr("worker.ledger.checkup.time.time", lambda: now - 3600)
+    monkeypatch.setattr("worker.ledger.read.checkup.time.time", lambda: now - 3600)
 
     facts = look_at_ledger(database.url, IDENTITY, (Fernet.generate_key().decode(),))
 

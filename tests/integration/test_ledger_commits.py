@@ -17,17 +17,17 @@ from worker.domain.claims import ClaimRequest, Fresh, Held, Token
 from worker.domain.telemetry import LedgerTimed
 from worker.errors import ClaimLost, LedgerError, LedgerUnavailable, NotTaken
 from worker.ledger.config import LedgerConfig, LedgerOperation
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
 from worker.ledger.operations.recording import defer_many, record_many
-from worker.ledger.operations.unit import Unit
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import owners
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Displaced, Store
-from worker.ledger.writing.commits import Commits
-from worker.ledger.writing.lease import Deposed, Lease
-from worker.ledger.writing.tickets import AnyTicket, Ticket
+from worker.ledger.write.commits import Commits
+from worker.ledger.write.lease import Deposed, Lease
+from worker.ledger.write.writer import AnyTicket, Ticket
 
 SETTLE_SECONDS = 10.0
 
@@ -190,7 +190,7 @@ def test_a_damaged_file_is_written_no_more(commits: Commits) -> None:
 
 def test_a_new_connection_may_have_other_logs(commits: Commits, tmp_path: Path) -> None:
     commits.settle([claiming(asking("evt_1"))])
-    commits._line.close()
+    commits._writer_connection.close()
     for number in range(9):
         # So that the new logs are not given the places of the old ones.
         (tmp_path / str(number)).touch()
@@ -287,7 +287,7 @@ def test_a_server_that_does_not_know_our_lease_is_given_nothing_after_a_reconnec
     # As behind one address after a failover that lost the last seconds.
     with store.engine.begin() as connection:
         connection.execute(delete(owners))
-    commits._line.close()
+    commits._writer_connection.close()
 
     with pytest.raises(Deposed):
         commits.settle([claiming(asking("evt_2"))])

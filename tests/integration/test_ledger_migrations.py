@@ -17,13 +17,13 @@ from tests.support.ledger_seeds import old_command, old_refusal
 from worker.domain.claims import Done, Held, History, Resumed
 from worker.domain.result_events import StoredEvent
 from worker.errors import LedgerRefused
-from worker.ledger.migration import check_schema, migrate
-from worker.ledger.revision import NEWEST, REVISIONS, VERSION_TABLE, versions
+from worker.ledger.maintenance import migrate_ledger, prune_ledger
+from worker.ledger.migrations.migrate import check_schema, migrate
+from worker.ledger.migrations.revision import NEWEST, REVISIONS, VERSION_TABLE, versions
+from worker.ledger.migrations.with_alembic import config, upgrade
+from worker.ledger.read.stats import read_stats
 from worker.ledger.schema import commands, failed_attempts, metadata, refusals
-from worker.ledger.stats import read_stats
 from worker.ledger.stores.opening import open_store
-from worker.ledger.upgrading import config, upgrade
-from worker.ledger.upkeep import migrate_ledger, prune_ledger
 
 _DEFINITIONS = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 #: A command of the first schema, put off by a process that is gone.

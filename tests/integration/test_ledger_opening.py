@@ -13,7 +13,7 @@ from tests.support.ledger_samples import IDENTITY, asking, success, token_of
 from tests.support.servers import python_process
 from worker.domain.claims import Done, Fresh
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.upkeep import adopt_ledger
+from worker.ledger.maintenance import adopt_ledger
 
 _HOLDER = """
 import signal, sys
@@ -62,7 +62,7 @@ def test_what_was_committed_is_there_after_a_restart(url: str) -> None:
 def test_every_commit_waits_for_the_disk(url: str) -> None:
     with opened(url) as ledger:
         ledger.claim(asking())
-        connection = ledger._writer._commits._line._connection  # type: ignore[attr-defined]  # its insides, on purpose
+        connection = ledger._writer._commits._writer_connection._connection  # type: ignore[attr-defined]  # its insides, on purpose
         pragmas = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
 
     assert pragmas == [2, "wal"]

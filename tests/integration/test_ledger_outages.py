@@ -20,9 +20,9 @@ from tests.support.waiting import wait_for
 from worker.domain.claims import Done, Fresh
 from worker.domain.endings import Ending
 from worker.errors import LedgerUnavailable
-from worker.ledger.migration import migrate
-from worker.ledger.operations.unit import Unit
-from worker.ledger.writing.commits import Commits
+from worker.ledger.migrations.migrate import migrate
+from worker.ledger.operations.transaction import Unit
+from worker.ledger.write.commits import Commits
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, positions, success, token_of
 from tests.support.pooler import PrivatePooler, pooler_before
 from worker.domain.claims import Done
+from worker.ledger.maintenance import migrate_ledger, prune_ledger
 from worker.ledger.pruning.pruner import PrunedElsewhere
-from worker.ledger.stats import read_stats
+from worker.ledger.read.stats import read_stats
 from worker.ledger.stores.opening import open_beside, open_reading
-from worker.ledger.upkeep import migrate_ledger, prune_ledger
 
 _COMMANDS, _THREADS = 60, 6
 
@@ -38,7 +38,7 @@ def url(pooler: PrivatePooler, database: PrivatePostgres) -> str:
 
 def prepares(ledger: BlockingLedger) -> int | None:
     """After how many uses the writer's connection prepares a statement."""
-    connection = ledger._commits._line._connection
+    connection = ledger._commits._writer_connection._connection
     assert connection is not None
     threshold: int | None = connection.connection.driver_connection.prepare_threshold  # type: ignore[union-attr]  # psycopg's own
     return threshold

@@ -15,11 +15,11 @@ from tests.support.ledger_seeds import DAY, arrived_dead_letter, dead_command, o
 from worker.domain.claims import Done, Fresh
 from worker.domain.telemetry import LedgerTimed, unheard
 from worker.ledger.config import LedgerOperation
+from worker.ledger.maintenance import look_what_to_prune, migrate_ledger, prune_ledger
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
 from worker.ledger.pruning.rule import BATCH_ROWS
 from worker.ledger.schema import commands, failed_attempts, owners, refusals
 from worker.ledger.stores.opening import open_beside
-from worker.ledger.upkeep import look_what_to_prune, migrate_ledger, prune_ledger
 
 NOW = 1_800_000_000.0
 OLD, RECENT = NOW - 91 * DAY, NOW - 89 * DAY

@@ -18,9 +18,9 @@ from tests.support.waiting import wait_for
 from worker.cli.main import main
 from worker.domain.claims import Fresh
 from worker.domain.result_events import rfc3339
+from worker.ledger.maintenance import forget_what_is_parked
 from worker.ledger.pruning.parked import StillAtWork
 from worker.ledger.schema import commands, owners, parked, parked_lanes
-from worker.ledger.upkeep import forget_what_is_parked
 
 DONE, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 69
 PARKED_AT = 1_000_000.0

@@ -17,8 +17,8 @@ from worker.doctor import Rule, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
 from worker.domain.claims import Done, Fresh
 from worker.errors import LedgerUnavailable
-from worker.ledger.checkup import look_at_ledger
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
+from worker.ledger.read.checkup import look_at_ledger
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def is_read_only(url: str) -> bool:
 
 def connected(ledger: BlockingLedger) -> int:
     """The file descriptor's connection, as the server calls it."""
-    connection = ledger._commits._line._connection
+    connection = ledger._commits._writer_connection._connection
     assert connection is not None
     return int(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]  # psycopg's own
 

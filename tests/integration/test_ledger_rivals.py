@@ -14,8 +14,8 @@ from tests.support.ledger_samples import IDENTITY
 from tests.support.servers import Spoken, python_process
 from worker.errors import LedgerRefused
 from worker.ledger.identity import settle_identity
+from worker.ledger.maintenance import migrate_ledger
 from worker.ledger.schema import commands
-from worker.ledger.upkeep import migrate_ledger
 
 KEYS, THREADS = 400, 16
 

@@ -15,9 +15,9 @@ from tests.support.ledger_samples import CIPHER, IDENTITY, asking, parked_work
 from worker.domain.claims import Held
 from worker.domain.telemetry import unheard
 from worker.ledger.config import LedgerConfig
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
+from worker.ledger.read.stats import read_stats
 from worker.ledger.schema import owners
-from worker.ledger.stats import read_stats
 
 HOUR_SECONDS = 3600.0
 

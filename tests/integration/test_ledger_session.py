@@ -12,8 +12,8 @@ from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import asking, success, token_of
 from worker.domain.claims import Done
 from worker.errors import LedgerUnavailable
+from worker.ledger.maintenance import migrate_ledger
 from worker.ledger.stores.opening import open_beside, open_reading
-from worker.ledger.upkeep import migrate_ledger
 
 _SETTINGS = (
     "synchronous_commit",
@@ -85,7 +85,7 @@ def test_each_transaction_reads_what_is_committed(url: str, value: str) -> None:
 
 
 def session_of(ledger: BlockingLedger) -> int:
-    connection = ledger._commits._line._connection
+    connection = ledger._commits._writer_connection._connection
     assert connection is not None
     return int(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]  # psycopg's own
 

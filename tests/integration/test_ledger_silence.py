@@ -15,7 +15,7 @@ from tests.support.servers import session_database
 from tests.support.waiting import wait_for
 from worker.domain.claims import Fresh
 from worker.errors import LedgerUnavailable
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_rigs import empty_database
-from worker.ledger.migration import migrate
-from worker.ledger.operations.statements import Statements
+from worker.ledger.migrations.migrate import migrate
+from worker.ledger.operations.transaction import Statements
 from worker.ledger.schema import pauses
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store

@@ -20,10 +20,10 @@ from tests.support.ledger_samples import (
 )
 from tests.support.ledger_seeds import DAY, dead_command, old_command, old_owner, old_refusal
 from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.maintenance import migrate_ledger
+from worker.ledger.read.stats import CommandCount, LedgerStats, ParkedCount, RefusalCount, Unfinished, read_stats
 from worker.ledger.schema import parked
-from worker.ledger.stats import CommandCount, LedgerStats, ParkedCount, RefusalCount, Unfinished, read_stats
 from worker.ledger.stores.opening import open_reading
-from worker.ledger.upkeep import migrate_ledger
 
 LONG_AGO = 1_000_000.0
 

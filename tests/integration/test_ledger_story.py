@@ -24,9 +24,9 @@ from tests.support.ledger_samples import (
 )
 from worker.domain.claims import Fresh, History
 from worker.errors import LedgerRefused, LedgerUnavailable
+from worker.ledger.read.story import Story, open_reader
 from worker.ledger.schema import commands, failed_attempts
 from worker.ledger.stores.opening import open_store
-from worker.ledger.story import Story, open_reader
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from tests.support.ledger_samples import IDENTITY, asking, parked_work, refusal,
 from worker.clock import SystemClock
 from worker.domain.claims import Claim, ClaimRequest, Done, Fresh, History
 from worker.errors import LedgerRefused, Unstorable
-from worker.ledger.checkup import look_at_ledger
 from worker.ledger.keys import Cipher
-from worker.ledger.stats import read_stats
-from worker.ledger.upkeep import migrate_ledger
+from worker.ledger.maintenance import migrate_ledger
+from worker.ledger.read.checkup import look_at_ledger
+from worker.ledger.read.stats import read_stats
 
 #: From outside of every one-byte encoding that a server may have.
 NAMES = ["łódź@example.com", "日本@example.com", "😀@example.com"]

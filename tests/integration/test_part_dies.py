@@ -17,8 +17,8 @@ from worker.exits import Exit
 from worker.intake.gate import IntakeGate
 from worker.intake.sharing import Sharing
 from worker.ledger.pruning.schedule import HourlyPruning
-from worker.ledger.writing.commits import Commits
-from worker.ledger.writing.watchdog import Watchdog
+from worker.ledger.write.commits import Commits
+from worker.ledger.write.watchdog import Watchdog
 from worker.pipeline.parking import Parking
 from worker.pipeline.scheduling.attempt_threads import AttemptThreads
 from worker.pipeline.scheduling.timer import Timer

@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine
 from tests.support.plants import LEDGER_KEY
 from tests.support.worker_process import environment
 from worker.cli.program import COMMANDS, command
-from worker.ledger.upgrading import upgrade
+from worker.ledger.migrations.with_alembic import upgrade
 
 LIMIT_SECONDS = 60
 TOLD_TO_STOP = 128 + signal.SIGINT

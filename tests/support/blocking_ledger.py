@@ -6,7 +6,7 @@ from worker.domain.claims import Claim, ClaimRequest, Token
 from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.ports import Ledger
 from worker.ledger.sql_ledger import SqlLedger
-from worker.ledger.writing.tickets import wait_for
+from worker.ledger.write.writer import wait_for
 
 
 class PlainLedger(Ledger, Protocol):

@@ -16,8 +16,8 @@ from tests.support.ledger_samples import CIPHER, IDENTITY
 from worker.domain.ports import Clock, ParkingStore
 from worker.domain.telemetry import unheard
 from worker.ledger.config import LedgerConfig
-from worker.ledger.migration import migrate
-from worker.ledger.revision import VERSION_TABLE
+from worker.ledger.migrations.migrate import migrate
+from worker.ledger.migrations.revision import VERSION_TABLE
 from worker.ledger.schema import metadata, owners
 from worker.ledger.stores.opening import open_store
 

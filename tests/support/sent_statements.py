@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from worker.ledger.operations.statements import Statement
+from worker.ledger.operations.transaction import Statement
 
 Hear = Callable[[str, Any], None]
 

@@ -8,8 +8,7 @@ import typer
 from worker.cli.output import Column, Output, say, show_rows
 from worker.domain.result_events import rfc3339
 from worker.errors import WorkerError
-from worker.ledger.parked_story import ParkedRecord
-from worker.ledger.story import CommandRecord, RefusedRecord, open_reader
+from worker.ledger.read.story import CommandRecord, ParkedRecord, RefusedRecord, open_reader
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 

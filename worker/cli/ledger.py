@@ -21,9 +21,7 @@ from worker.clock import SystemClock
 from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
-from worker.ledger.stats import read_stats
-from worker.ledger.stores.naming import is_sqlite, name_of, parse
-from worker.ledger.upkeep import (
+from worker.ledger.maintenance import (
     adopt_ledger,
     forget_what_is_parked,
     look_what_is_parked,
@@ -31,6 +29,8 @@ from worker.ledger.upkeep import (
     migrate_ledger,
     prune_ledger,
 )
+from worker.ledger.read.stats import read_stats
+from worker.ledger.stores.url import is_sqlite, name_of, parse
 from worker.settings import LedgerReach, SecretsReach, load
 from worker.settings.model import LONGEST_KEEP_DAYS
 from worker.settings.places import ledger_url

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from worker.cli.output import Column, Row
 from worker.domain.result_events import rfc3339
 from worker.ledger.pruning.parked import ParkedCommand
-from worker.ledger.stats import LedgerStats, Owner, ParkedCount
+from worker.ledger.read.stats import LedgerStats, Owner, ParkedCount
 
 STATS_COLUMNS = (Column("about"), Column("what"), Column("value"))
 PRUNED_COLUMNS = (Column("what"), Column("count"))

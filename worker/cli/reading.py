@@ -82,6 +82,6 @@ def _check_ledger(given: _Given) -> None:
     url = given.get("ledger", {}).get("url")
     if url is None:
         return
-    from worker.ledger.stores.naming import name_of  # noqa: PLC0415 - see the module
+    from worker.ledger.stores.url import name_of  # noqa: PLC0415 - see the module
 
     name_of(url)

@@ -64,9 +64,9 @@ class LedgerFacts:
     """The ledger. `name` is for people; `there`: whether it exists at all; `words` say why it could not be read.
 
     `differences` are the parts of its identity that are not ours, worded; `keys_fit`: whether its key is among ours.
-    `keys_missing`: there is none where one must be. `skew_seconds`: the database's clock minus ours. `hasty` are the
-    database's settings that let it call committed what is not on disk yet. `read_only`: it takes no writes now. `lost`
-    are the files that a ledger has left behind which is not there any more, or is empty.
+    `keys_missing`: there is none where one must be. `skew_seconds`: the database's clock minus ours. `unsafe_settings`
+    are the database's settings that let it call committed what is not on disk yet. `read_only`: it takes no writes now.
+    `lost` are the files that a ledger has left behind which is not there any more, or is empty.
     """
 
     name: str
@@ -80,7 +80,7 @@ class LedgerFacts:
     keys_fit: bool | None = None
     keys_missing: bool = False
     skew_seconds: float | None = None
-    hasty: tuple[str, ...] = ()
+    unsafe_settings: tuple[str, ...] = ()
     read_only: bool = False
     lost: tuple[str, ...] = ()
 

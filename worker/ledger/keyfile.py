@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 
 from worker.errors import LedgerRefused, LedgerUnavailable, SettingsInvalid
 from worker.ledger.keys import check_keys
-from worker.ledger.stores.naming import is_sqlite, parse, sqlite_path
 from worker.ledger.stores.sqlite import create, key_path, lock_path, refuse_lost, remains
+from worker.ledger.stores.url import is_sqlite, parse, sqlite_path
 from worker.received.marks import text_of
 
 _KEYS_NEEDED = (

@@ -1,12 +1,15 @@
 """What is parked, in a database: the adapter behind the port `ParkingStore`."""
 
-from collections.abc import Sequence
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from worker.domain.deliveries import Delivery, Receipt
+from worker.domain.dead_letters import plain
+from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
 from worker.domain.work import Parked, Requested, Work
@@ -23,9 +26,8 @@ from worker.ledger.operations.parking import (
     release_many,
 )
 from worker.ledger.operations.rows import StoredRow
-from worker.ledger.operations.unit import Asked, Bulk, Given
-from worker.ledger.sealing import seal, unseal
-from worker.ledger.writing.tickets import TicketKey, wait_for
+from worker.ledger.operations.transaction import Asked, Bulk, Given
+from worker.ledger.write.writer import TicketKey, wait_for
 
 
 class Submit(Protocol):
@@ -114,3 +116,45 @@ def _unreadable(row: StoredRow) -> str:
         "PROVISIONING_SECRETS__KEYS: put the key of that time back, behind the new ones, and start the worker again. "
         "Until then it waits, and its customer's later commands behind it."
     )
+
+
+def seal(cipher: Cipher, delivery: Delivery) -> bytes:
+    """Encrypt all that its sender gave it, and how it came.
+
+    A header that JSON cannot hold is kept as the text that a dead letter would show of it.
+    """
+    content = {
+        "body": b64encode(delivery.body).decode("ascii"),
+        "properties": asdict(replace(delivery.properties, headers=_kept(delivery.properties.headers))),
+        "redelivered": delivery.redelivered,
+        "exchange": delivery.exchange,
+        "routing_key": delivery.routing_key,
+    }
+    return cipher.encrypt(json.dumps(content).encode("ascii"))
+
+
+def unseal(cipher: Cipher, sealed: bytes, receipt: Receipt, arrived_at: float) -> Delivery:
+    """Read it again; `arrived_at` is monotonic seconds. Raises LedgerError when the key is not there any more."""
+    content = json.loads(cipher.decrypt(sealed))
+    return Delivery(
+        body=b64decode(content["body"]),
+        properties=Properties(**content["properties"]),
+        redelivered=content["redelivered"],
+        receipt=receipt,
+        exchange=content["exchange"],
+        routing_key=content["routing_key"],
+        arrived_at=arrived_at,
+    )
+
+
+def _kept(headers: Mapping[str, object]) -> dict[str, object]:
+    return {name: value if _survives(value) else plain(value) for name, value in headers.items()}
+
+
+def _survives(value: object) -> bool:
+    """Whether JSON gives back the same value."""
+    if isinstance(value, list):
+        return all(map(_survives, value))
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _survives(each) for name, each in value.items())
+    return value is None or isinstance(value, str | int | float)

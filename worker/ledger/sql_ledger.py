@@ -16,24 +16,22 @@ from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation, 
 from worker.ledger.faults import translated
 from worker.ledger.identity import settle_identity
 from worker.ledger.keys import Cipher
-from worker.ledger.migration import check_schema, migrate
+from worker.ledger.migrations.migrate import check_schema, migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
-from worker.ledger.operations.neighbours import later_applied, other_creates
-from worker.ledger.operations.pausing import Pause, clear_pauses, list_pauses, save_pauses
-from worker.ledger.operations.reading import begin_reading, end_reading, last_death
-from worker.ledger.operations.recording import defer_many, note_many, record_many
-from worker.ledger.operations.refusing import refuse_many
-from worker.ledger.operations.unit import Asked, Bulk, Given, storable
+from worker.ledger.operations.crash_marks import begin_reading, end_reading, last_death
+from worker.ledger.operations.customer_history import later_applied, other_creates
+from worker.ledger.operations.pauses import Pause, clear_pauses, list_pauses, save_pauses
+from worker.ledger.operations.recording import defer_many, note_many, record_many, refuse_many
+from worker.ledger.operations.transaction import Asked, Bulk, Given, storable
 from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
-from worker.ledger.writing.commits import Commits
-from worker.ledger.writing.lease import Lease
-from worker.ledger.writing.tickets import TicketKey, wait_for
-from worker.ledger.writing.watchdog import Watchdog
-from worker.ledger.writing.writer import Writer
+from worker.ledger.write.commits import Commits
+from worker.ledger.write.lease import Lease
+from worker.ledger.write.watchdog import Watchdog
+from worker.ledger.write.writer import TicketKey, Writer, wait_for
 
 # A ClaimLost among their answers becomes its caller's exception.
 _RECORD = cast("Bulk[tuple[Token, Ending], None]", record_many)

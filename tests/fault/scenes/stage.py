@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.servers import session_broker, session_database
-from worker.ledger.migration import migrate
+from worker.ledger.migrations.migrate import migrate
 
 
 @dataclass(slots=True)

@@ -109,8 +109,8 @@ def test_a_ledger_that_the_worker_would_refuse_is_told(
 @pytest.mark.parametrize(
     ("changes", "program"),
     [
-        ({"hasty": ("fsync",)}, "psql"),
-        ({"hasty": ("full_page_writes",)}, "psql"),
+        ({"unsafe_settings": ("fsync",)}, "psql"),
+        ({"unsafe_settings": ("full_page_writes",)}, "psql"),
         ({"read_only": True}, "psql"),
         ({"keys_missing": True}, "python3"),
     ],
@@ -149,7 +149,7 @@ def test_files_that_others_can_open_are_told(mode: int) -> None:
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
 def test_a_database_that_forgets_in_a_crash_is_told(setting: str) -> None:
-    finding = the_one(found(ledger=replace(LEDGER, hasty=(setting,))))
+    finding = the_one(found(ledger=replace(LEDGER, unsafe_settings=(setting,))))
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.LEDGER_DURABLE, Severity.RISK, Danger.DOUBLES)
     assert f"SET {setting} = on" in finding.mend

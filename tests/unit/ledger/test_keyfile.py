@@ -10,8 +10,8 @@ from cryptography.fernet import Fernet
 
 from worker.errors import LedgerRefused, SettingsInvalid
 from worker.ledger.keyfile import load_keys
+from worker.ledger.maintenance import migrate_ledger
 from worker.ledger.stores.opening import open_store
-from worker.ledger.upkeep import migrate_ledger
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fakes.clock import FakeClock
-from worker.ledger.writing.lease import Lease
+from worker.ledger.write.lease import Lease
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from worker.domain.dead_letters import plain
 from worker.domain.deliveries import Properties, Receipt
 from worker.errors import LedgerError
 from worker.ledger.keys import Cipher
-from worker.ledger.sealing import seal, unseal
+from worker.ledger.parking_store import seal, unseal
 
 RECEIPT = Receipt.of_parked(7)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, StaticPool, bindparam, create_engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from worker.ledger.operations.statements import Statement, Statements
+from worker.ledger.operations.transaction import Statement, Statements
 from worker.ledger.schema import commands, metadata
 
 NAMES = "source", "id", "type", "fingerprint", "lanes", "state", "owner", "token", "begun", "first_seen_at"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from worker.ledger.writing.progress import WriterProgress
-from worker.ledger.writing.watchdog import Watchdog
+from worker.ledger.write.watchdog import Watchdog, WriterProgress
 
 SILENCE = "The ledger books does not answer: a commit has waited for more than 5 s."
 

@@ -7,10 +7,8 @@ from threading import Event, Thread
 import pytest
 
 from worker.errors import LedgerError, LedgerUnavailable
-from worker.ledger.operations.unit import Unit
-from worker.ledger.writing.inbox import Inbox
-from worker.ledger.writing.tickets import AnyTicket, Ticket, wait_for
-from worker.ledger.writing.writer import Writer
+from worker.ledger.operations.transaction import Unit
+from worker.ledger.write.writer import AnyTicket, Inbox, Ticket, Writer, wait_for
 
 PATIENCE = 10.0
 
@@ -148,7 +146,7 @@ def test_an_answer_that_was_taken_up_is_not_turned_into_a_refusal_afterwards() -
 def test_a_database_that_is_away_is_looked_for_though_nobody_asks_and_the_lease_runs(
     commits: Echo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.ledger.writing.writer._AWAY_TICK_SECONDS", 0.01)
+    monkeypatch.setattr("worker.ledger.write.writer._AWAY_TICK_SECONDS", 0.01)
     commits.away = True
     writer = Writer(commits, tick_seconds=60.0)
     writer.start()

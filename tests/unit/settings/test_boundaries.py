@@ -12,7 +12,7 @@ from worker.broker.connection.parameters import connection_parameters
 from worker.cli.reading import read_settings
 from worker.errors import SettingsInvalid
 from worker.from_settings import broker_address, configured_keys
-from worker.ledger.stores.naming import name_of, parse
+from worker.ledger.stores.url import name_of, parse
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX
 

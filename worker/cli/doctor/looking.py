@@ -10,8 +10,8 @@ from worker.doctor.broker_facts import BrokerFacts
 from worker.doctor.facts import Facts, LedgerFacts, ProviderFacts, SettingsFacts, UnknownSetting
 from worker.errors import SettingsInvalid
 from worker.from_settings import broker_address, configured_keys, ledger_identity, provider_config
-from worker.ledger.checkup import look_at_ledger
 from worker.ledger.keys import Fingerprinter
+from worker.ledger.read.checkup import look_at_ledger
 from worker.provider.checkup import look_at_provider
 from worker.settings import (
     BrokerReach,

@@ -108,7 +108,7 @@ def _several(sqlite: SqliteFacts, broker: BrokerFacts | None) -> Iterator[Findin
 
 
 def _durable(ledger: LedgerFacts) -> Iterator[Finding]:
-    for setting in ledger.hasty:
+    for setting in ledger.unsafe_settings:
         text = (
             f"the database has {setting} = off: it calls committed what is not on disk, and may forget in a crash "
             f"what was done {_NEEDS_PSQL}"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from worker.ledger.revision import VERSION_TABLE
+from worker.ledger.migrations.revision import VERSION_TABLE
 from worker.ledger.schema import metadata
 
 context.configure(

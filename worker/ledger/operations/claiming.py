@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import bindparam, insert, literal, select, true, update
+from sqlalchemy import JSON, BindParameter, Select, bindparam, cast, func, insert, literal, select, true, update
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from worker.domain.claims import (
     LOOK_AGAIN_SECONDS,
@@ -26,11 +27,10 @@ from worker.domain.claims import (
 from worker.domain.identity import CommandKey
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
-from worker.ledger.operations.precedence import Precedence
+from worker.ledger.operations.parking import lane_names
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
-from worker.ledger.operations.statements import Change
-from worker.ledger.operations.unit import Unit
-from worker.ledger.schema import commands
+from worker.ledger.operations.transaction import Change, Unit
+from worker.ledger.schema import commands, parked, parked_lanes
 
 # One lookup in one index for the whole batch; rows of the same id and another source are put aside afterwards. In the
 # order of the keys, so that two processes that lock the same rows queue up instead of waiting for each other.
@@ -69,6 +69,25 @@ _DATE_ANEW = (
     update(commands)
     .where(_IS_ROW)
     .values(not_before=bindparam("not_before"), provisional_at=bindparam("provisional_at"))
+)
+_ANY_PARKED = select(parked.c.position).limit(1)
+# All lanes in one parameter, since a batch may have thousands and a statement only so many parameters.
+_LANES: BindParameter[str] = bindparam("lanes")
+#: After so long it is asked again whether what this process itself has parked in front has had its turn.
+_TURN_SECONDS = 0.2
+
+
+def _first_of(lanes: TableValuedAlias) -> Select[tuple[str, int, str]]:
+    # For each lane one step into the index: a customer may have many thousands parked.
+    first = select(func.min(parked_lanes.c.position)).where(parked_lanes.c.lane == lanes.c.value).scalar_subquery()
+    firsts = select(lanes.c.value.label("lane"), first.label("position")).subquery("firsts")
+    owned = firsts.join(parked, parked.c.position == firsts.c.position)
+    return select(firsts.c.lane, firsts.c.position, parked.c.owner).select_from(owned)
+
+
+_FIRST_PARKED_SQLITE = _first_of(func.json_each(_LANES).table_valued("value", name="asked"))
+_FIRST_PARKED_POSTGRES = _first_of(
+    func.json_array_elements_text(cast(_LANES, JSON)).table_valued("value", name="asked").render_derived()
 )
 
 
@@ -112,12 +131,44 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
 def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_Verdict]) -> list[_Verdict]:
     """Hold back what would be given out, or tried alone, before something that is parked in front of it."""
     goes_on = [verdict.change is not None or isinstance(verdict.claim, Quarantined) for verdict in verdicts]
-    parked = Precedence(unit, [request for request, goes in zip(requests, goes_on, strict=True) if goes])
-    waits = [parked.wait_of(request) if goes else None for request, goes in zip(requests, goes_on, strict=True)]
+    parked_first = _first_parked(unit, [request for request, goes in zip(requests, goes_on, strict=True) if goes])
+    if not parked_first:
+        return list(verdicts)
+    waits = [
+        _wait_behind(unit, request, parked_first) if goes else None
+        for request, goes in zip(requests, goes_on, strict=True)
+    ]
     return [
         verdict if seconds is None else _Verdict(Held(unit.now + seconds))
         for seconds, verdict in zip(waits, verdicts, strict=True)
     ]
+
+
+def _first_parked(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[str, StoredRow]:
+    """Tell for each lane of these requests what is parked first of all in it, as this transaction sees it.
+
+    With several processes another may park after this look, and its commit changes nothing here: it held what it parks,
+    and all that is in front of it, before the broker gave us what comes behind; and what the broker takes from it and
+    gives to us is held by nobody else any more.
+    """
+    lanes = lane_names(lane for request in requests for lane in request.lanes)
+    if not lanes or not unit.rows(_ANY_PARKED, {}):
+        return {}
+    question = _FIRST_PARKED_POSTGRES if unit.connection.dialect.name == "postgresql" else _FIRST_PARKED_SQLITE
+    return {row.lane: row for row in unit.rows(question, {"lanes": json.dumps(lanes)})}
+
+
+def _wait_behind(unit: Unit, request: ClaimRequest, parked_first: Mapping[str, StoredRow]) -> float | None:
+    """After how many seconds it may ask again; None when nothing lies in its lanes before its own place.
+
+    What has no place of its own comes last. What another process has parked takes longer to have its turn, or to be
+    taken over, than what this one will give to its own threads next.
+    """
+    firsts = [parked_first[lane] for lane in lane_names(request.lanes) if lane in parked_first]
+    in_front = [first for first in firsts if request.position is None or first.position < request.position]
+    if not in_front:
+        return None
+    return _TURN_SECONDS if all(first.owner == unit.owner for first in in_front) else LOOK_AGAIN_SECONDS
 
 
 def _find(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[CommandKey, StoredRow]:

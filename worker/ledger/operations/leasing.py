@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection, bindparam, insert, select, true, update
 
-from worker.ledger.operations.unit import Unit
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import owners
 
 _IS_OWNER = owners.c.owner == bindparam("name")

@@ -16,7 +16,7 @@ from worker.domain.work import Parked
 from worker.errors import ProviderLogin
 from worker.ledger.operations.leasing import living
 from worker.ledger.operations.rows import StoredRow
-from worker.ledger.operations.unit import Unit, storable
+from worker.ledger.operations.transaction import Unit, storable
 from worker.ledger.schema import parked, parked_lanes
 
 #: Rows of one statement. A body may have a quarter of a megabyte, and more of them is no faster.

@@ -1,16 +1,27 @@
-"""Writes down how commands ended, that an attempt failed, or what the next attempt must know."""
+"""Writes down how commands ended, that an attempt failed, or what the next attempt must know.
+
+Keeps also what was refused before it took its key, so that a repeat is answered with the very same bytes.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Update, bindparam, false, insert, literal, select, update
 
 from worker.domain.claims import Token
-from worker.domain.endings import Deferral, Ending
+from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.identity import CommandKey
 from worker.errors import ClaimLost
-from worker.ledger.operations.rows import StoredRow, dead_letter_values, event_values, history_values, key_of
-from worker.ledger.operations.unit import Unit, storable
-from worker.ledger.schema import commands, failed_attempts
+from worker.ledger.operations.rows import (
+    StoredRow,
+    dead_letter_of,
+    dead_letter_values,
+    event_of,
+    event_values,
+    history_values,
+    key_of,
+)
+from worker.ledger.operations.transaction import Unit, storable
+from worker.ledger.schema import commands, failed_attempts, refusals
 
 _HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used", "begun", "first_failed_at"
 _EVENT = "event_id", "event_type", "event_body"
@@ -44,6 +55,11 @@ _REMEMBER = insert(failed_attempts).values({name: bindparam(name) for name in _A
 _HOLDERS = select(
     commands.c.source, commands.c.id, commands.c.token, commands.c.event_id, commands.c.finished_at
 ).where(commands.c.id.in_(bindparam("ids", expanding=True)))
+#: The header that names the command, where the message was whole enough to name one; people look refusals up by it.
+COMMAND_ID_HEADER = "provisioning-command-id"
+
+_FIND_REFUSALS = select(refusals).where(refusals.c.id.in_(bindparam("ids", expanding=True)))
+_KEEP_REFUSALS = insert(refusals)
 
 
 def record_many(unit: Unit, endings: Sequence[tuple[Token, Ending]]) -> list[ClaimLost | None]:
@@ -80,6 +96,31 @@ def note_many(unit: Unit, notes: Sequence[tuple[Token, str]]) -> list[ClaimLost 
         return [None] * len(notes)
     holders = _holders(unit, [token for token, _ in notes])
     return [None if _is_held(holders.get(token.key), token) else _lost(token) for token, _ in notes]
+
+
+def refuse_many(unit: Unit, asked: Sequence[Refusal]) -> list[Refusal]:
+    """Keep each refusal, or give back the one that was kept first.
+
+    Raises IntegrityError when another process keeps the same one at the same moment: doing it again finds its row.
+    """
+    ids = [id_ for refusal in asked for id_ in (refusal.id, *refusal.older_ids)]
+    kept = {row.id: refusal_of(row) for row in unit.connection.execute(_FIND_REFUSALS, {"ids": ids})}
+    answers, new = [], []
+    for refusal in asked:
+        first = next((kept[id_] for id_ in (refusal.id, *refusal.older_ids) if id_ in kept), refusal)
+        if first is refusal:
+            # The same message may be asked about twice in one batch.
+            kept[refusal.id] = refusal
+            new.append(_refusal_values(unit, refusal))
+        answers.append(first)
+    if new:
+        unit.connection.execute(_KEEP_REFUSALS, new)
+    return answers
+
+
+def refusal_of(row: StoredRow) -> Refusal:
+    """Read a refusal from its row."""
+    return Refusal(row.id, dead_letter_of(row), None if row.event_id is None else event_of(row))
 
 
 def _all_changed(unit: Unit, statement: Update, values: Sequence[Mapping[str, object]]) -> bool:
@@ -133,4 +174,15 @@ def _attempt_values(unit: Unit, token: Token, deferral: Deferral) -> dict[str, o
         "at": unit.now,
         "cause": storable(deferral.cause),
         "detail": storable(deferral.detail),
+    }
+
+
+def _refusal_values(unit: Unit, refusal: Refusal) -> dict[str, object]:
+    command_id = refusal.dead_letter.headers.get(COMMAND_ID_HEADER)
+    return {
+        "id": refusal.id,
+        "command_id": None if command_id is None else storable(str(command_id)),
+        **dead_letter_values(refusal.dead_letter),
+        **event_values(refusal.event),
+        "at": unit.now,
     }

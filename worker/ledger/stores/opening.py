@@ -1,9 +1,9 @@
 """Chooses the database by its URL."""
 
-from worker.ledger.stores.naming import is_sqlite, parse
 from worker.ledger.stores.postgres import open_postgres, open_postgres_reader
 from worker.ledger.stores.sqlite import open_sqlite, open_sqlite_beside, open_sqlite_reader
 from worker.ledger.stores.store import Store
+from worker.ledger.stores.url import is_sqlite, parse
 
 
 def open_store(url: str) -> Store:

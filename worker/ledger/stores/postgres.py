@@ -16,9 +16,8 @@ from worker.domain.ports import Clock
 from worker.errors import LedgerRefused
 from worker.ledger.faults import from_driver
 from worker.ledger.schema import metadata
-from worker.ledger.stores.naming import shown
-from worker.ledger.stores.parameters import hosts_in
 from worker.ledger.stores.store import Size, Store
+from worker.ledger.stores.url import hosts_in, shown
 from worker.ledger.stores.verdicts import of_postgres
 
 #: A server that is gone must not hold the writer for ever: seconds until a connect is given up, and until unanswered

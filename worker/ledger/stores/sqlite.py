@@ -12,9 +12,9 @@ from worker.domain.ports import Clock
 from worker.errors import LedgerRefused, LedgerUnavailable
 from worker.ledger.faults import from_driver
 from worker.ledger.stores.lock import ProcessLock
-from worker.ledger.stores.naming import sqlite_path
 from worker.ledger.stores.presence import Presence
 from worker.ledger.stores.store import Size, Store
+from worker.ledger.stores.url import sqlite_path
 from worker.ledger.stores.verdicts import of_sqlite
 
 _BUSY_TIMEOUT_MILLISECONDS = 1_000

@@ -15,13 +15,13 @@ from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import COMPARED
 from worker.ledger.keys import fingerprinter
+from worker.ledger.migrations.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.operations.rows import StoredRow
-from worker.ledger.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
-from worker.ledger.stores.naming import is_sqlite, parse, shown, sqlite_path
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.sqlite import key_path, lock_path, remains
+from worker.ledger.stores.url import is_sqlite, parse, shown, sqlite_path
 from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")
@@ -30,7 +30,9 @@ _NOBODY = 0
 _LOCK_KIND, _LOCK_HOLDER, _LOCK_FILE = 1, 4, 5
 _CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 # Not synchronous_commit: the worker asks for that in each transaction.
-_HASTY = text("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY 1")
+_UNSAFE_SETTINGS = text(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY 1"
+)
 _READ_ONLY = text("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
 
 
@@ -75,7 +77,7 @@ def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdenti
         schema=state,
         revision=revision or "",
         skew_seconds=_skew(connection),
-        hasty=_hasty(connection),
+        unsafe_settings=_unsafe_settings(connection),
         read_only=connection.dialect.name != "sqlite" and bool(connection.execute(_READ_ONLY).scalar_one()),
     )
     if identity is None or state is not SchemaState.CURRENT:
@@ -111,11 +113,11 @@ def _skew(connection: Connection) -> float | None:
     return float(connection.execute(_CLOCK).scalar_one()) - time.time()
 
 
-def _hasty(connection: Connection) -> tuple[str, ...]:
+def _unsafe_settings(connection: Connection) -> tuple[str, ...]:
     if connection.dialect.name == "sqlite":
         # Every connection of ours writes with synchronous = FULL, whatever the file says.
         return ()
-    return tuple(connection.execute(_HASTY).scalars())
+    return tuple(connection.execute(_UNSAFE_SETTINGS).scalars())
 
 
 def _marks(keys: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, Engine, Index, inspect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from worker.errors import LedgerRefused
-from worker.ledger.revision import NEWEST, REVISIONS, revision_of, versions
+from worker.ledger.migrations.revision import NEWEST, REVISIONS, revision_of, versions
 from worker.ledger.schema import metadata
 
 
@@ -53,7 +53,7 @@ def _is_partial(index: Index) -> bool:
 
 def _upgrade(connection: Connection) -> None:
     # A running worker never comes here, so nothing is imported late in it.
-    from worker.ledger.upgrading import upgrade  # noqa: PLC0415 - see worker/ledger/revision.py
+    from worker.ledger.migrations.with_alembic import upgrade  # noqa: PLC0415 - see worker/ledger/migrations/revision.py
 
     if connection.dialect.name == "postgresql":
         # A worker's statement may take seconds; an index over millions of rows takes longer.

@@ -1,13 +1,13 @@
 """Reads all that is known of one command, beside a running worker and without its lock."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from worker.domain.claims import History
 from worker.domain.dead_letters import DeadLetter
@@ -15,14 +15,54 @@ from worker.domain.endings import Refusal
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
 from worker.ledger.faults import translated
-from worker.ledger.migration import check_schema
-from worker.ledger.operations.pausing import Pause, read_pauses
-from worker.ledger.operations.refusing import refusal_of
+from worker.ledger.migrations.migrate import check_schema
+from worker.ledger.operations.pauses import Pause, read_pauses
+from worker.ledger.operations.recording import refusal_of
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
-from worker.ledger.parked_story import ParkedRecord, read_parked
-from worker.ledger.schema import commands, failed_attempts, refusals
+from worker.ledger.schema import commands, failed_attempts, parked, parked_lanes, refusals
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRecord:
+    """A message with this command's id that waits in the ledger; `since` is epoch seconds.
+
+    `ahead`: how many that are parked come before it, because they share a lane with it. `first`: the one of them that
+    comes first of all, None where that could not be named.
+    """
+
+    key: CommandKey
+    position: int
+    since: float
+    ahead: int
+    first: CommandKey | None
+
+
+_PARKED = select(parked).where(parked.c.command_id == bindparam("id")).order_by(parked.c.position)
+_OWN_LANES = select(parked_lanes.c.lane).where(parked_lanes.c.position == bindparam("own"))
+_AHEAD = select(func.count(parked_lanes.c.position.distinct()), func.min(parked_lanes.c.position)).where(
+    parked_lanes.c.lane.in_(_OWN_LANES), parked_lanes.c.position < bindparam("own")
+)
+_NAMED = select(parked.c.command_source, parked.c.command_id).where(parked.c.position == bindparam("position"))
+
+
+def read_parked(connection: Connection, command_id: str) -> tuple[ParkedRecord, ...]:
+    """Read all that is parked under that id, in the order of the positions."""
+    rows: Iterable[StoredRow] = connection.execute(_PARKED, {"id": command_id}).all()
+    return tuple(_parked_record(connection, row) for row in rows)
+
+
+def _parked_record(connection: Connection, row: StoredRow) -> ParkedRecord:
+    ahead, first = connection.execute(_AHEAD, {"own": row.position}).one()
+    named = connection.execute(_NAMED, {"position": first}).one_or_none() if ahead else None
+    return ParkedRecord(
+        key=CommandKey(row.command_source, row.command_id),
+        position=row.position,
+        since=row.parked_at,
+        ahead=ahead,
+        first=None if named is None or named.command_id is None else CommandKey(named.command_source, named.command_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import BindParameter, bindparam, case, delete, func, insert, sel
 
 from worker.domain.claims import Held, MarkedReading
 from worker.ledger.operations.leasing import living, stopped
-from worker.ledger.operations.unit import Unit
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import owners, readings
 
 #: A message that has not come again for so long never will; then its crashes are forgotten. Thirty days.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from worker.ledger.operations.unit import Unit, storable
+from worker.ledger.operations.transaction import Unit, storable
 from worker.ledger.schema import pauses
 
 

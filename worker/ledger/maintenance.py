@@ -8,14 +8,14 @@ from worker.domain.telemetry import unheard
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
-from worker.ledger.migration import check_schema, migrate
+from worker.ledger.migrations.migrate import check_schema, migrate
 from worker.ledger.pruning.parked import ParkedCommand, StillAtWork, forget_parked, list_parked
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY, Pruned, Pruner, Rest
 from worker.ledger.pruning.rule import Prunable, count_prunable
 from worker.ledger.stores.lock import LockHeld
-from worker.ledger.stores.naming import name_of
 from worker.ledger.stores.opening import open_beside, open_reading, open_store
 from worker.ledger.stores.store import Store
+from worker.ledger.stores.url import name_of
 
 
 def migrate_ledger(url: str) -> None:

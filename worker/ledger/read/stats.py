@@ -7,11 +7,11 @@ from sqlalchemy import Connection, func, select
 from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
 from worker.ledger.faults import translated
-from worker.ledger.migration import check_schema
+from worker.ledger.migrations.migrate import check_schema
+from worker.ledger.migrations.revision import revision_of
 from worker.ledger.operations.rows import key_of
 from worker.ledger.pruning.pruner import SECONDS_PER_DAY
 from worker.ledger.pruning.rule import Prunable, count_prunable
-from worker.ledger.revision import revision_of
 from worker.ledger.schema import commands, owners, parked, refusals
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.store import Size

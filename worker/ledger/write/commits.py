@@ -1,10 +1,13 @@
 """Turns a batch of tickets into one transaction, and answers them all."""
 
+import os
+import socket
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
-from threading import Event
+from threading import Event, Lock
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -15,14 +18,12 @@ from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerOperation, OnOutage
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
-from worker.ledger.operations.statements import Statements
-from worker.ledger.operations.unit import Unit
+from worker.ledger.operations.transaction import Statements, Unit
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.stores.verdicts import FaultVerdict
-from worker.ledger.writing.lease import Deposed, Lease
-from worker.ledger.writing.line import WriterConnection
-from worker.ledger.writing.progress import WriterProgress
-from worker.ledger.writing.tickets import AnyTicket
+from worker.ledger.write.lease import Deposed, Lease
+from worker.ledger.write.watchdog import WriterProgress
+from worker.ledger.write.writer import AnyTicket
 
 _RETRY_SECONDS = 0.05
 #: A batch collides once with each other process at the most, unless a row is bad by itself.
@@ -30,6 +31,54 @@ _MAX_COLLISIONS = 3
 _FOR_ALL = frozenset({FaultVerdict.PASSES, FaultVerdict.AWAY, FaultVerdict.MISSING})
 
 Answered = list[tuple[AnyTicket, object]]
+
+
+class WriterConnection:
+    """Opened and closed by the writer's thread alone; any thread may break it off."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._connection: Connection | None = None
+        self._check = store.check
+        self._lock = Lock()
+        self._socket: socket.socket | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection already."""
+        return self._connection is not None
+
+    def connection(self) -> Connection:
+        """The open connection, made where there is none. Raises DBAPIError."""
+        if self._connection is None:
+            self._connection = self._store.engine.connect()
+            self._check = self._store.watch()
+            self._know(self._store.descriptor(self._connection))
+        return self._connection
+
+    def check(self) -> None:
+        """Raise Displaced when the database is no longer the one that was opened."""
+        self._check()
+
+    def close(self) -> None:
+        """Close it; the next call of `connection` makes another one."""
+        self._know(None)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def break_off(self) -> None:
+        """End the conversation, so that whoever waits for an answer gets an error at once; a file is left as it is."""
+        with self._lock, suppress(OSError):  # the server may have hung up already
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _know(self, descriptor: int | None) -> None:
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+            # A descriptor of our own: the driver's may be closed, and be another connection's by the time it is used.
+            self._socket = None if descriptor is None else socket.socket(fileno=os.dup(descriptor))
 
 
 class Commits:
@@ -43,7 +92,7 @@ class Commits:
         self._emit = emit
         self._serials = count(1)
         self._statements = Statements()
-        self._line = WriterConnection(store)
+        self._writer_connection = WriterConnection(store)
         self._progress = WriterProgress()
         self._away_since: float | None = None
         self._given_up = False
@@ -76,7 +125,7 @@ class Commits:
 
     def break_off(self) -> None:
         """Let the transaction that is under way fail now, where the database is another process; for any thread."""
-        self._line.break_off()
+        self._writer_connection.break_off()
 
     def settle(self, batch: Sequence[AnyTicket]) -> None:
         """Commit the batch (and the lease when it is due) and answer every ticket in it.
@@ -88,7 +137,7 @@ class Commits:
             answered = self._patiently(batch)
         except (Deposed, Displaced) as fault:
             self._progress.settle()
-            self._line.close()
+            self._writer_connection.close()
             _answer_all(batch, fault)
             raise
         except Exception as exc:  # noqa: BLE001 - whatever a row can cause must end at its caller, not the writer
@@ -102,13 +151,13 @@ class Commits:
         self._lease.end()
         try:
             self._progress.begin()
-            connection = self._line.connection()
+            connection = self._writer_connection.connection()
             with connection.begin():
                 leasing.stop(connection, self._lease.owner, self._store.now(connection, self._clock))
         except DBAPIError:
             return
         finally:
-            self._line.close()
+            self._writer_connection.close()
 
     def _settle_failed(self, batch: Sequence[AnyTicket], fault: Exception) -> None:
         # Without a ticket it was the lease alone that could not be renewed: whatever it is, it is for everybody.
@@ -140,7 +189,7 @@ class Commits:
                 if collisions > _MAX_COLLISIONS:
                     raise
             except DBAPIError as exc:
-                self._line.close()
+                self._writer_connection.close()
                 self._store.check()
                 if self._is_hopeless(exc):
                     raise
@@ -174,16 +223,16 @@ class Commits:
             return []
         # Also on a new connection: it may lead to another server, which knows nothing of this lease or of what it
         # was for.
-        term = self._lease.next_term() if due or not self._line.is_open else None
+        term = self._lease.next_term() if due or not self._writer_connection.is_open else None
         started = self._clock.monotonic()
         self._progress.begin()
-        connection = self._line.connection()
+        connection = self._writer_connection.connection()
         with connection.begin():
             if term is not None:
                 self._renew(connection)
             answered = _work(self._unit(connection), batch)
         # Before anybody hears of it: what went into a file that has lost its name is not kept.
-        self._line.check()
+        self._writer_connection.check()
         self._progress.settle()
         if term is not None:
             self._lease.grant(term)

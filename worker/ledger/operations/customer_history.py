@@ -6,7 +6,7 @@ from sqlalchemy import Select, bindparam, literal, or_, select
 
 from worker.domain.claims import Token
 from worker.domain.texts.comparison import spellings
-from worker.ledger.operations.unit import Unit
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import commands
 
 _SAME_CUSTOMER = commands.c.username.in_(bindparam("names", expanding=True))

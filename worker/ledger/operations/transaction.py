@@ -1,15 +1,15 @@
-"""Runs statements through the driver itself, the text of each prepared once for each ledger.
+"""The transaction that a batch of operations shares, and the statements that are run in it.
 
-SQLAlchemy writes the text and says how each type's values travel, so that a statement is defined as everywhere else and
-serves both databases. But it looks the text up, checks and wraps anew at each run, which takes more time than the
-database does; so what every command asks is run by the driver's cursor, in the transaction that SQLAlchemy began.
-SQLAlchemy's events about statements do not tell of it.
+SQLAlchemy writes a statement's text and says how each type's values travel, so that it is defined as everywhere else
+and serves both databases. But it looks the text up, checks and wraps anew at each run, which takes more time than the
+database does. So the text of what every command asks is prepared once for each ledger, and run by the driver's cursor,
+in the transaction that SQLAlchemy began; SQLAlchemy's events about statements do not tell of it.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -18,6 +18,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from worker.ledger.faults import from_driver
 from worker.ledger.operations.rows import StoredRow
 
+Asked = TypeVar("Asked")
+Given = TypeVar("Given")
 Question = Select[Any]
 Change = Insert | Update | Delete
 Values = Mapping[str, Any]
@@ -136,6 +138,48 @@ class Statements:
         if prepared is None:
             prepared = self._prepared[statement] = Statement(statement, connection.dialect)
         return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One transaction. `now` is epoch seconds, the same for all that happens in it; `owner` is this process.
+
+    `lease_now` asks for epoch seconds by the clock that leases go by, which may be the database's own; none lasts
+    longer than `lease_seconds`. `sole`: every other owner is dead. `serials` never repeats while the process lives, so
+    tokens made of it are unique.
+    """
+
+    connection: Connection
+    statements: Statements
+    owner: str
+    now: float
+    lease_now: Callable[[], float]
+    settle_seconds: float
+    lease_seconds: float
+    sole: bool
+    serials: Iterator[int]
+
+    def rows(self, question: Question, values: Values) -> list[StoredRow]:
+        """Ask what every command asks: see `Statements`."""
+        return self.statements.rows(self.connection, question, values)
+
+    def change(self, change: Change, many: Sequence[Values]) -> int:
+        """Change what every command changes, with each of these values; tells how many rows were met."""
+        return self.statements.change(self.connection, change, many)
+
+    def new_token(self) -> str:
+        """Make a token's value: unique among all processes, since an owner's name is."""
+        return f"{self.owner}:{next(self.serials)}"
+
+
+#: Does one kind of work for a whole batch, in which no key occurs twice. The answers come in the order of what was
+#: asked; a LedgerError among them is raised to its own caller alone. Whatever is raised rolls the whole batch back.
+Bulk = Callable[[Unit, Sequence[Asked]], Sequence[Given]]
+
+
+def storable(text: str) -> str:
+    """Make any text fit for a database: PostgreSQL refuses NUL, and neither product takes half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _filled(values: Sequence[object]) -> list[object]:

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import event
 
 from worker.errors import LedgerRefused
-from worker.ledger.stores.naming import parse
 from worker.ledger.stores.opening import open_reading, open_store
+from worker.ledger.stores.url import parse
 
 POSTGRES = "postgresql+psycopg://ledger:hunter2@db/ledger"
 

@@ -1,0 +1,1 @@
+"""What people and tools read in a ledger, beside a running worker: nothing is changed."""
