@@ -1,6 +1,6 @@
 """Hears every statement that a ledger sends, whether SQLAlchemy sends it or the driver alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ def hear_statements(monkeypatch: pytest.MonkeyPatch, engine: Engine, hear: Hear)
     """Tell `hear` the text and the values of each statement right before it is run; of many values the first."""
     prepared = Statement.bound
 
-    def bound(self: Statement, values: Any) -> tuple[str, list[object]]:  # noqa: ANN401 - as the driver takes them
+    def bound(self: Statement, values: Any) -> tuple[str, Sequence[object]]:  # noqa: ANN401 - as the driver takes them
         sql, arguments = prepared(self, values)
         hear(sql, tuple(arguments))
         return sql, arguments
