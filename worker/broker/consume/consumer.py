@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from pika import spec
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByBroker
 
 from worker.broker.address import AddressSource, Role, connection_name
+from worker.broker.connection.codec import text
 from worker.broker.connection.loop import BrokerLoop, LoopState
-from worker.broker.connection.properties import text
 from worker.broker.connection.wire import WireConnection, plain_properties
 from worker.broker.consume.acks import AckBatcher
 from worker.broker.faults import words
@@ -114,17 +115,18 @@ class Consumer:
         self._lose()
 
     def _subscribe(self, queue: str, channel: Channel) -> None:
-        guard = self._loop.guard
+        guard, subscription = self._loop.guard, self._subscription
+        connection = cast("WireConnection", channel.connection)
         self._newest_epoch += 1
         epoch = self._newest_epoch
-        acks = AckBatcher(self._loop, channel, self._subscription.prefetch)
+        acks = AckBatcher(self._loop, partial(connection.acknowledge, channel.channel_number), subscription.prefetch)
         channel.add_on_close_callback(guard(self._on_channel_closed))
         channel.add_on_cancel_callback(guard(partial(self._on_cancelled, queue)))
-        channel.basic_qos(prefetch_count=self._subscription.prefetch)
+        channel.basic_qos(prefetch_count=subscription.prefetch)
         channel.basic_consume(
             queue,
-            guard(partial(self._on_delivery, epoch)),
-            consumer_tag=connection_name(self._subscription.role),
+            guard(partial(self._on_delivery, epoch, acks)),
+            consumer_tag=connection_name(subscription.role),
             callback=guard(partial(self._on_consuming, epoch, acks)),
         )
 
@@ -138,15 +140,16 @@ class Consumer:
     def _on_delivery(
         self,
         epoch: int,
+        acks: AckBatcher,
         _channel: Channel,
         method: spec.Basic.Deliver,
         properties: spec.BasicProperties,
         body: bytes,
     ) -> None:
+        # Counted in any case: an ack of all up to a later one must never cover what was not handed over.
+        acks.delivered(method.delivery_tag)
         # Once an epoch is over, what still arrives on its way out is not ours any more.
-        acks = self._acks.get(epoch)
-        if acks is not None:
-            acks.delivered(method.delivery_tag)
+        if epoch in self._acks:
             self._intake.delivered(_delivery(epoch, method, properties, body))
 
     def _on_cancelled(self, queue: str, _notice: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 
-from worker.broker.connection.properties import encode_head
+from worker.broker.connection.codec import encode_head
 from worker.broker.publish.failures import REFUSED
 from worker.domain.deliveries import Destination, Outgoing
 from worker.errors import PublishFailed, Unpublishable

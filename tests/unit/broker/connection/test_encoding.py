@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pika import frame, spec
 
-from worker.broker.connection.properties import decode_properties, encode_head
+from worker.broker.connection.codec import FRAME_OVERHEAD, decode_properties, encode_ack, encode_body, encode_head
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import Unpublishable
 
@@ -60,3 +60,26 @@ def test_what_would_change_its_fate_is_left_out() -> None:
 def test_what_amqp_cannot_carry_is_refused_before_anything_is_sent(fault: dict[str, Any]) -> None:
     with pytest.raises(Unpublishable, match="cannot be written as AMQP"):
         encode_head(replace(MESSAGE, **fault), "p.events", 1)
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_an_ack_is_what_pika_writes(multiple: bool) -> None:
+    ack = spec.Basic.Ack(2**40 + 3, multiple)  # type: ignore[no-untyped-call]  # pika's are generated
+
+    assert encode_ack(7, 2**40 + 3, multiple=multiple) == frame.Method(7, ack).marshal()
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096 - FRAME_OVERHEAD, 4096 - FRAME_OVERHEAD + 1, 3 * 4096])
+def test_a_body_is_cut_into_frames_that_the_broker_takes(size: int) -> None:
+    body = bytes(number % 251 for number in range(size))
+    encoded, found = encode_body(body, 7, 4096), []
+
+    while encoded:
+        consumed, piece = frame.decode_frame(encoded)
+        assert isinstance(piece, frame.Body)
+        assert (consumed <= 4096, piece.channel_number) == (True, 7)
+        found.append(piece.fragment)
+        encoded = encoded[consumed:]
+
+    assert b"".join(found) == body
+    assert all(found)

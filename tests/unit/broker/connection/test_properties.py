@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.broker.connection.properties import decode_properties, text
+from worker.broker.connection.codec import decode_properties, text
 from worker.domain.deliveries import Properties
 
 HEADERS_ONLY = b"\x20\x00"

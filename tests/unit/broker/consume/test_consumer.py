@@ -1,6 +1,6 @@
 """What the consume connection does with deliveries around the end of an epoch; no broker is needed for that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pika import spec
@@ -55,6 +55,7 @@ class ChannelStub:
         self.given: dict[str, Any] = {}
         self.prefetch = 0
         self.acked: list[int] = []
+        self.channel_number = 3
 
     def add_on_close_callback(self, callback: object) -> None:
         """Keep it."""
@@ -73,9 +74,15 @@ class ChannelStub:
         assert consumer_tag
         self.given |= {"delivered": delivered, "consuming": callback}
 
-    def basic_ack(self, tag: int) -> None:
-        """Remember it."""
-        self.acked.append(tag)
+    @property
+    def connection(self) -> "ChannelStub":
+        """What acks are written to."""
+        return self
+
+    def acknowledge(self, number: int, through: int, others: Sequence[int]) -> None:
+        """Remember them."""
+        assert number == self.channel_number
+        self.acked += [*range(1, through + 1), *others]
 
     def deliver(self, tag: int) -> None:
         """Deliver a message."""
@@ -95,11 +102,13 @@ class Stage:
         self.consumer._loop = loop
         self.channel = self.subscribe()
 
-    def subscribe(self) -> ChannelStub:
-        """Subscribe on a new channel."""
+    def subscribe(self, *early: int) -> ChannelStub:
+        """Subscribe on a new channel; what is early comes before the broker has accepted that."""
         channel: Any = ChannelStub()
         self.consumer._awaited = 1
         self.consumer._subscribe(TOPOLOGY.command_queues[0], channel)
+        for tag in early:
+            channel.deliver(tag)
         channel.given["consuming"](None)
         return channel  # type: ignore[no-any-return]  # the stub made above
 
@@ -170,3 +179,29 @@ def test_each_subscription_has_a_new_epoch_and_old_receipts_mean_nothing_there()
 
     assert (stage.channel.acked, second.acked) == ([], [])
     assert stage.intake.deliveries[-1].receipt == Receipt(2, 1)
+
+
+def test_what_came_before_the_subscription_was_accepted_is_not_acked_with_what_comes_after() -> None:
+    stage = Stage()
+    stage.consumer.closed("gone")
+
+    second = stage.subscribe(1)
+    second.deliver(2)
+    stage.consumer.ack(Receipt(2, 2))
+    stage.consumer.woken()
+
+    assert second.acked == [2]
+
+
+def test_what_comes_when_its_epoch_is_over_is_never_acked_with_what_came_before() -> None:
+    stage = Stage()
+    stage.channel.deliver(1)
+    stage.channel.deliver(2)
+    acks = stage.consumer._acks[1]
+
+    stage.consumer.give_back()
+    stage.channel.deliver(3)
+    acks.give(2)
+    acks.send()
+
+    assert stage.channel.acked == []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.work_samples import delivery
-from worker.broker.connection.properties import decode_properties, encode_head
+from worker.broker.connection.codec import decode_properties, encode_head
 from worker.domain import dead_letters, endings
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.endings import Closing

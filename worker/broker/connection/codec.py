@@ -1,8 +1,9 @@
-"""A message's properties on the wire: decoded completely and without ever failing, and encoded for what is published.
+"""Bytes of AMQP: deliveries and their properties decoded, what is published and acked encoded.
 
-pika's own decoder raises on what other clients may lawfully send (a NaN, a timestamp in milliseconds, a table nested
-too deep), and the exception ends the connection: the same message comes again, for ever. It also turns floats into
-integers. Here every value becomes a plain Python value, and what cannot be read costs itself alone.
+Properties are decoded completely and without ever failing. pika's own decoder raises on what other clients may lawfully
+send (a NaN, a timestamp in milliseconds, a table nested too deep), and the exception ends the connection: the same
+message comes again, for ever. It also turns floats into integers. Here every value becomes a plain Python value, and
+what cannot be read costs itself alone.
 """
 
 import struct
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from pika import frame, spec
 from pika.exceptions import AMQPError
@@ -17,6 +19,8 @@ from pika.exceptions import AMQPError
 from worker.domain.deliveries import Outgoing, Properties
 from worker.errors import Unpublishable
 
+#: Where it ends, its channel, its method, its properties, its body.
+WholeDelivery = tuple[int, int, spec.Basic.Deliver, Properties, bytes]
 Decoder = Callable[[bytes, int, int], tuple[object, int]]
 
 MAX_DEPTH = 16
@@ -24,6 +28,17 @@ PERSISTENT = 2
 # Sender-selected routing: with them the broker would route by the message's own wish, and close the channel over one
 # that is no list.
 ROUTING_HEADERS = frozenset({"CC", "BCC"})
+FRAME_OVERHEAD = spec.FRAME_HEADER_SIZE + spec.FRAME_END_SIZE
+#: What a frame begins with: its kind, channel and size; a header frame then has class and weight, and the body's size.
+FRAME_START = struct.Struct(">BHI")
+CONTENT_START = struct.Struct(">BHIIQ")
+_METHOD_START = struct.Struct(">BHII")
+_CONTENT = (spec.FRAME_HEADER, spec.FRAME_BODY)
+_DELIVER, _ACKED = spec.Basic.Deliver.INDEX, spec.Basic.Ack.INDEX
+#: The delivery's number, whether it was delivered before, and the length of the exchange's name.
+_DELIVERED = struct.Struct(">QBB")
+_ACK = struct.Struct(">BHIIQBB")
+_FRAME_END = bytes((spec.FRAME_END,))
 _UINT32 = struct.Struct(">I")
 _UINT64 = struct.Struct(">Q")
 _DECIMAL = struct.Struct(">Bi")
@@ -51,23 +66,69 @@ def decode_properties(encoded: bytes, offset: int) -> Properties:
     return Properties(**found)  # type: ignore[arg-type]  # the wire's flags fix which name holds which type
 
 
+def decode_delivery(buffer: bytes, at: int) -> WholeDelivery | None:
+    """Decode a delivery that has come as a whole, and whose body is one frame.
+
+    None when something else begins there: a part of a delivery, a larger one, or any other frame.
+    """
+    try:
+        kind, channel, size, method = _METHOD_START.unpack_from(buffer, at)
+        if method != _DELIVER or kind != spec.FRAME_METHOD:
+            return None
+        header_at = at + size + FRAME_OVERHEAD
+        header, header_channel, header_size, _, body_size = CONTENT_START.unpack_from(buffer, header_at)
+        body_at = header_at + header_size + FRAME_OVERHEAD
+        body, body_channel, fragment_size = FRAME_START.unpack_from(buffer, body_at)
+    except struct.error:
+        return None
+    end = body_at + body_size + FRAME_OVERHEAD
+    whole = fragment_size == body_size and end <= len(buffer) and buffer[end - 1] == spec.FRAME_END
+    if not whole or (header, body) != _CONTENT or not channel == header_channel == body_channel:
+        return None
+    tag_at = at + _METHOD_START.size + 1 + buffer[at + _METHOD_START.size]
+    tag, redelivered, length = _DELIVERED.unpack_from(buffer, tag_at)
+    exchange_at = tag_at + _DELIVERED.size
+    key_at = exchange_at + length + 1
+    delivered = spec.Basic.Deliver(  # type: ignore[no-untyped-call]  # pika's are generated
+        text(buffer[at + _METHOD_START.size + 1 : tag_at]),
+        tag,
+        bool(redelivered),
+        text(buffer[exchange_at : key_at - 1]),
+        text(buffer[key_at : key_at + buffer[key_at - 1]]),
+    )
+    properties = decode_properties(buffer, header_at + CONTENT_START.size)
+    return end, channel, delivered, properties, buffer[body_at + FRAME_START.size : end - 1]
+
+
 def encode_head(message: Outgoing, exchange: str, channel_number: int) -> bytes:
     """Encode the method and the header frame: persistent and mandatory, always. Raises Unpublishable."""
-    method = spec.Basic.Publish(exchange=exchange, routing_key=message.routing_key, mandatory=True)  # type: ignore[no-untyped-call]  # pika's are generated
     try:
-        start = frame.Method(channel_number, method).marshal()
+        start = _encode_publish(exchange, message.routing_key, channel_number)
         header = frame.Header(channel_number, len(message.body), _properties(message.properties)).marshal()
     except (AMQPError, AssertionError, ValueError, TypeError, OverflowError, struct.error) as error:
         raise Unpublishable(f"the message cannot be written as AMQP: {str(error) or type(error).__name__}") from error
     return start + header
 
 
-def text(raw: bytes) -> str:
-    """Decode UTF-8. What is not becomes `?`, so that the text never needs more bytes than it came with."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode(errors="replace").replace("\ufffd", "?")
+def encode_body(body: bytes, channel_number: int, frame_max: int) -> bytes:
+    """Encode the body frames, of which none is larger than `frame_max` bytes; a body of nothing has no frame."""
+    room = frame_max - FRAME_OVERHEAD
+    pieces = (body,) if 0 < len(body) <= room else [body[at : at + room] for at in range(0, len(body), room)]
+    frames = (FRAME_START.pack(spec.FRAME_BODY, channel_number, len(piece)) + piece + _FRAME_END for piece in pieces)
+    return b"".join(frames)
+
+
+def encode_ack(channel_number: int, tag: int, *, multiple: bool) -> bytes:
+    """Encode the frame that acks one delivery, or all up to it."""
+    size = _ACK.size - FRAME_OVERHEAD
+    return _ACK.pack(spec.FRAME_METHOD, channel_number, size, _ACKED, tag, multiple, spec.FRAME_END)
+
+
+@lru_cache(maxsize=1024)
+def _encode_publish(exchange: str, routing_key: str, channel_number: int) -> bytes:
+    """Encode the method frame: the same for all messages that go the same way."""
+    method = spec.Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=True)  # type: ignore[no-untyped-call]  # pika's are generated
+    return frame.Method(channel_number, method).marshal()
 
 
 def _properties(properties: Properties) -> spec.BasicProperties:
@@ -89,6 +150,14 @@ def _properties(properties: Properties) -> spec.BasicProperties:
         type=properties.type,
         app_id=properties.app_id,
     )
+
+
+def text(raw: bytes) -> str:
+    """Decode UTF-8. What is not becomes `?`, so that the text never needs more bytes than it came with."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(errors="replace").replace("\ufffd", "?")
 
 
 def _decode_list(encoded: bytes, offset: int, found: dict[str, object]) -> None:
