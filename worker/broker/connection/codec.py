@@ -96,7 +96,7 @@ def decode_delivery(buffer: bytes, at: int) -> WholeDelivery | None:
         text(buffer[exchange_at : key_at - 1]),
         text(buffer[key_at : key_at + buffer[key_at - 1]]),
     )
-    properties = decode_properties(buffer, header_at + CONTENT_START.size)
+    properties = decode_properties(buffer[header_at + CONTENT_START.size : body_at - 1], 0)
     return end, channel, delivered, properties, buffer[body_at + FRAME_START.size : end - 1]
 
 

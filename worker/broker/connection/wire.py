@@ -155,7 +155,7 @@ class WireConnection(pika.SelectConnection):
             end = at + consumed
         elif end <= len(buffer):
             body_size = CONTENT_START.unpack_from(buffer, at)[-1]
-            properties = decode_properties(buffer, at + CONTENT_START.size)
+            properties = decode_properties(buffer[at + CONTENT_START.size : end - 1], 0)
             received = frame.Header(channel_number, body_size, cast("spec.BasicProperties", properties))
         else:
             received = None

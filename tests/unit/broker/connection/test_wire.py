@@ -13,17 +13,18 @@ from pika.channel import Channel
 from pika.exceptions import InvalidFrameError
 
 from worker.broker.connection.wire import READ_BYTES, WireConnection
+from worker.domain.deliveries import Properties
 
-FRAME_MAX = 200
+FRAME_MAX = 400
 KEY = "DisableCustomer.billing"
 #: None, some, exactly as many bytes as one frame may have, and several frames of what looks like their end.
-BODIES = (b"", b"{}", bytes(FRAME_MAX - 8), bytes((spec.FRAME_END,)) * 700)
+BODIES = (b"", b"{}", bytes(FRAME_MAX - 8), bytes((spec.FRAME_END,)) * 900)
 
 
-def frames(tag: int, body: bytes, consumer: str = "c", exchange: str = "p.commands") -> Iterator[bytes]:
+def frames(tag: int, body: bytes, *, consumer: str = "c", identified: bool = True) -> Iterator[bytes]:
     """One delivery as the broker writes it."""
-    deliver = spec.Basic.Deliver(consumer, tag, tag % 2 == 0, exchange, KEY)  # type: ignore[no-untyped-call]  # pika's are generated
-    properties = spec.BasicProperties(message_id=str(tag), headers={"n": tag})  # type: ignore[no-untyped-call]  # the same
+    deliver = spec.Basic.Deliver(consumer, tag, tag % 2 == 0, "p.commands", KEY)  # type: ignore[no-untyped-call]  # pika's are generated
+    properties = spec.BasicProperties(message_id=str(tag) if identified else None, headers={"n": tag})  # type: ignore[no-untyped-call]  # the same
     yield frame.Method(1, deliver).marshal()
     yield frame.Header(1, len(body), properties).marshal()
     for at in range(0, len(body), FRAME_MAX - 8):
@@ -42,6 +43,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[tuple[int, bool, str, str, str, object, bytes]] = []
+        self.properties: list[Properties] = []
         self.heartbeats = 0
         self.rejected: list[int] = []
         self.wire: Any = object.__new__(WireConnection)
@@ -64,6 +66,7 @@ class Receiver:
         self.heartbeats += 1
 
     def _deliver(self, _channel: object, method: Any, properties: Any, body: bytes) -> None:  # noqa: ANN401
+        self.properties.append(properties)
         self.got.append(
             (
                 method.delivery_tag,
@@ -235,3 +238,17 @@ def test_a_plain_socket_is_read_once_when_there_is_something_and_tls_until_it_ha
 
     assert received == [b"abc", b"abc"]
     assert (plain_socket.reads, tls_socket.reads) == ([READ_BYTES], [READ_BYTES, READ_BYTES])
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(FRAME_MAX)], ids=["in one frame", "in several frames"])
+def test_properties_that_claim_more_than_their_frame_are_not_completed_from_what_follows(rest: bytes) -> None:
+    receiver = Receiver()
+    # Behind the frame's end, read as the length of a name, is the body: made to look like a name and a value of bytes.
+    body = bytes(spec.FRAME_END - 7) + b"x" + (60).to_bytes(4, "big") + rest
+    honest = b"".join(frames(1, body, identified=False))
+    table = honest.index(b"\x01n") - 4
+    greedy = honest[:table] + (10_000).to_bytes(4, "big") + honest[table + 4 :]
+
+    receiver.receive(greedy + b"".join(frames(2, b"of another customer")))
+
+    assert [dict(each.headers) for each in receiver.properties] == [{"n": 1}, {"n": 2}]
