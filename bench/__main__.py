@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import contest, keeping
 from bench.growth import CURVES
 from bench.results import BenchResults, BenchRun, Point, conditions
-from bench.systems import CASES, PEERS_PYTHON, SYSTEMS, WORKER, System
+from bench.systems import CASES, PEERS_PYTHON, SYSTEMS, WORKER, System, invited
 from sandbox.servers.errors import ServerError, ServerFailed, ServerUnavailable
 from sandbox.servers.finding import GivenServer, Server, find_broker, project_local
 from worker.errors import WorkerError
@@ -64,7 +64,10 @@ def _measure(chosen: argparse.Namespace) -> tuple[BenchResults, int]:
         if chosen.curves is not None:
             names = chosen.curves or list(CURVES)
             return replace(results, curves={name: _curve(name, chosen.most, broker, folder) for name in names}), 0
-        systems, remarks = _invited(chosen.systems or [one.name for one in SYSTEMS], broker)
+        wanted = [one for one in SYSTEMS if one.name in (chosen.systems or [one.name])]
+        systems, remarks = invited(wanted, peers=PEERS_PYTHON.exists(), given=isinstance(broker, GivenServer))
+        for remark in remarks:
+            _tell(remark)
         runs, failures = _runs(chosen, systems, broker, folder)
     return replace(results, runs=runs, remarks=[*remarks, *failures]), len(failures)
 
@@ -92,22 +95,6 @@ def _runs(
     if not any(run.system == WORKER.name for run in runs) and WORKER in systems:
         raise ServerFailed("No run of the worker counts.")
     return runs, failures
-
-
-def _invited(names: Sequence[str], broker: Server) -> tuple[list[System], list[str]]:
-    """Who can be measured here, and why others cannot."""
-    wanted = [one for one in SYSTEMS if one.name in names]
-    remarks = []
-    if not PEERS_PYTHON.exists() and any(one.is_peer for one in wanted):
-        remarks.append("Without the peers: they are not installed here (`scripts/bench` says why).")
-        wanted = [one for one in wanted if not one.is_peer]
-    if isinstance(broker, GivenServer) and any(one.litters for one in wanted):
-        names = ", ".join(one.name for one in wanted if one.litters)
-        remarks.append(f"Without {names}: queues of its own would stay on the broker that was given.")
-        wanted = [one for one in wanted if not one.litters]
-    for remark in remarks:
-        _tell(remark)
-    return wanted, remarks
 
 
 def _curve(name: str, most: int, broker: Server, folder: Path) -> list[Point]:

@@ -15,7 +15,9 @@ from bench.orders import BenchOrder, orders, spread_orders
 from bench.results import Point
 from bench.systems import WORKER, Case, spanning
 from worker.broker.address import BrokerAddress
+from worker.ledger.keyfile import load_keys
 from worker.ledger.migrations.migrate import migrate
+from worker.settings.model import LONGEST_KEEP_DAYS
 
 _MEASURED = 3_000
 _CALLS = 32
@@ -38,7 +40,10 @@ def _of_backlog(broker_url: str, folder: Path, size: int) -> Point:
 
 def _of_ledger(broker_url: str, folder: Path, size: int) -> Point:
     """A ledger that has so many finished commands already."""
-    engine = create_engine(f"sqlite:///{folder / 'ledger.db'}", poolclass=NullPool)
+    url = f"sqlite:///{folder / 'ledger.db'}"
+    # A worker takes a ledger without a key file for one that has lost it.
+    load_keys((), url)
+    engine = create_engine(url, poolclass=NullPool)
     migrate(engine)
     fill(engine, 1, size)
     engine.dispose()
@@ -61,7 +66,9 @@ def _measured(
     last = min(count, to)
     with desk(BrokerAddress(broker_url)) as billing, provider(case.latency_seconds, folder) as stub:
         billing.send(sent)
-        with competitor(WORKER, case.calls, settings(broker_url, billing, stub, folder), folder) as program:
+        # What fills a ledger is years old, and is not to be pruned meanwhile.
+        named = settings(broker_url, billing, stub, folder) | {"LEDGER__KEEP_DAYS": str(LONGEST_KEEP_DAYS)}
+        with competitor(WORKER, case.calls, named, folder) as program:
             figures = measure(program, billing.told, spanning(last), 0.0)
         billing.settle(whole=last == count)
     return Point(count, figures.commands_per_second, figures.cpu_seconds, figures.peak_bytes)

@@ -74,6 +74,18 @@ BARE = System("bare loop", lambda _calls, _queue: ["bench.bare"], f"{_NO_LEDGER}
 SYSTEMS = (WORKER, FASTSTREAM, DRAMATIQ, CELERY, NAIVE, BARE)
 
 
+def invited(wanted: Sequence[System], *, peers: bool, given: bool) -> tuple[list[System], list[str]]:
+    """Who of them can be measured, and why others cannot: with `peers` installed or not, on a `given` broker or not."""
+    remarks = []
+    if not peers and any(one.is_peer for one in wanted):
+        remarks.append("Without the peers: they are not installed here; `make bench` says why, and tries again.")
+    left = [one for one in wanted if peers or not one.is_peer]
+    if given and any(one.litters for one in left):
+        names = ", ".join(one.name for one in left if one.litters)
+        remarks.append(f"Without {names}: what it declares for itself would stay on the broker that was given.")
+    return [one for one in left if not (given and one.litters)], remarks
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is asked of everybody: seconds until the provider answers, and calls in flight."""

@@ -1,7 +1,9 @@
 """The benchmark at its smallest, without peers: it measures, it checks, and it leaves nothing behind."""
 
+import json
 from pathlib import Path
 
+import pika
 import pytest
 
 from bench.contest import run
@@ -19,12 +21,47 @@ def test_a_small_run_counts(system: System, broker: OwnBroker, tmp_path: Path) -
 
     assert figures.commands_per_second > 0
     assert delays.p50 is not None
+
+
+def test_nothing_is_left_at_the_broker(broker: OwnBroker) -> None:
+    with desk(BrokerAddress(broker.url)) as billing:
+        billing.send(orders(1))
+
     assert "bench-" not in broker.ctl("list_queues", "name")
 
 
-def test_commands_without_events_do_not_count(broker: OwnBroker) -> None:
+@pytest.mark.parametrize(
+    ("events", "fault"),
+    [
+        ([("evt-000000", "Done"), ("evt-000001", "Done")], "1 have no event"),
+        (
+            [("evt-000000", "Done"), ("evt-000001", "Done"), ("evt-000002", "Done"), ("evt-000002", "Done")],
+            "1 have several",
+        ),
+        ([("evt-000000", "Done"), ("evt-000001", "Done"), ("evt-000002", "CommandFailed")], "1 tell of a failure"),
+        (
+            [("evt-000000", "Done"), ("evt-000001", "Done"), ("evt-000002", "Done"), ("evt-000003", "Done")],
+            "1 events are of no",
+        ),
+    ],
+    ids=["missing", "twice", "failed", "strange"],
+)
+def test_a_run_that_is_no_proper_work_does_not_count(
+    events: list[tuple[str, str]], fault: str, broker: OwnBroker
+) -> None:
     with desk(BrokerAddress(broker.url)) as billing:
         billing.send(orders(3))
+        tell(broker.url, f"{billing.prefix}.events", events)
 
-        with pytest.raises(ServerFailed, match="3 have no event"):
+        with pytest.raises(ServerFailed, match=fault):
             billing.settle()
+
+
+def tell(url: str, exchange: str, events: list[tuple[str, str]]) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    for answered, kind in events:
+        body = json.dumps({"type": kind, "data": {"command_id": answered}})
+        channel.basic_publish(exchange, f"{kind}.billing", body.encode(), mandatory=True)
+    connection.close()

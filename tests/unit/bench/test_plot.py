@@ -20,6 +20,7 @@ def test_there_is_a_bar_for_each_system_in_each_case_and_twice_the_rate_is_twice
 
     assert len(bars) == len(CASES) * len(SYSTEMS)
     assert round(bars[0] / bars[1], 2) == 2.0
+    assert 200 < max(bars) < 420
 
 
 def test_without_a_run_there_is_no_bar() -> None:
