@@ -38,7 +38,9 @@ def main() -> int:
     except (ServerError, WorkerError) as exc:
         _tell(str(exc))
         return _UNREACHABLE if isinstance(exc, ServerUnavailable) else _FAILED
-    print(keeping.keep(results, chosen.out))
+    folder = chosen.out or (keeping.DOCS if _is_whole(chosen, results) else project_local() / "bench")
+    print(keeping.keep(results, folder))
+    _tell(f"kept in {folder}")
     return _FAILED if failures else 0
 
 
@@ -49,12 +51,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--curves", nargs="*", choices=list(CURVES), metavar="CURVE", help="growth curves instead: all")
     parser.add_argument("--most", type=_positive, default=sys.maxsize, help="leave the larger sizes of curves out")
     parser.add_argument("--systems", nargs="+", choices=[one.name for one in SYSTEMS], help="these systems alone")
-    parser.add_argument("--out", type=Path, help="folder to keep the results in")
+    parser.add_argument("--out", type=Path, help="folder to keep the results in (default: docs when it is whole)")
     parser.add_argument("--draw", type=Path, help="only draw and write anew what the JSON file in this folder says")
-    chosen = parser.parse_args()
-    partly = chosen.quick or chosen.systems or chosen.most != sys.maxsize
-    chosen.out = chosen.out or (project_local() / "bench" if partly else keeping.DOCS)
-    return chosen
+    return parser.parse_args()
+
+
+def _is_whole(chosen: argparse.Namespace, results: BenchResults) -> bool:
+    """Whether it may replace what the documentation has: nothing was shortened, and nobody is missing."""
+    if chosen.quick or chosen.most != sys.maxsize:
+        return False
+    measured = {run.system for run in results.runs}
+    return set(results.curves) == set(CURVES) or measured == {system.name for system in SYSTEMS}
 
 
 def _measure(chosen: argparse.Namespace) -> tuple[BenchResults, int]:

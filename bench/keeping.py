@@ -38,7 +38,7 @@ def _kept_runs(results: BenchResults, folder: Path) -> str:
     (folder / "benchmarks.json").write_bytes(written(results))
     (folder / "benchmarks.svg").write_text(plot.bars(results), encoding="utf-8")
     tables = report.report(results)
-    _into_text(folder, "tables", tables)
+    _into_text(folder, "tables", f"![commands a second](benchmarks.svg)\n\n{tables}")
     return tables
 
 
@@ -47,7 +47,7 @@ def _kept_curves(results: BenchResults, folder: Path) -> str:
     titles = {CURVES[name].title: points for name, points in results.curves.items()}
     (folder / "benchmarks-growth.svg").write_text(plot.lines(titles), encoding="utf-8")
     tables = report.growth(results, {name: (growth.title, growth.what) for name, growth in CURVES.items()})
-    _into_text(folder, "growth", tables)
+    _into_text(folder, "growth", f"![commands a second](benchmarks-growth.svg)\n\n{tables}")
     return tables
 
 

@@ -7,11 +7,14 @@ from bench.results import BenchResults, BenchRun, Conditions, Delays, Point
 from bench.systems import CASES, SYSTEMS, WORKER, Case, System
 
 _MEBIBYTE = 1024 * 1024
+#: Load average of a machine that has little else to do.
+_QUIET_LOAD = 1.0
 _HEAD = (
     "",
     "commands/s",
     "worker's rate / its",
     "CPU s per 1,000",
+    "worker's CPU / its",
     "switches per command",
     "peak MiB",
     "s to first event",
@@ -39,9 +42,10 @@ def growth(results: BenchResults, names: Mapping[str, tuple[str, str]]) -> str:
 
 def _about(conditions: Conditions) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in conditions.versions.items())
+    busy = "\n**Other programs had the machine too: this shows that it works, and little more.**"
     return (
         f"`{conditions.command}` on {conditions.at}: {conditions.machine}; load average {conditions.load} before it "
-        f"began.\nPython {conditions.python}; {versions}."
+        f"began.\nPython {conditions.python}; {versions}.{busy if conditions.load > _QUIET_LOAD else ''}"
     )
 
 
@@ -76,8 +80,9 @@ def _cells(system: System, runs: Sequence[BenchRun], ours: Sequence[BenchRun]) -
 
     yield system.name
     yield of(lambda run: run.figures.commands_per_second, ".0f")
-    yield "" if system is WORKER else _ratio(ours, runs)
+    yield "" if system is WORKER else _ratio(ours, runs, lambda run: run.figures.commands_per_second)
     yield of(lambda run: run.figures.cpu_seconds, ".2f")
+    yield "" if system is WORKER else _ratio(ours, runs, lambda run: run.figures.cpu_seconds)
     yield of(lambda run: run.figures.switches, ".1f")
     yield of(lambda run: run.figures.peak_bytes / _MEBIBYTE, ".0f")
     yield of(lambda run: run.figures.first_event_seconds, ".2f")
@@ -86,13 +91,9 @@ def _cells(system: System, runs: Sequence[BenchRun], ours: Sequence[BenchRun]) -
     yield system.lacks
 
 
-def _ratio(ours: Sequence[BenchRun], theirs: Sequence[BenchRun]) -> str:
-    found = ratios(_rates(ours), _rates(theirs))
+def _ratio(ours: Sequence[BenchRun], theirs: Sequence[BenchRun], value: Callable[[BenchRun], float]) -> str:
+    found = ratios({run.round: value(run) for run in ours}, {run.round: value(run) for run in theirs})
     return spread(found).text(".2f") if found else "-"
-
-
-def _rates(runs: Sequence[BenchRun]) -> dict[int, float]:
-    return {run.round: run.figures.commands_per_second for run in runs}
 
 
 def _milliseconds(values: Sequence[float | None]) -> str:
