@@ -69,8 +69,8 @@ def _measure(chosen: argparse.Namespace) -> tuple[BenchResults, int]:
     results = BenchResults(conditions(os.environ.get("BENCH_COMMAND", command)))
     with _places() as (folder, broker):
         if chosen.curves is not None:
-            names = chosen.curves or list(CURVES)
-            return replace(results, curves={name: _curve(name, chosen.most, broker, folder) for name in names}), 0
+            curves, failures = _curves(chosen, broker, folder)
+            return replace(results, curves=curves, remarks=failures), len(failures)
         wanted = [one for one in SYSTEMS if one.name in (chosen.systems or [one.name])]
         systems, remarks = invited(wanted, peers=PEERS_PYTHON.exists(), given=isinstance(broker, GivenServer))
         for remark in remarks:
@@ -104,16 +104,24 @@ def _runs(
     return runs, failures
 
 
-def _curve(name: str, most: int, broker: Server, folder: Path) -> list[Point]:
-    growth = CURVES[name]
-    points = []
-    for size in growth.sizes:
-        if size <= most:
-            place = folder / f"{name}-{size}"
-            place.mkdir()
-            points.append(growth.measured(broker.url, place, size))
-            _tell(f"{size:,} {growth.what}: {points[-1].commands_per_second:.0f} commands/s")
-    return points
+def _curves(chosen: argparse.Namespace, broker: Server, folder: Path) -> tuple[dict[str, list[Point]], list[str]]:
+    """One point after the other; one that fails its check is left out."""
+    names = chosen.curves or list(CURVES)
+    curves: dict[str, list[Point]] = {name: [] for name in names}
+    failures: list[str] = []
+    points = [(name, size) for name in names for size in CURVES[name].sizes if size <= chosen.most]
+    for name, size in points:
+        place = folder / f"{name}-{size}"
+        place.mkdir()
+        try:
+            point = CURVES[name].measured(broker.url, place, size)
+        except ServerFailed as exc:
+            failures.append(f"Not counted: {size:,} {CURVES[name].what}. {str(exc).splitlines()[0]}")
+            _tell(f"{size:,} {CURVES[name].what}: {exc}")
+            continue
+        curves[name].append(point)
+        _tell(f"{size:,} {CURVES[name].what}: {point.commands_per_second:.0f} commands/s")
+    return curves, failures
 
 
 @contextmanager

@@ -36,7 +36,11 @@ def report(results: BenchResults) -> str:
 
 def growth(results: BenchResults, names: Mapping[str, tuple[str, str]]) -> str:
     """All curves as tables; `names` are each curve's title and what its sizes count."""
-    parts = [_about(results.conditions), *(_curve(*names[name], points) for name, points in results.curves.items())]
+    parts = [
+        _about(results.conditions),
+        *(f"- {remark}" for remark in results.remarks),
+        *(_curve(*names[name], points) for name, points in results.curves.items()),
+    ]
     return "\n\n".join(parts)
 
 
