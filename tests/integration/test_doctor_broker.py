@@ -12,7 +12,7 @@ import pytest
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_faults import COMMANDS, DEAD_LETTERS, FAULTS, FORMS, UNROUTED, Channel, Fault, remade
 from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
-from tests.support.doctoring import Patient, ask_management, write_tools
+from tests.support.doctoring import DEFAULTS, Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
@@ -99,25 +99,13 @@ def test_a_stranger_on_the_command_queue_is_found_and_disconnected(patient: Pati
     wait_for(lambda: not patient.findings(), "the end of the stranger")
 
 
-def test_two_strangers_side_by_side_are_found(patient: Patient, channel: Channel) -> None:
-    remade(COMMANDS, single_active_consumer=None)(patient, channel)
-    for tag in ("one", "two"):
-        channel.basic_consume(patient.topology.command_queues[0], lambda *_: None, consumer_tag=tag)
-
-    found = wait_for(
-        lambda: next((each for each in patient.findings() if each.rule is Rule.ONE_ACTIVE_CONSUMER), None), "both"
-    )
-
-    assert (found.severity, found.danger) == (Severity.BROKEN, Danger.ORDER)
-
-
 def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
     desk = Desk(patient.url, patient.topology)
     intake = RecordingIntake()
     with running(desk.consumer(intake, unheard, prefetch=50)):
         intake.await_told("1:consuming")
-        finding = wait_for(lambda: next(iter(patient.findings(SettingsFacts(prefetch=10))), None), "the consumer")
-        assert patient.findings(SettingsFacts(prefetch=50)) == []
+        finding = wait_for(lambda: next(iter(patient.findings(replace(DEFAULTS, prefetch=10))), None), "the consumer")
+        assert patient.findings(replace(DEFAULTS, prefetch=50)) == []
 
     assert (finding.rule, finding.danger) == (Rule.PREFETCH_KEPT, Danger.ORDER)
     assert finding.mend == "export PROVISIONING_AMQP__PREFETCH=50"
@@ -161,9 +149,7 @@ def test_who_hears_the_events_is_seen_and_the_line_binds_a_queue(patient: Patien
     assert patient.facts().event_bindings == 0
     mine = f"{patient.topology.prefix}.mine"
     channel.queue_declare(mine)
-    told = next(
-        each for each in diagnose(Facts(SettingsFacts(), patient.facts())).findings if each.rule is Rule.EVENTS_HEARD
-    )
+    told = next(each for each in diagnose(Facts(DEFAULTS, patient.facts())).findings if each.rule is Rule.EVENTS_HEARD)
 
     typed = patient.types(told.mend.replace("YOUR-QUEUE", mine))
 
@@ -185,7 +171,7 @@ def test_an_alarm_is_found_while_it_lasts(patient: Patient) -> None:
 
 
 def test_the_brokers_own_timeout_is_told_by_the_line(patient: Patient) -> None:
-    finding = the_one(patient, SettingsFacts(hold_seconds=1750))
+    finding = the_one(patient, replace(DEFAULTS, hold_seconds=1750))
 
     assert (finding.rule, finding.severity) == (Rule.CONSUMER_TIMEOUT, Severity.UNKNOWN)
     assert patient.types(finding.mend).stdout == "{ok,1800000}\n"

@@ -1,7 +1,6 @@
 """Faults planted in real ledgers are found, beside a running worker and without changing anything."""
 
 import stat
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +9,20 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Column, Engine, MetaData, NullPool, String, Table, create_engine, text
 
 from sandbox.servers.postgres import PrivatePostgres
+from tests.support.doctoring import DEFAULTS
 from tests.support.ledger_opening import opened, url_in
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import IDENTITY
 from tests.support.servers import python_process
-from worker.doctor import Finding, Rule, Severity, diagnose
-from worker.doctor.facts import Facts, LedgerFacts, SchemaState, SettingsFacts
+from worker.doctor import Finding, Rule, diagnose
+from worker.doctor.facts import Facts, LedgerFacts, SchemaState
+from worker.ledger.read.checkup import look_at_ledger
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
-from worker.ledger.maintenance import migrate_ledger
 from worker.ledger.migrations.revision import VERSION_TABLE
 from worker.ledger.migrations.with_alembic import upgrade
-from worker.ledger.read.checkup import look_at_ledger
+from worker.ledger.maintenance import migrate_ledger
 
 _HOLD = """
 import sys
@@ -57,9 +57,8 @@ def path_of(url: str) -> Path:
 
 
 def findings(facts: LedgerFacts) -> list[Finding]:
-    """What is found beyond notes, and beyond what is true of every test's database: it does not wait for the disk."""
-    found = diagnose(Facts(SettingsFacts(), ledger=replace(facts, unsafe_settings=()))).findings
-    return [each for each in found if each.severity is not Severity.NOTE]
+    """What is found beyond what is true of every test's database: it does not wait for the disk."""
+    return list(diagnose(Facts(DEFAULTS, ledger=replace(facts, unsafe_settings=()))).findings)
 
 
 def the_one(url: str, identity: LedgerIdentity = IDENTITY, keys: tuple[str, ...] = ()) -> Finding:
@@ -194,7 +193,6 @@ def test_a_postgres_ledger_is_told_what_it_lacks_until_it_has_it(database: Priva
         facts = look_at_ledger(database.url, IDENTITY, keys)
 
     assert findings(facts) == []
-    assert facts.skew_seconds is not None
     assert the_one(database.url).rule is Rule.LEDGER_KEYS
     assert database.url.split(":")[2].split("@")[0] not in str(facts)
 
@@ -208,7 +206,7 @@ def test_a_database_that_does_not_wait_for_the_disk_is_told_and_how_to_make_it(d
 
     # Not synchronous_commit: a worker's own transactions do not go by it.
     assert facts.unsafe_settings == ("fsync", "full_page_writes")
-    mends = [each.mend for each in diagnose(Facts(SettingsFacts(), ledger=facts)).findings]
+    mends = [each.mend for each in diagnose(Facts(DEFAULTS, ledger=facts)).findings]
     assert all(any(f"ALTER SYSTEM SET {name} = on" in mend for mend in mends) for name in facts.unsafe_settings)
     with create_engine(database.url, poolclass=NullPool).begin() as connection:
         connection.execute(text("ALTER ROLE CURRENT_USER RESET synchronous_commit"))
@@ -222,17 +220,6 @@ def test_a_ledger_that_is_gone_from_beside_its_key_is_told(url: str) -> None:
     assert (finding.rule, finding.mend) == (Rule.LEDGER_REACHED, f"cp BACKUP {path_of(url)}")
     assert f"{path_of(url)}.keys" in finding.text
     assert not path_of(url).exists()
-
-
-def test_a_database_whose_clock_is_wrong_is_told(database: PrivatePostgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.time()
-    monkeypatch.setattr("worker.ledger.read.checkup.time.time", lambda: now - 3600)
-
-    facts = look_at_ledger(database.url, IDENTITY, (Fernet.generate_key().decode(),))
-
-    assert facts.skew_seconds is not None
-    assert facts.skew_seconds > 3000
-    assert Rule.CLOCK_SKEW in {each.rule for each in findings(facts)}
 
 
 def test_a_database_that_is_away_is_told_without_its_password() -> None:

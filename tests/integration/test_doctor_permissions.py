@@ -4,6 +4,7 @@ import re
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,16 @@ from pika.exceptions import ChannelClosedByBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import Desk, RecordingIntake, event, persistent, plain_connection, running
 from tests.support.commands import create
-from tests.support.doctoring import Patient, write_tools
+from tests.support.doctoring import DEFAULTS, Patient, write_tools
 from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
+from worker.domain.telemetry import unheard
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity
-from worker.doctor.facts import SettingsFacts
-from worker.domain.telemetry import unheard
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 LINES = re.findall(r"^rabbitmqctl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -133,7 +133,6 @@ ALLOWED: list[tuple[str, str, Act]] = [
     ("worker", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
     ("worker", "publish a dead letter", partial(publish, DEAD_LETTERS, "invalid")),
     ("worker", "take commands", partial(consume, COMMANDS)),
-    ("worker", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("deployer", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
     ("deployer", "take commands", partial(consume, COMMANDS)),
     ("operator", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
@@ -148,6 +147,8 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("billing", "empty the commands", partial(purge, COMMANDS)),
     ("billing", "delete the commands", partial(delete, COMMANDS)),
     ("billing", "copy the commands", tap),
+    ("worker", "take dead letters", partial(consume, DEAD_LETTERS)),
+    ("worker", "empty the dead letters", partial(purge, DEAD_LETTERS)),
     ("worker", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
     ("worker", "publish past the exchange", partial(publish, "", COMMANDS)),
     ("worker", "declare a queue", partial(declare, "{p}.commands.01")),
@@ -219,7 +220,7 @@ def test_a_dashboard_sees_the_queues_and_their_arguments(patient: Patient) -> No
 def test_the_doctor_finds_the_pages_rights_sufficient_and_narrow(patient: Patient, user: str, declare: bool) -> None:
     asked = Patient(patient.broker, patient.topology, patient.tools, f"{user}:secret")
 
-    assert asked.findings(SettingsFacts(declare=declare)) == []
+    assert asked.findings(replace(DEFAULTS, declare=declare)) == []
     assert all(right.granted for right in asked.facts().rights)
     assert asked.facts().may_configure is declare
 
@@ -228,20 +229,20 @@ def test_a_login_without_rights_is_found_and_given_them_by_the_line(patient: Pat
     patient.broker.ctl("set_permissions", "-p", "/", "worker", "^$", "^$", "^$")
     asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
 
-    (finding,) = asked.findings(SettingsFacts(declare=False))
+    (finding,) = asked.findings(replace(DEFAULTS, declare=False))
 
     topology = patient.topology
     assert (finding.rule, finding.severity) == (Rule.RIGHTS_SUFFICE, Severity.BROKEN)
     for lacking in (topology.command_queues[0], topology.events, topology.dead_letters):
         assert f"on {lacking}" in finding.text
     assert patient.types(finding.mend).returncode == 0
-    assert asked.findings(SettingsFacts(declare=False)) == []
+    assert asked.findings(replace(DEFAULTS, declare=False)) == []
 
 
 def test_without_the_management_api_a_login_that_only_looks_cannot_compare(patient: Patient) -> None:
     asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
 
-    unknown = {each.rule for each in asked.findings(SettingsFacts(declare=False), None)}
+    unknown = {each.rule for each in asked.findings(replace(DEFAULTS, declare=False), None)}
 
     assert {Rule.QUEUE_ARGUMENTS, Rule.EXCHANGE_KIND, Rule.POLICY_HARMLESS, Rule.BINDING_PRESENT} <= unknown
 

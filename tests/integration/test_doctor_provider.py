@@ -2,8 +2,6 @@
 
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,12 @@ from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
 from tests.support.certificates import Authority
-from tests.support.raw_http import answer, raw_server, resets, sends, sends_and_closes
+from tests.support.doctoring import DEFAULTS
+from tests.support.raw_http import answer, raw_server, resets, sends_and_closes
 from tests.support.waiting import PATIENCE_SECONDS
 from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin, ManagementRefused
 from worker.doctor import Rule, diagnose
-from worker.doctor.facts import Facts, LoginStatus, ProviderFacts, SettingsFacts
+from worker.doctor.facts import Facts, LoginStatus, ProviderFacts
 from worker.errors import BrokerError, BrokerUnreachable
 from worker.provider.checkup import look_at_provider
 from worker.provider.config import Login, ProviderConfig
@@ -37,8 +36,7 @@ def look(url: str, login: Login) -> ProviderFacts:
 
 
 def rules(facts: ProviderFacts) -> set[Rule]:
-    settings = SettingsFacts(v3_key_set=facts.v3 is not LoginStatus.UNUSED)
-    return {each.rule for each in diagnose(Facts(settings, provider=facts)).findings}
+    return {each.rule for each in diagnose(Facts(DEFAULTS, provider=facts)).findings}
 
 
 @pytest.mark.parametrize(
@@ -68,27 +66,7 @@ def test_looking_changes_nothing_at_the_provider(sandbox: RemoteSandbox) -> None
 
 
 def test_a_provider_that_is_away_is_told() -> None:
-    assert rules(look("http://127.0.0.1:1", Login("acme", "pw"))) == {Rule.PROVIDER_REACHED, Rule.PROVIDER_V3_KEY}
-
-
-@pytest.mark.parametrize("minutes", [-10, 10])
-def test_a_provider_whose_clock_is_wrong_is_told(minutes: int) -> None:
-    wrong = format_datetime(datetime.now(UTC) + timedelta(minutes=minutes), usegmt=True)
-    with raw_server(sends(answer(b"[]")), sends_and_closes(answer(b"", "200 OK", f"Date: {wrong}"))) as server:
-        facts = look(server.url, Login("acme", "pw"))
-
-    assert facts.v2 is LoginStatus.OPEN
-    assert Rule.CLOCK_SKEW in rules(facts)
-
-
-@pytest.mark.parametrize("date", ["", "Date: yesterday"])
-def test_a_provider_that_tells_no_time_is_no_finding(date: str) -> None:
-    undated = answer(b"", "404 Not Found", *filter(None, [date]))
-    with raw_server(sends(answer(b"[]")), sends_and_closes(undated)) as server:
-        facts = look(server.url, Login("acme", "pw"))
-
-    assert facts.skew_seconds is None
-    assert Rule.CLOCK_SKEW not in rules(facts)
+    assert rules(look("http://127.0.0.1:1", Login("acme", "pw"))) == {Rule.PROVIDER_REACHED}
 
 
 def test_an_answer_that_is_none_leaves_the_login_unknown() -> None:

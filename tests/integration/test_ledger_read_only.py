@@ -8,13 +8,14 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.blocking_ledger import BlockingLedger
+from tests.support.doctoring import DEFAULTS
 from tests.support.ledger_opening import opened
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import IDENTITY, asking, success, token_of
 from tests.support.servers import session_database
 from tests.support.waiting import wait_for
 from worker.doctor import Rule, diagnose
-from worker.doctor.facts import Facts, SettingsFacts
+from worker.doctor.facts import Facts
 from worker.domain.claims import Done, Fresh
 from worker.errors import LedgerUnavailable
 from worker.ledger.maintenance import migrate_ledger
@@ -116,7 +117,7 @@ def test_doctor_says_that_it_is_read_only(url: str) -> None:
     with read_only(url):
         facts = look_at_ledger(url, IDENTITY, ())
     assert facts.read_only
-    found = diagnose(Facts(SettingsFacts(), ledger=facts)).findings
+    found = diagnose(Facts(DEFAULTS, ledger=facts)).findings
     assert any(each.rule is Rule.LEDGER_REACHED and "read-only" in each.text for each in found)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.doctoring import Patient, ask_management
-from worker.broker.topology.model import UNROUTED_KEPT_BYTES, Topology
-from worker.doctor import Danger, Rule, lines
+from worker.broker.topology.model import Topology
+from worker.doctor import Danger, Rule, remedies
 
 #: A channel of pika's, which is untyped.
 Channel = Any
@@ -15,7 +15,7 @@ Line = Callable[[Topology], str]
 
 #: Which queue of the topology.
 UNROUTED, DEAD_LETTERS, COMMANDS = 0, 1, 2
-_PRIORITY = 7
+_POLICY, _PRIORITY = "theirs", 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def policy(queue: int, definition: dict[str, Any], kind: str = "policies") -> Pl
     def plant(patient: Patient, _channel: object) -> None:
         pattern = f"^{patient.topology.queues[queue].name}$"
         told = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": _PRIORITY}
-        ask_management(patient.broker, "PUT", f"{kind}/%2F/theirs", told)
+        ask_management(patient.broker, "PUT", f"{kind}/%2F/{_POLICY}", told)
 
     return plant
 
@@ -82,24 +82,23 @@ def unbound(patient: Patient, channel: Channel) -> None:
 
 
 def _applied(_: Topology) -> str:
-    return lines.APPLY
+    return remedies.APPLY
 
 
 def _made_anew(queue: int) -> Line:
-    return lambda topology: lines.remade_queue("/", topology.queues[queue].name)
+    return lambda topology: remedies.remade_queue("/", topology.queues[queue].name)
 
 
 def _replaced(exchange: str) -> Line:
-    return lambda topology: lines.replaced_exchange(f"{topology.prefix}.{exchange}")
+    return lambda topology: remedies.replaced_exchange(f"{topology.prefix}.{exchange}")
 
 
-def _shielded(queue: int, keeps: dict[str, Any], *, operator: bool = False) -> Line:
-    """A policy of the queue's own goes before the planted one."""
+def _without_policy(_: Topology) -> str:
+    return remedies.without_policy("/", _POLICY, operator=False)
 
-    def line(topology: Topology) -> str:
-        return lines.policy("/", lines.Shield(topology.queues[queue].name, keeps, _PRIORITY + 1, operator=operator))
 
-    return line
+def _without_operator_policy(_: Topology) -> str:
+    return remedies.without_policy("/", _POLICY, operator=True)
 
 
 def _differs(danger: Danger, queue: int, **changes: object) -> Fault:
@@ -108,14 +107,13 @@ def _differs(danger: Danger, queue: int, **changes: object) -> Fault:
 
 def _harmed(queue: int, **definition: object) -> Fault:
     told = {name.replace("_", "-"): value for name, value in definition.items()}
-    line = _shielded(queue, {"overflow": "reject-publish"})
-    return Fault(policy(queue, told), Rule.POLICY_HARMLESS, Danger.LOSS, line)
+    return Fault(policy(queue, told), Rule.POLICY_HARMLESS, Danger.LOSS, _without_policy)
 
 
-def _expires(queue: int, keeps: dict[str, Any]) -> Fault:
+def _expires(queue: int) -> Fault:
     """An operator's policy, which no policy goes before."""
     plant = policy(queue, {"expires": 600_000}, "operator-policies")
-    return Fault(plant, Rule.POLICY_HARMLESS, Danger.LOSS, _shielded(queue, keeps, operator=True))
+    return Fault(plant, Rule.POLICY_HARMLESS, Danger.LOSS, _without_operator_policy)
 
 
 FAULTS = {
@@ -135,8 +133,7 @@ FAULTS = {
     "limit policy": _harmed(COMMANDS, delivery_limit=20),
     "ttl policy": _harmed(COMMANDS, message_ttl=60_000),
     "length policy": _harmed(DEAD_LETTERS, max_length=10),
-    "operator": _expires(DEAD_LETTERS, {"delivery-limit": 1_000_000}),
-    "operator too": _expires(UNROUTED, {"max-length-bytes": UNROUTED_KEPT_BYTES}),
+    "operator": _expires(DEAD_LETTERS),
 }
 #: One for each form that a line has.
-FORMS = ("no command queue", "direct exchange", "overflow", "drop-head", "operator", "operator too")
+FORMS = ("no command queue", "direct exchange", "overflow", "drop-head", "operator")

@@ -17,10 +17,12 @@ from tests.support.worker_process import PROGRAM, environment
 from worker.broker.address import BrokerAddress
 from worker.broker.diagnose.checkup import look_at_broker
 from worker.broker.topology.model import Topology
-from worker.doctor import Finding, Rule, Severity, diagnose
-from worker.doctor.broker_facts import BrokerFacts
-from worker.doctor.facts import Facts, SettingsFacts
+from worker.cli.doctor.looking import settings_facts
+from worker.doctor import Finding, Rule, diagnose
+from worker.doctor.facts import BrokerFacts, Facts, SettingsFacts
 
+#: What nobody has set otherwise.
+DEFAULTS = settings_facts(None, (), {})
 _SECONDS = 60
 
 
@@ -49,13 +51,9 @@ class Patient:
         return look_at_broker(BrokerAddress(self.url), self.topology, asked)
 
     def findings(self, settings: SettingsFacts | None = None, management_url: str | None = "") -> list[Finding]:
-        """What the rules say of it, beyond notes and what a bare topology always says: nobody hears the events."""
-        facts = Facts(settings or SettingsFacts(), self.facts(management_url))
-        return [
-            each
-            for each in diagnose(facts).findings
-            if each.severity is not Severity.NOTE and each.rule is not Rule.EVENTS_HEARD
-        ]
+        """What the rules say of it, beyond what a bare topology always says: nobody hears the events."""
+        facts = Facts(settings or DEFAULTS, self.facts(management_url))
+        return [each for each in diagnose(facts).findings if each.rule is not Rule.EVENTS_HEARD]
 
     def types(self, line: str) -> "subprocess.CompletedProcess[str]":
         """Type a line into a shell that has the broker's tools and the program."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from worker.doctor.facts import Facts
 from worker.doctor.findings import Diagnosis, Finding
 from worker.doctor.rules.broker import broker_rules
-from worker.doctor.rules.consumers import consumer_rules
 from worker.doctor.rules.ledger import ledger_rules
 from worker.doctor.rules.policies import policy_rules
 from worker.doctor.rules.provider import provider_rules
@@ -14,7 +13,7 @@ from worker.doctor.rules.topology import topology_rules
 
 
 def diagnose(facts: Facts) -> Diagnosis:
-    """Everything that is wrong, or unknown and matters, or worth knowing; the worst first."""
+    """Everything that is wrong, or unknown and matters; the worst first."""
     return Diagnosis.of(_findings(facts))
 
 
@@ -24,9 +23,8 @@ def _findings(facts: Facts) -> Iterator[Finding]:
         yield from broker_rules(facts.broker, facts.settings)
         if not facts.broker.fault:
             yield from topology_rules(facts.broker)
-            yield from policy_rules(facts.broker)
-            yield from consumer_rules(facts.broker, facts.settings)
+            yield from policy_rules(facts.broker, facts.settings)
     if facts.provider is not None:
-        yield from provider_rules(facts.provider, facts.settings)
+        yield from provider_rules(facts.provider)
     if facts.ledger is not None:
         yield from ledger_rules(facts.ledger, facts.broker)

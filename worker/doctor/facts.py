@@ -1,15 +1,151 @@
-"""What was seen of provider, ledger and settings, and everything together. None: it could not be looked at."""
+"""What was seen of broker, provider, ledger and settings. None: it could not be looked at, never the same as well.
 
-from dataclasses import dataclass
+Whoever holds one of them writes down here what it saw; the rules know nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from worker.doctor.broker_facts import BrokerFacts
+Argument = str | int | bool
+
+
+class Duty(StrEnum):
+    """What a queue of ours is for."""
+
+    COMMANDS = "commands"
+    DEAD_LETTERS = "dead_letters"
+    UNROUTED = "unrouted"
+
+
+class QueuePresence(StrEnum):
+    """What a declaration answered."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DIFFERS = "differs"
+    UNCOMPARED = "uncompared"
+    """It is there; whether it is as it must be could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerFacts:
+    """One consumer of a queue. `connection` is what the broker calls its connection; `prefetch` 0 has no limit.
+
+    `priority` is 0 where the consumer asked for none, which is what a worker does.
+    """
+
+    tag: str
+    prefetch: int
+    active: bool
+    connection: str
+    user: str
+    priority: int = 0
+
+    @property
+    def ours(self) -> bool:
+        """Whether a worker of ours named it."""
+        return self.tag.startswith("provisioning-worker@")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """One queue. `words` are the broker's; `arguments`, `stuck` and `consumers` only the management API knows.
+
+    `stuck` counts dead letters that the broker has taken out of the queue and cannot hand over.
+    """
+
+    name: str
+    duty: Duty
+    wanted: Mapping[str, Argument]
+    presence: QueuePresence
+    words: str = ""
+    ready: int | None = None
+    consumer_count: int | None = None
+    arguments: Mapping[str, object] | None = None
+    has_leader: bool | None = None
+    stuck: int | None = None
+    consumers: tuple[ConsumerFacts, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFacts:
+    """One exchange; `kind` and `arguments` only the management API knows."""
+
+    name: str
+    wanted_kind: str
+    wanted: Mapping[str, Argument]
+    presence: QueuePresence
+    words: str = ""
+    kind: str | None = None
+    arguments: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BindingFacts:
+    """One binding that must be there."""
+
+    exchange: str
+    queue: str
+    routing_key: str
+    present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """A policy, of an operator's or of a user's, as the broker lists it."""
+
+    name: str
+    operator: bool
+    pattern: str
+    applies_to: str
+    priority: int
+    definition: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RightFacts:
+    """One right the worker's login needs, as a harmless request for it was answered. None: it could not be asked."""
+
+    action: str
+    resource: str
+    granted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The management API, asked as `user`. `url` holds no credentials; `fault`: why not all of it could be read."""
+
+    url: str | None = None
+    user: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """The broker. `fault` is empty when it could be reached over AMQP; without that the lists are empty."""
+
+    address: str
+    vhost: str
+    user: str
+    prefix: str
+    fault: str = ""
+    version: str | None = None
+    management: Management = field(default_factory=Management)
+    queues: tuple[QueueFacts, ...] = ()
+    exchanges: tuple[ExchangeFacts, ...] = ()
+    bindings: tuple[BindingFacts, ...] = ()
+    policies: tuple[PolicyFacts, ...] | None = None
+    rights: tuple[RightFacts, ...] = ()
+    may_configure: bool | None = None
+    alarms: tuple[str, ...] | None = None
+    event_bindings: int | None = None
 
 
 class LoginStatus(StrEnum):
     """How a call to the provider went, as far as the login goes."""
 
-    OPEN = "open"
+    ACCEPTED = "accepted"
     AWAY = "away"
     REFUSED = "refused"
     UNCLEAR = "unclear"
@@ -20,13 +156,12 @@ class LoginStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """The provider's doors. The words are its own or the line's, scrubbed. `skew_seconds`: its clock minus ours."""
+    """The provider's two logins. The words are its own or the connection's, scrubbed."""
 
     v2: LoginStatus
     v3: LoginStatus
     v2_words: str = ""
     v3_words: str = ""
-    skew_seconds: float | None = None
 
 
 class SchemaState(StrEnum):
@@ -51,11 +186,10 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class SqliteFacts:
-    """A ledger's file: `holder` is the process whose lock lies on it, 0 for none; `free_bytes` are its disk's."""
+    """A ledger's file: `holder` is the process whose lock lies on it, 0 for none, None when nobody tells."""
 
     path: str
     files: tuple[FileFacts, ...]
-    free_bytes: int | None
     holder: int | None
 
 
@@ -64,9 +198,9 @@ class LedgerFacts:
     """The ledger. `name` is for people; `there`: whether it exists at all; `words` say why it could not be read.
 
     `differences` are the parts of its identity that are not ours, worded; `keys_fit`: whether its key is among ours.
-    `keys_missing`: there is none where one must be. `skew_seconds`: the database's clock minus ours. `unsafe_settings`
-    are the database's settings that let it call committed what is not on disk yet. `read_only`: it takes no writes now.
-    `lost` are the files that a ledger has left behind which is not there any more, or is empty.
+    `keys_missing`: there is none where one must be. `unsafe_settings` are the database's that let it call committed
+    what is not on disk yet. `read_only`: it takes no writes now. `lost` are the files that a ledger has left behind
+    which is not there any more, or is empty.
     """
 
     name: str
@@ -79,7 +213,6 @@ class LedgerFacts:
     differences: tuple[str, ...] = ()
     keys_fit: bool | None = None
     keys_missing: bool = False
-    skew_seconds: float | None = None
     unsafe_settings: tuple[str, ...] = ()
     read_only: bool = False
     lost: tuple[str, ...] = ()
@@ -101,19 +234,14 @@ class SettingsFacts:
     settings whose URL is neither encrypted nor on this machine.
     """
 
+    prefetch: int
+    hold_seconds: float
+    timeout_seconds: float
+    settle_seconds: float
+    declare: bool
     faults: tuple[str, ...] = ()
     unknown: tuple[UnknownSetting, ...] = ()
     plain_urls: tuple[str, ...] = ()
-    declare: bool = True
-    prefetch: int = 500
-    hold_seconds: float = 600.0
-    timeout_seconds: float = 10.0
-    settle_seconds: float = 10.0
-    drain_seconds: float = 25.0
-    rate_per_minute: int = 0
-    concurrency: int = 32
-    edition: str = "reseller"
-    v3_key_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class Area(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is, the worst first. All but the last keep the exit code from being 0."""
+    """How bad it is, the worst first."""
 
     BROKEN = "broken"
     """The worker cannot work, or its promise does not hold now."""
@@ -23,8 +23,6 @@ class Severity(StrEnum):
     """It works today; the promise breaks under a load, a crash or an outage that will come."""
     UNKNOWN = "unknown"
     """It could not be looked at, and it matters."""
-    NOTE = "note"
-    """Worth knowing; nothing has to be done."""
 
 
 class Danger(StrEnum):
@@ -59,11 +57,9 @@ class Rule(StrEnum):
     POLICY_HARMLESS = "policy-harmless"
     CONSUMER_TIMEOUT = "consumer-timeout"
     PREFETCH_KEPT = "prefetch-kept"
-    ONE_ACTIVE_CONSUMER = "one-active-consumer"
     OWN_CONSUMERS = "own-consumers"
     SOMEBODY_CONSUMES = "somebody-consumes"
     RIGHTS_SUFFICE = "rights-suffice"
-    RIGHTS_NARROW = "rights-narrow"
     EVENTS_HEARD = "events-heard"
     DEAD_LETTERS_WAITING = "dead-letters-waiting"
     DEAD_LETTERS_STUCK = "dead-letters-stuck"
@@ -71,21 +67,16 @@ class Rule(StrEnum):
     PROVIDER_REACHED = "provider-reached"
     PROVIDER_LOGIN = "provider-login"
     PROVIDER_V3_KEY = "provider-v3-key"
-    PROVIDER_EDITION = "provider-edition"
-    CLOCK_SKEW = "clock-skew"
     LEDGER_REACHED = "ledger-reached"
     LEDGER_SCHEMA = "ledger-schema"
     LEDGER_OWNER = "ledger-owner"
     LEDGER_KEYS = "ledger-keys"
     LEDGER_FILE_MODES = "ledger-file-modes"
-    LEDGER_DISK = "ledger-disk"
     LEDGER_DURABLE = "ledger-durable"
     ONE_WORKER_ON_SQLITE = "one-worker-on-sqlite"
     SETTINGS_USABLE = "settings-usable"
     SETTING_KNOWN = "setting-known"
     SETTLE_TIME = "settle-time"
-    DRAIN_TIME = "drain-time"
-    RATE_AND_WINDOW = "rate-and-window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +117,7 @@ class Diagnosis:
     @property
     def well(self) -> bool:
         """Whether nothing is wrong and nothing that matters is unknown."""
-        return not (self.to_mend or self.unknown)
+        return not self.findings
 
     @property
     def summary(self) -> str:

@@ -1,15 +1,12 @@
-"""A look at the provider for `doctor`: both logins and the clock, by calls that only read."""
+"""A look at the provider for `doctor`: both logins, by calls that only read."""
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from worker.doctor.facts import LoginStatus, ProviderFacts
 from worker.errors import NotSent, ProviderError, Rejected, Throttled, Unauthorized
-from worker.provider.answers.limits import epoch_seconds
 from worker.provider.client import ProviderClient
 from worker.provider.config import ProviderConfig
-from worker.provider.wire.transport import HttpRequest, Transport
 
 
 def look_at_provider(config: ProviderConfig) -> ProviderFacts:
@@ -20,7 +17,7 @@ def look_at_provider(config: ProviderConfig) -> ProviderFacts:
         v3, v3_words = _tried(lambda: _ask_v3(client, config)) if config.login.v3_api_key else (LoginStatus.UNUSED, "")
     finally:
         client.close()
-    return ProviderFacts(v2, v3, v2_words, v3_words, _skew_seconds(config))
+    return ProviderFacts(v2, v3, v2_words, v3_words)
 
 
 def _tried(call: Callable[[], object]) -> tuple[LoginStatus, str]:
@@ -28,14 +25,14 @@ def _tried(call: Callable[[], object]) -> tuple[LoginStatus, str]:
         call()
     except (Rejected, Throttled):
         # It knows us, and answers the question with no, or not now.
-        return LoginStatus.OPEN, ""
+        return LoginStatus.ACCEPTED, ""
     except Unauthorized as refusal:
         return LoginStatus.REFUSED, refusal.detail
     except NotSent as failure:
         return LoginStatus.AWAY, failure.detail
     except ProviderError as failure:
         return LoginStatus.UNCLEAR, failure.detail
-    return LoginStatus.OPEN, ""
+    return LoginStatus.ACCEPTED, ""
 
 
 def _ask_v3(client: ProviderClient, config: ProviderConfig) -> None:
@@ -44,16 +41,3 @@ def _ask_v3(client: ProviderClient, config: ProviderConfig) -> None:
     with suppress(ProviderError):
         customer = next((row for row in client.search({}) if row.username), None)
     client.acting_for(customer.username if customer else config.login.api_user)
-
-
-def _skew_seconds(config: ProviderConfig) -> float | None:
-    """The provider's clock minus ours, by the Date of whatever it answers; None when there is none."""
-    transport = Transport(config)
-    try:
-        answer = transport.send(HttpRequest("HEAD", f"{config.base_url.rstrip('/')}/", {}), config.timeout_seconds)
-        server_time = epoch_seconds(answer.headers.get("Date", ""))
-        return None if server_time is None else server_time - time.time()
-    except ProviderError:
-        return None
-    finally:
-        transport.close()

@@ -47,17 +47,22 @@ def names() -> Iterator[str]:
     return variables(Settings, PREFIX)
 
 
-def unknown_names(environment: Mapping[str, str]) -> list[str]:
-    """A warning for each `PROVISIONING_` variable that nothing reads, with the name that was probably meant."""
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Each `PROVISIONING_` variable that nothing reads, with the name that was probably meant."""
     known = list(names())
     readable = {*known, *(f"{name}_FILE" for name in known)}
-    warnings = []
     for name in sorted(environment):
         # Read without regard to case, as the settings are.
         if name.upper().startswith(PREFIX) and name.upper() not in readable:
-            near = difflib.get_close_matches(name.upper(), readable, n=1)
-            warnings.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
-    return warnings
+            yield name, next(iter(difflib.get_close_matches(name.upper(), readable, n=1)), None)
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[str]:
+    """A warning for each of them."""
+    return [
+        f"{name} is not a setting" + (f"; did you mean {meant}?" if meant else "")
+        for name, meant in unknown_variables(environment)
+    ]
 
 
 def _sentence(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary

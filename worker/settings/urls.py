@@ -23,15 +23,25 @@ def url_faults(given: Mapping[str, Any]) -> list[str]:
         "PROVIDER__PROXY": _proxy_fault(provider.get("proxy")),
     }
     if str(given.get("allow_plaintext", "")).lower() not in _TRUE:
-        plain = {
-            "PROVIDER__BASE_URL": provider.get("base_url"),
-            "PROVIDER__V3_BASE_URL": provider.get("v3_base_url"),
-            "AMQP__MANAGEMENT_URL": broker.get("management_url"),
-            "AMQP__URL": _if_amqp(broker.get("url")),
-            "PROVIDER__PROXY": _if_login(provider.get("proxy")),
-        }
-        faults |= {name: faults.get(name) or _plaintext_fault(url) for name, url in plain.items()}
+        faults |= {name: faults.get(name) or fault for name, fault in _plaintext(given).items()}
     return [f"{PREFIX}{name}: {fault}" for name, fault in faults.items() if fault]
+
+
+def plaintext_urls(given: Mapping[str, Any]) -> list[str]:
+    """The variables whose URL, as it was given, is neither encrypted nor on this machine."""
+    return [f"{PREFIX}{name}" for name, fault in _plaintext(given).items() if fault]
+
+
+def _plaintext(given: Mapping[str, Any]) -> dict[str, str | None]:
+    provider, broker = given.get("provider", {}), given.get("amqp", {})
+    urls = {
+        "PROVIDER__BASE_URL": provider.get("base_url"),
+        "PROVIDER__V3_BASE_URL": provider.get("v3_base_url"),
+        "AMQP__MANAGEMENT_URL": broker.get("management_url"),
+        "AMQP__URL": _if_amqp(broker.get("url")),
+        "PROVIDER__PROXY": _if_login(provider.get("proxy")),
+    }
+    return {name: _plaintext_fault(url) for name, url in urls.items()}
 
 
 def _origin_fault(url: str | None) -> str | None:

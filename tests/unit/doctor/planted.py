@@ -3,27 +3,33 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.support.doctoring import DEFAULTS
 from worker.broker.topology.model import Topology
-from worker.doctor import Finding, Severity, diagnose
-from worker.doctor.broker_facts import (
+from worker.doctor import Finding, diagnose
+from worker.doctor.facts import (
     BindingFacts,
     BrokerFacts,
     ConsumerFacts,
     Duty,
     ExchangeFacts,
+    Facts,
+    LedgerFacts,
+    LoginStatus,
     Management,
     PolicyFacts,
+    ProviderFacts,
     QueueFacts,
     QueuePresence,
     RightFacts,
+    SchemaState,
+    SettingsFacts,
 )
-from worker.doctor.facts import Facts, LedgerFacts, LoginStatus, ProviderFacts, SchemaState, SettingsFacts
 
 TOPOLOGY = Topology("p")
 DUTIES = {"p.events.unrouted": Duty.UNROUTED, "p.dead-letters": Duty.DEAD_LETTERS, "p.commands.00": Duty.COMMANDS}
 OURS = ConsumerFacts("provisioning-worker@host/1#consume", 500, active=True, connection="c", user="worker")
-PROVIDER = ProviderFacts(LoginStatus.OPEN, LoginStatus.OPEN, skew_seconds=0.2)
-LEDGER = LedgerFacts("db", there=True, readable=True, schema=SchemaState.CURRENT, keys_fit=True, skew_seconds=0.1)
+PROVIDER = ProviderFacts(LoginStatus.ACCEPTED, LoginStatus.ACCEPTED)
+LEDGER = LedgerFacts("db", there=True, readable=True, schema=SchemaState.CURRENT, keys_fit=True)
 
 
 def healthy_broker() -> BrokerFacts:
@@ -107,14 +113,9 @@ def found(
     provider: ProviderFacts | None = None,
     ledger: LedgerFacts | None = None,
 ) -> list[Finding]:
-    """What the rules say, beyond notes, of a house in which everything else is well."""
-    facts = Facts(
-        settings or SettingsFacts(v3_key_set=True),
-        broker or healthy_broker(),
-        provider or PROVIDER,
-        ledger or LEDGER,
-    )
-    return [finding for finding in diagnose(facts).findings if finding.severity is not Severity.NOTE]
+    """What the rules say of a house in which everything else is well."""
+    facts = Facts(settings or DEFAULTS, broker or healthy_broker(), provider or PROVIDER, ledger or LEDGER)
+    return list(diagnose(facts).findings)
 
 
 def the_one(findings: list[Finding]) -> Finding:

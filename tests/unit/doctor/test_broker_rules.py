@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.doctoring import DEFAULTS
 from tests.unit.doctor.planted import found, healthy_broker, the_one, with_queue
-from worker.doctor import Danger, Rule, Severity, diagnose
-from worker.doctor.broker_facts import BrokerFacts, Duty, Management, RightFacts
-from worker.doctor.facts import Facts, SettingsFacts
+from worker.doctor import Danger, Rule, Severity
+from worker.doctor.facts import BrokerFacts, Duty, Management, RightFacts
 
 
 def test_a_broker_that_is_away_is_the_only_thing_said_of_it() -> None:
@@ -25,34 +25,16 @@ def test_a_management_api_that_does_not_tell_is_unknown_and_never_well() -> None
     assert finding.mend == "rabbitmqctl set_user_tags watcher monitoring"
 
 
+@pytest.mark.parametrize("version", ["3.10.8", "3.13.7", "4.0.5", "5.0.0-rc.1"])
+def test_a_version_that_keeps_the_promise_is_no_finding(version: str) -> None:
+    assert found(replace(healthy_broker(), version=version)) == []
+
+
 @pytest.mark.parametrize("version", ["3.9.29", "3.8.0", "2.1"])
 def test_a_broker_older_than_3_10_cannot_keep_the_promise(version: str) -> None:
     finding = the_one(found(replace(healthy_broker(), version=version)))
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.BROKER_VERSION, Severity.BROKEN, Danger.LOSS)
-
-
-@pytest.mark.parametrize(
-    ("version", "holds"),
-    [
-        ("3.10.8", "the whole broker's"),
-        ("3.11.28", "the whole broker's"),
-        ("3.12.1", "by policy"),
-        ("3.13.7", "by policy"),
-        ("4.0.1", "20 times"),
-        ("4.0.5", "priority above 4 overtakes"),
-        ("4.3.0", "a higher priority (none counts as 4) overtakes"),
-        ("4.2.9", "20 times"),
-        ("4.3.5", "costs the consumer, not the channel"),
-        ("5.0.0-rc.1", "costs the consumer, not the channel"),
-    ],
-)
-def test_what_holds_for_a_version_is_noted(version: str, holds: str) -> None:
-    broker = replace(healthy_broker(), version=version)
-    (note,) = (each for each in diagnose(Facts(SettingsFacts(), broker)).findings if each.rule is Rule.BROKER_VERSION)
-
-    assert note.severity is Severity.NOTE
-    assert holds in note.text
 
 
 @pytest.mark.parametrize("version", [None, "unknown"])
@@ -71,14 +53,11 @@ def with_rights(granted: bool | None) -> BrokerFacts:
 
 
 def test_a_right_that_lacks_is_granted_by_the_narrowest_line() -> None:
-    settings = SettingsFacts(declare=False, v3_key_set=True)
-
-    finding = the_one(found(with_rights(False), settings))
+    finding = the_one(found(with_rights(False), replace(DEFAULTS, declare=False)))
 
     assert (finding.rule, finding.severity) == (Rule.RIGHTS_SUFFICE, Severity.BROKEN)
     assert finding.mend == (
-        r"rabbitmqctl set_permissions -p / worker '^$' '^p\.(events|dead-letters)$' "
-        r"'^p\.(commands\.[0-9]+|dead-letters)$'"
+        r"rabbitmqctl set_permissions -p / worker '^$' '^p\.(events|dead-letters)$' '^p\.commands\.[0-9]+$'"
     )
 
 
@@ -90,12 +69,6 @@ def test_a_worker_told_to_declare_that_may_not_is_told_to_look_only() -> None:
     finding = the_one(found(replace(healthy_broker(), may_configure=False)))
 
     assert (finding.rule, finding.mend) == (Rule.RIGHTS_SUFFICE, "export PROVISIONING_AMQP__DECLARE=false")
-
-
-def test_a_worker_that_only_looks_does_not_need_to_declare() -> None:
-    findings = diagnose(Facts(SettingsFacts(declare=False), healthy_broker())).findings
-
-    assert Rule.RIGHTS_NARROW in {each.rule for each in findings if each.severity is Severity.NOTE}
 
 
 def test_dead_letters_that_wait_are_counted() -> None:

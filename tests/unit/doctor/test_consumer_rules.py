@@ -4,22 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.doctoring import DEFAULTS
 from tests.unit.doctor.planted import OURS, found, healthy_broker, the_one, with_policy, with_queue
-from worker.doctor import Danger, Diagnosis, Rule, Severity, diagnose
-from worker.doctor.broker_facts import ConsumerFacts, Duty
-from worker.doctor.facts import Facts, SettingsFacts
+from worker.doctor import Danger, Rule, Severity
+from worker.doctor.facts import ConsumerFacts, Duty
 
 STRANGER = ConsumerFacts("ctag1.x", 10, active=True, connection="1.2.3.4:5 -> 6.7.8.9:5672", user="mallory")
-
-
-def test_two_active_consumers_break_the_order() -> None:
-    finding = the_one(found(with_queue(healthy_broker(), Duty.COMMANDS, consumers=(OURS, OURS))))
-
-    assert (finding.rule, finding.severity, finding.danger) == (
-        Rule.ONE_ACTIVE_CONSUMER,
-        Severity.BROKEN,
-        Danger.ORDER,
-    )
 
 
 def test_a_standby_beside_the_active_worker_is_as_it_should_be() -> None:
@@ -50,14 +40,14 @@ def test_whoever_listens_to_unrouted_events_may() -> None:
 
 
 def test_a_smaller_prefetch_than_a_running_workers_breaks_the_order_when_it_gives_back() -> None:
-    finding = the_one(found(settings=SettingsFacts(prefetch=50, v3_key_set=True)))
+    finding = the_one(found(settings=replace(DEFAULTS, prefetch=50)))
 
     assert (finding.rule, finding.danger) == (Rule.PREFETCH_KEPT, Danger.ORDER)
     assert finding.mend == "export PROVISIONING_AMQP__PREFETCH=500"
 
 
 def test_a_larger_prefetch_than_a_running_workers_is_harmless() -> None:
-    assert found(settings=SettingsFacts(prefetch=1000, v3_key_set=True)) == []
+    assert found(settings=replace(DEFAULTS, prefetch=1000)) == []
 
 
 def test_commands_that_wait_while_nobody_consumes_are_told() -> None:
@@ -69,31 +59,28 @@ def test_commands_that_wait_while_nobody_consumes_are_told() -> None:
     assert "7 commands" in finding.text
 
 
-def timeout(hold_seconds: float, milliseconds: int | None = None) -> list[tuple[Severity, str]]:
+def timeout(hold_seconds: float, milliseconds: int | None = None) -> list[tuple[Rule, Severity, str]]:
     broker = healthy_broker() if milliseconds is None else with_policy({"consumer-timeout": milliseconds})
-    facts = Facts(SettingsFacts(hold_seconds=hold_seconds), broker)
-    found_all: Diagnosis = diagnose(facts)
-    return [(each.severity, each.mend) for each in found_all.findings if each.rule is Rule.CONSUMER_TIMEOUT]
+    findings = found(broker, replace(DEFAULTS, hold_seconds=hold_seconds))
+    return [(each.rule, each.severity, each.mend) for each in findings]
 
 
-def test_a_timeout_nobody_can_read_is_a_note_while_its_default_is_long_enough() -> None:
-    assert timeout(600) == [(Severity.NOTE, "rabbitmqctl eval 'application:get_env(rabbit, consumer_timeout).'")]
+def test_a_timeout_nobody_can_read_is_no_finding_while_its_default_is_long_enough() -> None:
+    assert timeout(1680) == []
 
 
 def test_a_timeout_nobody_can_read_is_unknown_when_its_default_would_be_too_short() -> None:
-    assert [severity for severity, _ in timeout(1700)] == [Severity.UNKNOWN]
+    ask = "rabbitmqctl eval 'application:get_env(rabbit, consumer_timeout).'"
+
+    assert timeout(1681) == [(Rule.CONSUMER_TIMEOUT, Severity.UNKNOWN, ask)]
 
 
-def test_a_timeout_by_policy_that_is_too_short_bounds_the_hold() -> None:
-    assert timeout(600, 600_000) == [(Severity.RISK, "export PROVISIONING_AMQP__HOLD_SECONDS=480")]
+@pytest.mark.parametrize(("milliseconds", "hold"), [(600_000, 480), (60_000, 1)])
+def test_a_timeout_by_policy_that_is_too_short_bounds_the_hold(milliseconds: int, hold: int) -> None:
+    mend = f"export PROVISIONING_AMQP__HOLD_SECONDS={hold}"
 
-
-def test_a_timeout_too_short_for_any_hold_is_made_longer() -> None:
-    ((severity, mend),) = timeout(600, 60_000)
-
-    assert severity is Severity.RISK
-    assert mend.endswith("""'{"consumer-timeout": 1800000}'""")
+    assert timeout(600, milliseconds) == [(Rule.CONSUMER_TIMEOUT, Severity.RISK, mend)]
 
 
 def test_a_timeout_by_policy_that_is_long_enough_is_no_finding() -> None:
-    assert timeout(600, 3_600_000) == []
+    assert timeout(3480, 3_600_000) == []

@@ -1,12 +1,12 @@
 """What of the settings the rules are told."""
 
-import os
-
 import pytest
+from pydantic import SecretStr
 
-from worker.cli.doctor.looking import _plain_urls, _settings, _unknown
+from worker.cli.doctor.looking import settings_facts
 from worker.doctor.facts import UnknownSetting
-from worker.settings import unknown_names
+from worker.settings import Settings
+from worker.settings.model import AmqpSettings, ProviderSettings
 
 
 @pytest.mark.parametrize(
@@ -25,19 +25,34 @@ def test_plaintext_is_named_even_where_it_was_allowed(
     monkeypatch.setenv("PROVISIONING_ALLOW_PLAINTEXT", "true")
     monkeypatch.setenv(name, url)
 
-    assert _plain_urls() == ((name,) if told else ())
+    settings = Settings(provider=ProviderSettings(api_user="acme", api_key=SecretStr("pw")))
+
+    assert settings_facts(settings, (), {}).plain_urls == ((name,) if told else ())
 
 
-def test_the_names_are_taken_out_of_the_warnings_that_other_commands_print() -> None:
+def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_probably_meant() -> None:
     environment = {"PROVISIONING_AMQP__PREFECH": "geheim", "PROVISIONING_ZZZZZZZZZZZZZZZZZZZZZZZZ": "geheim"}
 
-    assert [_unknown(warning) for warning in unknown_names(environment)] == [
+    assert settings_facts(None, (), environment).unknown == (
         UnknownSetting("PROVISIONING_AMQP__PREFECH", "PROVISIONING_AMQP__PREFETCH"),
         UnknownSetting("PROVISIONING_ZZZZZZZZZZZZZZZZZZZZZZZZ", None),
-    ]
+    )
 
 
-def test_settings_that_cannot_be_used_are_told_as_faults_alone() -> None:
-    facts = _settings(None, ("PROVISIONING_X: is wrong",), os.environ)
+def test_of_settings_that_cannot_be_used_the_rules_are_told_the_faults_and_the_models_defaults() -> None:
+    facts = settings_facts(None, ("PROVISIONING_X: is wrong",), {})
 
     assert (facts.faults, facts.plain_urls) == (("PROVISIONING_X: is wrong",), ())
+    assert facts.prefetch == AmqpSettings().prefetch
+
+
+def test_of_settings_that_can_be_used_the_rules_are_told_what_is_set() -> None:
+    settings = Settings(
+        amqp=AmqpSettings(prefetch=7, hold_seconds=60, declare=False),
+        provider=ProviderSettings(api_user="acme", api_key=SecretStr("pw"), timeout_seconds=3, settle_seconds=4),
+    )
+
+    facts = settings_facts(settings, (), {})
+
+    assert (facts.prefetch, facts.hold_seconds, facts.declare) == (7, 60, False)
+    assert (facts.timeout_seconds, facts.settle_seconds) == (3, 4)

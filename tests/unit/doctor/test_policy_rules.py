@@ -1,12 +1,13 @@
-"""Policies that touch the queues: which harm what, and the policy that keeps them away."""
+"""Policies that touch the queues: which harm what, and which harm nothing."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.doctor.planted import found, healthy_broker, the_one, with_policy
+from worker.broker.topology.model import UNREACHED_DELIVERY_LIMIT
 from worker.doctor import Danger, Rule, Severity
-from worker.doctor.broker_facts import BrokerFacts, PolicyFacts
+from worker.doctor.facts import BrokerFacts, PolicyFacts
 
 COMMANDS, DEAD_LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r"^p\.events\.unrouted$"
 
@@ -15,7 +16,7 @@ COMMANDS, DEAD_LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r
     ("pattern", "definition", "severity", "danger"),
     [
         (COMMANDS, {"overflow": "drop-head"}, Severity.BROKEN, Danger.LOSS),
-        (COMMANDS, {"delivery-limit": 20}, Severity.BROKEN, Danger.LOSS),
+        (COMMANDS, {"delivery-limit": UNREACHED_DELIVERY_LIMIT - 1}, Severity.BROKEN, Danger.LOSS),
         (COMMANDS, {"message-ttl": 60_000}, Severity.BROKEN, Danger.LOSS),
         (COMMANDS, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
         (r"p\.commands", {"message-ttl": 60_000, "dead-letter-exchange": "x"}, Severity.BROKEN, Danger.LOSS),
@@ -44,7 +45,7 @@ def test_a_harmful_policy_is_told_with_what_it_endangers(
     ("pattern", "definition"),
     [
         (COMMANDS, {"overflow": "reject-publish"}),
-        (COMMANDS, {"delivery-limit": 1_000_000}),
+        (COMMANDS, {"delivery-limit": UNREACHED_DELIVERY_LIMIT}),
         (COMMANDS, {"max-length": 1_000_000}),
         (COMMANDS, {"dead-letter-strategy": "at-most-once", "dead-letter-exchange": "x"}),
         (UNROUTED, {"message-ttl": 10, "max-length": 5, "delivery-limit": 3, "overflow": "drop-head"}),
@@ -58,37 +59,12 @@ def test_a_policy_that_changes_nothing_of_the_promise_is_left_alone(
     assert found(with_policy(definition, pattern=pattern)) == []
 
 
-@pytest.mark.parametrize(
-    ("pattern", "operator", "line"),
-    [
-        (
-            COMMANDS,
-            False,
-            (
-                "rabbitmqctl set_policy -p / --priority 4 --apply-to queues p.commands.00-untouched "
-                r"""'^p\.commands\.00$' '{"overflow": "reject-publish"}'"""
-            ),
-        ),
-        (
-            DEAD_LETTERS,
-            True,
-            (
-                "rabbitmqctl set_operator_policy -p / --priority 4 --apply-to queues p.dead-letters-untouched "
-                r"""'^p\.dead-letters$' '{"delivery-limit": 1000000}'"""
-            ),
-        ),
-        (
-            UNROUTED,
-            True,
-            (
-                "rabbitmqctl set_operator_policy -p / --priority 4 --apply-to queues p.events.unrouted-untouched "
-                r"""'^p\.events\.unrouted$' '{"max-length-bytes": 1073741824}'"""
-            ),
-        ),
-    ],
-)
-def test_the_line_sets_a_stronger_policy_for_that_queue_alone(pattern: str, operator: bool, line: str) -> None:
-    assert the_one(found(with_policy({"expires": 1}, pattern=pattern, operator=operator))).mend == line
+@pytest.mark.parametrize(("operator", "command"), [(False, "clear_policy"), (True, "clear_operator_policy")])
+def test_the_line_takes_the_policy_away_and_the_text_says_how_to_keep_it(operator: bool, command: str) -> None:
+    finding = the_one(found(with_policy({"expires": 1}, pattern=COMMANDS, operator=operator)))
+
+    assert finding.mend == f"rabbitmqctl {command} -p / theirs"
+    assert "a pattern that leaves this queue out" in finding.text
 
 
 @pytest.mark.parametrize("key", ["max-length", "max-length-bytes"])

@@ -12,7 +12,7 @@ from worker.doctor.findings import Area
 LONG = "rabbitmqctl set_policy " + "x" * 300
 FOUND = Diagnosis.of(
     [
-        Finding(Rule.CLOCK_SKEW, Area.PROVIDER, Severity.NOTE, "a note", "date"),
+        Finding(Rule.PROVIDER_LOGIN, Area.PROVIDER, Severity.UNKNOWN, "nobody answers", "date"),
         Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.BROKEN, "by \x1b[31mmallory\nrm", LONG, Danger.LOSS),
     ]
 )
@@ -31,11 +31,11 @@ def test_on_the_page_the_worst_comes_first_and_the_line_that_mends_is_not_wrappe
         "  broker: own-consumers, endangers: loss",
         "    by \\x1b[31mmallory\\nrm",
         f"    $ {LONG}",
-        "worth knowing",
-        "  provider: clock-skew",
-        "    a note",
+        "unknown",
+        "  provider: provider-login",
+        "    nobody answers",
         "    $ date",
-        "1 to mend, 0 unknown",
+        "1 to mend, 1 unknown",
     ]
 
 
@@ -46,7 +46,7 @@ def test_a_house_that_is_well_has_one_line(capsys: pytest.CaptureFixture[str]) -
 def test_json_holds_the_counts_and_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(printed(capsys, FOUND, Output.JSON))
 
-    assert (document["well"], document["to_mend"], document["unknown"]) == (False, 1, 0)
+    assert (document["well"], document["to_mend"], document["unknown"]) == (False, 1, 1)
     assert document["findings"][0] == {
         "rule": "own-consumers",
         "area": "broker",
@@ -62,5 +62,5 @@ def test_json_lines_leave_the_summary_to_standard_error(capsys: pytest.CaptureFi
     show(FOUND, output)
     out, err = capsys.readouterr()
 
-    assert [json.loads(line)["rule"] for line in out.splitlines()] == ["own-consumers", "clock-skew"]
-    assert err == "1 to mend, 0 unknown\n"
+    assert [json.loads(line)["rule"] for line in out.splitlines()] == ["own-consumers", "provider-login"]
+    assert err == "1 to mend, 1 unknown\n"

@@ -1,82 +1,48 @@
-"""The provider's doors, the ledger, and the clocks."""
+"""The provider's logins, and the ledger."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.unit.doctor.planted import LEDGER, PROVIDER, found, healthy_broker, the_one, with_queue
-from worker.doctor import Danger, Rule, Severity, diagnose
-from worker.doctor.broker_facts import Duty
-from worker.doctor.facts import Facts, FileFacts, LedgerFacts, LoginStatus, SchemaState, SettingsFacts, SqliteFacts
+from worker.doctor import Danger, Rule, Severity
+from worker.doctor.facts import Duty, FileFacts, LedgerFacts, LoginStatus, SchemaState, SqliteFacts
 
-SQLITE = SqliteFacts("/var/ledger.db", (FileFacts("/var/ledger.db", 0o600),), free_bytes=10**12, holder=17)
+SQLITE = SqliteFacts("/var/ledger.db", (FileFacts("/var/ledger.db", 0o600),), holder=17)
 ON_SQLITE = replace(LEDGER, name="/var/ledger.db", sqlite=SQLITE)
 
 
 @pytest.mark.parametrize(
-    ("door", "rule", "severity"),
+    ("status", "rule", "severity"),
     [
         (LoginStatus.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
         (LoginStatus.REFUSED, Rule.PROVIDER_LOGIN, Severity.BROKEN),
         (LoginStatus.UNCLEAR, Rule.PROVIDER_REACHED, Severity.UNKNOWN),
     ],
 )
-def test_a_provider_that_does_not_let_us_in_stops_the_worker(door: LoginStatus, rule: Rule, severity: Severity) -> None:
-    finding = the_one(found(provider=replace(PROVIDER, v2=door, v2_words="its words")))
+def test_a_provider_that_does_not_let_us_in_stops_the_worker(
+    status: LoginStatus, rule: Rule, severity: Severity
+) -> None:
+    finding = the_one(found(provider=replace(PROVIDER, v2=status, v2_words="its words")))
 
     assert (finding.rule, finding.severity, finding.danger) == (rule, severity, Danger.STOP)
     assert "its words" in finding.text
 
 
 @pytest.mark.parametrize(
-    ("door", "rule", "severity"),
+    ("status", "rule", "severity"),
     [
         (LoginStatus.AWAY, Rule.PROVIDER_REACHED, Severity.BROKEN),
         (LoginStatus.REFUSED, Rule.PROVIDER_V3_KEY, Severity.BROKEN),
         (LoginStatus.UNCLEAR, Rule.PROVIDER_V3_KEY, Severity.UNKNOWN),
     ],
 )
-def test_a_v3_door_that_is_shut_is_told_apart_from_the_other(door: LoginStatus, rule: Rule, severity: Severity) -> None:
-    finding = the_one(found(provider=replace(PROVIDER, v3=door, v3_words="its words")))
+def test_a_v3_login_that_fails_is_told_apart_from_the_other(
+    status: LoginStatus, rule: Rule, severity: Severity
+) -> None:
+    finding = the_one(found(provider=replace(PROVIDER, v3=status, v3_words="its words")))
 
     assert (finding.rule, finding.severity) == (rule, severity)
-
-
-@pytest.mark.parametrize(
-    ("settings", "rule"),
-    [
-        (SettingsFacts(v3_key_set=False), Rule.PROVIDER_V3_KEY),
-        (SettingsFacts(edition="distributor"), Rule.PROVIDER_EDITION),
-    ],
-)
-def test_commands_that_cannot_work_here_are_noted(settings: SettingsFacts, rule: Rule) -> None:
-    findings = diagnose(Facts(settings, provider=replace(PROVIDER, v3=LoginStatus.UNUSED))).findings
-
-    assert rule in {each.rule for each in findings if each.severity is Severity.NOTE}
-
-
-@pytest.mark.parametrize("seconds", [61.0, -3600.0])
-def test_a_provider_whose_clock_differs_by_more_than_a_minute_is_told(seconds: float) -> None:
-    finding = the_one(found(provider=replace(PROVIDER, skew_seconds=seconds)))
-
-    assert (finding.rule, finding.severity) == (Rule.CLOCK_SKEW, Severity.RISK)
-    assert ("ahead of" if seconds > 0 else "behind") in finding.text
-    assert "rate limit" in finding.text
-
-
-@pytest.mark.parametrize("seconds", [5.1, -60.0])
-def test_a_database_whose_clock_differs_by_more_than_five_seconds_is_told_and_leases_are_safe(seconds: float) -> None:
-    finding = the_one(found(ledger=replace(LEDGER, skew_seconds=seconds)))
-
-    assert (finding.rule, finding.severity) == (Rule.CLOCK_SKEW, Severity.RISK)
-    assert ("ahead of" if seconds > 0 else "behind") in finding.text
-    assert "times in events and logs" in finding.text
-    assert "Leases are not affected" in finding.text
-
-
-def test_a_clock_that_nobody_told_or_that_is_about_right_is_no_finding() -> None:
-    assert found(provider=replace(PROVIDER, skew_seconds=None), ledger=replace(LEDGER, skew_seconds=None)) == []
-    assert found(provider=replace(PROVIDER, skew_seconds=-59.0), ledger=replace(LEDGER, skew_seconds=-4.9)) == []
 
 
 @pytest.mark.parametrize(
@@ -153,13 +119,6 @@ def test_a_database_that_forgets_in_a_crash_is_told(setting: str) -> None:
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.LEDGER_DURABLE, Severity.RISK, Danger.DOUBLES)
     assert f"SET {setting} = on" in finding.mend
-
-
-def test_a_disk_that_is_nearly_full_is_told() -> None:
-    finding = the_one(found(ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, free_bytes=5 * 1024**2))))
-
-    assert (finding.rule, finding.danger) == (Rule.LEDGER_DISK, Danger.STOP)
-    assert "5 MiB" in finding.text
 
 
 @pytest.mark.parametrize(

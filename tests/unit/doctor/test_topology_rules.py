@@ -13,8 +13,7 @@ from tests.unit.doctor.planted import (
     with_queue,
 )
 from worker.doctor import Danger, Rule, Severity
-from worker.doctor.broker_facts import Duty, PolicyFacts, QueuePresence
-from worker.doctor.facts import SettingsFacts
+from worker.doctor.facts import Duty, QueuePresence
 
 
 def arguments(duty: Duty) -> dict[str, object]:
@@ -127,16 +126,6 @@ def test_an_events_exchange_without_its_alternate_is_told(told: dict[str, object
     )
 
 
-def test_an_alternate_exchange_by_policy_serves_a_worker_that_does_not_declare() -> None:
-    policy = PolicyFacts("theirs", False, "^p\\.events$", "exchanges", 0, {"alternate-exchange": "p.events.unrouted"})
-    broker = with_exchange(healthy_broker(), "p.events", presence=QueuePresence.DIFFERS, arguments={})
-
-    finding = the_one(found(replace(broker, policies=(policy,))))
-
-    assert (finding.rule, finding.severity) == (Rule.ALTERNATE_EXCHANGE, Severity.RISK)
-    assert finding.mend == "export PROVISIONING_AMQP__DECLARE=false"
-
-
 def test_a_missing_binding_loses_what_is_published() -> None:
     broker = healthy_broker()
     bindings = tuple(replace(each, present=each.exchange != "p.commands") for each in broker.bindings)
@@ -148,7 +137,7 @@ def test_a_missing_binding_loses_what_is_published() -> None:
 
 
 def test_without_the_management_api_nothing_it_alone_knows_is_called_well() -> None:
-    findings = found(seen_over_amqp_alone(), SettingsFacts(v3_key_set=True))
+    findings = found(seen_over_amqp_alone())
 
     assert {each.severity for each in findings} == {Severity.UNKNOWN}
     assert {each.rule for each in findings} == {

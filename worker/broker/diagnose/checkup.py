@@ -21,7 +21,7 @@ from worker.broker.faults import words
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Exchange, Queue, Topology
 from worker.broker.topology.survey import Condition, Mode, SurveyFinding
-from worker.doctor.broker_facts import (
+from worker.doctor.facts import (
     BindingFacts,
     BrokerFacts,
     Duty,

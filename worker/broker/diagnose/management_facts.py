@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from worker.broker.diagnose.management_api import ManagementApi
-from worker.doctor.broker_facts import (
+from worker.doctor.facts import (
     BindingFacts,
     BrokerFacts,
     ConsumerFacts,

@@ -7,7 +7,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Reply, Survey
-from worker.doctor.broker_facts import RightFacts
+from worker.doctor.facts import RightFacts
 
 #: A blocking connection or a channel of it: pika ships no types for them.
 Blocking = Any

@@ -14,7 +14,6 @@ _TITLES = {
     Severity.BROKEN: ("broken", "bold red"),
     Severity.RISK: ("at risk", "bold yellow"),
     Severity.UNKNOWN: ("unknown", "bold magenta"),
-    Severity.NOTE: ("worth knowing", "bold"),
 }
 _INDENT = " " * 4
 _NARROWEST = 40

@@ -1,36 +1,20 @@
-"""The broker itself: reached, its version, its alarms, the login's rights, and what waits for a person."""
+"""The broker itself: reached, its version and alarms, the login's rights, who consumes, what waits for a person."""
 
 import re
 from collections.abc import Iterator
 
-from worker.doctor import lines
-from worker.doctor.broker_facts import BrokerFacts, Duty, QueueFacts
-from worker.doctor.facts import SettingsFacts
+from worker.doctor import remedies
+from worker.doctor.facts import BrokerFacts, ConsumerFacts, Duty, QueueFacts, QueuePresence, SettingsFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
 
 _OLDEST = (3, 10)
-_VERSIONS = (
-    (
-        (4, 3),
-        "a delivery held too long costs the consumer, not the channel; a higher priority (none counts as 4) overtakes",
-    ),
-    (
-        (4, 0),
-        "without a limit a quorum queue drops what came back 20 times: ours have one; a priority above 4 overtakes",
-    ),
-    ((3, 12), "the consumer timeout can be set for one queue by policy"),
-    (
-        (3, 10),
-        "the consumer timeout is the whole broker's; x-delivery-limit = -1 would drop messages, so ours is a number",
-    ),
-)
 
 
 def broker_rules(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Finding]:
     """Look at what does not belong to one queue's declaration."""
     if broker.fault:
         text = f"{broker.fault}: no command is taken, and none is lost"
-        mend = lines.export("AMQP__URL", "amqps://USER:PASSWORD@HOST:5671/VHOST")
+        mend = remedies.export("AMQP__URL", "amqps://USER:PASSWORD@HOST:5671/VHOST")
         yield Finding(Rule.BROKER_REACHED, Area.BROKER, Severity.BROKEN, text, mend, Danger.STOP)
         return
     yield from _management(broker)
@@ -39,6 +23,7 @@ def broker_rules(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Findi
     yield from _rights(broker, settings)
     for queue in broker.queues:
         yield from _waiting(broker.vhost, queue)
+        yield from _consumers(queue, settings)
     yield from _events(broker)
 
 
@@ -54,22 +39,16 @@ def _version(broker: BrokerFacts) -> Iterator[Finding]:
     if found is None:
         text = f"the broker says its version is {broker.version}: what holds for it is unknown"
         yield Finding(Rule.BROKER_VERSION, Area.BROKER, Severity.UNKNOWN, text, "rabbitmqctl version", Danger.LOSS)
-        return
-    version = int(found[1]), int(found[2])
-    if version < _OLDEST:
+    elif (int(found[1]), int(found[2])) < _OLDEST:
         text = f"RabbitMQ {broker.version} cannot dead-letter at least once: 3.10 is the oldest that keeps the promise"
         mend = "sudo apt-get install --only-upgrade rabbitmq-server"
         yield Finding(Rule.BROKER_VERSION, Area.BROKER, Severity.BROKEN, text, mend, Danger.LOSS)
-        return
-    holds = next(words for since, words in _VERSIONS if version >= since)
-    text = f"RabbitMQ {broker.version}: {holds}"
-    yield Finding(Rule.BROKER_VERSION, Area.BROKER, Severity.NOTE, text, "rabbitmqctl version")
 
 
 def _alarms(broker: BrokerFacts) -> Iterator[Finding]:
     if broker.alarms is None:
         text = "whether the broker is short of memory or disk is unknown: it would take no event"
-        mend = lines.set_management_url("HOST")
+        mend = remedies.set_management_url("HOST")
         yield Finding(Rule.BROKER_ALARM, Area.BROKER, Severity.UNKNOWN, text, mend, Danger.STOP)
     elif broker.alarms:
         text = f"the broker has raised an alarm ({', '.join(broker.alarms)}): it takes no event, so intake stands still"
@@ -78,7 +57,7 @@ def _alarms(broker: BrokerFacts) -> Iterator[Finding]:
 
 
 def _rights(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Finding]:
-    line = lines.permissions(broker.vhost, broker.user, broker.prefix, declare=settings.declare)
+    line = remedies.permissions(broker.vhost, broker.user, broker.prefix, declare=settings.declare)
     lacking = [f"{right.action} on {right.resource}" for right in broker.rights if right.granted is False]
     if lacking:
         text = f"the login {broker.user} lacks {', '.join(lacking)}: the worker is refused"
@@ -92,11 +71,8 @@ def _rights(broker: BrokerFacts, settings: SettingsFacts) -> Iterator[Finding]:
         text = (
             f"the login {broker.user} may not declare, and PROVISIONING_AMQP__DECLARE is true: nothing missing is made"
         )
-        mend = lines.export("AMQP__DECLARE", "false")
+        mend = remedies.export("AMQP__DECLARE", "false")
         yield Finding(Rule.RIGHTS_SUFFICE, Area.BROKER, Severity.RISK, text, mend, Danger.STOP)
-    if broker.may_configure and not settings.declare:
-        text = f"the login {broker.user} may declare and delete queues, which a worker that only looks does not need"
-        yield Finding(Rule.RIGHTS_NARROW, Area.BROKER, Severity.NOTE, text, line, Danger.LOSS)
 
 
 def _waiting(vhost: str, queue: QueueFacts) -> Iterator[Finding]:
@@ -107,11 +83,11 @@ def _waiting(vhost: str, queue: QueueFacts) -> Iterator[Finding]:
             "reason in its x-death says why. Consuming counts as a delivery; this line shows the oldest and changes "
             "nothing"
         )
-        mend = lines.peeked(vhost, queue.name)
+        mend = remedies.peeked(vhost, queue.name)
         yield Finding(Rule.DEAD_LETTERS_WAITING, Area.BROKER, Severity.RISK, text, mend)
     if queue.stuck:
         text = f"{queue.stuck} dead letters have left {queue.name} and reach no queue: the broker keeps trying"
-        yield Finding(Rule.DEAD_LETTERS_STUCK, Area.BROKER, Severity.RISK, text, lines.APPLY, Danger.LOSS)
+        yield Finding(Rule.DEAD_LETTERS_STUCK, Area.BROKER, Severity.RISK, text, remedies.APPLY, Danger.LOSS)
 
 
 def _events(broker: BrokerFacts) -> Iterator[Finding]:
@@ -124,5 +100,52 @@ def _events(broker: BrokerFacts) -> Iterator[Finding]:
         else f"nobody has bound {broker.prefix}.events: every event goes to {broker.prefix}.events.unrouted, for 7 days"
     )
     text += " (the line needs the rabbitmqadmin that the management plugin serves, and Python)"
-    mend = lines.bound(broker.vhost, f"{broker.prefix}.events")
+    mend = remedies.bound(broker.vhost, f"{broker.prefix}.events")
     yield Finding(Rule.EVENTS_HEARD, Area.BROKER, Severity.RISK, text, mend, Danger.LOSS)
+
+
+def _consumers(queue: QueueFacts, settings: SettingsFacts) -> Iterator[Finding]:
+    if queue.presence is QueuePresence.MISSING:
+        return
+    if queue.duty is Duty.COMMANDS:
+        yield from _idle(queue)
+        yield from _commands(queue, settings)
+    if queue.duty is not Duty.UNROUTED:
+        yield from (_stranger(queue, each) for each in queue.consumers or () if not each.ours)
+
+
+def _idle(queue: QueueFacts) -> Iterator[Finding]:
+    if queue.consumer_count == 0 and queue.ready:
+        text = f"{queue.ready} commands wait in {queue.name}, and nobody consumes"
+        yield Finding(Rule.SOMEBODY_CONSUMES, Area.BROKER, Severity.RISK, text, "provisioning-worker run", Danger.STOP)
+
+
+def _commands(queue: QueueFacts, settings: SettingsFacts) -> Iterator[Finding]:
+    if queue.consumers is None:
+        if queue.consumer_count != 0:
+            text = f"who consumes from {queue.name}, and with which prefetch, is unknown"
+            mend = remedies.set_management_url("HOST")
+            yield Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.UNKNOWN, text, mend, Danger.ORDER)
+        return
+    windows = [each.prefetch for each in queue.consumers if each.ours]
+    if windows and max(windows) > settings.prefetch:
+        text = (
+            f"a running worker holds up to {max(windows)} deliveries and PROVISIONING_AMQP__PREFETCH is "
+            f"{settings.prefetch}: what is given back to a smaller window comes out of order"
+        )
+        mend = remedies.export("AMQP__PREFETCH", max(windows))
+        yield Finding(Rule.PREFETCH_KEPT, Area.BROKER, Severity.RISK, text, mend, Danger.ORDER)
+
+
+def _stranger(queue: QueueFacts, consumer: ConsumerFacts) -> Finding:
+    takes = "gets commands, and their passwords," if queue.duty is Duty.COMMANDS else "takes dead letters away"
+    text = (
+        f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}), and is no worker of "
+        f"ours: it {takes} that nobody applies"
+        if queue.duty is Duty.COMMANDS
+        else f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}): it {takes}"
+    )
+    if consumer.priority > 0:
+        text += f". Its priority of {consumer.priority} takes the queue away from the worker, from RabbitMQ 4.0 on"
+    mend = remedies.disconnected(consumer.connection)
+    return Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.BROKEN, text, mend, Danger.LOSS)

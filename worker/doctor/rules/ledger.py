@@ -1,26 +1,16 @@
-"""The ledger: there, ours, of this worker's schema, with its keys, and with room to write."""
+"""The ledger: there, ours, of this worker's schema, with its keys, and safe to rely on."""
 
 import stat
 from collections.abc import Iterator
 from shlex import quote
 
-from worker.doctor import lines
-from worker.doctor.broker_facts import BrokerFacts, Duty
-from worker.doctor.facts import LedgerFacts, SchemaState, SqliteFacts
+from worker.doctor import remedies
+from worker.doctor.facts import BrokerFacts, Duty, LedgerFacts, SchemaState, SqliteFacts
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
-from worker.doctor.rules.provider import Skew, skew_rules
 
 _MIGRATE = "provisioning-worker ledger migrate"
 _ADOPT = "provisioning-worker ledger adopt"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-#: Some hundred thousand commands, and the write-ahead log's own swelling.
-_LEAST_FREE_BYTES = 1024**3
-#: Leases go by the database's clock alone, so what is left is what people and other workers read.
-_SKEW_SECONDS = 5.0
-_SKEW_AFFECTS = (
-    "times in events and logs are wrong by so much, and what one worker puts off comes too early or too late to the "
-    "next. Leases are not affected: they go by the database's clock"
-)
 _PSQL = "psql postgresql://USER@HOST/DATABASE"
 _NEEDS_PSQL = "(the line needs psql)"
 _DURABLE = {
@@ -31,7 +21,7 @@ _NEW_KEY = (
     "export PROVISIONING_SECRETS__KEYS=$(python3 -c "
     "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')"
 )
-_POSTGRES = lines.export("LEDGER__URL", "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+_POSTGRES = remedies.export("LEDGER__URL", "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
 
 
 def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Finding]:
@@ -43,19 +33,14 @@ def ledger_rules(ledger: LedgerFacts, broker: BrokerFacts | None) -> Iterator[Fi
         yield from _several(ledger.sqlite, broker)
     if ledger.lost:
         yield _lost(ledger)
-    elif not ledger.there:
-        text = f"there is no ledger at {ledger.name} yet: the worker makes it when it first runs"
-        yield _finding(Rule.LEDGER_REACHED, Severity.NOTE, text, _MIGRATE)
-    elif not ledger.readable:
+    elif ledger.there and not ledger.readable:
         text = f"the ledger cannot be read: {ledger.words}. Intake pauses, and nothing is taken up"
         yield _finding(Rule.LEDGER_REACHED, Severity.BROKEN, text, _unreadable(ledger), Danger.STOP)
-    else:
+    elif ledger.there:
         yield from _schema(ledger)
         yield from _owner(ledger)
         yield from _durable(ledger)
         yield from _writable(ledger)
-        skew = Skew(ledger.skew_seconds, _SKEW_SECONDS, _SKEW_AFFECTS)
-        yield from skew_rules("the database's clock", skew, Area.LEDGER)
 
 
 def _finding(rule: Rule, severity: Severity, text: str, mend: str, danger: Danger | None = None) -> Finding:
@@ -85,10 +70,6 @@ def _file(sqlite: SqliteFacts) -> Iterator[Finding]:
             text = f"{file.path} has mode {file.mode:03o}: others on this machine can read what it holds"
             mend = f"chmod 600 {quote(file.path)}"
             yield _finding(Rule.LEDGER_FILE_MODES, Severity.RISK, text, mend, Danger.SECRECY)
-    if sqlite.free_bytes is not None and sqlite.free_bytes < _LEAST_FREE_BYTES:
-        text = f"the ledger's disk has {sqlite.free_bytes // 1024**2} MiB left: intake pauses when it is full"
-        mend = f"df -h {quote(sqlite.path)}"
-        yield _finding(Rule.LEDGER_DISK, Severity.RISK, text, mend, Danger.STOP)
 
 
 def _several(sqlite: SqliteFacts, broker: BrokerFacts | None) -> Iterator[Finding]:
@@ -136,17 +117,15 @@ def _lost(ledger: LedgerFacts) -> Finding:
 
 
 def _schema(ledger: LedgerFacts) -> Iterator[Finding]:
-    elsewhere = lines.export("LEDGER__URL", "URL-OF-ANOTHER-DATABASE")
+    elsewhere = remedies.export("LEDGER__URL", "URL-OF-ANOTHER-DATABASE")
     match ledger.schema:
-        case SchemaState.OLDER:
+        # A SQLite ledger is brought up to date by the worker that opens it alone.
+        case SchemaState.OLDER if ledger.sqlite is None:
             text = f"the ledger's schema is at revision {ledger.revision}, older than this worker"
-            # A SQLite ledger is brought up to date by the worker that opens it alone.
-            severity = Severity.NOTE if ledger.sqlite else Severity.BROKEN
-            yield _finding(Rule.LEDGER_SCHEMA, severity, text, _MIGRATE, Danger.STOP)
-        case SchemaState.ABSENT:
+            yield _finding(Rule.LEDGER_SCHEMA, Severity.BROKEN, text, _MIGRATE, Danger.STOP)
+        case SchemaState.ABSENT if ledger.sqlite is None:
             text = f"the ledger {ledger.name} has no tables yet"
-            severity = Severity.NOTE if ledger.sqlite else Severity.BROKEN
-            yield _finding(Rule.LEDGER_SCHEMA, severity, text, _MIGRATE, Danger.STOP)
+            yield _finding(Rule.LEDGER_SCHEMA, Severity.BROKEN, text, _MIGRATE, Danger.STOP)
         case SchemaState.NEWER:
             text = f"the ledger's schema is at revision {ledger.revision}, newer than this worker: it will not start"
             mend = "pip install --upgrade provisioning-worker"
@@ -168,5 +147,5 @@ def _owner(ledger: LedgerFacts) -> Iterator[Finding]:
             "the ledger was written with a secret key that is not set: every repeat of an earlier command would look "
             "like another one. Put the old key behind the new ones"
         )
-        mend = lines.export("SECRETS__KEYS_FILE", "/run/secrets/ledger-keys")
+        mend = remedies.export("SECRETS__KEYS_FILE", "/run/secrets/ledger-keys")
         yield _finding(Rule.LEDGER_KEYS, Severity.BROKEN, text, mend, Danger.DOUBLES)

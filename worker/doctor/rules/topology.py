@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from worker.doctor import lines
-from worker.doctor.broker_facts import BrokerFacts, Duty, ExchangeFacts, QueueFacts, QueuePresence
+from worker.doctor import remedies
+from worker.doctor.facts import BrokerFacts, Duty, ExchangeFacts, QueueFacts, QueuePresence
 from worker.doctor.findings import Area, Danger, Finding, Rule, Severity
-from worker.doctor.rules.matching import applied
 
 _ARGUMENTS = {
     "x-queue-type": (Danger.LOSS, "only a quorum queue keeps what it confirmed, and dead-letters at least once"),
@@ -45,7 +44,7 @@ def topology_rules(broker: BrokerFacts) -> Iterator[Finding]:
     for queue in broker.queues:
         yield from _queue(broker, queue)
     for exchange in broker.exchanges:
-        yield from _exchange(broker, exchange)
+        yield from _exchange(exchange)
     yield from _bindings(broker)
 
 
@@ -53,7 +52,7 @@ def _queue(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
     if queue.presence is QueuePresence.MISSING:
         danger, meaning = _MISSING[queue.duty]
         text = f"the queue {queue.name} is missing: {meaning}"
-        yield _broken(Rule.QUEUE_PRESENT, text, lines.APPLY, danger)
+        yield _broken(Rule.QUEUE_PRESENT, text, remedies.APPLY, danger)
         return
     if queue.has_leader is False:
         line = f"rabbitmq-queues quorum_status {queue.name} --vhost {broker.vhost}"
@@ -63,13 +62,13 @@ def _queue(broker: BrokerFacts, queue: QueueFacts) -> Iterator[Finding]:
         danger = _meaning(queue, differing[0])[0]
         words = "; ".join(_worded(queue, name) for name in differing)
         text = f"the queue {queue.name} is not as it must be: {words}. {_STOP}"
-        yield _broken(Rule.QUEUE_ARGUMENTS, text, lines.remade_queue(broker.vhost, queue.name), danger)
+        yield _broken(Rule.QUEUE_ARGUMENTS, text, remedies.remade_queue(broker.vhost, queue.name), danger)
     elif queue.presence is QueuePresence.DIFFERS:
         text = f"the queue {queue.name} is not as it must be ({queue.words}). {_STOP}"
-        yield _broken(Rule.QUEUE_ARGUMENTS, text, lines.remade_queue(broker.vhost, queue.name), Danger.LOSS)
+        yield _broken(Rule.QUEUE_ARGUMENTS, text, remedies.remade_queue(broker.vhost, queue.name), Danger.LOSS)
     elif queue.presence is QueuePresence.UNCOMPARED and queue.arguments is None:
         text = f"the arguments of the queue {queue.name} could not be compared: {queue.words}"
-        yield _unknown(Rule.QUEUE_ARGUMENTS, text, lines.set_management_url("HOST"), Danger.LOSS)
+        yield _unknown(Rule.QUEUE_ARGUMENTS, text, remedies.set_management_url("HOST"), Danger.LOSS)
 
 
 def _differing(queue: QueueFacts) -> list[str]:
@@ -93,22 +92,26 @@ def _meaning(queue: QueueFacts, name: str) -> tuple[Danger, str]:
     return own or _ARGUMENTS.get(name, (Danger.LOSS, "the worker's declaration is refused"))
 
 
-def _exchange(broker: BrokerFacts, exchange: ExchangeFacts) -> Iterator[Finding]:
-    remade = lines.replaced_exchange(exchange.name)
+def _exchange(exchange: ExchangeFacts) -> Iterator[Finding]:
+    remade = remedies.replaced_exchange(exchange.name)
     if exchange.presence is QueuePresence.MISSING:
         text = f"the exchange {exchange.name} is missing: what is published to it is refused"
-        yield _broken(Rule.EXCHANGE_PRESENT, text, lines.APPLY)
+        yield _broken(Rule.EXCHANGE_PRESENT, text, remedies.APPLY)
     elif exchange.kind not in {None, exchange.wanted_kind}:
         text = f"the exchange {exchange.name} is {exchange.kind} and must be {exchange.wanted_kind}"
         yield _broken(Rule.EXCHANGE_KIND, text, remade, Danger.LOSS)
     elif _has_no_alternate(exchange):
-        yield from _without_alternate(broker, exchange, remade)
+        text = (
+            f"the exchange {exchange.name} has not {exchange.wanted['alternate-exchange']} as its own alternate "
+            "exchange: a worker that declares it is refused, and an event that nobody bound makes intake pause"
+        )
+        yield _broken(Rule.ALTERNATE_EXCHANGE, text, remade, Danger.STOP)
     elif exchange.presence is QueuePresence.DIFFERS and exchange.arguments != exchange.wanted:
         text = f"the exchange {exchange.name} is not as it must be ({exchange.words})"
         yield _broken(Rule.EXCHANGE_KIND, text, remade, Danger.LOSS)
     elif exchange.presence is QueuePresence.UNCOMPARED and exchange.kind is None:
         text = f"the kind and arguments of the exchange {exchange.name} could not be compared: {exchange.words}"
-        yield _unknown(Rule.EXCHANGE_KIND, text, lines.set_management_url("HOST"), Danger.LOSS)
+        yield _unknown(Rule.EXCHANGE_KIND, text, remedies.set_management_url("HOST"), Danger.LOSS)
 
 
 def _has_no_alternate(exchange: ExchangeFacts) -> bool:
@@ -118,30 +121,6 @@ def _has_no_alternate(exchange: ExchangeFacts) -> bool:
     if exchange.arguments is None:
         return "alternate-exchange" in exchange.words
     return exchange.arguments.get("alternate-exchange") != wanted
-
-
-def _without_alternate(broker: BrokerFacts, exchange: ExchangeFacts, remade: str) -> Iterator[Finding]:
-    wanted = exchange.wanted["alternate-exchange"]
-    policy = applied(broker.policies or (), exchange.name, "exchanges", operator=False)
-    if policy is not None and policy.definition.get("alternate-exchange") == wanted and not exchange.arguments:
-        text = (
-            f"the exchange {exchange.name} has its alternate exchange from the policy {policy.name}, "
-            "so a worker that declares refuses it"
-        )
-        yield Finding(
-            Rule.ALTERNATE_EXCHANGE,
-            Area.BROKER,
-            Severity.RISK,
-            text,
-            lines.export("AMQP__DECLARE", "false"),
-            Danger.STOP,
-        )
-        return
-    text = (
-        f"the exchange {exchange.name} has not {wanted} as its alternate exchange: an event that nobody bound is "
-        "returned to the worker, and intake pauses until somebody binds it"
-    )
-    yield _broken(Rule.ALTERNATE_EXCHANGE, text, remade, Danger.STOP)
 
 
 def _bindings(broker: BrokerFacts) -> Iterator[Finding]:
@@ -157,10 +136,10 @@ def _bindings(broker: BrokerFacts) -> Iterator[Finding]:
             unseen.append(what)
         elif not binding.present:
             text = f"the binding {what} is missing: what is published there never reaches the queue"
-            yield _broken(Rule.BINDING_PRESENT, text, lines.APPLY, Danger.LOSS)
+            yield _broken(Rule.BINDING_PRESENT, text, remedies.APPLY, Danger.LOSS)
     if unseen:
         text = f"whether {', '.join(unseen)} are bound is unknown: AMQP has no way to ask"
-        yield _unknown(Rule.BINDING_PRESENT, text, lines.set_management_url("HOST"), Danger.LOSS)
+        yield _unknown(Rule.BINDING_PRESENT, text, remedies.set_management_url("HOST"), Danger.LOSS)
 
 
 def _broken(rule: Rule, text: str, mend: str, danger: Danger = Danger.STOP) -> Finding:

@@ -1,8 +1,6 @@
 """A look at the ledger for `doctor`, beside a running worker: nothing is made, locked or written."""
 
-import shutil
 import stat
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,20 +13,19 @@ from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import COMPARED
 from worker.ledger.keys import fingerprinter
-from worker.ledger.migrations.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.operations.rows import StoredRow
+from worker.ledger.migrations.revision import NEWEST, REVISIONS, revision_of
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
+from worker.ledger.stores.url import is_sqlite, parse, shown, sqlite_path
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.sqlite import key_path, lock_path, remains
-from worker.ledger.stores.url import is_sqlite, parse, shown, sqlite_path
 from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")
 _NOBODY = 0
 #: The columns of a line of that file: kind, and `major:minor:inode` of what is locked.
 _LOCK_KIND, _LOCK_HOLDER, _LOCK_FILE = 1, 4, 5
-_CLOCK = text("SELECT extract(epoch FROM clock_timestamp())")
 # Not synchronous_commit: the worker asks for that in each transaction.
 _UNSAFE_SETTINGS = text(
     "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY 1"
@@ -76,7 +73,6 @@ def _inspected(bare: LedgerFacts, connection: Connection, identity: LedgerIdenti
         bare,
         schema=state,
         revision=revision or "",
-        skew_seconds=_skew(connection),
         unsafe_settings=_unsafe_settings(connection),
         read_only=connection.dialect.name != "sqlite" and bool(connection.execute(_READ_ONLY).scalar_one()),
     )
@@ -104,13 +100,6 @@ def _state(connection: Connection, revision: str | None) -> SchemaState:
     if revision == NEWEST:
         return SchemaState.CURRENT
     return SchemaState.OLDER if revision in REVISIONS else SchemaState.NEWER
-
-
-def _skew(connection: Connection) -> float | None:
-    """The server's clock minus ours, in seconds; a file has no clock of its own."""
-    if connection.dialect.name == "sqlite":
-        return None
-    return float(connection.execute(_CLOCK).scalar_one()) - time.time()
 
 
 def _unsafe_settings(connection: Connection) -> tuple[str, ...]:
@@ -141,11 +130,9 @@ def _has_content(path: Path) -> bool:
 
 def _sqlite(path: Path) -> SqliteFacts:
     beside = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm")), key_path(path)]
-    folder = next((each for each in path.parents if each.is_dir()), Path("/"))
     return SqliteFacts(
         path=str(path),
         files=tuple(FileFacts(str(each), stat.S_IMODE(each.stat().st_mode)) for each in beside if each.is_file()),
-        free_bytes=shutil.disk_usage(folder).free,
         holder=_holder(lock_path(path)),
     )
 

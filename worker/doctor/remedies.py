@@ -1,7 +1,5 @@
 """The lines that mend: for a POSIX shell, quoted, without a secret; words in capitals are for the reader to fill in."""
 
-import json
-from collections.abc import Mapping
 from shlex import quote
 
 APPLY = "provisioning-worker topology apply"
@@ -36,22 +34,9 @@ def remade_queue(vhost: str, name: str) -> str:
     return f"{empty} && {rabbitmqctl('delete_queue', vhost, name)} && {APPLY}"
 
 
-def policy(vhost: str, shield: "Shield") -> str:
-    """Set a policy that takes one queue away from another policy: only one of each kind applies to a queue."""
-    command = "set_operator_policy" if shield.operator else "set_policy"
-    words = ["--priority", str(shield.priority), "--apply-to", "queues", shield.name, f"^{literal(shield.queue)}$"]
-    return rabbitmqctl(command, vhost, *words, json.dumps(dict(shield.definition)))
-
-
-class Shield:
-    """A policy that changes nothing about its one queue but keeps another policy from it."""
-
-    def __init__(self, queue: str, definition: Mapping[str, object], priority: int, *, operator: bool) -> None:
-        self.queue = queue
-        self.definition = definition
-        self.priority = priority
-        self.operator = operator
-        self.name = f"{queue}-untouched"
+def without_policy(vhost: str, name: str, *, operator: bool) -> str:
+    """Take a policy away."""
+    return rabbitmqctl("clear_operator_policy" if operator else "clear_policy", vhost, name)
 
 
 def replaced_exchange(name: str) -> str:
@@ -75,15 +60,11 @@ def bound(vhost: str, exchange: str) -> str:
 
 def permissions(vhost: str, user: str, prefix: str, *, declare: bool) -> str:
     """Give the worker's login what it needs, and nothing else in this virtual host."""
-    start = literal(prefix)
+    # Nothing but the dot in a name of ours has a meaning in a pattern.
+    start = prefix.replace(".", r"\.")
     if declare:
         everything = rf"^{start}\.(commands|events|dead-letters)(\..+)?$"
         return rabbitmqctl("set_permissions", vhost, user, everything, everything, everything)
     write = rf"^{start}\.(events|dead-letters)$"
-    read = rf"^{start}\.(commands\.[0-9]+|dead-letters)$"
+    read = rf"^{start}\.commands\.[0-9]+$"
     return rabbitmqctl("set_permissions", vhost, user, "^$", write, read)
-
-
-def literal(name: str) -> str:
-    """A name of ours as a pattern that matches it alone; nothing but the dot in it has a meaning."""
-    return name.replace(".", r"\.")
