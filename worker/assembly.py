@@ -15,6 +15,7 @@ from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
 from worker.domain.deliveries import Delivery
+from worker.domain.recoverability import RetryPolicy
 from worker.domain.telemetry import Emit
 from worker.domain.work import Step, Work
 from worker.errors import ProviderLogin, SettingsInvalid
@@ -24,7 +25,6 @@ from worker.from_settings import (
     ledger_identity,
     login_in,
     provider_config,
-    retry_policy,
 )
 from worker.handlers import Handlers
 from worker.intake.causes import PauseCause, PausePolicy
@@ -137,7 +137,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     provider, pause = _provider(base, ledger, policy, dispatcher)
     ledger.watch(LedgerPause(pause.hold, timer.after).ledger_away)
     publisher, consumer = _broker(base, dispatcher)
-    context = RetryContext(retry_policy(settings), pause, waited=provider.waited_seconds)
+    context = RetryContext(_retry_policy(settings), pause, waited=provider.waited_seconds)
     # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.
     threads = AttemptThreads(settings.worker.concurrency + 1)
     attempts = AttemptRunner(Handlers(provider, ledger), context, base.emit, clock)
@@ -270,3 +270,15 @@ def _login_again(settings: Settings, around: Surroundings) -> Login:
     except SettingsInvalid as fault:
         around.log.warning("settings_not_read_again", detail=str(fault))
         return login_in(settings)
+
+
+def _retry_policy(settings: Settings) -> RetryPolicy:
+    """How often, and for how long, a failed call is tried again."""
+    retry = settings.retry
+    return RetryPolicy(
+        max_attempts=retry.max_attempts,
+        window_seconds=retry.window_seconds,
+        base_seconds=retry.base_seconds,
+        cap_seconds=retry.cap_seconds,
+        settle_seconds=settings.provider.settle_seconds,
+    )

@@ -1,7 +1,6 @@
 """What each room gets of the settings: each room's own words for what an operator set."""
 
 from worker.broker.address import BrokerAddress
-from worker.domain.recoverability import RetryPolicy
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keys import Fingerprinter, keys_in
 from worker.provider.config import Login, ProviderConfig
@@ -55,15 +54,3 @@ def login_in(settings: ProviderReach) -> Login:
     provider = settings.provider
     v3_api_key = provider.v3_api_key.get_secret_value() if provider.v3_api_key else None
     return Login(provider.api_user, provider.api_key.get_secret_value(), v3_api_key)
-
-
-def retry_policy(settings: Settings) -> RetryPolicy:
-    """How often, and for how long, a failed call is tried again."""
-    retry = settings.retry
-    return RetryPolicy(
-        max_attempts=retry.max_attempts,
-        window_seconds=retry.window_seconds,
-        base_seconds=retry.base_seconds,
-        cap_seconds=retry.cap_seconds,
-        settle_seconds=settings.provider.settle_seconds,
-    )

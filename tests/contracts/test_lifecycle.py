@@ -23,7 +23,7 @@ from worker.broker.consume.consumer import Consumer, Subscription
 from worker.broker.consume.listener import ExchangeListener, PublishedMessage
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
-from worker.cli.send.results import Results
+from worker.cli.commands.send.results import Results
 from worker.domain.ports import Intake
 from worker.domain.telemetry import unheard
 from worker.errors import OutcomeUnknown, ProviderLogin

@@ -38,7 +38,7 @@ sys.meta_path.insert(0, Finder())
 """
 #: The signal comes while a worker is being built, before anything of it is started.
 WHILE_BUILDING = """
-import worker.cli.run as run
+import worker.cli.commands.run as run
 read = run.read_settings
 def killing():
     os.kill(os.getpid(), number)
@@ -47,7 +47,7 @@ run.read_settings = killing
 """
 #: The signal comes before the command's own work has begun.
 BEFORE_THE_WORK = """
-import worker.cli.{room} as room
+import worker.cli.commands.{room} as room
 room.load = lambda *_: os.kill(os.getpid(), number)
 """
 PLAIN = ""
@@ -85,7 +85,7 @@ sys.stdout = Backlog()
 """
 #: The signal comes while a failure is being put into words.
 WHILE_SAYING = """
-import worker.cli.ending as room
+import worker.cli.terminal.ending as room
 say = room.say
 def killing(*lines):
     room.say = say
@@ -157,7 +157,8 @@ def test_a_worker_that_is_told_to_stop_before_it_began_does_not_begin(tmp_path: 
 def test_a_command_that_a_signal_ends_before_its_work_says_that_nothing_was_changed(
     tmp_path: Path, words: str, number: signal.Signals
 ) -> None:
-    room = words.partition(" ")[0]
+    noun = words.partition(" ")[0]
+    room = "ledger.command" if noun == "ledger" else noun
     ended = planted(BEFORE_THE_WORK.format(room=room), number, *words.split(), folder=tmp_path)
 
     assert (ended.returncode, ended.stdout) == (128 + number, "")
@@ -230,7 +231,7 @@ def _status(process: int) -> list[str]:
 
 def test_a_second_signal_ends_a_command_at_once(tmp_path: Path) -> None:
     stuck = """
-import worker.cli.customers as room
+import worker.cli.commands.customers as room
 def stuck(*_):
     try:
         os.kill(os.getpid(), number)

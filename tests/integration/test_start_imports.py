@@ -105,7 +105,7 @@ def test_a_command_imports_what_it_works_with_and_nothing_else(
     modules = started(tmp_path, *words)
 
     assert among(WEIGHTY, modules) == wanted
-    assert among({f"worker.cli.{name}" for name in COMMANDS}, modules) <= {f"worker.cli.{words[0]}"}
+    assert among({f"worker.cli.commands.{name}" for name in COMMANDS}, modules) <= {f"worker.cli.commands.{words[0]}"}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.removal import remove_exchange
 from worker.broker.topology.survey import Condition, Mode
-from worker.cli import topology as command
-from worker.cli.ending import Code, ended
-from worker.cli.signals import Ended
+from worker.cli.commands import topology as command
+from worker.cli.terminal.ending import Code, ended
+from worker.cli.terminal.signals import Ended
 from worker.exits import Exit
 
 PREFIX = "PROVISIONING_AMQP__PREFIX"

@@ -20,7 +20,7 @@ from pika.frame import Frame, ProtocolHeader
 from sqlalchemy import Engine, event
 
 from worker.broker.connection.wire import WireConnection
-from worker.cli.run import run
+from worker.cli.commands.run import run
 from worker.domain.work import Step
 
 #: Appending is one step for all threads; adding to a number is not.
@@ -102,7 +102,7 @@ def main() -> None:
 
     with ExitStack() as patches:
         _watch(patches)
-        patches.enter_context(patch("worker.cli.run._pass", reached))
+        patches.enter_context(patch("worker.cli.commands.run._pass", reached))
         try:
             run()
         finally:

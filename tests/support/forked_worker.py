@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.support.worker_process import PROGRAM, WorkerProcess, environment
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["worker.cli.ending", "worker.cli.program", "worker.app", __name__])
+_CONTEXT.set_forkserver_preload(["worker.cli.terminal.ending", "worker.cli.program", "worker.app", __name__])
 
 
 class Forked:

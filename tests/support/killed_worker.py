@@ -9,7 +9,7 @@ import sys
 import threading
 from unittest.mock import patch
 
-from worker.cli.run import run
+from worker.cli.commands.run import run
 from worker.domain.work import Step
 
 
@@ -34,7 +34,7 @@ class Trap:
 def main() -> None:
     """Run the worker until the trap snaps."""
     trap = Trap(Step(sys.argv[1]), int(sys.argv[2]))
-    with patch("worker.cli.run._pass", trap.reached):
+    with patch("worker.cli.commands.run._pass", trap.reached):
         run()
 
 

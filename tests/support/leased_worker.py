@@ -17,7 +17,7 @@ from unittest.mock import patch
 from requests.models import PreparedRequest
 
 from tests.support.waiting import PATIENCE_SECONDS
-from worker.cli.run import run
+from worker.cli.commands.run import run
 from worker.ledger.config import LedgerConfig
 from worker.provider.wire import transport
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from messages.codec import decode
 from messages.commands import Command
 from messages.envelope import Envelope, WireMessage
-from worker.cli.run import run
+from worker.cli.commands.run import run
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.handlers import Handlers

@@ -5,7 +5,7 @@ import sys
 from unittest.mock import patch
 
 from worker.app import App
-from worker.cli.run import run
+from worker.cli.commands.run import run
 
 LATE = "imported late: "
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker.cli import signals
+from worker.cli.terminal import signals
 from worker.errors import SettingsInvalid
 
 _ADVICE = (

@@ -2,7 +2,7 @@
 
 import sys
 
-from worker.cli import signals, streams
+from worker.cli.terminal import signals, streams
 
 
 def main() -> None:
@@ -10,8 +10,8 @@ def main() -> None:
     with signals.handled():
         streams.prepare()
         # The rest is read here, with the signals in hand.
-        from worker.cli.ending import ended  # noqa: PLC0415 - see above
         from worker.cli.program import program  # noqa: PLC0415 - see above
+        from worker.cli.terminal.ending import ended  # noqa: PLC0415 - see above
 
         code = ended(program())
     sys.exit(code)

@@ -9,9 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from worker.cli import signals
+from worker.cli.terminal import signals
 
-#: As the help lists them, each with the first sentence of its own help. A command's module bears its name.
+#: As the help lists them, each with the first sentence of its own help. A command's module or package bears its name.
 COMMANDS = {
     "run": "Work until SIGTERM, SIGHUP or Ctrl-C; a second signal ends at once.",
     "demo": "Send a billing system's commands through a real broker, a worker and a stand-in provider, and check each.",
@@ -52,7 +52,7 @@ def command(name: str) -> Any:  # noqa: ANN401 - the library's own types are pri
     app = _app()
     # Raised in the midst of an import, what the signal says could be lost: not every importer passes it on.
     with signals.handled(), _uncollected():
-        room = import_module(f"worker.cli.{name}")
+        room = import_module(f"worker.cli.commands.{name}")
     if hasattr(room, "commands"):
         app.add_typer(room.commands(), name=name)
     else:

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from worker.cli import program
+from worker.cli.commands.send.checking import Unsendable
 from worker.cli.main import main
-from worker.cli.output import Column, Output, say, show_rows
-from worker.cli.send.checking import Unsendable
+from worker.cli.terminal.output import Column, Output, say, show_rows
 from worker.errors import SettingsInvalid, WorkerError
 
 HOSTILE = "a\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked: all is well\ud800\U000e0041"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.cli.run import _stop_on_signals
+from worker.cli.commands.run import _stop_on_signals
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from messages.contract import text_of
 from tests.support.published import DOCUMENTS
-from worker.cli.schema import export
+from worker.cli.commands.schema import export
 from worker.errors import WorkerError
 
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 import pytest
 
 from worker.broker.publish.publisher import Publisher
-from worker.cli.send import command, publishing
-from worker.cli.signals import Ended
+from worker.cli.commands.send import command, publishing
+from worker.cli.terminal.signals import Ended
 from worker.domain.deliveries import Outgoing
 from worker.errors import BrokerUnreachable
 

@@ -5,7 +5,7 @@ from itertools import count, islice
 
 import pytest
 
-from worker.cli.send.reading import InputFault, Value, values
+from worker.cli.commands.send.reading import InputFault, Value, values
 
 
 def read(text: str | bytes) -> list[Value | InputFault]:

@@ -9,8 +9,8 @@ from typing import Any, Self, cast
 import pytest
 
 from worker.broker.consume.listener import ExchangeListener, PublishedMessage
-from worker.cli.send.checking import Prepared
-from worker.cli.send.results import Results
+from worker.cli.commands.send.checking import Prepared
+from worker.cli.commands.send.results import Results
 from worker.errors import BrokerUnreachable
 
 SECONDS = 10.0

@@ -2,7 +2,7 @@
 
 import signal
 
-from worker.cli.signals import Ended, explained_if_ended
+from worker.cli.terminal.signals import Ended, explained_if_ended
 
 
 def test_what_was_done_is_said_also_when_the_signal_comes_after_the_work() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from worker.cli.doctor.printing import show
-from worker.cli.output import Output
+from worker.cli.commands.doctor.printing import show
+from worker.cli.terminal.output import Output
 from worker.doctor import Danger, Diagnosis, Finding, Rule, Severity
 from worker.doctor.findings import Area
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from tests.unit.settings.conftest import Export, Faults
-from worker.cli.config import template
+from worker.cli.commands.config import template
 from worker.settings import BrokerReach, LedgerReach, SecretsReach, Settings, load
 from worker.settings.loading import names
 from worker.settings.model import PREFIX

@@ -6,9 +6,9 @@ from itertools import islice
 
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
-from worker.cli.output import say
-from worker.cli.send.checking import CONTENT_TYPE, Checked, Prepared, counted
-from worker.cli.send.reading import InputFault
+from worker.cli.commands.send.checking import CONTENT_TYPE, Checked, Prepared, counted
+from worker.cli.commands.send.reading import InputFault
+from worker.cli.terminal.output import say
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.errors import BrokerUnreachable, PublishFailed
 from worker.exits import Exit

@@ -6,7 +6,7 @@ from textwrap import fill
 from rich.console import Console
 from rich.text import Text
 
-from worker.cli.output import Output, as_json, say
+from worker.cli.terminal.output import Output, as_json, say
 from worker.doctor import Diagnosis, Finding, Severity
 from worker.domain.texts.printable import visible
 

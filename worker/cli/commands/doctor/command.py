@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.doctor.looking import look
-from worker.cli.doctor.printing import show
-from worker.cli.output import Output
+from worker.cli.commands.doctor.looking import look
+from worker.cli.commands.doctor.printing import show
+from worker.cli.terminal.output import Output
 from worker.doctor import Diagnosis, diagnose
 from worker.doctor.facts import Facts, LoginStatus
 from worker.exits import Exit

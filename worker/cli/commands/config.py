@@ -9,8 +9,8 @@ import typer
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from worker.cli.output import Column, Output, say, show_rows
 from worker.cli.reading import read_settings
+from worker.cli.terminal.output import Column, Output, say, show_rows
 from worker.settings import Settings, load, unknown_names
 from worker.settings.model import PREFIX
 

@@ -10,8 +10,8 @@ from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Exchange, Topology
 from worker.broker.topology.removal import remove_exchange
 from worker.broker.topology.survey import Condition, Mode
-from worker.cli.output import Column, Output, show_rows
-from worker.cli.signals import explained_if_ended
+from worker.cli.terminal.output import Column, Output, show_rows
+from worker.cli.terminal.signals import explained_if_ended
 from worker.exits import Exit
 from worker.from_settings import broker_address
 from worker.settings import BrokerReach, load

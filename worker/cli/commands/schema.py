@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from messages.contract import DEFAULT_PREFIX, documents, text_of
-from worker.cli.output import say
-from worker.cli.signals import explained_if_ended
+from worker.cli.terminal.output import say
+from worker.cli.terminal.signals import explained_if_ended
 from worker.errors import WorkerError
 from worker.exits import Exit
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.ledger_rows import (
+from worker.cli.commands.ledger.rows import (
     PARKED_COLUMNS,
     PRUNED_COLUMNS,
     STATS_COLUMNS,
@@ -14,9 +14,9 @@ from worker.cli.ledger_rows import (
     pruned_rows,
     stats_rows,
 )
-from worker.cli.output import Output, Row, say, show_rows
 from worker.cli.reading import read_settings
-from worker.cli.signals import explained_if_ended
+from worker.cli.terminal.output import Output, Row, say, show_rows
+from worker.cli.terminal.signals import explained_if_ended
 from worker.clock import SystemClock
 from worker.from_settings import configured_keys, ledger_identity
 from worker.ledger.keyfile import load_keys

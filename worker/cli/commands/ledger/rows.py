@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from worker.cli.output import Column, Row
+from worker.cli.terminal.output import Column, Row
 from worker.domain.result_events import rfc3339
 from worker.ledger.pruning.parked import ParkedCommand
 from worker.ledger.read.stats import LedgerStats, Owner, ParkedCount

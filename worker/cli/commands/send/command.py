@@ -10,12 +10,12 @@ import typer
 
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.topology.model import Topology
-from worker.cli.output import say
-from worker.cli.send.checking import Checked, checked, counted, review
-from worker.cli.send.publishing import SendProgress, named, publish
-from worker.cli.send.reading import InputFault, lines, opened, values
-from worker.cli.send.results import Results
-from worker.cli.signals import explained_if_ended
+from worker.cli.commands.send.checking import Checked, checked, counted, review
+from worker.cli.commands.send.publishing import SendProgress, named, publish
+from worker.cli.commands.send.reading import InputFault, lines, opened, values
+from worker.cli.commands.send.results import Results
+from worker.cli.terminal.output import say
+from worker.cli.terminal.signals import explained_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
 from worker.exits import Exit
 from worker.from_settings import broker_address

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from worker.cli.output import say
-from worker.cli.signals import Ended, exit_at_signals, exit_code, raise_at_signals
-from worker.cli.streams import output_fault
+from worker.cli.terminal.output import say
+from worker.cli.terminal.signals import Ended, exit_at_signals, exit_code, raise_at_signals
+from worker.cli.terminal.streams import output_fault
 from worker.errors import BrokerUnreachable, LedgerRefused, LedgerUnavailable, SettingsInvalid, WorkerError
 from worker.exits import Exit
 

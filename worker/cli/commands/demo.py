@@ -9,7 +9,7 @@ import typer
 
 from worker.broker.address import BrokerAddress
 from worker.cli import extra
-from worker.cli.signals import explained_if_ended
+from worker.cli.terminal.signals import explained_if_ended
 from worker.errors import BrokerUnreachable, WorkerError
 from worker.exits import Exit
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from worker.cli.output import Column, Output, say, show_rows
+from worker.cli.terminal.output import Column, Output, say, show_rows
 from worker.domain.result_events import rfc3339
 from worker.errors import WorkerError
 from worker.ledger.read.story import CommandRecord, ParkedRecord, RefusedRecord, open_reader

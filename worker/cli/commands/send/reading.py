@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from messages.keys import MARK, doubled_fault
-from worker.cli.output import say
+from worker.cli.terminal.output import say
 from worker.exits import Exit
 from worker.received.marks import MARKS, UTF8
 

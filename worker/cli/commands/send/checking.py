@@ -11,7 +11,7 @@ from messages.codec import decode
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError
 from messages.texts import MAX_ATTRIBUTE_BYTES
-from worker.cli.send.reading import InputFault, Value
+from worker.cli.commands.send.reading import InputFault, Value
 from worker.domain.identity import canonical
 from worker.domain.texts.redaction import without_secrets_of
 from worker.errors import WorkerError

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from worker.broker.consume.listener import ExchangeListener, PublishedMessage
-from worker.cli.output import as_json
-from worker.cli.send.checking import Prepared
+from worker.cli.commands.send.checking import Prepared
+from worker.cli.terminal.output import as_json
 from worker.domain.result_events import source_slug
 
 _LISTEN_SECONDS = 0.05

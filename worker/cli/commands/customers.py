@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from messages.commands import RetrieveCustomers
 from messages.faults import faults_of
-from worker.cli.output import Column, Output, Row, say, show_rows, stream_rows
-from worker.cli.signals import explained_if_ended
+from worker.cli.terminal.output import Column, Output, Row, say, show_rows, stream_rows
+from worker.cli.terminal.signals import explained_if_ended
 from worker.domain.ports import READABLE_FIELDS, CustomerRow
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.exits import Exit

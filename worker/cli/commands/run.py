@@ -13,8 +13,8 @@ from types import FrameType
 from worker.app import App
 from worker.assembly import Surroundings
 from worker.cli.reading import read_settings
-from worker.cli.signals import ENDING, exit_code
-from worker.cli.streams import wait_for_no_reader
+from worker.cli.terminal.signals import ENDING, exit_code
+from worker.cli.terminal.streams import wait_for_no_reader
 from worker.domain.work import Step
 from worker.errors import WorkerError
 from worker.exits import Exit
