@@ -16,13 +16,13 @@ from tests.support.ledger_samples import IDENTITY
 from tests.support.servers import python_process
 from worker.doctor import Finding, Rule, diagnose
 from worker.doctor.facts import Facts, LedgerFacts, SchemaState
-from worker.ledger.read.checkup import look_at_ledger
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import fingerprinter
+from worker.ledger.maintenance import migrate_ledger
 from worker.ledger.migrations.revision import VERSION_TABLE
 from worker.ledger.migrations.with_alembic import upgrade
-from worker.ledger.maintenance import migrate_ledger
+from worker.ledger.read.checkup import look_at_ledger
 
 _HOLD = """
 import sys

@@ -18,13 +18,13 @@ from tests.support.commands import create
 from tests.support.doctoring import DEFAULTS, Patient, write_tools
 from tests.support.house import open_house
 from worker.broker.address import BrokerAddress
-from worker.domain.telemetry import unheard
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity
+from worker.domain.telemetry import unheard
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 LINES = re.findall(r"^rabbitmqctl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -13,13 +13,13 @@ from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import COMPARED
 from worker.ledger.keys import fingerprinter
-from worker.ledger.operations.rows import StoredRow
 from worker.ledger.migrations.revision import NEWEST, REVISIONS, revision_of
+from worker.ledger.operations.rows import StoredRow
 from worker.ledger.schema import identity as identity_table
 from worker.ledger.schema import metadata
-from worker.ledger.stores.url import is_sqlite, parse, shown, sqlite_path
 from worker.ledger.stores.opening import open_reading
 from worker.ledger.stores.sqlite import key_path, lock_path, remains
+from worker.ledger.stores.url import is_sqlite, parse, shown, sqlite_path
 from worker.received.marks import text_of
 
 _LOCKS = Path("/proc/locks")
