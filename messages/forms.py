@@ -4,14 +4,81 @@ CloudEvents 1.0 structured (the body is the envelope), CloudEvents binary (the e
 (AMQP properties `type`, `message_id`, `app_id`, `correlation_id` and the header `subject`; the body is the data).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from messages import headers, payload
 from messages.catalog import CATALOG
-from messages.envelope import WireMessage
-from messages.keys import CONTRADICTORY, Parsed, parse
-from messages.payload import Payload
+from messages.envelope import WireMessage, usable
+from messages.strict_json import CONTRADICTORY, Parsed, Payload, data_of, hint, is_json_text, parse
+
+#: `ce-` of AMQP 0-9-1 and HTTP, `ce_` of Kafka, the two others of AMQP 1.0; and gateways change the case.
+_CLOUDEVENTS = re.compile(r"(?:ce|cloudevents)[-_:](.+)", re.IGNORECASE)
+_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time", "correlationid", "traceparent"})
+#: Headers that are read without a prefix, also beside an envelope in the body.
+_PLAIN = frozenset({"subject", "traceparent"})
+#: They distinguish no command from another: a library may set them anew with each repeat.
+_INFORMING = frozenset({"time", "traceparent"})
+
+
+def cloudevents_headers(headers: Mapping[str, object]) -> dict[str, object]:
+    """The attributes that CloudEvents headers give; CONTRADICTORY where several give different values."""
+    found: dict[str, object] = {}
+    for name, value in headers.items():
+        attribute = _attribute(name)
+        if attribute is not None:
+            _put(found, attribute, value)
+    return found
+
+
+def bare_headers(headers: Mapping[str, object]) -> dict[str, object]:
+    """The attributes that headers of the bare form give, each under its exact name; CONTRADICTORY as above.
+
+    Where there is none of that name, one in another case is taken when it can be used, and all such agree: it informs,
+    and refuses nothing.
+    """
+    found: dict[str, object] = {}
+    for name, value in headers.items():
+        exact = name.lower()
+        if exact in _PLAIN and (name == exact or exact not in headers):
+            _put(found, exact, value)
+    return {name: value for name, value in found.items() if name in headers or usable(value) is not None}
+
+
+def _decisive_headers(headers: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What all these headers say, as they stand there and in one order; without times and trace contexts."""
+    return sorted((name, repr(value)) for name, value in headers.items() if _read_as(name) not in {None, *_INFORMING})
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values are one when both are written as texts: some libraries send an id of digits as a number."""
+    return _written(one) == _written(other)
+
+
+def _written(value: object) -> str:
+    # Never compared as they are: a signaling NaN of AMQP's decimals raises.
+    return value if isinstance(value, str) else repr(value)
+
+
+def _attribute(name: str) -> str | None:
+    match = _CLOUDEVENTS.fullmatch(name)
+    return attribute if match and (attribute := match[1].lower()) in _ATTRIBUTES else None
+
+
+def _read_as(name: str) -> str | None:
+    return _attribute(name) or (name.lower() if name.lower() in _PLAIN else None)
+
+
+def _put(found: dict[str, object], name: str, value: object) -> None:
+    if value is None:
+        return
+    # Several values at once: the table itself has the name more than once.
+    several = isinstance(value, list) and len(value) > 1
+    if several or (name in found and not _is_same(found[name], value)):
+        found[name] = CONTRADICTORY
+    elif not isinstance(found.get(name), str):
+        found[name] = value
+
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -69,12 +136,12 @@ def read_body(body: bytes) -> Body | UnreadableForm:
         return _object(parse(body))
     except ValueError as exc:
         # The parser names a position and a rule, never a value.
-        return UnreadableForm(f"the body is not JSON in UTF-8: {exc}{payload.hint(body)}")
+        return UnreadableForm(f"the body is not JSON in UTF-8: {exc}{hint(body)}")
 
 
 def read(message: WireMessage, body: Body) -> Attributes:
     """Read whichever form the message has."""
-    stated = headers.cloudevents(message.headers)
+    stated = cloudevents_headers(message.headers)
     if _is_envelope(message, body.content, stated):
         return _structured(message, body, stated)
     return _binary(message, body, stated) if _is_binary(message, stated) else _bare(message, body, stated)
@@ -82,7 +149,7 @@ def read(message: WireMessage, body: Body) -> Attributes:
 
 def beside(message: WireMessage) -> tuple[Attributes, ...]:
     """What is said beside the body: by the CloudEvents headers, where they count, before AMQP's own properties."""
-    stated = headers.cloudevents(message.headers)
+    stated = cloudevents_headers(message.headers)
     both = _binary(message, _NO_BODY, stated), _bare(message, _NO_BODY, stated)
     return both if _is_binary(message, stated) else both[1:]
 
@@ -93,14 +160,14 @@ def distinguishing(message: WireMessage) -> bytes:
     Their times and trace contexts do not: a library that sets them anew makes no other message of a repeat.
     """
     properties = (message.content_type, message.type, message.message_id, message.app_id, message.correlation_id)
-    named = headers.decisive(message.headers)
+    named = _decisive_headers(message.headers)
     return repr((properties, named)).encode(errors="backslashreplace") + b"\0" + message.body
 
 
 def _object(parsed: Parsed) -> Body | UnreadableForm:
     if isinstance(parsed.value, dict):
         return Body(parsed.value, parsed.faults)
-    words = ", but a text that holds JSON: send the object itself" if payload.is_json_text(parsed.value) else ""
+    words = ", but a text that holds JSON: send the object itself" if is_json_text(parsed.value) else ""
     return UnreadableForm(f"the body is JSON{words or ', but not an object'}")
 
 
@@ -123,7 +190,7 @@ def _is_binary(message: WireMessage, stated: Mapping[str, object]) -> bool:
 
 def _structured(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
     envelope = body.content
-    data = payload.of_envelope(envelope)
+    data = data_of(envelope)
     return Attributes(
         specversion=envelope.get("specversion"),
         id=envelope.get("id"),
@@ -132,14 +199,14 @@ def _structured(message: WireMessage, body: Body, stated: Mapping[str, object]) 
         subject=envelope.get("subject"),
         time=envelope.get("time"),
         correlationid=envelope.get("correlationid"),
-        traceparent=envelope.get("traceparent", headers.plain(message.headers).get("traceparent")),
+        traceparent=envelope.get("traceparent", bare_headers(message.headers).get("traceparent")),
         data=data,
         faults=(*body.faults, *data.doubled, *_apart(envelope, stated), *_other_type(envelope.get("type"), message)),
     )
 
 
 def _binary(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
-    plain = headers.plain(message.headers)
+    plain = bare_headers(message.headers)
     return Attributes(
         specversion=stated.get("specversion"),
         id=stated.get("id"),
@@ -156,7 +223,7 @@ def _binary(message: WireMessage, body: Body, stated: Mapping[str, object]) -> A
 
 def _bare(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Attributes:
     """The bare form has no version of its own, so it counts as the one we speak."""
-    plain = headers.plain(message.headers)
+    plain = bare_headers(message.headers)
     return Attributes(
         specversion="1.0",
         id=message.message_id,
@@ -174,7 +241,7 @@ def _bare(message: WireMessage, body: Body, stated: Mapping[str, object]) -> Att
 def _contradicted(stated: Mapping[str, object]) -> tuple[str, ...]:
     if CONTRADICTORY not in stated.values():
         return ()
-    decisive = {name for name, value in stated.items() if value is CONTRADICTORY} - headers.INFORMING
+    decisive = {name for name, value in stated.items() if value is CONTRADICTORY} - _INFORMING
     return tuple(f"{name}: is in the headers more than once, with different values" for name in sorted(decisive))
 
 
@@ -189,7 +256,7 @@ def _apart(envelope: Mapping[str, object], stated: Mapping[str, object]) -> tupl
     return tuple(
         f"{name}: is not the same in the envelope and in the headers"
         for name in both
-        if not headers.same(envelope[name], stated[name])
+        if not _is_same(envelope[name], stated[name])
     )
 
 

@@ -1,10 +1,32 @@
-"""What the result events say: of every command, of a success, of a failure. Each command declares its own success."""
+"""What the result events say: of every command, of a success, of a failure; and the closed sets they speak in."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from messages.outcomes import Outcome, Reason
+
+class Outcome(StrEnum):
+    """How a command ended, as the metrics count it; the event of a success says one of the first two."""
+
+    APPLIED = "applied"
+    ALREADY_APPLIED = "already_applied"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a command ended as a dead letter. Also the routing key of the dead letter."""
+
+    UNDECODABLE = "undecodable"
+    UNKNOWN_TYPE = "unknown_type"
+    INVALID = "invalid"
+    ID_CONFLICT = "id_conflict"
+    PROVIDER_REJECTED = "provider_rejected"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    CRASH_LOOP = "crash_loop"
+
 
 Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})]
 #: The schema lists the set and stays open: a listener that checks events by it must outlive the next reason.

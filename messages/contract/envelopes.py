@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from messages.catalog import CatalogEntry
 from messages.contract.models import Document, event_data, flowing
+from messages.envelope import MAX_ATTRIBUTE_BYTES
 from messages.events import ResultEvent
 from messages.results import CommandFailed, ResultFields
-from messages.texts import MAX_ATTRIBUTE_BYTES
 
 #: No year 0, which no calendar has, and no leap second, which few readers know.
 _TIME = (

@@ -5,7 +5,7 @@ The ledger is a fake one and its clock jumps over the waits; the provider's answ
 
 from dataclasses import dataclass
 
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.faults import FaultRule
 from sandbox.provider.remote import RemoteSandbox

@@ -1,6 +1,6 @@
 """What every cell of the matrix must come to."""
 
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from sandbox.provider.faults import Fault
 from sandbox.provider.remote import RemoteSandbox
 from tests.matrix.cases import Case

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from messages.errors import CommandName, Invalid
-from messages.outcomes import Reason
+from messages.results import Reason
 from worker.domain.claims import Claim, ClaimRequest, Fresh, History, Resumed, Token
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery, Properties, Receipt

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from worker.domain.deliveries import Delivery, Destination, Outgoing
 from worker.domain.texts.printable import visible
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from messages.envelope import Envelope
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, Unread
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from worker.domain import dead_letters, result_events
 from worker.domain.claims import Crashed, History
 from worker.domain.dead_letters import DeadLetter

@@ -12,7 +12,7 @@ have happened gets a last look, and that look too is repeated until it is answer
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from worker.domain.claims import History
 from worker.errors import (
     Blocked,

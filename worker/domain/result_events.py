@@ -11,8 +11,7 @@ from messages.catalog import CATALOG
 from messages.envelope import Envelope
 from messages.errors import CommandName
 from messages.events import ResultEvent
-from messages.outcomes import Outcome, Reason
-from messages.results import CommandFailed
+from messages.results import CommandFailed, Outcome, Reason
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.identity import customer_of
 

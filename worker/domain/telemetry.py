@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from worker.domain.deliveries import Destination, Outgoing
 from worker.domain.work import Publication, Requested, RetryCause, Work
 

@@ -7,7 +7,7 @@ from messages.catalog import CATALOG
 from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.claims import ClaimRequest, Token
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery

@@ -7,7 +7,7 @@ unknown outcome the list is read, and what is found there decides between adopti
 from collections.abc import Iterable
 
 from messages.commands import ChangePassword, CreateCustomer
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import CustomerRow, Ledger, Provider
 from worker.domain.result_events import Success
 from worker.domain.texts.comparison import is_altered

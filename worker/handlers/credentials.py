@@ -5,7 +5,7 @@ removal is refused with the provider's words for it, together with what the list
 """
 
 from messages.commands import AddCredential, RemoveCredential, RotateCredential
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import Ledger, Provider
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt

@@ -7,7 +7,7 @@ only together with what the list shows.
 from enum import StrEnum
 
 from messages.commands import DeleteCustomer
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import Ledger, Provider
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from messages.commands import ChangeUsername
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import CustomerRow, Ledger, Provider
 from worker.domain.result_events import Success
 from worker.domain.texts.comparison import same_in_any_case

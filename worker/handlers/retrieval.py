@@ -7,7 +7,7 @@ from itertools import islice
 from pydantic_core import to_json
 
 from messages.commands import RetrieveCustomers
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import CustomerRow, Provider
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt

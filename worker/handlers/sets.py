@@ -1,7 +1,7 @@
 """Commands that set a value: setting it again changes nothing, so after an unknown outcome they are repeated."""
 
 from messages.commands import ChangePassword, RotateCredential, SetCommand
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import Provider
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt

@@ -5,7 +5,7 @@ asked for whom it would act, and nothing is written unless the answer names the 
 """
 
 from messages.commands import UpdateUserProfile
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain.ports import Provider
 from worker.domain.result_events import Success
 from worker.domain.texts.comparison import same_in_any_case

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from messages.envelope import Envelope
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from worker.domain import endings
 from worker.domain.claims import Fresh, History, Resumed
 from worker.domain.endings import Closing, Deferral, Finished, GivenUp

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from messages.errors import Invalid, MessageError
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from worker.domain import dead_letters, endings, result_events, telemetry
 from worker.domain.claims import Claim, Conflict, Crashed, Dead, Done, Fresh, Held, Quarantined, Resumed
 from worker.domain.deliveries import Delivery, Destination, Outgoing

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from messages.catalog import CATALOG
 from messages.events import EVENTS
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from worker.domain.work import RetryCause
 from worker.intake.causes import PauseCause
 

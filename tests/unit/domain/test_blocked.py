@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from tests.unit.domain.test_recoverability import (
     ITS_OWN,
     LATER,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from tests.support.work_samples import delivery
 from worker.domain import dead_letters
 from worker.domain.dead_letters import Circumstances, DeadLetter

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
 from worker.domain.claims import History

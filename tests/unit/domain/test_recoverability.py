@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from worker.domain.claims import History
 from worker.domain.recoverability import (
     Blame,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from messages.catalog import CATALOG
 from messages.errors import CommandName
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.commands import Command
 from tests.support.work_samples import create, envelope_of
 from tests.unit.messages.wire import DATA, SECRET

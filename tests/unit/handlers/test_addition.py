@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.fakes.provider import FakeProvider
 from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command

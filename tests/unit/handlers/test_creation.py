@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider

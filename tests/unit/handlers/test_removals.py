@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from messages.commands import Command, DeleteCustomer
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messages.commands import RetrieveCustomers
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.fakes.provider import UNLISTED, FakeProvider
 from tests.support.work_samples import USERNAME, create, create_command, envelope_of
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED

@@ -3,7 +3,7 @@
 import pytest
 
 from messages.commands import Command, UpdateProfile
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.support.ready_provider import provider_ready_for
 from tests.support.work_samples import PASSWORD, USERNAME
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED

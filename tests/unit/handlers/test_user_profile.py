@@ -3,7 +3,7 @@
 import pytest
 
 from messages.commands import UpdateUserProfile
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from messages.commands import Command
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeHealth, FakeProvider

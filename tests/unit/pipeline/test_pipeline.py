@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from messages.commands import Command
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.provider import FakeProvider
 from tests.support.pipeline_rig import PipelineRig

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from messages.errors import Unread
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.commands import Command, Message, bare, structured
 from tests.support.pipeline_rig import Crash, PipelineRig
 from tests.support.work_samples import USERNAME, again, create, create_command, delivery, disable, work_of

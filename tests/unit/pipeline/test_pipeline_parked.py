@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
 from worker.domain.deliveries import Receipt

@@ -2,7 +2,7 @@
 
 import pytest
 
-from messages.outcomes import Outcome
+from messages.results import Outcome
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import again, create, work_of
 from worker.domain.telemetry import CommandSettled, CommandUnpublishable

@@ -9,7 +9,7 @@ import pytest
 
 from messages.commands import Command
 from messages.errors import CommandName, Invalid
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.commands import Command as Sent
 from tests.support.logged import Logged
 from tests.support.work_samples import PASSWORD, commands_about_ada, create, work_of

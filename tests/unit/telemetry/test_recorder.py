@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messages.errors import CommandName, Invalid, Undecodable
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.logged import Logged
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties, Receipt

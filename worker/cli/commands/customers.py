@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from messages.commands import RetrieveCustomers
-from messages.faults import faults_of
+from messages.errors import faults_of
 from worker.cli.terminal.output import Column, Output, Row, say, show_rows, stream_rows
 from worker.cli.terminal.signals import explained_if_ended
 from worker.domain.ports import READABLE_FIELDS, CustomerRow

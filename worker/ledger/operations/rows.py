@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from messages.outcomes import Reason
+from messages.results import Reason
 from worker.domain.claims import History
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.identity import CommandKey

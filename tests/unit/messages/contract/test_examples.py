@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from messages.catalog import CATALOG
 from messages.envelope import WireMessage
 from messages.events import ResultEvent
-from messages.outcomes import Reason
-from messages.results import Succeeded
+from messages.results import Reason, Succeeded
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from messages.keys import MARK, doubled_fault
+from messages.strict_json import MARK, doubled_fault
 from worker.cli.terminal.output import say
 from worker.exits import Exit
 from worker.received.marks import MARKS, UTF8
