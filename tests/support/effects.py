@@ -8,7 +8,7 @@ from sandbox.provider.accounts.snapshot import AccountsSnapshot, CustomerSnapsho
 from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command
-from worker.provider.calls.rules import RULES
+from worker.provider.calls import RULES
 
 #: One change of state as the journal tells it: the operation, the customer, what of it (a credential, the new username
 #: or email) and the new secret's digest.

@@ -31,7 +31,7 @@ class ChangePhone(SetCommand):
 ''',
         ),
     ),
-    "worker/provider/calls/rules.py": (
+    "worker/provider/calls.py": (
         (
             'commands.ChangeEmail: _manage("set_email", "profile", "setEmail"),\n',
             '        commands.ChangePhone: _manage("set_phone", "profile", "setPhone"),\n',

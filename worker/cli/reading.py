@@ -62,7 +62,7 @@ def _check_bundle(given: _Given) -> None:
     bundle = _path(given.get("provider", {}).get("ca_bundle"))
     if not bundle:
         return
-    from worker.provider.wire.trust import bundle_fault  # noqa: PLC0415 - see the module
+    from worker.provider.wire.tls import bundle_fault  # noqa: PLC0415 - see the module
 
     fault = bundle_fault(bundle)
     if fault:

@@ -7,12 +7,11 @@ from messages.commands import Command, UpdateUserProfile
 from worker.domain.ports import CustomerRow
 from worker.domain.telemetry import Emit, unheard
 from worker.errors import OutcomeUnknown, Rejected
-from worker.provider.acting import Acting
-from worker.provider.calling import Caller, CallerContext
-from worker.provider.calls.forms import Forms
-from worker.provider.calls.profiles import Profiles
+from worker.provider.caller import Caller, CallerContext
+from worker.provider.calls import Forms
 from worker.provider.config import Login, ProviderConfig
 from worker.provider.listing import Listing
+from worker.provider.on_behalf_of import OnBehalfOf, Profiles
 
 #: No username is longer than 100 characters, so this one can never exist.
 _IMPOSSIBLE_USERNAME = "probe." + "0" * 120
@@ -33,7 +32,7 @@ class ProviderClient:
         self._caller = Caller(config, around)
         self._forms = Forms(config)
         self._profiles = Profiles(config)
-        self._acting = Acting(self._caller, self._profiles)
+        self._on_behalf_of = OnBehalfOf(self._caller, self._profiles)
 
     def apply(self, command: Command) -> None:
         """Make the one change that the command asks for, in one call; see the port."""
@@ -58,7 +57,7 @@ class ProviderClient:
 
     def acting_for(self, on_behalf_of: str) -> str:
         """The username that a v3 call on this one's behalf would act on; never the key's own. Raises Rejected then."""
-        return self._acting.username(on_behalf_of)
+        return self._on_behalf_of.username(on_behalf_of)
 
     def probe(self) -> None:
         """Ask for a customer that cannot exist. A refusal is an answer too: the provider is there and knows us."""

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Literal
 
 from worker.errors import SettingsInvalid
-from worker.provider.wire.trust import bundle_fault
+from worker.provider.wire.tls import bundle_fault
 
 Edition = Literal["reseller", "distributor"]
 Format = Literal["json", "xml"]
 
 
-# The operations that belong to no rule of a command (see `calls/rules.py`), as the metrics name them.
+# The operations that belong to no rule of a command (see `calls.py`), as the metrics name them.
 RETRIEVE = "retrieve"
 USER_PROFILE_UPDATE = "user_profile_update"
 USER_USERNAME = "user_username"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.provider.answering import answer, failure
 from worker.errors import OutcomeUnknown, Rejected, Throttled, Unauthorized
-from worker.provider.answers.expecting import expect_rows, expect_success
+from worker.provider.answers.outcome import expect_rows, expect_success
 from worker.provider.answers.parsing import MAX_XML_BYTES
 
 DECLARED = '<?xml version="1.0" encoding="ISO-8859-1"?>'

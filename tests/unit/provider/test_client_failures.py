@@ -26,7 +26,7 @@ from worker.errors import (
     Unauthorized,
     Unprovable,
 )
-from worker.provider import calling
+from worker.provider import caller
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Login, ProviderConfig
 from worker.provider.wire.transport import HttpAnswer
@@ -222,9 +222,9 @@ class Clockwork:
 
     def __init__(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr(calling, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now))
+        monkeypatch.setattr(caller, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now))
         rig.client._caller._places = SimpleNamespace(get=self.passes(3.0), put=lambda _: None)  # type: ignore[assignment]
-        rig.client._caller._pace = SimpleNamespace(wait=self.passes(4.0))  # type: ignore[assignment]
+        rig.client._caller._rate_limiter = SimpleNamespace(wait=self.passes(4.0))  # type: ignore[assignment]
 
     def passes(self, seconds: float, failure: ProviderError | None = None) -> Callable[[], bytes]:
         """Let it pass, and then fail."""
@@ -270,7 +270,7 @@ def test_another_thread_s_wait_is_its_own(rig: Rig, monkeypatch: pytest.MonkeyPa
 def test_a_call_that_is_turned_away_has_waited_as_well(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     clockwork = Clockwork(rig, monkeypatch)
     ended = clockwork.passes(4.0, NotSent("the worker ends"))
-    rig.client._caller._pace = SimpleNamespace(wait=ended)  # type: ignore[assignment]
+    rig.client._caller._rate_limiter = SimpleNamespace(wait=ended)  # type: ignore[assignment]
 
     with pytest.raises(NotSent):
         rig.client.apply(disable_command())

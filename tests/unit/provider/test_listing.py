@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.provider.rig import Rig, form
 from worker.errors import OutcomeUnknown, ProviderLogin
-from worker.provider.calls.forms import PAGE_ROWS
+from worker.provider.calls import PAGE_ROWS
 from worker.provider.wire.transport import HttpAnswer, HttpRequest
 
 Names = list[str]

@@ -8,7 +8,7 @@ import pytest
 from tests.support.certificates import Authority
 from worker.broker.tls import client_context, file_faults
 from worker.errors import SettingsInvalid
-from worker.provider.wire.trust import bundle_fault
+from worker.provider.wire.tls import bundle_fault
 from worker.received.certificates import trust
 
 

@@ -16,8 +16,8 @@ from urllib3.exceptions import ProxyError as ProxyFailure
 
 from worker.errors import NotSent, OutcomeUnknown
 from worker.provider.config import ProviderConfig
-from worker.provider.wire.bounded import BoundedAdapter
-from worker.provider.wire.trust import HandshakeFailed, SpokeFirst, bundle_fault
+from worker.provider.wire.connections import BoundedAdapter
+from worker.provider.wire.tls import HandshakeFailed, SpokeFirst, bundle_fault
 from worker.received.http import AnswerBroken
 from worker.received.packing import Unreadable, unpacked
 

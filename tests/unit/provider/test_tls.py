@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib3.connection import HTTPSConnection
 
 from tests.support.certificates import UNIDENTIFIED, Authority, strict_refusal
-from worker.provider.wire.trust import HandshakeFailed
+from worker.provider.wire.tls import HandshakeFailed
 
 
 def test_a_certificate_that_only_python_3_13_refuses_is_named_with_the_line_that_signs_it_again(tmp_path: Path) -> None:

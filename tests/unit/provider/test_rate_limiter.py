@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from worker.errors import NotSent
-from worker.provider.wire.pace import Pace
+from worker.provider.caller import RateLimiter
 
 
 class Waits(threading.Event):
@@ -22,10 +22,10 @@ class Waits(threading.Event):
 
 
 def waits(per_minute: int, calls: int) -> list[float]:
-    pace, never = Pace(per_minute), Waits()
-    pace._ended = never
+    rate_limiter, never = RateLimiter(per_minute), Waits()
+    rate_limiter._ended = never
     for _ in range(calls):
-        pace.wait()
+        rate_limiter.wait()
     return never.seconds
 
 
@@ -42,9 +42,9 @@ def test_each_call_waits_for_its_turn() -> None:
 
 
 def test_whoever_waits_when_the_worker_ends_is_turned_away_unsent() -> None:
-    pace = Pace(1)
-    pace.wait()
-    pace.end()
+    rate_limiter = RateLimiter(1)
+    rate_limiter.wait()
+    rate_limiter.end()
 
     with pytest.raises(NotSent):
-        pace.wait()
+        rate_limiter.wait()

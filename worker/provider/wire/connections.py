@@ -11,8 +11,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import SSLError as TlsFailure
 
-from worker.provider.wire.line import DeadlineSocket
-from worker.provider.wire.trust import HandshakeFailed, SpokeFirst
+from worker.provider.wire.deadline_socket import DeadlineSocket
+from worker.provider.wire.tls import HandshakeFailed, SpokeFirst
 from worker.received.certificates import marked_pem
 from worker.received.http import AnswerBroken, StrictAnswer
 

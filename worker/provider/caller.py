@@ -25,9 +25,8 @@ from worker.errors import (
     Unprovable,
 )
 from worker.provider.answers.limits import exhausted_seconds
-from worker.provider.calls.call import ProviderCall
+from worker.provider.calls import ProviderCall
 from worker.provider.config import OF_V3, READS, CallResult, Login, ProviderConfig
-from worker.provider.wire.pace import Pace
 from worker.provider.wire.transport import Transport
 
 _T = TypeVar("_T")
@@ -38,7 +37,7 @@ _MAX_DETAIL_CHARACTERS = 2_000
 _MAX_SCRUBBED_CHARACTERS = 16_384
 #: 255 characters, each of them written as twelve.
 _LONGEST_SPELLED_SECRET_CHARACTERS = 4_096
-_FURTHER_ATTEMPTS = 2
+_FURTHER_CALLS = 2
 _LONGEST_WAIT_SECONDS = 0.15
 
 _RESULTS = {
@@ -52,12 +51,37 @@ _RESULTS = {
 }
 
 
+class RateLimiter:
+    """Lets calls begin at even distances: at most `per_minute` of them, 0 for no limit."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._distance_seconds = 60.0 / per_minute if per_minute else 0.0
+        self._next_at = 0.0
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def wait(self) -> None:
+        """Return when it is this call's turn. Raises NotSent when the worker ends meanwhile."""
+        if not self._distance_seconds:
+            return
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next_at)
+            self._next_at = turn + self._distance_seconds
+        if self._ended.wait(turn - now):
+            raise NotSent("the worker ends before it was this call's turn")
+
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        self._ended.set()
+
+
 @dataclass(frozen=True, slots=True)
 class CallerContext:
     """Who is asked and informed around each call.
 
-    `may_write` is asked right before each try of a change, `emit` hears of each try, `read_login` gives the login as
-    it is set now, `exhausted` hears for how many seconds no further call is allowed.
+    `may_write` is asked right before each call that changes something, `emit` hears of each call, `read_login` gives
+    the login as it is set now, `exhausted` hears for how many seconds no further call is allowed.
     """
 
     may_write: Callable[[], bool]
@@ -80,7 +104,7 @@ class Caller:
         self._login = config.login
         self._proxy_password = _password_in(config.proxy)
         self._around = around
-        self._pace = Pace(config.rate_per_minute)
+        self._rate_limiter = RateLimiter(config.rate_per_minute)
         self._timeout_seconds = config.timeout_seconds
         # A semaphore without a semaphore's price: handlers wait here all the time.
         self._places: SimpleQueue[None] = SimpleQueue()
@@ -108,7 +132,7 @@ class Caller:
 
     def end(self) -> None:
         """Turn away what waits for its turn; calls under way go on."""
-        self._pace.end()
+        self._rate_limiter.end()
 
     def close(self) -> None:
         """Close idle connections."""
@@ -116,7 +140,7 @@ class Caller:
 
     def _in_turn(self, call: ProviderCall[_T], asked: float) -> _T:
         try:
-            self._pace.wait()
+            self._rate_limiter.wait()
         finally:
             turn = time.monotonic()
             self._waits.seconds += turn - asked
@@ -134,7 +158,7 @@ class Caller:
         """Try twice more what cannot have happened: a connection refused while a server restarts."""
         policy = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(NotSent),
-            stop=lambda state: state.attempt_number >= _FURTHER_ATTEMPTS or _is_over(deadline),
+            stop=lambda state: state.attempt_number >= _FURTHER_CALLS or _is_over(deadline),
             wait=tenacity.wait_random(0.05, _LONGEST_WAIT_SECONDS),
             reraise=True,
         )
@@ -178,7 +202,7 @@ def _password_in(proxy: str | None) -> str:
 
 
 def _is_over(deadline: float) -> bool:
-    """Whether the time left is too short for a further try."""
+    """Whether the time left is too short for a further call."""
     return time.monotonic() + _LONGEST_WAIT_SECONDS >= deadline
 
 

@@ -1,1 +1,0 @@
-"""What is sent for each command and each question, and how its answer is to be understood."""
