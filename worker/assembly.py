@@ -66,7 +66,7 @@ class Surroundings:
     """What the program is given beside its settings.
 
     `reload` reads the settings again, for a password that was changed in its file. `reached` hears of every step, for
-    tests that break it there. `lines` writes what `log` is told, and runs from before the start until after the stop.
+    tests that break it there. `lines` writes what `log` is given, and runs from before the start until after the stop.
     """
 
     ledger_url: str

@@ -26,8 +26,8 @@ def words(error: BaseException) -> str:
         return f"the broker closed it: {root.reply_code} {root.reply_text}"
     if isinstance(root, exceptions.ConnectionClosed | exceptions.ChannelClosed):
         return f"we closed it: {root.reply_text}"
-    told = _tls_words(root) or next((text for kind, text in _WORDS if isinstance(root, kind)), None)
-    return told or str(root) or type(root).__name__
+    reason = _tls_words(root) or next((text for kind, text in _WORDS if isinstance(root, kind)), None)
+    return reason or str(root) or type(root).__name__
 
 
 def _tls_words(root: BaseException) -> str | None:

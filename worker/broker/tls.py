@@ -56,17 +56,17 @@ def words(error: ssl.SSLError, url_setting: str = URL) -> str:
     """Say what failed and which setting to look at; `url_setting` names the one that holds the peer's host."""
     if isinstance(error, ssl.SSLCertVerificationError):
         # Only OpenSSL's own have them.
-        told = refused_because(getattr(error, "verify_code", 0), Peer("the broker", url_setting, CA))
-        return f"TLS failed: {told} ({getattr(error, 'verify_message', error)})"
+        reason = refused_because(getattr(error, "verify_code", 0), Peer("the broker", url_setting, CA))
+        return f"TLS failed: {reason} ({getattr(error, 'verify_message', error)})"
     return words_in(str(error)) or f"TLS failed ({error})"
 
 
 def words_in(text: str) -> str | None:
-    """The same for an error of which only the text is left; None when it tells of no TLS failure."""
+    """The same for an error of which only the text is left; None when it is no TLS failure."""
     if "SSL" not in text:
         return None
-    told = next((told for alert, told in _ALERTS.items() if alert in text), None)
-    return f"TLS failed: {told}" if told else None
+    reason = next((reason for alert, reason in _ALERTS.items() if alert in text), None)
+    return f"TLS failed: {reason}" if reason else None
 
 
 def _show(context: ssl.SSLContext, certificate: str, key: str | None) -> None:

@@ -57,8 +57,8 @@ class FailureContext:
     """What was so when the attempt failed.
 
     `now` is epoch seconds. `blame`: whose the failure before this one was; `paused`: whether intake was paused since
-    then. `spent_seconds` is the time the try took, `jitter` a number from 0 up to 1, `could_write` False for an attempt
-    that was only a last look.
+    then. `spent_seconds` is the time the attempt took, `jitter` a number from 0 up to 1, `could_write` False for an
+    attempt that was only a last look.
     """
 
     now: float

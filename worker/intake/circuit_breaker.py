@@ -91,12 +91,12 @@ class CircuitBreaker:
         if self._is_returning:
             self._permit(1)
         if isinstance(failure, Unauthorized | Blocked):
-            self._suspect(0.0)
+            self._expect_outage(0.0)
         elif self._calls.too_many_failed:
             self._calls.forget()
             self.hold(PauseCause.OUTAGE, self._policy.probe_seconds, failure.detail)
         else:
-            self._suspect(min(_SUSPICION_SECONDS, self._policy.probe_seconds))
+            self._expect_outage(min(_SUSPICION_SECONDS, self._policy.probe_seconds))
 
     def throttled(self, throttle: Throttled) -> None:
         """A call was turned away for now."""
@@ -197,7 +197,7 @@ class CircuitBreaker:
         if failure.waits_for_all and failure.retry_after_seconds:
             self.hold(PauseCause.THROTTLED, failure.retry_after_seconds, failure.detail)
 
-    def _suspect(self, patience_seconds: float) -> None:
+    def _expect_outage(self, patience_seconds: float) -> None:
         if self._suspicion is None:
             now = self._clock.now()
             self._suspicion = _Suspicion(now, now + patience_seconds)

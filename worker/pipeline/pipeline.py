@@ -39,7 +39,7 @@ from worker.pipeline.unpublished import UnpublishedRuns
 AGAIN_SECONDS = 1.0
 #: The longest wait of one command that the ledger does not take; it doubles from the shortest.
 LONGEST_BACK_OFF_SECONDS = 60.0
-#: How soon a stage is tried again that an operator must mend. Each try to publish may cost the connection.
+#: How soon a stage is tried again that an operator must mend. Each attempt to publish may cost the connection.
 OPERATOR_SECONDS = 60.0
 #: So many are remembered; beyond that they are leftovers, whose deliveries went to other workers.
 MOST_UNCOUNTED = 1_000

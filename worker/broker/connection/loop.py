@@ -206,7 +206,7 @@ class BrokerLoop:
         ioloop.start()
 
     def _leave(self) -> None:
-        """Close what is left of the connection and tell everybody, whatever ended it."""
+        """Close what is left of the connection and inform all listeners, whatever ended it."""
         ioloop, connection, connected_at = self._ioloop, self._connection, self._connected_at
         self._ioloop = self._connection = self._connected_at = None
         self._fault = self._reason or "the connection ended"

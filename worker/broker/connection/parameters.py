@@ -1,4 +1,4 @@
-"""What pika is told of the broker's address, and how patient a connection is.
+"""What pika is given of the broker's address, and how patient a connection is.
 
 Apart from the address itself, so that whoever only checks the settings does without pika.
 """

@@ -42,7 +42,7 @@ Ended = Callable[["WireConnection", BaseException], None]
 
 
 class WireConnection(pika.SelectConnection):
-    """A connection that belongs to one thread; `opened` or `ended` tell how the attempt to connect went."""
+    """A connection that belongs to one thread; `opened` or `ended` say how the attempt to connect went."""
 
     def __init__(self, parameters: pika.ConnectionParameters, ioloop: IOLoop, opened: Opened, ended: Ended) -> None:
         self._cork: list[bytes] | None = None

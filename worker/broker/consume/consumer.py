@@ -111,7 +111,7 @@ class Consumer:
         """Nothing is due by the clock here."""
 
     def closed(self, _reason: str) -> None:
-        """Tell the intake, unless it has been told."""
+        """Pause the intake, unless it is paused."""
         self._lose()
 
     def _subscribe(self, queue: str, channel: Channel) -> None:
@@ -178,7 +178,7 @@ class Consumer:
         self._loop.call_later(SETTLE_SECONDS, end)
 
     def _lose(self) -> None:
-        """Tell the intake which epochs are over: what it has of them comes again."""
+        """Inform the intake which epochs are over: what it has of them comes again."""
         lost, self._acks = self._acks, {}
         for epoch, acks in lost.items():
             acks.end()

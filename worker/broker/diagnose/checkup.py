@@ -1,4 +1,4 @@
-"""A look at the broker for `doctor`: what AMQP tells, by questions that change nothing."""
+"""A look at the broker for `doctor`: what AMQP answers, by questions that change nothing."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -65,11 +65,11 @@ def within(seconds: float, ask: Callable[[], _T]) -> _T:
 
     def run() -> None:
         try:
-            told = ask()
+            answered = ask()
         except BaseException as exc:  # noqa: BLE001 - whoever waits for it gets it
             answers.put(partial(_raised, exc))
         else:
-            answers.put(lambda: told)
+            answers.put(lambda: answered)
 
     threading.Thread(target=run, name="doctor", daemon=True).start()
     try:
@@ -139,14 +139,14 @@ def _queue(connection: Blocking, queue: Queue, topology: Topology, found: Survey
 
 def _counts(connection: Blocking, queue: str) -> tuple[int | None, int | None]:
     """How many messages are ready, and how many consumers there are."""
-    told: list[tuple[int, int]] = []
+    answered: list[tuple[int, int]] = []
 
     def count(channel: Blocking) -> None:
         declared = channel.queue_declare(queue, passive=True).method
-        told.append((declared.message_count, declared.consumer_count))
+        answered.append((declared.message_count, declared.consumer_count))
 
     answer(connection, count)
-    return told[0] if told else (None, None)
+    return answered[0] if answered else (None, None)
 
 
 def _exchange(exchange: Exchange, found: SurveyFinding) -> ExchangeFacts:

@@ -27,7 +27,7 @@ _REFUSALS = frozenset({401, 403})
 
 
 class ManagementRefused(BrokerError):
-    """The API is there and does not tell: the login, its tags, or an answer that is none of the API's."""
+    """The API is there and does not answer: the login, its tags, or an answer that is none of the API's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ManagementApi:
         return self._login.user if self._login else ""
 
     def get(self, *names: str) -> Any | None:  # noqa: ANN401 - JSON of whatever shape; those who read it look
-        """What the API tells at `/api/` and these names; None when there is no such thing.
+        """What the API answers at `/api/` and these names; None when there is no such thing.
 
         Raises BrokerUnreachable or ManagementRefused.
         """

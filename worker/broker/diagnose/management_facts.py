@@ -1,4 +1,4 @@
-"""What the management API tells of our objects, added to what was seen over AMQP."""
+"""What the management API says of our objects, added to what was seen over AMQP."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from worker.errors import BrokerError
 
 
 def with_management(seen: BrokerFacts, api: ManagementApi) -> BrokerFacts:
-    """Add everything the API tells; what it does not tell stays None, and the first reason is kept. Never raises."""
+    """Add everything the API says; what it does not say stays None, and the first reason is kept. Never raises."""
     reading = _ManagementReading(api, seen)
     try:
         api.get("whoami")
@@ -47,31 +47,31 @@ class _ManagementReading:
 
     def queue(self, queue: QueueFacts) -> QueueFacts:
         """Its arguments, its leader, its consumers, and the dead letters it cannot get rid of."""
-        told = self._get("queues", self._vhost, queue.name)
-        if not isinstance(told, Mapping):
+        answer = self._get("queues", self._vhost, queue.name)
+        if not isinstance(answer, Mapping):
             return queue
-        consumers = tuple(_consumer(each) for each in _maps(told.get("consumer_details")))
+        consumers = tuple(_consumer(each) for each in _maps(answer.get("consumer_details")))
         return replace(
             queue,
-            arguments=_arguments(told),
-            has_leader=bool(told["leader"]) if "leader" in told else None,
-            stuck=_count(told.get("messages_dlx")),
+            arguments=_arguments(answer),
+            has_leader=bool(answer["leader"]) if "leader" in answer else None,
+            stuck=_count(answer.get("messages_dlx")),
             consumers=consumers,
         )
 
     def exchange(self, exchange: ExchangeFacts) -> ExchangeFacts:
         """Its kind and its arguments."""
-        told = self._get("exchanges", self._vhost, exchange.name)
-        if not isinstance(told, Mapping):
+        answer = self._get("exchanges", self._vhost, exchange.name)
+        if not isinstance(answer, Mapping):
             return exchange
-        return replace(exchange, kind=str(told.get("type")), arguments=_arguments(told))
+        return replace(exchange, kind=str(answer.get("type")), arguments=_arguments(answer))
 
     def binding(self, binding: BindingFacts) -> BindingFacts:
         """Whether it is there."""
-        told = self._get("queues", self._vhost, binding.queue, "bindings")
-        if told is None:
+        answer = self._get("queues", self._vhost, binding.queue, "bindings")
+        if answer is None:
             return binding
-        found = {(each.get("source"), each.get("routing_key")) for each in _maps(told)}
+        found = {(each.get("source"), each.get("routing_key")) for each in _maps(answer)}
         return replace(binding, present=(binding.exchange, binding.routing_key) in found)
 
     def policies(self) -> tuple[PolicyFacts, ...] | None:
@@ -85,18 +85,18 @@ class _ManagementReading:
 
     def alarms(self) -> tuple[str, ...] | None:
         """The alarms in effect, each as resource and node."""
-        told = self._get("health", "checks", "alarms")
-        if not isinstance(told, Mapping):
+        answer = self._get("health", "checks", "alarms")
+        if not isinstance(answer, Mapping):
             return None
-        if told.get("status") == "ok":
+        if answer.get("status") == "ok":
             return ()
-        named = tuple(f"{each.get('resource')} on {each.get('node')}" for each in _maps(told.get("alarms")))
-        return named or (str(told.get("reason")),)
+        named = tuple(f"{each.get('resource')} on {each.get('node')}" for each in _maps(answer.get("alarms")))
+        return named or (str(answer.get("reason")),)
 
     def event_bindings(self) -> int | None:
         """How many ways lead out of the events' exchange."""
-        told = self._get("exchanges", self._vhost, self._events, "bindings", "source")
-        return len(_maps(told)) if isinstance(told, list) else None
+        answer = self._get("exchanges", self._vhost, self._events, "bindings", "source")
+        return len(_maps(answer)) if isinstance(answer, list) else None
 
     def _get(self, *names: str) -> Any | None:  # noqa: ANN401 - see ManagementApi.get
         try:
@@ -106,41 +106,41 @@ class _ManagementReading:
             return None
 
 
-def _consumer(told: Mapping[str, Any]) -> ConsumerFacts:
+def _consumer(answer: Mapping[str, Any]) -> ConsumerFacts:
     # Without a channel (it has just ended) the API writes an empty list here.
-    channel = told.get("channel_details")
+    channel = answer.get("channel_details")
     channel = channel if isinstance(channel, Mapping) else {}
     return ConsumerFacts(
-        tag=str(told.get("consumer_tag")),
-        prefetch=_count(told.get("prefetch_count")) or 0,
-        active=told.get("active") is not False,
+        tag=str(answer.get("consumer_tag")),
+        prefetch=_count(answer.get("prefetch_count")) or 0,
+        active=answer.get("active") is not False,
         connection=str(channel.get("connection_name", "")),
         user=str(channel.get("user", "somebody")),
-        priority=_count(_arguments(told).get("x-priority")) or 0,
+        priority=_count(_arguments(answer).get("x-priority")) or 0,
     )
 
 
-def _policy(told: Mapping[str, Any], *, operator: bool) -> PolicyFacts:
-    definition = told.get("definition")
+def _policy(answer: Mapping[str, Any], *, operator: bool) -> PolicyFacts:
+    definition = answer.get("definition")
     return PolicyFacts(
-        name=str(told.get("name")),
+        name=str(answer.get("name")),
         operator=operator,
-        pattern=str(told.get("pattern")),
-        applies_to=str(told.get("apply-to", "all")),
-        priority=_count(told.get("priority")) or 0,
+        pattern=str(answer.get("pattern")),
+        applies_to=str(answer.get("apply-to", "all")),
+        priority=_count(answer.get("priority")) or 0,
         definition=definition if isinstance(definition, Mapping) else {},
     )
 
 
-def _arguments(told: Mapping[str, Any]) -> Mapping[str, object]:
+def _arguments(answer: Mapping[str, Any]) -> Mapping[str, object]:
     # An empty table comes as an empty list.
-    arguments = told.get("arguments")
+    arguments = answer.get("arguments")
     return dict(arguments) if isinstance(arguments, Mapping) else {}
 
 
-def _maps(told: object) -> list[Mapping[str, Any]]:
-    return [each for each in told if isinstance(each, Mapping)] if isinstance(told, Iterable) else []
+def _maps(answer: object) -> list[Mapping[str, Any]]:
+    return [each for each in answer if isinstance(each, Mapping)] if isinstance(answer, Iterable) else []
 
 
-def _count(told: object) -> int | None:
-    return told if isinstance(told, int) else None
+def _count(answer: object) -> int | None:
+    return answer if isinstance(answer, int) else None

@@ -23,7 +23,7 @@ def may_configure(report: Survey) -> bool | None:
 
 
 def rights(connection: Blocking, topology: Topology, report: Survey) -> Iterator[RightFacts]:
-    """Ask for what cannot be done, in ways whose refusal tells whether the right is there. Missing objects are left."""
+    """Ask for what cannot be done, in ways whose refusal shows whether the right is there. Missing objects are left."""
     missing = {str(found.item) for found in report.findings if found.condition is Condition.MISSING}
     for queue in topology.command_queues:
         if f"queue {queue}" not in missing:
@@ -49,9 +49,9 @@ def _may_write(connection: Blocking, exchange: str, source: str) -> bool | None:
     def unbind(channel: Blocking) -> None:
         channel.exchange_unbind(exchange, source, _NO_KEY)
 
-    code, told = answer(connection, unbind)
+    code, text = answer(connection, unbind)
     if code == Reply.ACCESS_REFUSED:
-        return f"'{exchange}'" not in told
+        return f"'{exchange}'" not in text
     return True if code == Reply.OK else None
 
 

@@ -87,12 +87,12 @@ class ConfirmTracker:
         self._in_flight[self._sequence] = pending
 
     def returned(self, like: PendingPublish | None, reason: str) -> None:
-        """Mark a message as returned; its ack follows. None: it cannot be told which, so all are in doubt."""
+        """Mark a message as returned; its ack follows. None: it cannot be known which, so all are in doubt."""
         for pending in [like] if like else self._in_flight.values():
             pending.returned = reason
 
     def find(self, exchange: str, routing_key: str, message_id: str | None, body: bytes) -> PendingPublish | None:
-        """Find the oldest message like that. The body counts too: two letters about one command share its id."""
+        """Find the oldest message like that. The body counts too: two dead letters about one command share its id."""
         for pending in self._in_flight.values():
             if (
                 pending.message_id == message_id

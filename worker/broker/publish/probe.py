@@ -1,6 +1,6 @@
 """Finds out whether the broker takes messages, also while there is nothing to publish.
 
-RabbitMQ tells a connection of its alarms only when that publishes while one is on: an idle publisher would hear of it
+RabbitMQ informs a connection of its alarms only when that publishes while one is on: an idle publisher would hear of it
 with its first event, after the command was carried out. So a message is published in a transaction that is rolled
 back. It counts as a publish, and nobody ever gets it.
 """

@@ -1,4 +1,4 @@
-"""Publishes and waits until the broker has confirmed: the only way a message of ours counts as told."""
+"""Publishes and waits until the broker has confirmed: the only way a message of ours counts as published."""
 
 import time
 from collections import deque

@@ -48,7 +48,7 @@ class Surveyor:
         self._channel = None
         if self._report is not None:
             # Not from within this callback: pika forgets the channel's number only after it, and would then forget
-            # the channel that whoever is told opens next under the same number.
+            # the channel that the caller opens next under the same number.
             self._connection.ioloop.call_later(0, self._guard(partial(self._done, self._report)))
         elif isinstance(reason, ChannelClosedByBroker):
             self._proceed(SurveyAnswer(reason.reply_code, reason.reply_text))

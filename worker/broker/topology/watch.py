@@ -1,6 +1,6 @@
 """Looks at the topology again and again while the connection lives: what somebody deletes is noticed within seconds.
 
-The broker tells nobody that an exchange or a binding is gone. Only emitters would see it, as commands that come back to
+The broker does not say that an exchange or a binding is gone. Only emitters would see it, as commands that come back to
 them or are lost, while the worker waits for commands that can no longer reach its queue.
 """
 
@@ -20,7 +20,7 @@ INTERVAL_SECONDS = 5.0
 class TopologyWatch:
     """Surveys on channels of its own, one question after the other. Belongs to the loop's thread.
 
-    With `declare` it declares what is missing and binds again; else it only looks, and what is missing is told. It
+    With `declare` it declares what is missing and binds again; else it only looks, and what is missing is reported. It
     never compares arguments: the survey that begins each connection does.
     """
 

@@ -1,7 +1,7 @@
 """Takes secrets out of texts that others wrote, in the spellings in which programs echo one; docs/security.md has them.
 
-A text is read as it stands, and with its escapes undone once and twice. In each reading a secret is looked for to the
-letter; a longer one also without regard to case, accents, spaces and hyphens, and in hex and base64.
+A text is read as it stands, and with its escapes undone once and twice. In each reading a secret is looked for
+exactly; a longer one also without regard to case, accents, spaces and hyphens, and in hex and base64.
 """
 
 import json

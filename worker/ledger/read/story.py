@@ -67,7 +67,7 @@ def _parked_record(connection: Connection, row: StoredRow) -> ParkedRecord:
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """One try that failed and was to be repeated; `at` is epoch seconds."""
+    """One attempt that failed and was to be repeated; `at` is epoch seconds."""
 
     number: int
     at: float

@@ -128,9 +128,9 @@ class BoundedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401 - see above
         """The same for connections through a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager
+        pools = super().proxy_manager_for(proxy, **proxy_kwargs)
+        pools.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return pools
 
     def get_connection_with_tls_context(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - see above
         """Find the pool of the request's host."""
