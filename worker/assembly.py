@@ -18,7 +18,7 @@ from worker.domain.deliveries import Delivery
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.telemetry import Emit
 from worker.domain.work import Step, Work
-from worker.errors import ProviderLogin, SettingsInvalid
+from worker.errors import SettingsInvalid
 from worker.from_settings import (
     broker_address,
     configured_keys,
@@ -48,7 +48,7 @@ from worker.pipeline.scheduling.timer import Timer
 from worker.pipeline.scheduling.window import HoldWindow
 from worker.pipeline.unpublished import UnpublishedRuns
 from worker.provider.client import ProviderClient
-from worker.provider.config import Login
+from worker.provider.config import Login, login_of
 from worker.settings import Settings
 from worker.telemetry.lines import LineWriter
 from worker.telemetry.logs import subject_writer
@@ -214,7 +214,7 @@ def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:
     release = version("provisioning-worker")
 
     def read_and_warn(delivery: Delivery) -> Work:
-        work = read(delivery, marks.fingerprints)
+        work = read(delivery, marks.fingerprints, login_of)
         for risk in risks(work):
             base.emit(risk)
         return work
@@ -237,8 +237,7 @@ def _provider(
         read_login=lambda: _login_again(base.settings, base.around),
         exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
     )
-    probes = {ProviderLogin.V2: provider.probe, ProviderLogin.V3: provider.probe_v3}
-    pause = IntakeGate(probes, policy, base.clock, dispatcher.allow, base.emit)
+    pause = IntakeGate(provider.probes(), policy, base.clock, dispatcher.allow, base.emit)
     return provider, pause
 
 

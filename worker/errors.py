@@ -60,10 +60,17 @@ class RefusalHint(StrEnum):
 
 
 class ProviderLogin(StrEnum):
-    """The two logins the worker has at the provider; one may be refused while the other is good."""
+    """The logins the worker has at the provider; one may be refused while another is good.
+
+    Which one applies a command is known to the provider's room alone; to all others they are opaque names.
+    """
 
     V2 = "v2"
     V3 = "v3"
+
+
+#: The login of nearly all commands, and what a message counts for that is no command.
+MAIN_LOGIN = ProviderLogin.V2
 
 
 class ProviderError(WorkerError):
@@ -122,7 +129,7 @@ class Unauthorized(ProviderError):
         self,
         detail: str,
         errors: Sequence[str] = (),
-        login: ProviderLogin = ProviderLogin.V2,
+        login: ProviderLogin = MAIN_LOGIN,
         status: int | None = None,
     ) -> None:
         super().__init__(detail, errors)

@@ -9,6 +9,7 @@ from importlinter.api import read_configuration
 from importlinter.cli import lint_imports
 
 from tests.architecture.rendering import ROOT
+from tests.architecture.test_house import modules
 
 PYPROJECT = ROOT / "pyproject.toml"
 #: What every package may use: its models are the language that the packages speak to each other.
@@ -52,3 +53,12 @@ def test_every_library_has_a_room(project: dict[str, Any], contracts: list[dict[
     nobodys = {name for contract in contracts for name in contract.get("forbidden_modules", [])}
 
     assert libraries - EVERYWHERE <= housed | nobodys
+
+
+def test_only_the_provider_room_knows_which_login_is_which() -> None:
+    rooms = [path.relative_to(ROOT) for path in modules("worker") if path.name != "errors.py"]
+    steering = [
+        str(path) for path in rooms if re.search(r"\bProviderLogin\.V\d", (ROOT / path).read_text(encoding="utf-8"))
+    ]
+
+    assert [path for path in steering if not path.startswith("worker/provider/")] == []

@@ -21,7 +21,6 @@ GIVEN_UP = {
     **dict.fromkeys(("tell", "tells", "telling", "told", "untold"), "publish, report, say or answer"),
     **dict.fromkeys(("letter", "letters"), "dead letter, or character"),
     "tries": "attempts",
-    **dict.fromkeys(("story", "stories"), "record"),
     **dict.fromkeys(("family", "families"), "kind"),
     "weather": "outage",
     **dict.fromkeys(("lot", "yard"), "parking store"),
@@ -105,7 +104,7 @@ def test_no_word_that_was_given_up_comes_back() -> None:
         ("_dead_letter_of", []),
         ("letter_of", ["letter"]),
         ("TOLD", ["told"]),
-        ("StoryTeller", ["story"]),
+        ("TheFamily", ["family"]),
     ],
 )
 def test_words_are_found_in_identifiers(name: str, found: list[str]) -> None:

@@ -23,6 +23,7 @@ from worker.pipeline.job import Job
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.reading import read
 from worker.pipeline.unpublished import UnpublishedRuns
+from worker.provider.config import login_of
 
 MOST_WAITS = 20
 
@@ -198,7 +199,7 @@ class PipelineRig:
         function()
 
     def _read(self, came: Delivery) -> Work:
-        return read(came, self._fingerprint)
+        return read(came, self._fingerprint, login_of)
 
     def _fingerprint(self, _kind: str, _about: str | None, content: bytes) -> tuple[bytes, ...]:
         return self.marks(content)

@@ -13,6 +13,7 @@ from tests.support.commands import Command
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Work
 from worker.pipeline.reading import read
+from worker.provider.config import login_of
 
 USERNAME = "ada@example.com"
 NEW_USERNAME = "countess@example.com"
@@ -44,12 +45,12 @@ def delivery(content: Command | bytes, *, redelivered: bool = False, tag: int = 
 
 def again(work: Work, tag: int = 2) -> Work:
     """The same message, as the broker brings it again."""
-    return read(replace(work.delivery, redelivered=True, receipt=Receipt(2, tag)), fingerprint)
+    return read(replace(work.delivery, redelivered=True, receipt=Receipt(2, tag)), fingerprint, login_of)
 
 
 def work_of(content: Command | bytes, *, redelivered: bool = False, tag: int = 1) -> Work:
     """Make the unit of work of a delivery."""
-    return read(delivery(content, redelivered=redelivered, tag=tag), fingerprint)
+    return read(delivery(content, redelivered=redelivered, tag=tag), fingerprint, login_of)
 
 
 def envelope_of(command: Command) -> Envelope:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from messages.catalog import CATALOG
-from messages.commands import UpdateUserProfile
 from messages.envelope import Envelope
 from messages.errors import MessageError
 from messages.results import Outcome
@@ -12,15 +11,16 @@ from worker.domain.claims import ClaimRequest, Token
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery
 from worker.domain.result_events import StoredEvent
-from worker.errors import ProviderLogin
+from worker.errors import MAIN_LOGIN, ProviderLogin
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A valid command, and the claim that must be made before it is handled."""
+    """A valid command, the claim that must be made before it is handled, and the login that applies it."""
 
     envelope: Envelope
     request: ClaimRequest
+    login: ProviderLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,7 @@ class Work:
     @property
     def login(self) -> ProviderLogin:
         """The login that applies it."""
-        is_v3 = isinstance(self.content, Requested) and isinstance(self.content.envelope.data, UpdateUserProfile)
-        return ProviderLogin.V3 if is_v3 else ProviderLogin.V2
+        return self.content.login if isinstance(self.content, Requested) else MAIN_LOGIN
 
 
 @dataclass(frozen=True, slots=True)

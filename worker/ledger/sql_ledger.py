@@ -97,7 +97,7 @@ class SqlLedger:
 
     @property
     def watchdog_alive(self) -> bool:
-        """Whether the watchdog's thread runs: without it nobody would tell of a database that stands still."""
+        """Whether the watchdog's thread runs: without it a database that stands still is not reported."""
         return self._watchdog.alive
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from messages.codec import decode, name_from_properties
+from messages.commands import Command
 from messages.envelope import Envelope, WireMessage
 from messages.errors import MessageError, Undecodable, Unread
 from messages.forms import distinguishing
@@ -12,15 +13,17 @@ from worker.domain.deliveries import Delivery
 from worker.domain.identity import CommandKey, canonical, customer_of, lane_keys
 from worker.domain.telemetry import USUAL_PRIORITY, CommandMayChangePlaces, CommandMayExpire, TelemetryEvent
 from worker.domain.work import Requested, Work
+from worker.errors import ProviderLogin
 
 #: Hashes a kind of content, what it is about, and its bytes with each secret key, the newest first.
 Fingerprint = Callable[[str, str | None, bytes], tuple[bytes, ...]]
 
 
-def read(delivery: Delivery, fingerprint: Fingerprint) -> Work:
+def read(delivery: Delivery, fingerprint: Fingerprint, login_of: Callable[[Command], ProviderLogin]) -> Work:
     """Read a delivery: a command with its claim and its lanes, or the reason why it is none. Never raises."""
     try:
-        return _requested(delivery, decode(_message(delivery)), fingerprint)
+        envelope = decode(_message(delivery))
+        return _requested(delivery, envelope, fingerprint, login_of(envelope.data))
     except MessageError as error:
         return Work(delivery, error, ())
     except Exception as bug:  # noqa: BLE001 - whatever it is, it would come again with each redelivery and stop the queue
@@ -76,7 +79,7 @@ def _message(delivery: Delivery) -> WireMessage:
     )
 
 
-def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint) -> Work:
+def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint, login: ProviderLogin) -> Work:
     lanes = lane_keys(envelope)
     request = ClaimRequest(
         key=CommandKey(envelope.source, envelope.id),
@@ -88,4 +91,4 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint)
         redelivered=delivery.redelivered,
         position=delivery.receipt.position,
     )
-    return Work(delivery, Requested(envelope, request), lanes)
+    return Work(delivery, Requested(envelope, request, login), lanes)

@@ -18,7 +18,6 @@ from worker.errors import (
     NotSent,
     OutcomeUnknown,
     ProviderError,
-    ProviderLogin,
     Rejected,
     Throttled,
     Unauthorized,
@@ -26,7 +25,7 @@ from worker.errors import (
 )
 from worker.provider.answers.limits import exhausted_seconds
 from worker.provider.calls import ProviderCall
-from worker.provider.config import OF_V3, READS, CallResult, Login, ProviderConfig
+from worker.provider.config import READS, CallResult, Login, ProviderConfig, login_for
 from worker.provider.wire.transport import Transport
 
 _T = TypeVar("_T")
@@ -176,7 +175,7 @@ class Caller:
             return call.understand(answer)
         except ProviderError as failure:
             result = _RESULTS[type(failure)]
-            failure.login = ProviderLogin.V3 if call.operation in OF_V3 else ProviderLogin.V2
+            failure.login = login_for(call.operation)
             if isinstance(failure, Unauthorized):
                 # It may have been changed in its file meanwhile; the next call uses what is there now.
                 self._login = self._around.read_login()

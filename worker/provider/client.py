@@ -6,7 +6,7 @@ from contextlib import suppress
 from messages.commands import Command, UpdateUserProfile
 from worker.domain.ports import CustomerRow
 from worker.domain.telemetry import Emit, unheard
-from worker.errors import OutcomeUnknown, Rejected
+from worker.errors import OutcomeUnknown, ProviderLogin, Rejected
 from worker.provider.caller import Caller, CallerContext
 from worker.provider.calls import Forms
 from worker.provider.config import Login, ProviderConfig
@@ -68,6 +68,10 @@ class ProviderClient:
         """Ask whose the bearer key is; without a key there is nothing to ask."""
         with suppress(Rejected):
             self._caller.make(self._profiles.own_username())
+
+    def probes(self) -> Mapping[ProviderLogin, Callable[[], None]]:
+        """The probe of each login."""
+        return {ProviderLogin.V2: self.probe, ProviderLogin.V3: self.probe_v3}
 
     def waited_seconds(self) -> float:
         """How long the calling thread has ever waited for its turn: for our own rate limit, or for a place."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from worker.errors import SettingsInvalid
+from messages.commands import Command, UpdateUserProfile
+from worker.errors import ProviderLogin, SettingsInvalid
 from worker.provider.wire.tls import bundle_fault
 
 Edition = Literal["reseller", "distributor"]
@@ -19,8 +20,17 @@ USER_USERNAME = "user_username"
 #: What changes nothing at the provider, and may be asked by a process that must not write any more.
 READS = frozenset({RETRIEVE, USER_USERNAME})
 
-#: What needs the bearer key; all others need name and password.
-OF_V3 = frozenset({USER_PROFILE_UPDATE, USER_USERNAME})
+_OF_V3 = frozenset({USER_PROFILE_UPDATE, USER_USERNAME})
+
+
+def login_of(command: Command) -> ProviderLogin:
+    """The login that applies a command."""
+    return ProviderLogin.V3 if isinstance(command, UpdateUserProfile) else ProviderLogin.V2
+
+
+def login_for(operation: str) -> ProviderLogin:
+    """The login that an operation needs: the bearer key, or name and password."""
+    return ProviderLogin.V3 if operation in _OF_V3 else ProviderLogin.V2
 
 
 class CallResult(StrEnum):

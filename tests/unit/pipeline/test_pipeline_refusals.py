@@ -13,6 +13,7 @@ from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, delivery, disable, fingerprint, work_of
 from worker.domain.deliveries import Delivery, Destination, Properties
 from worker.pipeline.reading import read
+from worker.provider.config import login_of
 
 BODY = b'{"username": "ada@example.com"}'
 PROPERTIES: dict[str, Any] = {"type": "DisableCustomer", "message_id": "evt_1", "app_id": "billing"}
@@ -31,7 +32,7 @@ def answered(rig: PipelineRig, *deliveries: Delivery) -> list[dict[str, Any]]:
     """The events that these messages end with, in their order."""
     before = len(rig.publisher.to(Destination.EVENTS))
     for each in deliveries:
-        rig.run_to_the_end(read(each, fingerprint))
+        rig.run_to_the_end(read(each, fingerprint, login_of))
     return [json.loads(event.body) for event in rig.publisher.to(Destination.EVENTS)[before:]]
 
 

@@ -11,6 +11,7 @@ from worker.domain.deliveries import Delivery, Properties
 from worker.domain.identity import CommandKey
 from worker.domain.work import Requested, Work
 from worker.pipeline.reading import read
+from worker.provider.config import login_of
 
 
 def requested(work: Work) -> Requested:
@@ -37,7 +38,10 @@ def test_every_form_of_a_command_has_the_same_fingerprint(form: type) -> None:
     message = form(create())
     came = replace(delivery(message.body), properties=Properties(**message.properties))
 
-    assert requested(read(came, fingerprint)).request.fingerprints == requested(work_of(create())).request.fingerprints
+    assert (
+        requested(read(came, fingerprint, login_of)).request.fingerprints
+        == requested(work_of(create())).request.fingerprints
+    )
 
 
 @pytest.mark.parametrize("other", [create(subject="cus_43"), create(password=PASSWORD + "!"), create(city="Paris")])
@@ -73,7 +77,7 @@ def test_a_message_on_which_our_own_reading_fails_becomes_a_letter_and_stops_nob
     def failing(_type: str, _subject: str | None, _content: bytes) -> tuple[bytes, ...]:
         raise ZeroDivisionError(PASSWORD)
 
-    work = read(delivery(create()), failing)
+    work = read(delivery(create()), failing, login_of)
 
     assert isinstance(work.content, Undecodable)
     assert "ZeroDivisionError" in work.content.faults[0]

@@ -9,6 +9,7 @@ from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import DELIVERY
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.pipeline.reading import read, risks
+from worker.provider.config import login_of
 from worker.telemetry import recorder
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
@@ -24,7 +25,7 @@ class Watched:
     def arrives(self, delivery: Delivery = DELIVERY, **properties: Any) -> None:  # noqa: ANN401 - Properties' own
         """Have a delivery arrive with these properties."""
         changed = replace(delivery, properties=replace(delivery.properties, **properties))
-        for risk in risks(read(changed, lambda *_: (b"",))):
+        for risk in risks(read(changed, lambda *_: (b"",), login_of)):
             self.recorder.emit(risk)
 
     @property

@@ -23,6 +23,7 @@ from worker.domain.telemetry import (
 )
 from worker.domain.work import Publication, RetryCause, Work
 from worker.pipeline.reading import read
+from worker.provider.config import login_of
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
 
@@ -59,7 +60,7 @@ class Observed:
 
 
 def work() -> Work:
-    return read(DELIVERY, lambda *_: (b"",))
+    return read(DELIVERY, lambda *_: (b"",), login_of)
 
 
 def report(outcome: Outcome = Outcome.APPLIED) -> CommandSettled:
@@ -88,7 +89,7 @@ def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> 
     seen = Observed()
     untimely = replace(DELIVERY, body=BODY.replace(b"2026-11-21T09:30:00Z", b"noon"))
 
-    seen.recorder.emit(replace(report(), work=read(untimely, lambda *_: (b"",))))
+    seen.recorder.emit(replace(report(), work=read(untimely, lambda *_: (b"",), login_of)))
 
     assert str(seen.line["dropped"]).startswith("time: names no moment")
     assert seen.line["wait_seconds"] is None

@@ -91,8 +91,8 @@ class Statement:
         make: type[Any] = namedtuple("make", names)  # type: ignore[misc]  # noqa: PYI024 - named when it runs
         processors = [
             (place, process)
-            for place, (column, told) in enumerate(zip(self._columns, description, strict=True))
-            if (process := column.type.dialect_impl(self._dialect).result_processor(self._dialect, told[1]))
+            for place, (column, described) in enumerate(zip(self._columns, description, strict=True))
+            if (process := column.type.dialect_impl(self._dialect).result_processor(self._dialect, described[1]))
         ]
 
         def read(row: Sequence[Any]) -> StoredRow:
@@ -119,7 +119,7 @@ class Statements:
             return statement.rows(cursor)
 
     def change(self, connection: Connection, change: Change, many: Sequence[Values]) -> int:
-        """Change something with each of these values; tells how many rows were met."""
+        """Change something with each of these values; returns how many rows were met."""
         statement = self._of(change, connection)
         with from_driver(connection):
             cursor = connection.connection.cursor()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Kept, Parked, Quarantine, Settled, Verdict, Wait, Work
-from worker.errors import ProviderLogin
+from worker.errors import MAIN_LOGIN, ProviderLogin
 from worker.pipeline.job import Holder, Job, JobState
 from worker.pipeline.scheduling.lanes import Lanes
 from worker.pipeline.scheduling.run_queue import RunQueue
@@ -56,7 +56,7 @@ class Backlog:
 class Scheduler:
     """For one thread at a time."""
 
-    def __init__(self, slots: int, main_login: ProviderLogin = ProviderLogin.V2) -> None:
+    def __init__(self, slots: int, main_login: ProviderLogin = MAIN_LOGIN) -> None:
         """`slots`: how many jobs may run at once. `main_login`: while its jobs are paused nothing is parked."""
         self.queue = RunQueue(slots, dict.fromkeys(ProviderLogin, slots))
         self._slots = slots

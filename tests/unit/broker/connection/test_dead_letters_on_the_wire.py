@@ -12,6 +12,7 @@ from worker.domain import dead_letters, endings
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.endings import Closing
 from worker.pipeline.reading import read
+from worker.provider.config import login_of
 
 SEED = 20_261_121
 TABLES = 300
@@ -64,7 +65,7 @@ def came_with(properties: bytes) -> Delivery:
 
 def head_of_dead_letter(came: Delivery) -> bytes:
     """Refuse it as the worker does, and pack its letter."""
-    content = read(came, lambda *_: (b"",)).content
+    content = read(came, lambda *_: (b"",), login_of).content
     assert isinstance(content, Exception)
     refusal = endings.refusal(came, content, (b"",), Closing(1_700_000_000.0, "1.2.3"))
     return encode_head(dead_letters.outgoing(came, refusal.dead_letter), "provisioning.dead-letters", 1)
