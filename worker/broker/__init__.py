@@ -1,7 +1,7 @@
 """The message broker, behind the worker's own ports: the only room that knows pika.
 
 Two connections, each on a thread of its own: `Consumer` (also the Settlement port) and `Publisher` (the EventPublisher
-port). Both keep dialling until they are stopped, look at the topology on every new connection, and tell
+port). Both keep dialling until they are stopped, look at the topology on every new connection, and report
 what happens to them (`domain/telemetry.py`). `inspect_topology` is for a person's one-shot question.
 
 A delivery passes `connection/wire.py` (frames), `connection/loop.py` (the thread), `consume/consumer.py` and

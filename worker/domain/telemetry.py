@@ -1,4 +1,4 @@
-"""What the rooms tell of their work, for the metrics and the log: one frozen value for each kind of thing that happens.
+"""What the rooms report of their work, for the metrics and the log: one frozen value for each kind of event.
 
 A room is given an `Emit` and knows nothing of what becomes of an event; `worker/telemetry/table.py` says that of each.
 An attribute that is named as a label of a metric is that label's value, from a closed set. Times are seconds.
@@ -187,7 +187,7 @@ class IntakeResumed:
 
 @dataclass(frozen=True, slots=True)
 class PausesUnshared:
-    """The pauses can be neither told to the other replicas nor read for now; it is tried again."""
+    """The pauses can be neither written for the other replicas nor read for now; it is tried again."""
 
     detail: str
 
@@ -252,7 +252,7 @@ class TopologyDeclaredAgain:
 
 @dataclass(frozen=True, slots=True)
 class TopologyIncomplete:
-    """What is missing at the broker now, each with what to do about it; told when it changes."""
+    """What is missing at the broker now, each with what to do about it; reported when it changes."""
 
     missing: Sequence[str]
 
@@ -272,7 +272,7 @@ class LedgerTimed:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPruned:
-    """So many rows were forgotten; not told when there was nothing to forget."""
+    """So many rows were forgotten; not reported when there was nothing to forget."""
 
     commands: int
     refusals: int
@@ -317,7 +317,7 @@ TelemetryEvent = (
     | LedgerPruneFailed
 )
 
-#: How a room tells: from any thread, quick, and it never raises. Texts hold no secret.
+#: How a room reports: from any thread, quick, and it never raises. Texts hold no secret.
 Emit = Callable[[TelemetryEvent], None]
 
 
@@ -329,4 +329,4 @@ def settled(work: Work, done: Publication, seconds: float, settled_at: float) ->
 
 
 def unheard(_event: TelemetryEvent) -> None:
-    """Tell nobody: for tools, which a person watches and no metric does."""
+    """Report nothing: for tools, which a person watches and no metric does."""

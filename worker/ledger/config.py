@@ -56,6 +56,7 @@ class LedgerOperation(StrEnum):
     PRUNE = "prune"
 
 
-#: Told on threads of the ledger that the database cannot be used, and why: it is quick, and never waits for the ledger.
-#: Told again about once a second, as long as it cannot be used.
+#: Called on threads of the ledger when the database cannot be used, with the reason: it is quick, and never waits for
+#: the ledger.
+#: Called again about once a second, as long as it cannot be used.
 OnOutage = Callable[[str], None]

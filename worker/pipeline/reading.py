@@ -34,7 +34,7 @@ def read(delivery: Delivery, fingerprint: Fingerprint, login_of: Callable[[Comma
 def risks(work: Work) -> Iterator[TelemetryEvent]:
     """What its emitter lets the broker do with such a delivery: to throw it out, or hand it over in another order.
 
-    The broker does both by properties of the message, without asking or telling the worker; that they are set can be
+    The broker does both by properties of the message, without asking the worker; that they are set can be
     seen in the commands that do arrive. What is parked already has arrived before.
     """
     properties = work.delivery.properties

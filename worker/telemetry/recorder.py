@@ -16,7 +16,7 @@ from worker.telemetry.table import TABLE, EventRow, Wording
 _Log = structlog.typing.FilteringBoundLogger
 _Action = Callable[[Any], None]
 
-#: So many values of `once_for` are told apart; whoever makes up a new source for each command must not fill the memory
+#: So many values of `once_for` are known; whoever makes up a new source for each command must not fill the memory
 #: or the log.
 _MOST_SAID_ONCE = 1_000
 
@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Recorder:
-    """What the rooms tell their events to. `subject` writes a customer reference for the log."""
+    """What the rooms report their events to. `subject` writes a customer reference for the log."""
 
     def __init__(self, metrics: Metrics, log: _Log, subject: Writer) -> None:
         self._metrics = metrics
@@ -34,7 +34,7 @@ class Recorder:
         self._actions = {row.event: self._actions_of(row) for row in TABLE}
 
     def emit(self, event: TelemetryEvent) -> None:
-        """Count, time and log it. Never raises: by now what it tells of has happened."""
+        """Count, time and log it. Never raises: by now what it reports has happened."""
         try:
             for act in self._actions[type(event)]:
                 act(event)

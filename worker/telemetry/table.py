@@ -1,4 +1,4 @@
-"""What becomes of each event: its log line, and the metrics that it changes. Read this to know what the worker tells.
+"""What becomes of each event: its log line, and the metrics that it changes. Read this to know what the worker reports.
 
 The labels of a metric are the event's attributes of the same names; a measure whose value is None is left out.
 """
