@@ -21,6 +21,7 @@ GIVEN_UP = {
     **dict.fromkeys(("tell", "tells", "telling", "told", "untold"), "publish, report, say or answer"),
     **dict.fromkeys(("letter", "letters"), "dead letter, or character"),
     "tries": "attempts",
+    **dict.fromkeys(("story", "stories"), "record"),
     **dict.fromkeys(("family", "families"), "kind"),
     "weather": "outage",
     **dict.fromkeys(("lot", "yard"), "parking store"),

@@ -186,7 +186,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class SqliteFacts:
-    """A ledger's file: `holder` is the process whose lock lies on it, 0 for none, None when nobody tells."""
+    """A ledger's file: `holder` is the process whose lock lies on it, 0 for none, None when it is not known."""
 
     path: str
     files: tuple[FileFacts, ...]

@@ -105,7 +105,7 @@ class WireConnection(pika.SelectConnection):
     def _adapter_emit_data(self, data: bytes) -> None:
         transport: Any = self._transport
         if _takes_writes(transport):
-            # A socket that is full or broken takes nothing: the poller then tells pika which it is.
+            # A socket that is full or broken takes nothing: the poller then says pika which it is.
             with suppress(OSError):
                 data = data[transport._sock.send(data) :]  # noqa: SLF001  # pika offers no way to it
         if data:

@@ -8,7 +8,7 @@ import typer
 from worker.cli.terminal.output import Column, Output, say, show_rows
 from worker.domain.result_events import rfc3339
 from worker.errors import WorkerError
-from worker.ledger.read.story import CommandRecord, ParkedRecord, RefusedRecord, open_reader
+from worker.ledger.read.records import CommandRecord, ParkedRecord, RefusedRecord, open_reader
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 
@@ -31,10 +31,10 @@ def explain(
     """Print what the ledger knows of a command: when it came, each failed attempt, how it ended, what it waits for."""
     with open_reader(ledger_url(load(LedgerReach), os.environ)) as reader:
         say(f"read from {reader.name}")
-        story = reader.story(command_id)
-    rows = [row for command in story.commands for row in _command_rows(command)]
-    rows += [_refused_row(refused) for refused in story.refusals]
-    rows += [_parked_row(parked) for parked in story.parked]
+        records = reader.records(command_id)
+    rows = [row for command in records.commands for row in _command_rows(command)]
+    rows += [_refused_row(refused) for refused in records.refusals]
+    rows += [_parked_row(parked) for parked in records.parked]
     if not rows:
         raise WorkerError(
             f"the ledger has never seen {command_id}: it is still on the queue, was never sent, or was sent to another "

@@ -133,15 +133,15 @@ def _timeout(queue: QueueFacts, policies: Iterable[PolicyFacts], settings: Setti
     """A queue's own time, by policy or argument, holds from 3.12 on; the broker's cannot be read from outside."""
     values = [policy.definition.get("consumer-timeout") for policy in policies]
     values.append((queue.arguments or {}).get("x-consumer-timeout"))
-    told = [value / 1000 for value in values if isinstance(value, int)]
-    allowed = min(told, default=_USUAL_TIMEOUT_SECONDS)
+    answered = [value / 1000 for value in values if isinstance(value, int)]
+    allowed = min(answered, default=_USUAL_TIMEOUT_SECONDS)
     if settings.hold_seconds <= allowed - _MARGIN_SECONDS:
         return
     text = (
         f"the broker ends a consumer that holds a delivery for {allowed:g} s"
-        f"{'' if told else ' unless it was told otherwise'}, and PROVISIONING_AMQP__HOLD_SECONDS is "
+        f"{'' if answered else ' unless it was answered otherwise'}, and PROVISIONING_AMQP__HOLD_SECONDS is "
         f"{settings.hold_seconds:g}: held commands would be torn away again and again"
     )
     shorter = remedies.export("AMQP__HOLD_SECONDS", max(1, int(allowed - _MARGIN_SECONDS)))
-    severity, mend = (Severity.RISK, shorter) if told else (Severity.UNKNOWN, _ASK_TIMEOUT)
+    severity, mend = (Severity.RISK, shorter) if answered else (Severity.UNKNOWN, _ASK_TIMEOUT)
     yield Finding(Rule.CONSUMER_TIMEOUT, Area.BROKER, severity, text, mend, Danger.STOP)

@@ -145,7 +145,7 @@ def _in_order(unit: Unit, requests: Sequence[ClaimRequest], verdicts: Sequence[_
 
 
 def _first_parked(unit: Unit, requests: Sequence[ClaimRequest]) -> dict[str, StoredRow]:
-    """Tell for each lane of these requests what is parked first of all in it, as this transaction sees it.
+    """Return for each lane of these requests what is parked first of all in it, as this transaction sees it.
 
     With several processes another may park after this look, and its commit changes nothing here: it held what it parks,
     and all that is in front of it, before the broker gave us what comes behind; and what the broker takes from it and

@@ -3,7 +3,7 @@
 SQLAlchemy writes a statement's text and says how each type's values travel, so that it is defined as everywhere else
 and serves both databases. But it looks the text up, checks and wraps anew at each run, which takes more time than the
 database does. So the text of what every command asks is prepared once for each ledger, and run by the driver's cursor,
-in the transaction that SQLAlchemy began; SQLAlchemy's events about statements do not tell of it.
+in the transaction that SQLAlchemy began; SQLAlchemy's events about statements do not report it.
 """
 
 from collections import namedtuple
@@ -163,7 +163,7 @@ class Unit:
         return self.statements.rows(self.connection, question, values)
 
     def change(self, change: Change, many: Sequence[Values]) -> int:
-        """Change what every command changes, with each of these values; tells how many rows were met."""
+        """Change what every command changes, with each of these values; returns how many rows were met."""
         return self.statements.change(self.connection, change, many)
 
     def new_token(self) -> str:

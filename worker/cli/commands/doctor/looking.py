@@ -48,7 +48,7 @@ def look(environment: Mapping[str, str]) -> Facts:
 
 
 def settings_facts(settings: Settings | None, faults: tuple[str, ...], environment: Mapping[str, str]) -> SettingsFacts:
-    """What the rules are told of the settings; of those that cannot be used the faults, and the numbers by default."""
+    """What the rules get of the settings; of those that cannot be used the faults, and the numbers by default."""
     known = settings or Settings(provider=ProviderSettings(api_user="", api_key=SecretStr("")))
     return SettingsFacts(
         prefetch=known.amqp.prefetch,

@@ -112,7 +112,7 @@ class RefusedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class CommandRecords:
     """All that is known of a command's id: one command for each source that used it, what was refused, what waits."""
 
     commands: tuple[CommandRecord, ...]
@@ -137,14 +137,14 @@ class LedgerReader:
         """What is read, for people."""
         return self._store.name
 
-    def story(self, command_id: str) -> Story:
+    def records(self, command_id: str) -> CommandRecords:
         """Return all that is known of that id; of an id that was never seen nothing is."""
         with self._reading() as connection:
             found = _rows(connection, _COMMANDS, command_id)
             tried = _rows(connection, _ATTEMPTS, command_id)
             refused = _rows(connection, _REFUSALS, command_id)
             waiting = read_parked(connection, command_id)
-        return Story(
+        return CommandRecords(
             tuple(_command(row, tried) for row in found),
             tuple(RefusedRecord(refusal_of(row), row.at) for row in refused),
             waiting,

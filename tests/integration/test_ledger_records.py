@@ -24,7 +24,7 @@ from tests.support.ledger_samples import (
 )
 from worker.domain.claims import Fresh, History
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.read.story import Story, open_reader
+from worker.ledger.read.records import CommandRecords, open_reader
 from worker.ledger.schema import commands, failed_attempts
 from worker.ledger.stores.opening import open_store
 
@@ -40,15 +40,15 @@ def ledger(url: str) -> Iterator[BlockingLedger]:
         yield ledger
 
 
-def story(url: str, command_id: str = "evt_1") -> Story:
+def records(url: str, command_id: str = "evt_1") -> CommandRecords:
     with open_reader(url) as reader:
-        return reader.story(command_id)
+        return reader.records(command_id)
 
 
 def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(asking())
 
-    (command,) = story(url).commands
+    (command,) = records(url).commands
     assert (command.key, command.state, command.type) == (key(), "claimed", "CreateCustomer")
     assert (command.subject, command.username, command.lanes) == ("cus_1", "ada@example.com", ("subject:cus_1",))
     assert (command.event, command.dead_letter, command.finished_at) == (None, None, None)
@@ -60,7 +60,7 @@ def test_failed_tries_are_told_in_their_order(ledger: BlockingLedger, url: str) 
         deferral = replace(failed_attempt(0.0, history), detail=f"refused \0 {number}")
         ledger.defer(token_of(ledger.claim(asking())), deferral)
 
-    (command,) = story(url).commands
+    (command,) = records(url).commands
     told = [(each.number, each.cause, each.detail) for each in command.failed_attempts]
     assert told == [
         (1, "not_sent", "refused \N{REPLACEMENT CHARACTER} 1"),
@@ -81,7 +81,7 @@ def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedg
 def test_a_dead_command_is_told_with_its_event_and_letter(ledger: BlockingLedger, url: str) -> None:
     ledger.record(token_of(ledger.claim(asking())), failure())
 
-    (command,) = story(url).commands
+    (command,) = records(url).commands
     assert (command.state, command.event, command.dead_letter) == ("dead", failure().event, failure().dead_letter)
     assert command.finished_at is not None
 
@@ -90,27 +90,27 @@ def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: Blo
     ledger.claim(from_shop(asking()))
     ledger.record(token_of(ledger.claim(asking())), success())
 
-    assert [command.key.source for command in story(url).commands] == ["shop", "billing"]
+    assert [command.key.source for command in records(url).commands] == ["shop", "billing"]
 
 
 def test_each_source_is_told_its_own_tries(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
     ledger.defer(token_of(ledger.claim(asking())), failed_attempt(0.0))
 
-    assert [len(command.failed_attempts) for command in story(url).commands] == [0, 1]
+    assert [len(command.failed_attempts) for command in records(url).commands] == [0, 1]
 
 
 def test_refusals_of_the_id_are_told_too(ledger: BlockingLedger, url: str) -> None:
     ledger.refuse(refusal(command_id="evt_7"))
 
-    told = story(url, "evt_7")
+    told = records(url, "evt_7")
     assert [each.refusal for each in told.refusals] == [refusal(command_id="evt_7")]
     assert told.commands == ()
 
 
 def test_an_id_that_was_never_seen_has_no_story(ledger: BlockingLedger, url: str) -> None:
     assert ledger.alive
-    assert story(url, "evt_0") == Story((), ())
+    assert records(url, "evt_0") == CommandRecords((), ())
 
 
 def test_pauses_are_told_and_outlive_the_process(url: str) -> None:
@@ -145,7 +145,7 @@ def test_a_closed_ledger_can_be_read_and_then_be_opened_again(url: str) -> None:
     with opened(url) as ledger:
         ledger.claim(asking())
 
-    assert len(story(url).commands) == 1
+    assert len(records(url).commands) == 1
     with opened(url) as ledger:
         assert isinstance(ledger.claim(asking("evt_2")), Fresh)
 
@@ -186,20 +186,20 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedg
         ]
     )
 
-    (first,) = story(url, "evt_0").parked
-    (free,) = story(url, "evt_1").parked
-    _, again = story(url, "evt_2").parked
+    (first,) = records(url, "evt_0").parked
+    (free,) = records(url, "evt_1").parked
+    _, again = records(url, "evt_2").parked
 
     assert (first.key, first.ahead, first.first) == (key("evt_0"), 0, None)
     assert free.ahead == 0
     assert (again.ahead, again.first) == (3, key("evt_0"))
     assert again.since > 0
-    assert story(url, "evt_2").commands == ()
+    assert records(url, "evt_2").commands == ()
 
 
 def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: BlockingLedger, url: str) -> None:
     nameless = replace(parked_work(), content=Undecodable([]))
     ledger.parking_store(CIPHER).park([nameless, parked_work("evt_1")])
 
-    (parked,) = story(url).parked
+    (parked,) = records(url).parked
     assert (parked.ahead, parked.first) == (1, None)
