@@ -20,7 +20,7 @@ ABOUT_EVERY_COMMAND = (
     "tests/unit/messages/test_events.py",
     "tests/unit/messages/contract/test_corpus.py",
     "tests/unit/messages/contract/test_agreement.py",
-    "tests/unit/domain/test_results.py",
+    "tests/unit/domain/test_result_events.py",
     "tests/unit/handlers/test_handlers.py",
     "tests/unit/provider/test_calls.py",
     "tests/unit/pipeline/test_pipeline_commands.py",
