@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from worker.assembly import Parts, Surroundings, assemble
+from worker.domain.telemetry import PartDied, WorkerStarted, WorkerStopped, WorkerStopping
 from worker.errors import SettingsInvalid
 from worker.exits import Exit
 from worker.intake.causes import PauseCause
@@ -20,7 +21,6 @@ class App:
 
     def __init__(self, settings: Settings, around: Surroundings, stop: threading.Event) -> None:
         self._settings = settings
-        self._log = around.log
         self._stop = stop
         self._parts: Parts = assemble(settings, around)
         self._health = self._serve_health()
@@ -48,7 +48,7 @@ class App:
             dead = [name for name, alive in self._alive.items() if not alive()]
             if dead:
                 # A part that is gone does not come back; a new process does, and the broker has kept everything.
-                self._log.error("part_died", parts=dead, detail=self._words_for(dead))
+                self._parts.emit(PartDied(dead, self._words_for(dead)))
                 break
         return Exit.FAILED if dead else self._drain()
 
@@ -63,7 +63,7 @@ class App:
             if part is not self._parts.ledger:
                 part.start()
         self._parts.window.start()
-        self._log.info("worker_started", http_port=self._health.port, prefix=self._settings.amqp.prefix)
+        self._parts.emit(WorkerStarted(self._health.port, self._settings.amqp.prefix))
 
     def _drain(self) -> Exit:
         """What runs finishes within the drain time; what waits is given back by dropping the connection."""
@@ -73,10 +73,10 @@ class App:
         parts.provider.end()
         finished = idle.wait(self._settings.worker.drain_seconds)
         abandoned = 0 if finished else parts.dispatcher.running
-        self._log.info("worker_stopping", held=parts.dispatcher.held, abandoned=abandoned)
+        parts.emit(WorkerStopping(parts.dispatcher.held, abandoned))
         parts.dispatcher.stop()
         self._stop_parts()
-        self._log.info("worker_stopped", abandoned=abandoned)
+        parts.emit(WorkerStopped(abandoned))
         return Exit.PARTLY if abandoned else Exit.DONE
 
     def _stop_parts(self) -> None:

@@ -16,7 +16,7 @@ from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
 from worker.domain.deliveries import Delivery
 from worker.domain.recoverability import RetryPolicy
-from worker.domain.telemetry import Emit
+from worker.domain.telemetry import Emit, SettingsNotReadAgain
 from worker.domain.work import Step, Work
 from worker.errors import SettingsInvalid
 from worker.from_settings import (
@@ -81,6 +81,7 @@ class Parts:
     """The built program."""
 
     metrics: Metrics
+    emit: Emit
     ledger: SqlLedger
     pruning: HourlyPruning
     provider: ProviderClient
@@ -148,6 +149,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     _watch(base, dispatcher, publisher)
     return Parts(
         metrics=base.metrics,
+        emit=base.emit,
         ledger=ledger,
         pruning=HourlyPruning(ledger.prune, base.emit),
         provider=provider,
@@ -234,7 +236,7 @@ def _provider(
         provider_config(base.settings, base.settings.worker.concurrency),
         ledger.lease_holds,
         base.emit,
-        read_login=lambda: _login_again(base.settings, base.around),
+        read_login=lambda: _login_again(base),
         exhausted=lambda seconds: pause.exhausted(seconds),  # noqa: PLW0108 - the pause is made below, from this client
     )
     pause = IntakeGate(provider.probes(), policy, base.clock, dispatcher.allow, base.emit)
@@ -262,13 +264,13 @@ def _open_ledger(base: _Foundation, marks: Fingerprinter) -> SqlLedger:
     return SqlLedger.open(config, ledger_identity(settings, marks), base.clock, base.emit)
 
 
-def _login_again(settings: Settings, around: Surroundings) -> Login:
+def _login_again(base: _Foundation) -> Login:
     """The login as it is set now; the one we had while what is set cannot be read."""
     try:
-        return login_in(around.reload())
+        return login_in(base.around.reload())
     except SettingsInvalid as fault:
-        around.log.warning("settings_not_read_again", detail=str(fault))
-        return login_in(settings)
+        base.emit(SettingsNotReadAgain(str(fault)))
+        return login_in(base.settings)
 
 
 def _retry_policy(settings: Settings) -> RetryPolicy:

@@ -285,6 +285,44 @@ class LedgerPruneFailed:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """Every part runs; the consumer subscribes as soon as the broker can be reached."""
+
+    http_port: int
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStopping:
+    """What ran has ended, but for so many commands that are abandoned; so many that wait are given back."""
+
+    held: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStopped:
+    """Nothing of the worker runs any more."""
+
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartDied:
+    """These parts have ended by themselves, and the process ends now; `detail` says why and what to do."""
+
+    parts: Sequence[str]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsNotReadAgain:
+    """What is set now cannot be read; the worker goes on with what it had."""
+
+    detail: str
+
+
 TelemetryEvent = (
     CommandSettled
     | CommandDeadLettered
@@ -315,6 +353,11 @@ TelemetryEvent = (
     | LedgerTimed
     | LedgerPruned
     | LedgerPruneFailed
+    | WorkerStarted
+    | WorkerStopping
+    | WorkerStopped
+    | PartDied
+    | SettingsNotReadAgain
 )
 
 #: How a room reports: from any thread, quick, and it never raises. Texts hold no secret.

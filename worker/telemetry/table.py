@@ -246,4 +246,9 @@ TABLE = (
     EventRow(happened.TopologyDeclaredAgain, "warning", "topology_declared_again", _declared_again),
     EventRow(happened.TopologyIncomplete, "error", "topology_incomplete", _named("missing")),
     EventRow(happened.TopologyComplete, "info", "topology_complete_again"),
+    EventRow(happened.WorkerStarted, "info", "worker_started", _named("http_port", "prefix")),
+    EventRow(happened.WorkerStopping, "info", "worker_stopping", _named("held", "abandoned")),
+    EventRow(happened.WorkerStopped, "info", "worker_stopped", _named("abandoned")),
+    EventRow(happened.PartDied, "error", "part_died", _named("parts", "detail")),
+    EventRow(happened.SettingsNotReadAgain, "warning", "settings_not_read_again", _named("detail")),
 )
