@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from messages.outcomes import Outcome, Reason
+from messages.results import Outcome, Reason
 from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import NOW, work
 from worker.domain import telemetry as happened
