@@ -17,6 +17,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.parking import FakeParkingStore
 from tests.support.ledger_opening import SystemClock, url_in
 from tests.support.ledger_samples import IDENTITY
+from tests.support.threads import running_threads
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.consumer import Consumer, Subscription
@@ -261,11 +262,11 @@ def fault() -> Fault:
 
 @pytest.fixture
 def part(case: Case, fault: Fault, tmp_path: Path) -> Iterator[Part]:
-    before = set(threading.enumerate())
+    before = running_threads()
     part = case.build(fault, tmp_path)
     yield part
     part.stop()
-    assert set(threading.enumerate()) <= before, "a thread is left"
+    assert running_threads() <= before, "a thread is left"
 
 
 def test_it_runs_when_start_returns_and_does_not_after_stop(part: Part) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.rendering import ROOT
 from tests.support.logged import Logged
+from tests.support.threads import running_threads
 from worker.app import App
 from worker.assembly import Surroundings
 from worker.broker.connection.loop import BrokerLoop
@@ -28,20 +31,20 @@ from worker.settings.places import ledger_url
 from worker.telemetry.lines import LineWriter
 from worker.telemetry.serving import BoundedServer
 
-#: What each thread runs, and the parts that are named when it ends.
-LOOPS: dict[str, tuple[type, str, list[str]]] = {
-    "timer": (Timer, "_next", ["timer"]),
-    "sharing": (Sharing, "_run", ["sharing"]),
-    "pause": (IntakeGate, "_keep_watch", ["pause"]),
-    "probe": (IntakeGate, "_keep_asking", ["pause"]),
-    "attempts": (AttemptThreads, "_run", ["attempts"]),
-    "parking": (Parking, "_run", ["parking"]),
-    "pruning": (HourlyPruning, "_run", ["pruning"]),
-    "ledger": (Commits, "settle", ["ledger"]),
-    "watchdog": (Watchdog, "_run", ["watchdog"]),
-    "broker": (BrokerLoop, "_run", ["publish", "consume"]),
-    "health": (BoundedServer, "serve_forever", ["health"]),
-    "log": (LineWriter, "_run", ["log"]),
+#: What each thread runs, the parts that are named when it ends, and what such threads are called, without numbers.
+LOOPS: dict[str, tuple[type, str, list[str], list[str]]] = {
+    "timer": (Timer, "_next", ["timer"], ["timer"]),
+    "sharing": (Sharing, "_run", ["sharing"], ["pause-sharing"]),
+    "pause": (IntakeGate, "_keep_watch", ["pause"], ["pause"]),
+    "probe": (IntakeGate, "_keep_asking", ["pause"], ["probe"]),
+    "attempts": (AttemptThreads, "_run", ["attempts"], ["attempt"]),
+    "parking": (Parking, "_run", ["parking"], ["parking"]),
+    "pruning": (HourlyPruning, "_run", ["pruning"], ["ledger-prune"]),
+    "ledger": (Commits, "settle", ["ledger"], ["ledger-writer"]),
+    "watchdog": (Watchdog, "_run", ["watchdog"], ["ledger-watchdog"]),
+    "broker": (BrokerLoop, "_run", ["publish", "consume"], ["broker-publish", "broker-consume"]),
+    "health": (BoundedServer, "serve_forever", ["health"], ["health"]),
+    "log": (LineWriter, "_run", ["log"], ["log"]),
 }
 
 
@@ -96,7 +99,7 @@ def ended(*_: object) -> None:
 def test_a_part_that_dies_is_named_and_ends_the_process(
     logged: Logged, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
-    kind, function, parts = LOOPS[loop]
+    kind, function, parts, _ = LOOPS[loop]
     monkeypatch.setattr(kind, function, ended)
 
     with built(logged, threading.Event()) as app:
@@ -108,16 +111,45 @@ def test_a_part_that_dies_is_named_and_ends_the_process(
 
 
 class StopsAtTheFirstLook(threading.Event):
-    """Nobody has asked for a stop when the run begins; somebody has at its first look."""
+    """Nobody has asked for a stop when the run begins; somebody has at its first look. Keeps who runs then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: set[threading.Thread] = set()
 
     def wait(self, _timeout: float | None = None) -> bool:
         """Be set."""
+        self.running = running_threads()
         self.set()
         return True
 
 
+def documented() -> set[str]:
+    """The threads that the page on the architecture names, without numbers."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = page.partition("| thread | does |\n|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    return {plain(name) for row in rows for name in row.split("|")[1].strip().split(", ")}
+
+
+def plain(name: str) -> str:
+    """A thread's name without what tells it from its like."""
+    return re.sub(r"-(\d+( \.\.)?|v\d)$", "", name)
+
+
+def test_every_thread_of_a_running_worker_belongs_to_a_part_that_is_killed_here(logged: Logged) -> None:
+    before, stop = running_threads(), StopsAtTheFirstLook()
+
+    with built(logged, stop) as app:
+        app.run()
+
+    names = {plain(thread.name) for thread in stop.running - before}
+    assert names | {"main", "signals"} == documented()
+    assert names == {name for _, _, _, threads in LOOPS.values() for name in threads}
+    assert app._alive.keys() - {"pipeline"} == {part for _, _, parts, _ in LOOPS.values() for part in parts}
+
+
 def test_a_stop_leaves_no_thread(logged: Logged) -> None:
-    before = set(threading.enumerate())
+    before = running_threads()
 
     with built(logged, StopsAtTheFirstLook()) as app:
         assert app.run() is Exit.DONE
@@ -127,14 +159,14 @@ def test_a_stop_leaves_no_thread(logged: Logged) -> None:
         "worker_stopping",
         "worker_stopped",
     ]
-    assert set(threading.enumerate()) <= before
+    assert running_threads() <= before
 
 
 def test_a_stop_before_the_start_leaves_no_thread(logged: Logged) -> None:
-    before, stop = set(threading.enumerate()), threading.Event()
+    before, stop = running_threads(), threading.Event()
     stop.set()
 
     with built(logged, stop) as app:
         assert app.run() is Exit.INTERRUPTED
 
-    assert set(threading.enumerate()) <= before
+    assert running_threads() <= before
