@@ -142,3 +142,15 @@ def test_a_login_that_may_not_declare_is_told_of_what_is_missing_alone(
     assert faults
     assert all(desk.topology.commands in fault for fault in faults)
     assert "configure right" in faults[0]
+
+
+def test_the_depths_follow_with_every_look(desk: Desk) -> None:
+    queue = desk.topology.command_queues[0]
+    with running(desk.publisher(unheard)) as publisher:
+        wait_for(lambda: publisher.depths.get(queue) == 0, "the depth of an empty queue")
+        desk.commands(2)
+
+        wait_for(lambda: publisher.depths.get(queue) == 2, "the depth of a queue with two messages")
+        delete(desk, next(each for each in desk.topology.queues if each.name == queue))
+
+        wait_for(lambda: publisher.depths.get(queue) == 0, "the depth of the queue that was declared again")

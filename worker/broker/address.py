@@ -19,7 +19,6 @@ class Role(StrEnum):
 
     CONSUME = "consume"
     PUBLISH = "publish"
-    KEEP = "keep"
     ERRAND = "errand"
 
 

@@ -17,7 +17,6 @@ from worker.broker.faults import words
 from worker.broker.publish.confirms import CHANNEL_NUMBER, ConfirmTracker, PendingPublish, take_all
 from worker.broker.publish.failures import blocked, overheaded, oversized, returned, size_limit, unanswered, unconnected
 from worker.broker.publish.probe import PublishProbe
-from worker.broker.topology.depths import DepthWatch
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
@@ -50,7 +49,6 @@ class PublishSession:
         self._outbox = outbox
         self._emit = emit
         self._confirms = ConfirmTracker()
-        self._depth_watch = DepthWatch(tuple(queue.name for queue in topology.queues), loop.guard)
         self._topology_watch = TopologyWatch(topology, loop.guard, emit, declare=mode is Mode.APPLY)
         self._probe = PublishProbe(topology.events, loop.guard, self._on_taken, self._on_missing)
         self._ready: WireConnection | None = None
@@ -66,7 +64,7 @@ class PublishSession:
 
         def surveyed(report: Survey) -> None:
             report.require_sound()
-            connection.channel(CHANNEL_NUMBER, guard(partial(self._on_channel, connection)))
+            connection.channel(CHANNEL_NUMBER, guard(partial(self._on_channel, connection, report)))
 
         Surveyor(connection, guard, surveyed).begin(self._topology, self._mode)
 
@@ -93,17 +91,13 @@ class PublishSession:
         if stalled:
             self._ready = None
             self._loop.give_up("the broker did not confirm in time")
-        if self._ready is None:
-            return
-        if self.blocked is None:
+        if self._ready is not None and self.blocked is None:
             self._probe.tick()
             self._topology_watch.tick()
-        self._depth_watch.tick()
 
     def closed(self, reason: str) -> None:
         """Fail what is under way: it may have arrived, and nobody will say."""
         self._ready = None
-        self._depth_watch.end()
         self._topology_watch.end()
         self._probe.end()
         # An alarm outlives a connection; the next one hears of it with its first probe.
@@ -114,7 +108,7 @@ class PublishSession:
     @property
     def depths(self) -> Mapping[str, int]:
         """Ready messages by queue; empty while there is no connection, or no question is heard on it."""
-        return self._depth_watch.depths if self.blocked is None else {}
+        return self._topology_watch.depths if self.blocked is None else {}
 
     @property
     def topology_faults(self) -> tuple[str, ...]:
@@ -152,16 +146,15 @@ class PublishSession:
         connection.send(CHANNEL_NUMBER, pending.head, pending.body)
         self._confirms.sent(pending)
 
-    def _on_channel(self, connection: WireConnection, channel: Channel) -> None:
+    def _on_channel(self, connection: WireConnection, report: Survey, channel: Channel) -> None:
         guard = self._loop.guard
         channel.add_on_close_callback(guard(self._on_channel_closed))
         channel.add_on_return_callback(guard(self._on_return))
-        channel.confirm_delivery(guard(self._on_answer), guard(partial(self._on_confirming, connection)))
+        channel.confirm_delivery(guard(self._on_answer), guard(partial(self._on_confirming, connection, report)))
 
-    def _on_confirming(self, connection: WireConnection, _selected: object) -> None:
+    def _on_confirming(self, connection: WireConnection, report: Survey, _selected: object) -> None:
         self._ready = connection
-        self._depth_watch.begin(connection)
-        self._topology_watch.begin(connection)
+        self._topology_watch.begin(connection, report)
         if self.hindered is not None:
             self._probe.begin(connection)
         self._loop.ready()

@@ -1,11 +1,11 @@
 """What a look at the broker's topology found, object by object, and what a person does about it."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from worker.broker.topology.model import Binding, Exchange, Item, Topology
+from worker.broker.topology.model import Binding, Exchange, Item, Queue, Topology
 from worker.errors import TopologyMismatch
 
 
@@ -39,6 +39,8 @@ class SurveyFinding:
     item: Item
     condition: Condition
     detail: str = ""
+    ready: int | None = None
+    """A queue's messages, without those delivered and unacknowledged, and dead letters still being handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class Survey:
     def faults(self) -> tuple[SurveyFinding, ...]:
         """What keeps the worker from working."""
         return tuple(found for found in self.findings if found.condition in (Condition.MISSING, Condition.DIFFERS))
+
+    @property
+    def depths(self) -> Mapping[str, int]:
+        """Messages ready in each queue; one that could not be asked is missing."""
+        return {
+            found.item.name: found.ready
+            for found in self.findings
+            if isinstance(found.item, Queue) and found.ready is not None
+        }
 
     def require_sound(self) -> None:
         """Raise TopologyMismatch that names every object that is missing or differs."""
@@ -86,10 +97,11 @@ class SurveyRequest:
 
 @dataclass(frozen=True, slots=True)
 class SurveyAnswer:
-    """The broker's answer: Reply.OK, or the code and the words it closed the channel with."""
+    """The broker's answer: Reply.OK with a queue's ready messages, or the code and words it closed the channel with."""
 
     code: int
     words: str = ""
+    ready: int | None = None
 
 
 Script = Generator[SurveyRequest, SurveyAnswer, SurveyFinding]
@@ -123,7 +135,7 @@ def _bind(item: Binding, mode: Mode) -> Script:
 
 def _judge_look(item: Item, seen: SurveyAnswer) -> SurveyFinding:
     if seen.code == Reply.OK:
-        return SurveyFinding(item, Condition.PRESENT)
+        return SurveyFinding(item, Condition.PRESENT, ready=seen.ready)
     if seen.code == Reply.NOT_FOUND:
         return SurveyFinding(item, Condition.MISSING, f"{seen.words}. Run `provisioning-worker topology apply`")
     return SurveyFinding(item, Condition.UNCHECKED, seen.words)
@@ -131,7 +143,8 @@ def _judge_look(item: Item, seen: SurveyAnswer) -> SurveyFinding:
 
 def _judge_declaration(item: Item, seen: SurveyAnswer, declared: SurveyAnswer) -> SurveyFinding:
     if declared.code == Reply.OK:
-        return SurveyFinding(item, Condition.DECLARED if seen.code == Reply.NOT_FOUND else Condition.PRESENT)
+        condition = Condition.DECLARED if seen.code == Reply.NOT_FOUND else Condition.PRESENT
+        return SurveyFinding(item, condition, ready=declared.ready)
     if declared.code == Reply.PRECONDITION_FAILED:
         return SurveyFinding(item, Condition.DIFFERS, _difference(item, declared.words))
     if declared.code == Reply.ACCESS_REFUSED and seen.code == Reply.OK:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pika.channel import Channel
 from pika.exceptions import ChannelClosedByBroker
+from pika.frame import Method
 
 from worker.broker.connection.loop import Guard
 from worker.broker.connection.wire import WireConnection
@@ -41,8 +42,9 @@ class Surveyor:
         if self._request is not None:
             send(channel, self._request, self._guard(self._granted))
 
-    def _granted(self, _frame: object) -> None:
-        self._proceed(SurveyAnswer(Reply.OK))
+    def _granted(self, answer: Method[Any]) -> None:
+        # Of what is granted, a queue alone has a count.
+        self._proceed(SurveyAnswer(Reply.OK, ready=getattr(answer.method, "message_count", None)))
 
     def _closed(self, _channel: Channel, reason: Exception) -> None:
         self._channel = None

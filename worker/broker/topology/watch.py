@@ -5,6 +5,7 @@ them or are lost, while the worker waits for commands that can no longer reach i
 """
 
 import time
+from collections.abc import Mapping
 from functools import partial
 
 from worker.broker.connection.loop import Guard
@@ -21,7 +22,7 @@ class TopologyWatch:
     """Surveys on channels of its own, one question after the other. Belongs to the loop's thread.
 
     With `declare` it declares what is missing and binds again; else it only looks, and what is missing is reported. It
-    never compares arguments: the survey that begins each connection does.
+    never compares arguments: the survey that begins each connection does. Each look counts the ready messages, too.
     """
 
     def __init__(self, topology: Topology, guard: Guard, emit: Emit, *, declare: bool) -> None:
@@ -33,10 +34,12 @@ class TopologyWatch:
         self._due_at = 0.0
         self._under_way = False
         self.faults: tuple[str, ...] = ()
+        self.depths: Mapping[str, int] = {}
 
-    def begin(self, connection: WireConnection) -> None:
+    def begin(self, connection: WireConnection, report: Survey) -> None:
         """Look over this connection from now on; it has just been surveyed, so the first look is due later."""
         self._connection = connection
+        self.depths = report.depths
         self._under_way = False
         self._due_at = time.monotonic() + INTERVAL_SECONDS
 
@@ -44,6 +47,7 @@ class TopologyWatch:
         """The connection is gone, and with it what is known: the next one is surveyed at its beginning."""
         self._connection = None
         self.faults = ()
+        self.depths = {}
 
     def tick(self) -> None:
         """Begin a look when one is due and the last one is over."""
@@ -58,6 +62,7 @@ class TopologyWatch:
             return
         self._under_way = False
         self._due_at = time.monotonic() + INTERVAL_SECONDS
+        self.depths = report.depths
         declared = tuple(str(each.item) for each in report.findings if each.condition is Condition.DECLARED)
         if declared:
             self._emit(TopologyDeclaredAgain(declared))

@@ -12,7 +12,7 @@ from tests.fakes.telemetry import RecordingTelemetry
 from worker.broker.publish.confirms import PendingPublish
 from worker.broker.publish.session import PublishSession
 from worker.broker.topology.model import Topology
-from worker.broker.topology.survey import Mode
+from worker.broker.topology.survey import Condition, Mode, Survey, SurveyFinding
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.telemetry import BrokerBlocked, BrokerUnblocked
 from worker.errors import PublishFailed, Unpublishable
@@ -38,6 +38,9 @@ class LoopStub:
 
     def wake(self) -> None:
         """Nobody sleeps."""
+
+    def ready(self) -> None:
+        """Nobody asks."""
 
 
 class Listening:
@@ -172,10 +175,24 @@ def test_headers_that_no_frame_holds_are_refused_before_they_are_sent(listening:
 
 
 def test_during_an_alarm_nobody_knows_the_depths(listening: Listening) -> None:
-    listening.session._depth_watch.depths = {"p.commands.00": 3}
+    listening.session._topology_watch.depths = {"p.commands.00": 3}
     listening.session._on_blocked(None, LOW)
     assert listening.session.depths == {}
 
     listening.session._on_unblocked(None, None)
 
     assert listening.session.depths == {"p.commands.00": 3}
+
+
+def test_the_depths_are_known_from_the_first_survey_on_and_only_while_there_is_a_connection(
+    listening: Listening,
+) -> None:
+    connection: Any = SimpleNamespace(channel=lambda on_open_callback: None)  # noqa: ARG005  # pika's name for it
+    queue = listening.session._topology.queues[0]
+    report = Survey((SurveyFinding(queue, Condition.PRESENT, ready=3),))
+
+    listening.session._on_confirming(connection, report, None)
+    known = listening.session.depths
+    listening.session.closed("reset")
+
+    assert (known, listening.session.depths) == ({queue.name: 3}, {})

@@ -138,3 +138,17 @@ def test_a_sound_report_raises_nothing() -> None:
 
     report.require_sound()
     assert conditions(report) == {Condition.PRESENT}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_survey_tells_how_many_messages_are_ready_in_each_queue_that_it_could_ask(mode: Mode) -> None:
+    refused, *others = (queue.name for queue in TOPOLOGY.queues)
+
+    def answer(request: SurveyRequest) -> SurveyAnswer:
+        if not isinstance(request.item, Queue):
+            return OK
+        return FORBIDDEN if request.item.name == refused else SurveyAnswer(Reply.OK, ready=7)
+
+    report, _asked = run(mode, answer)
+
+    assert report.depths == dict.fromkeys(others, 7)
