@@ -36,7 +36,8 @@ from worker.ledger.pruning.pruner import Pruned, Rest
 from worker.ledger.pruning.schedule import HourlyPruning, Schedule
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
-from worker.ledger.write.watchdog import Watchdog, WriterProgress
+from worker.ledger.write.commits import WriterProgress
+from worker.ledger.write.watchdog import Watchdog
 from worker.ledger.write.writer import AnyTicket, Writer
 from worker.lifecycle import Part
 from worker.pipeline.parking import Parking, Window

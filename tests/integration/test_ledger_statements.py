@@ -8,8 +8,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.ledger_rigs import empty_database
+from tests.support.ledger_units import unit_on
 from worker.ledger.migrations.migrate import migrate
-from worker.ledger.operations.transaction import Statements
 from worker.ledger.schema import pauses
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
@@ -31,7 +31,7 @@ def store(database: PrivatePostgres) -> Iterator[Store]:
 def ask_after_the_end_of(session: int, store: Store, connection: Connection) -> None:
     with store.engine.begin() as other:
         other.execute(select(func.pg_terminate_backend(session, 5_000)))
-    Statements().rows(connection, FIND, {"of_cause": "a"})
+    unit_on(connection).rows(FIND, {"of_cause": "a"})
 
 
 def pause(cause: str) -> dict[str, object]:
@@ -41,16 +41,16 @@ def pause(cause: str) -> dict[str, object]:
 @pytest.mark.parametrize("rows", [[pause("a")], [pause("b"), pause("a")]], ids=["one", "many"])
 def test_a_key_that_is_taken_is_an_integrity_error(store: Store, rows: Sequence[dict[str, object]]) -> None:
     with store.engine.begin() as connection:
-        Statements().change(connection, ADD, [pause("a")])
+        unit_on(connection).change(ADD, [pause("a")])
 
     with store.engine.connect() as connection, pytest.raises(IntegrityError), connection.begin():
-        Statements().change(connection, ADD, rows)
+        unit_on(connection).change(ADD, rows)
 
 
 @pytest.mark.parametrize("rows", [[pause("\0")], [pause("b"), pause("\0")]], ids=["one", "many"])
 def test_a_value_that_cannot_be_sent_is_the_rows_own_fault(store: Store, rows: Sequence[dict[str, object]]) -> None:
     with store.engine.connect() as connection, pytest.raises(DataError) as raised, connection.begin():
-        Statements().change(connection, ADD, rows)
+        unit_on(connection).change(ADD, rows)
 
     assert store.judge(raised.value) is FaultVerdict.ROW
 

@@ -23,7 +23,8 @@ from worker.ledger.operations.crash_marks import begin_reading, end_reading, las
 from worker.ledger.operations.customer_history import later_applied, other_creates
 from worker.ledger.operations.pauses import Pause, clear_pauses, list_pauses, save_pauses
 from worker.ledger.operations.recording import defer_many, note_many, record_many, refuse_many
-from worker.ledger.operations.transaction import Asked, Bulk, Given, storable
+from worker.ledger.operations.rows import storable
+from worker.ledger.operations.transaction import Asked, Bulk, Given
 from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store

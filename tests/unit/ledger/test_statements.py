@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Connection, StaticPool, bindparam, create_engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from worker.ledger.operations.transaction import Statement, Statements
+from tests.support.ledger_units import unit_on
+from worker.ledger.operations.transaction import Change, Question, Statement
 from worker.ledger.schema import commands, metadata
 
 NAMES = "source", "id", "type", "fingerprint", "lanes", "state", "owner", "token", "begun", "first_seen_at"
@@ -30,9 +31,9 @@ def row(id_: str) -> dict[str, object]:
 
 
 def test_a_row_is_read_as_sqlalchemy_reads_it(connection: Connection) -> None:
-    Statements().change(connection, ADD, [row("a")])
+    unit_on(connection).change(ADD, [row("a")])
 
-    found = Statements().rows(connection, FIND, {"ids": ["a"]})
+    found = unit_on(connection).rows(FIND, {"ids": ["a"]})
 
     expected = connection.execute(FIND, {"ids": ["a"]}).one()
     assert list(map(repr, found[0])) == list(map(repr, expected))
@@ -40,22 +41,22 @@ def test_a_row_is_read_as_sqlalchemy_reads_it(connection: Connection) -> None:
 
 
 def test_a_change_with_many_values_tells_how_many_rows_it_met(connection: Connection) -> None:
-    statements = Statements()
-    statements.change(connection, ADD, [row("a"), row("b")])
+    unit = unit_on(connection)
+    unit.change(ADD, [row("a"), row("b")])
 
-    met = statements.change(connection, BEGIN, [{"of_id": each, "begun": False} for each in ("a", "b", "c")])
+    met = unit.change(BEGIN, [{"of_id": each, "begun": False} for each in ("a", "b", "c")])
 
     assert met == 2
-    assert [each.begun for each in statements.rows(connection, FIND, {"ids": ["a", "b"]})] == [False, False]
+    assert [each.begun for each in unit.rows(FIND, {"ids": ["a", "b"]})] == [False, False]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 500])
 def test_a_list_of_any_length_finds_its_rows(connection: Connection, count: int) -> None:
-    statements = Statements()
+    unit = unit_on(connection)
     ids = [f"evt_{number:03}" for number in range(count)]
-    statements.change(connection, ADD, [row(id_) for id_ in [*ids, "other"]])
+    unit.change(ADD, [row(id_) for id_ in [*ids, "other"]])
 
-    assert [each.id for each in statements.rows(connection, FIND, {"ids": ids})] == ids
+    assert [each.id for each in unit.rows(FIND, {"ids": ids})] == ids
 
 
 def test_lists_of_many_lengths_share_few_texts(connection: Connection) -> None:
@@ -67,11 +68,11 @@ def test_lists_of_many_lengths_share_few_texts(connection: Connection) -> None:
 
 
 def test_what_a_constraint_refuses_is_sqlalchemys_error(connection: Connection) -> None:
-    statements = Statements()
-    statements.change(connection, ADD, [row("a")])
+    unit = unit_on(connection)
+    unit.change(ADD, [row("a")])
 
     with pytest.raises(IntegrityError) as ours:
-        statements.change(connection, ADD, [row("a")])
+        unit.change(ADD, [row("a")])
     with pytest.raises(IntegrityError) as theirs:
         connection.execute(ADD, row("a"))
 
@@ -79,21 +80,23 @@ def test_what_a_constraint_refuses_is_sqlalchemys_error(connection: Connection) 
 
 
 def test_an_error_shows_no_values(connection: Connection) -> None:
-    statements = Statements()
-    statements.change(connection, ADD, [row("a-secret")])
+    unit = unit_on(connection)
+    unit.change(ADD, [row("a-secret")])
 
     with pytest.raises(IntegrityError) as raised:
-        statements.change(connection, ADD, [row("a-secret")] * 2)
+        unit.change(ADD, [row("a-secret")] * 2)
 
     assert "a-secret" not in str(raised.value)
 
 
 def test_text_that_is_none_is_the_drivers_own_error(connection: Connection) -> None:
     with pytest.raises(UnicodeEncodeError):
-        Statements().rows(connection, FIND, {"ids": ["\udc80"]})
+        unit_on(connection).rows(FIND, {"ids": ["\udc80"]})
 
 
-def test_a_statement_is_prepared_once(monkeypatch: pytest.MonkeyPatch, connection: Connection) -> None:
+def test_a_statement_is_prepared_once_for_all_transactions(
+    monkeypatch: pytest.MonkeyPatch, connection: Connection
+) -> None:
     prepared: list[object] = []
     init = Statement.__init__
 
@@ -102,11 +105,12 @@ def test_a_statement_is_prepared_once(monkeypatch: pytest.MonkeyPatch, connectio
         init(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Statement, "__init__", noting)
-    statements = Statements()
+    statements: dict[Question | Change, Statement] = {}
     for question in (FIND, FIND, BEGIN, FIND):
+        unit = unit_on(connection, statements)
         if question is BEGIN:
-            statements.change(connection, BEGIN, [{"of_id": "a", "begun": True}])
+            unit.change(BEGIN, [{"of_id": "a", "begun": True}])
         else:
-            statements.rows(connection, FIND, {"ids": ["a"]})
+            unit.rows(FIND, {"ids": ["a"]})
 
     assert prepared == [FIND, BEGIN]

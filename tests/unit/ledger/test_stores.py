@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from worker.errors import LedgerRefused, LedgerUnavailable
-from worker.ledger.operations.transaction import storable
+from worker.ledger.operations.rows import storable
 from worker.ledger.stores.opening import open_reading, open_store
 from worker.ledger.stores.postgres import open_postgres
 from worker.ledger.stores.url import name_of, parse

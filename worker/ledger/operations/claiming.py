@@ -27,8 +27,7 @@ from worker.domain.claims import (
 from worker.domain.identity import CommandKey
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
-from worker.ledger.operations.parking import lane_names
-from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of
+from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of, lane_names
 from worker.ledger.operations.transaction import Change, Unit
 from worker.ledger.schema import commands, parked, parked_lanes
 
@@ -111,6 +110,9 @@ class _Owners:
     stopped: AbstractSet[str]
 
 
+_NO_OTHERS = _Owners({}, frozenset())
+
+
 def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     """Take each command, or learn what became of it. The rules are those of the port `Ledger.claim`.
 
@@ -118,7 +120,7 @@ def claim_many(unit: Unit, requests: Sequence[ClaimRequest]) -> list[Claim]:
     """
     rows = _find(unit, requests)
     names = {row.owner for row in rows.values() if row.finished_at is None}
-    owners = _Owners(living(unit, names), stopped(unit, names))
+    owners = _Owners(living(unit, names), stopped(unit, names)) if names - {unit.owner} else _NO_OTHERS
     judged = [_judge(unit, request, rows.get(request.key), owners) for request in requests]
     verdicts = _in_order(unit, requests, judged)
     for change in (_INSERT, _TAKE, _WAIT, _DATE_ANEW):

@@ -15,8 +15,8 @@ from worker.domain.identity import CommandKey
 from worker.domain.work import Parked
 from worker.errors import ProviderLogin
 from worker.ledger.operations.leasing import living
-from worker.ledger.operations.rows import StoredRow
-from worker.ledger.operations.transaction import Unit, storable
+from worker.ledger.operations.rows import StoredRow, lane_names
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import parked, parked_lanes
 
 #: Rows of one statement. A body may have a quarter of a megabyte, and more of them is no faster.
@@ -119,11 +119,6 @@ def release_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
     for positions in _named(asked):
         unit.connection.execute(_RELEASE, {"positions": positions, "own": unit.owner})
     return [None] * len(asked)
-
-
-def lane_names(lanes: Iterable[str]) -> list[str]:
-    """The lanes as the table has them, each once."""
-    return sorted({storable(lane) for lane in lanes})
 
 
 def _named(asked: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:

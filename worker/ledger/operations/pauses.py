@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from worker.ledger.operations.transaction import Unit, storable
+from worker.ledger.operations.rows import storable
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import pauses
 
 

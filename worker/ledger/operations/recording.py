@@ -19,8 +19,9 @@ from worker.ledger.operations.rows import (
     event_values,
     history_values,
     key_of,
+    storable,
 )
-from worker.ledger.operations.transaction import Unit, storable
+from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import commands, failed_attempts, refusals
 
 _HISTORY = "tries", "attempts", "provisional", "provisional_at", "seconds_used", "begun", "first_failed_at"

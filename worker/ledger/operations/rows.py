@@ -1,6 +1,7 @@
 """Reads domain values out of rows, and writes them as parameters."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from messages.results import Reason
@@ -68,3 +69,13 @@ def dead_letter_values(dead_letter: DeadLetter | None) -> dict[str, object]:
         return {"letter_id": None, "letter_reason": None, "letter_headers": None}
     headers = json.dumps(dict(dead_letter.headers))
     return {"letter_id": dead_letter.id, "letter_reason": dead_letter.reason.value, "letter_headers": headers}
+
+
+def lane_names(lanes: Iterable[str]) -> list[str]:
+    """The lanes as the table has them, each once."""
+    return sorted({storable(lane) for lane in lanes})
+
+
+def storable(text: str) -> str:
+    """Make any text fit for a database: PostgreSQL refuses NUL, and neither product takes half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -104,52 +104,17 @@ class Statement:
         return read
 
 
-class Statements:
-    """Those of one ledger, each prepared when it is first run. Their errors are raised as SQLAlchemy raises them."""
-
-    def __init__(self) -> None:
-        self._prepared: dict[Question | Change, Statement] = {}
-
-    def rows(self, connection: Connection, question: Question, values: Values) -> list[StoredRow]:
-        """Ask, and read all rows of the answer."""
-        statement = self._of(question, connection)
-        with from_driver(connection):
-            cursor = connection.connection.cursor()
-            cursor.execute(*statement.bound(values))
-            return statement.rows(cursor)
-
-    def change(self, connection: Connection, change: Change, many: Sequence[Values]) -> int:
-        """Change something with each of these values; returns how many rows were met."""
-        statement = self._of(change, connection)
-        with from_driver(connection):
-            cursor = connection.connection.cursor()
-            # None of many holds a list, so that all of them have one text.
-            bound = [statement.bound(values) for values in many]
-            sql, arguments = bound[0]
-            if len(bound) == 1:
-                cursor.execute(sql, arguments)
-            else:
-                cursor.executemany(sql, [arguments for _, arguments in bound])
-            return cursor.rowcount
-
-    def _of(self, statement: Question | Change, connection: Connection) -> Statement:
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = Statement(statement, connection.dialect)
-        return prepared
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One transaction. `now` is epoch seconds, the same for all that happens in it; `owner` is this process.
 
     `lease_now` asks for epoch seconds by the clock that leases go by, which may be the database's own; none lasts
     longer than `lease_seconds`. `sole`: every other owner is dead. `serials` never repeats while the process lives, so
-    tokens made of it are unique.
+    tokens made of it are unique. `statements`: those that the ledger has prepared so far.
     """
 
     connection: Connection
-    statements: Statements
+    statements: dict[Question | Change, Statement]
     owner: str
     now: float
     lease_now: Callable[[], float]
@@ -159,26 +124,41 @@ class Unit:
     serials: Iterator[int]
 
     def rows(self, question: Question, values: Values) -> list[StoredRow]:
-        """Ask what every command asks: see `Statements`."""
-        return self.statements.rows(self.connection, question, values)
+        """Ask what every command asks, and read all rows of the answer. Errors are raised as SQLAlchemy raises them."""
+        statement = self._prepared(question)
+        with from_driver(self.connection):
+            cursor = self.connection.connection.cursor()
+            cursor.execute(*statement.bound(values))
+            return statement.rows(cursor)
 
     def change(self, change: Change, many: Sequence[Values]) -> int:
-        """Change what every command changes, with each of these values; returns how many rows were met."""
-        return self.statements.change(self.connection, change, many)
+        """Change what every command changes, with each of these values; answers how many rows were met."""
+        statement = self._prepared(change)
+        with from_driver(self.connection):
+            cursor = self.connection.connection.cursor()
+            # None of many holds a list, so that all of them have one text.
+            bound = [statement.bound(values) for values in many]
+            sql, arguments = bound[0]
+            if len(bound) == 1:
+                cursor.execute(sql, arguments)
+            else:
+                cursor.executemany(sql, [arguments for _, arguments in bound])
+            return cursor.rowcount
 
     def new_token(self) -> str:
         """Make a token's value: unique among all processes, since an owner's name is."""
         return f"{self.owner}:{next(self.serials)}"
 
+    def _prepared(self, statement: Question | Change) -> Statement:
+        prepared = self.statements.get(statement)
+        if prepared is None:
+            prepared = self.statements[statement] = Statement(statement, self.connection.dialect)
+        return prepared
+
 
 #: Does one kind of work for a whole batch, in which no key occurs twice. The answers come in the order of what was
 #: asked; a LedgerError among them is raised to its own caller alone. Whatever is raised rolls the whole batch back.
 Bulk = Callable[[Unit, Sequence[Asked]], Sequence[Given]]
-
-
-def storable(text: str) -> str:
-    """Make any text fit for a database: PostgreSQL refuses NUL, and neither product takes half a surrogate pair."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _in_order(names: Sequence[str]) -> Callable[[Values], Sequence[object]]:

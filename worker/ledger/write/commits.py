@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from threading import Event, Lock
 
@@ -18,11 +19,10 @@ from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerOperation, OnOutage
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
-from worker.ledger.operations.transaction import Statements, Unit
+from worker.ledger.operations.transaction import Change, Question, Statement, Unit
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.stores.verdicts import FaultVerdict
 from worker.ledger.write.lease import Deposed, Lease
-from worker.ledger.write.watchdog import WriterProgress
 from worker.ledger.write.writer import AnyTicket
 
 _RETRY_SECONDS = 0.05
@@ -31,6 +31,31 @@ _MAX_COLLISIONS = 3
 _FOR_ALL = frozenset({FaultVerdict.PASSES, FaultVerdict.AWAY, FaultVerdict.MISSING})
 
 Answered = list[tuple[AnyTicket, object]]
+
+
+@dataclass(slots=True)
+class WriterProgress:
+    """Counts. `begun`: transactions that were tried; `settled`: those that ended well, or badly by their own fault.
+
+    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be reported of the
+    database since the last one failed, empty once one is settled.
+    """
+
+    begun: int = 0
+    settled: int = 0
+    waiting: bool = False
+    trouble: str = ""
+
+    def begin(self) -> None:
+        """A transaction begins."""
+        self.begun += 1
+        self.waiting = True
+
+    def settle(self) -> None:
+        """The database has answered it."""
+        self.settled += 1
+        self.waiting = False
+        self.trouble = ""
 
 
 class WriterConnection:
@@ -91,7 +116,7 @@ class Commits:
         self._clock = clock
         self._emit = emit
         self._serials = count(1)
-        self._statements = Statements()
+        self._statements: dict[Question | Change, Statement] = {}
         self._writer_connection = WriterConnection(store)
         self._progress = WriterProgress()
         self._away_since: float | None = None

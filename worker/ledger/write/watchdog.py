@@ -1,41 +1,16 @@
 """Watches the writer from outside: a server that stands still says nothing, and neither does who waits for it."""
 
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Protocol
 
 from worker.ledger.config import OnOutage
+from worker.ledger.write.commits import WriterProgress
 
 #: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
 _LOOK_SECONDS = 1.0
 _LOOKS_BEFORE_REPORT = 5
 #: A server's own deadline for a statement (see `stores.postgres`) ends a slow one long before.
 _BREAKING_LOOKS = 20
-
-
-@dataclass(slots=True)
-class WriterProgress:
-    """Counts. `begun`: transactions that were tried; `settled`: those that ended well, or badly by their own fault.
-
-    `waiting`: one has begun, and neither it nor any after it was settled. `trouble`: what is to be reported of the
-    database since the last one failed, empty once one is settled.
-    """
-
-    begun: int = 0
-    settled: int = 0
-    waiting: bool = False
-    trouble: str = ""
-
-    def begin(self) -> None:
-        """A transaction begins."""
-        self.begun += 1
-        self.waiting = True
-
-    def settle(self) -> None:
-        """The database has answered it."""
-        self.settled += 1
-        self.waiting = False
-        self.trouble = ""
 
 
 class Watched(Protocol):
