@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fault check contract bench run clean
+.PHONY: help setup demo test coverage fault check contract bench run clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ demo: setup ## see commands travel through a real broker; KEEP=1 leaves it runni
 
 test: setup ## run all tests, with the servers they need
 	@scripts/test
+
+coverage: setup ## run unit and contract tests, and fail when they reach less of the code than they did
+	@scripts/coverage
 
 fault: setup ## break everything under load and count what is lost; KIND=, SEED=, SOAK=1 choose
 	@scripts/fault
