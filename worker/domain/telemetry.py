@@ -6,11 +6,14 @@ An attribute that is named as a label of a metric is that label's value, from a 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from messages.results import Outcome, Reason
 from worker.domain.deliveries import Destination, Outgoing
-from worker.domain.work import Publication, Requested, RetryCause, Work
+
+if TYPE_CHECKING:
+    # Named in annotations alone: a program that only connects to the broker reads no command.
+    from worker.domain.work import Publication, RetryCause, Work
 
 #: What a quorum queue takes a message without a priority for, in every version that has priorities.
 USUAL_PRIORITY = 4
@@ -20,7 +23,7 @@ USUAL_PRIORITY = 4
 class CommandSettled:
     """One delivery was answered and acked. `settled_at` is epoch seconds, `seconds` the time since it was taken up."""
 
-    work: Work
+    work: "Work"
     outcome: Outcome
     reason: Reason | None
     detail: str
@@ -41,11 +44,9 @@ class CommandSettled:
     @property
     def wait_seconds(self) -> float | None:
         """From the envelope's time to the moment it was taken up; None when it has none."""
-        content = self.work.content
-        if not isinstance(content, Requested) or content.envelope.time is None:
-            return None
+        sent_at = self.work.sent_at
         # Clocks of two machines: what looks negative was no wait.
-        return max(0.0, self.settled_at - self.seconds - content.envelope.time)
+        return None if sent_at is None else max(0.0, self.settled_at - self.seconds - sent_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class CommandDeadLettered(CommandSettled):
 class CommandRetried:
     """One attempt has failed and will be repeated."""
 
-    work: Work
-    cause: RetryCause
+    work: "Work"
+    cause: "RetryCause"
     is_charged: bool
     detail: str
     delay_seconds: float
@@ -78,7 +79,7 @@ class CommandRetried:
 class HandlerCrashed:
     """A fault of the worker's own came up while a command, if it is known which, was handled."""
 
-    work: Work | None
+    work: "Work | None"
     error: BaseException
 
 
@@ -86,7 +87,7 @@ class HandlerCrashed:
 class CommandUnpublishable:
     """The broker, as it is set up, can never take what a command publishes; `detail` says what an operator must do."""
 
-    work: Work
+    work: "Work"
     detail: str
 
 
@@ -129,7 +130,7 @@ class CommandMayExpire:
     """A delivery has an `expiration`: the broker throws such messages out."""
 
     property: ClassVar[str] = "expiration"
-    work: Work
+    work: "Work"
     value: str
 
 
@@ -138,7 +139,7 @@ class CommandMayChangePlaces:
     """A delivery has a `priority` other than the usual one: brokers hand such messages over in another order."""
 
     property: ClassVar[str] = "priority"
-    work: Work
+    work: "Work"
     value: int
 
 
@@ -364,7 +365,7 @@ TelemetryEvent = (
 Emit = Callable[[TelemetryEvent], None]
 
 
-def settled(work: Work, done: Publication, seconds: float, settled_at: float) -> CommandSettled:
+def settled(work: "Work", done: "Publication", seconds: float, settled_at: float) -> CommandSettled:
     """The event of one delivery that was answered with this."""
     reason = done.dead_letter.reason if done.dead_letter else None
     kind = CommandDeadLettered if reason and done.outcome is Outcome.FAILED else CommandSettled

@@ -40,6 +40,11 @@ class Work:
         return named if named and named in CATALOG else "unknown"
 
     @property
+    def sent_at(self) -> float | None:
+        """The envelope's time in epoch seconds; None when it has none."""
+        return self.content.envelope.time if isinstance(self.content, Requested) else None
+
+    @property
     def login(self) -> ProviderLogin:
         """The login that applies it."""
         return self.content.login if isinstance(self.content, Requested) else MAIN_LOGIN
