@@ -30,7 +30,9 @@ class Fingerprinter:
 
     def __init__(self, keys: Sequence[str]) -> None:
         raw = [_decoded(key) for key in keys]
-        self._subkeys = tuple(_derived(key, _FINGERPRINT_LABEL) for key in raw)
+        # Copied for each command: keyed once, and unlike `hmac.digest` short contents do not give up the interpreter,
+        # which costs the consumer's thread a wait for it with each delivery.
+        self._keyed = tuple(hmac.new(_derived(key, _FINGERPRINT_LABEL), digestmod=sha256) for key in raw)
         self._marks = tuple(_derived(key, _MARK_LABEL)[:8].hex() for key in raw)
 
     @property
@@ -41,7 +43,12 @@ class Fingerprinter:
     def fingerprints(self, type_: str, subject: str | None, canonical: bytes) -> tuple[bytes, ...]:
         """HMAC-SHA-256 of a command under each key, newest first, 32 bytes each; `canonical` is its validated data."""
         content = _encoded(type_.encode(), None if subject is None else subject.encode(), canonical)
-        return tuple(hmac.digest(subkey, content, sha256) for subkey in self._subkeys)
+        return tuple(_digest(keyed.copy(), content) for keyed in self._keyed)
+
+
+def _digest(keyed: hmac.HMAC, content: bytes) -> bytes:
+    keyed.update(content)
+    return keyed.digest()
 
 
 class Cipher:
