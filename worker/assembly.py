@@ -47,8 +47,9 @@ from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
 from worker.pipeline.scheduling.window import HoldWindow
 from worker.pipeline.unpublished import UnpublishedRuns
+from worker.provider.calls import login_of
 from worker.provider.client import ProviderClient
-from worker.provider.config import Login, login_of
+from worker.provider.config import Login
 from worker.settings import Settings
 from worker.telemetry.lines import LineWriter
 from worker.telemetry.logs import subject_writer

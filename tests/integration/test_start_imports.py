@@ -88,7 +88,7 @@ def among(names: Iterable[str], modules: list[str]) -> set[str]:
         (["config", "template"], {"pydantic_settings"}),
         (["config", "show"], {"pydantic_settings"}),
         (["schema", "export", "."], CONTRACT),
-        (["topology", "show"], {*BROKER, *CONTRACT}),
+        (["topology", "show"], BROKER),
         (["send", "--dry-run", SIGNUP], {*BROKER, *CONTRACT}),
         (["customers", "list"], PROVIDER),
         (["ledger", "stats"], {*LEDGER, *CONTRACT}),

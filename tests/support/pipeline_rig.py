@@ -23,7 +23,7 @@ from worker.pipeline.job import Job
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.reading import read
 from worker.pipeline.unpublished import UnpublishedRuns
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 
 MOST_WAITS = 20
 

@@ -13,7 +13,7 @@ from tests.support.commands import Command
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.domain.work import Work
 from worker.pipeline.reading import read
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 
 USERNAME = "ada@example.com"
 NEW_USERNAME = "countess@example.com"

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from messages import commands
 from messages.commands import Command
 from worker.domain.ports import CustomerRow
-from worker.errors import Unsupported
+from worker.errors import ProviderLogin, Unsupported
 from worker.provider.answers.outcome import expect_rows, expect_success
 from worker.provider.config import RETRIEVE, Edition, Format, Login, ProviderConfig
 from worker.provider.wire.transport import HttpAnswer, HttpRequest
@@ -30,6 +30,11 @@ class ProviderCall(Generic[T]):
     understand: Callable[[HttpAnswer], T]
     #: Asked for after a failure only: looking through all fields of a command costs.
     secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
+
+
+def login_of(command: Command) -> ProviderLogin:
+    """The login that applies a command."""
+    return ProviderLogin.V3 if isinstance(command, commands.UpdateUserProfile) else ProviderLogin.V2
 
 
 Form = list[tuple[str, str]]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from messages.commands import Command, UpdateUserProfile
 from worker.errors import ProviderLogin, SettingsInvalid
 from worker.provider.wire.tls import bundle_fault
 
@@ -21,11 +20,6 @@ USER_USERNAME = "user_username"
 READS = frozenset({RETRIEVE, USER_USERNAME})
 
 _OF_V3 = frozenset({USER_PROFILE_UPDATE, USER_USERNAME})
-
-
-def login_of(command: Command) -> ProviderLogin:
-    """The login that applies a command."""
-    return ProviderLogin.V3 if isinstance(command, UpdateUserProfile) else ProviderLogin.V2
 
 
 def login_for(operation: str) -> ProviderLogin:

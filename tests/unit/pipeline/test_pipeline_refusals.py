@@ -13,7 +13,7 @@ from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, delivery, disable, fingerprint, work_of
 from worker.domain.deliveries import Delivery, Destination, Properties
 from worker.pipeline.reading import read
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 
 BODY = b'{"username": "ada@example.com"}'
 PROPERTIES: dict[str, Any] = {"type": "DisableCustomer", "message_id": "evt_1", "app_id": "billing"}

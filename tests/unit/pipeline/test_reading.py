@@ -11,7 +11,7 @@ from worker.domain.deliveries import Delivery, Properties
 from worker.domain.identity import CommandKey
 from worker.domain.work import Requested, Work
 from worker.pipeline.reading import read
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 
 
 def requested(work: Work) -> Requested:

@@ -9,7 +9,7 @@ from tests.support.logged import Logged
 from tests.unit.telemetry.test_recorder import DELIVERY
 from worker.domain.deliveries import Delivery, Properties, Receipt
 from worker.pipeline.reading import read, risks
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 from worker.telemetry import recorder
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder

@@ -23,7 +23,7 @@ from worker.domain.telemetry import (
 )
 from worker.domain.work import Publication, RetryCause, Work
 from worker.pipeline.reading import read
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
 

@@ -12,7 +12,7 @@ from worker.domain import dead_letters, endings
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.endings import Closing
 from worker.pipeline.reading import read
-from worker.provider.config import login_of
+from worker.provider.calls import login_of
 
 SEED = 20_261_121
 TABLES = 300
