@@ -25,8 +25,8 @@ BOUNDS = {
     "statements": 3_000,  # 2,180 to 2,330: one for a claim and one for a record; a third makes 3,180 and more
     "commits": 190,  # 67 to 144, each for all that has come: one for each claim, or each record, makes 1,000
     "wake-ups": 1_600,  # 930 to 1,250, half of them for the call; another thread on a command's way makes 1,930
-    "writes to the broker": 365,  # 155 to 280: each event, or each ack, in a piece of its own makes 1,100
-    "frames sent": 3_950,  # 3,010 to 3,050: an event's two and an ack; a second message makes 5,000
+    "writes to the broker": 430,  # 155 to 331: each event, or each ack, in a piece of its own makes 1,100
+    "frames sent": 2_900,  # 2,335 to 2,530: an event's two, and acks in rows; one for each ack makes 3,010
     "frames received": 4_050,  # 3,100 to 3,170: a delivery's three, few confirms; another for each makes 4,100
     "provider calls": COMMANDS,  # exactly: another one would be a second effect
 }

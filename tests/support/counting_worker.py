@@ -16,7 +16,6 @@ from typing import Any
 from unittest.mock import patch
 
 from pika.adapters.select_connection import EPollPoller
-from pika.frame import Frame, ProtocolHeader
 from sqlalchemy import Engine, event
 
 from worker.broker.connection.wire import WireConnection
@@ -57,7 +56,7 @@ def _watch(patches: ExitStack) -> None:
     event.listen(Engine, "connect", _watch_statements)
     wait, dispatch = threading.Condition.wait, EPollPoller._dispatch_fd_events
     send, write = WireConnection._output_marshaled_frames, WireConnection._adapter_emit_data
-    receive = WireConnection._process_frame
+    take = WireConnection._on_data_available
 
     def waited(condition: threading.Condition, timeout: float | None = None) -> bool:
         woken = wait(condition, timeout)
@@ -74,9 +73,11 @@ def _watch(patches: ExitStack) -> None:
         _happened.extend(["frames sent"] * len(frames))
         send(connection, frames)
 
-    def received(connection: WireConnection, frame: Frame | ProtocolHeader) -> None:
-        _happened.append("frames received")
-        receive(connection, frame)
+    def taken(connection: WireConnection, content: bytes) -> None:
+        before = connection.frames_received
+        take(connection, content)
+        # None where the connection has just ended: it begins to count anew.
+        _happened.extend(["frames received"] * (connection.frames_received - before))
 
     def written(connection: WireConnection, content: bytes) -> None:
         _happened.append("writes to the broker")
@@ -85,7 +86,7 @@ def _watch(patches: ExitStack) -> None:
     patches.enter_context(patch.object(threading.Condition, "wait", waited))
     patches.enter_context(patch.object(EPollPoller, "_dispatch_fd_events", dispatched))
     patches.enter_context(patch.object(WireConnection, "_output_marshaled_frames", sent))
-    patches.enter_context(patch.object(WireConnection, "_process_frame", received))
+    patches.enter_context(patch.object(WireConnection, "_on_data_available", taken))
     patches.enter_context(patch.object(WireConnection, "_adapter_emit_data", written))
     for name, module in tuple(sys.modules.items()):
         if name.startswith("worker.") and hasattr(module, "SimpleQueue"):
