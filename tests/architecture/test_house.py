@@ -4,6 +4,7 @@ import ast
 import fnmatch
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tests.architecture.rendering import ROOT
 
 #: The way of a delivery stands in one file, though it is the longest.
+MAX_MODULES = 10
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS = 6
@@ -143,6 +145,12 @@ def test_no_function_asks_for_much() -> None:
     counted = {place(path, each): parameters(each) for path in modules() for each in functions(path)}
 
     assert {name: count for name, count in counted.items() if count > MAX_PARAMETERS} == {}
+
+
+def test_no_package_has_many_modules() -> None:
+    packages = Counter(path.parent for path in modules("worker", "messages") if path.name != "__init__.py")
+
+    assert {str(path): count for path, count in packages.items() if count > MAX_MODULES} == {}
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
