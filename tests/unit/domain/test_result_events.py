@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from messages.catalog import CATALOG
 from messages.errors import CommandName
+from messages.events import ResultEvent
 from messages.results import Outcome, Reason
 from tests.support.commands import Command
 from tests.support.work_samples import create, envelope_of
@@ -188,3 +189,12 @@ def test_a_long_source_is_cut_at_255_bytes() -> None:
 def test_times_are_utc_with_milliseconds() -> None:
     assert rfc3339(1_795_253_400.125) == AT
     assert rfc3339(1_795_253_400) == "2026-11-21T09:30:00.000Z"
+
+
+def test_what_the_worker_made_itself_is_not_validated_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    validated: list[object] = []
+    monkeypatch.setattr(ResultEvent, "model_validate", validated.append)
+
+    result_events.failed(CommandName("billing", "evt_1", type="DisableCustomer"), "event-1", FAILURE)
+
+    assert validated == []
