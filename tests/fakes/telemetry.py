@@ -28,7 +28,7 @@ class RecordingTelemetry:
         return [event for event in self.events if isinstance(event, kind)]
 
     def await_event(self, kind: type[_Event], times: int = 1) -> _Event:
-        """Wait until a kind of event was told so often; return the last of these."""
+        """Wait until a kind of event was published so often; return the last of these."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.of(kind)) >= times, _SECONDS), (kind, times, self.events)
         return self.of(kind)[times - 1]

@@ -38,10 +38,10 @@ def ended_as(outcome: str) -> Ending:
 @pytest.mark.parametrize(
     ("ending", "said"),
     [
-        (ended_as("applied"), "applied; its event was told"),
-        (ended_as("already_applied"), "already_applied: found done by an earlier attempt; its event was told"),
-        (success(), "done; its event was told"),
-        (failure(), "given up; its dead letter and its event were told: provider_rejected, "),
+        (ended_as("applied"), "applied; its event was published"),
+        (ended_as("already_applied"), "already_applied: found done by an earlier attempt; its event was published"),
+        (success(), "done; its event was published"),
+        (failure(), "given up; its dead letter and its event were published: provider_rejected, "),
     ],
 )
 def test_the_outcome_of_a_finished_command_is_told(

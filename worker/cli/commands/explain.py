@@ -15,12 +15,12 @@ from worker.settings.places import ledger_url
 _STATES = {
     "claimed": "being handled, or its worker stopped while it was",
     "waiting": "waits for its next attempt",
-    "done": "done; its event was told",
-    "dead": "given up; its dead letter and its event were told",
+    "done": "done; its event was published",
+    "dead": "given up; its dead letter and its event were published",
 }
 _OUTCOMES = {
-    "applied": "applied; its event was told",
-    "already_applied": "already_applied: found done by an earlier attempt; its event was told",
+    "applied": "applied; its event was published",
+    "already_applied": "already_applied: found done by an earlier attempt; its event was published",
 }
 
 
