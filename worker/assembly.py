@@ -199,7 +199,7 @@ def _pipeline(
     marked = MarkedReader(reader, books.ledger, pause_intake, clock)
     unread = QuarantineReader(dispatcher, marked, clock, reached)
     read_unread = partial(rooms.attempt_threads, unread.read_all)
-    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.is_quarantined, reached)
+    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.must_be_marked, reached)
 
 
 def _parking(

@@ -30,6 +30,9 @@ def explained(folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     return str(json.loads(capsys.readouterr().out)[-1]["detail"])
 
 
+RECORDED = "its event is recorded, and published once the broker takes it"
+
+
 def ended_as(outcome: str) -> Ending:
     body = json.dumps({"type": "CustomerCreated", "data": {"outcome": outcome}}).encode()
     return replace(success(), event=StoredEvent("event-1", "CustomerCreated", body))
@@ -38,10 +41,19 @@ def ended_as(outcome: str) -> Ending:
 @pytest.mark.parametrize(
     ("ending", "said"),
     [
-        (ended_as("applied"), "applied; its event was published"),
-        (ended_as("already_applied"), "already_applied: found done by an earlier attempt; its event was published"),
-        (success(), "done; its event was published"),
-        (failure(), "given up; its dead letter and its event were published: provider_rejected, "),
+        (ended_as("applied"), f"applied; {RECORDED}"),
+        (
+            ended_as("already_applied"),
+            f"already_applied: found done by an earlier attempt; {RECORDED}",
+        ),
+        (success(), f"done; {RECORDED}"),
+        (
+            failure(),
+            (
+                "given up; its dead letter and its event are recorded, and published once the broker takes them: "
+                "provider_rejected, "
+            ),
+        ),
     ],
 )
 def test_the_outcome_of_a_finished_command_is_told(

@@ -80,14 +80,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It succeeded before; this is the event that was published."""
+    """It succeeded before; this is its event, which may not have been published yet."""
 
     event: StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """It failed for good before; these are the dead letter and the event that were published."""
+    """It failed for good before; these are its dead letter and its event, which may not have been published yet."""
 
     event: StoredEvent
     dead_letter: DeadLetter

@@ -304,7 +304,7 @@ class WorkerStopping:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStopped:
-    """Nothing of the worker runs any more."""
+    """Every part has stopped; the calls of so many abandoned commands may still be under way."""
 
     abandoned: int
 

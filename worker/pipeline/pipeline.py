@@ -3,6 +3,7 @@
 Each stage ends by handing its run on; no stage waits for another. The methods stand in the order of the stages.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -257,7 +258,8 @@ class Pipeline:
         if done is not None:
             self._uncounted.pop(done.event.id if done.event else "", None)
             seconds = self._clock.monotonic() - run.started_at
-            self._rooms.emit(telemetry.settled(work_of(run), done, seconds, self._clock.now()))
+            # The machine's own time, which may go back: people compare it with what other machines say.
+            self._rooms.emit(telemetry.settled(work_of(run), done, seconds, time.time()))
         self._ended(run.job, Settled(position))
 
     def _then(self, run: Run, answer: Future[Answer], go_on: Callable[[Run, Answer], None]) -> None:

@@ -30,7 +30,7 @@ class DeliveryReader:
 
 
 class MarkedReader:
-    """Reads one delivery behind its mark. Used by one thread at a time, but for `is_quarantined`."""
+    """Reads one delivery behind its mark. Used by one thread at a time, but for `must_be_marked`."""
 
     def __init__(
         self, reader: DeliveryReader, marks: CrashMarks, pause_intake: Callable[[float, str], None], clock: Clock
@@ -46,7 +46,7 @@ class MarkedReader:
         self._survived: float | None = None
         self._death: float | None = None
 
-    def is_quarantined(self, delivery: Delivery) -> bool:
+    def must_be_marked(self, delivery: Delivery) -> bool:
         """Whether it must be read here. From any thread; reads memory only.
 
         Only what a process had before can have ended one. Of a new connection's first such message it is not known yet.
@@ -91,7 +91,7 @@ class MarkedReader:
 
     def _is_careful(self, delivery: Delivery) -> bool:
         epoch = delivery.receipt.epoch
-        if not self.is_quarantined(delivery):
+        if not self.must_be_marked(delivery):
             return False
         if epoch != self._careful_epoch:
             death = self._marks.last_death()

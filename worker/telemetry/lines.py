@@ -57,13 +57,22 @@ class LineWriter:
         self._thread.start()
 
     def stop(self, deadline_seconds: float = FLUSH_SECONDS) -> None:
-        """Write what was said so far and end the thread; a stream that takes nothing is waited for only so long."""
+        """Write what was said so far and end the thread; a stream that takes nothing is waited for only so long.
+
+        What is said after it counts as dropped.
+        """
+        is_written = not self.alive or self.flush(deadline_seconds)
         self._stopping.set()
-        if self._thread.is_alive() and self.flush(deadline_seconds):
+        # Wakes the thread: it may have begun to wait for the next line.
+        self._waiting.put(threading.Event())
+        if is_written and self.alive:
             self._thread.join(deadline_seconds)
 
     def msg(self, line: str) -> None:
         """Have the line written soon."""
+        if self._stopping.is_set() and not self.alive:
+            self._lose([line])
+            return
         self._waiting.put(line)
         if self._waiting.qsize() > self._most:
             with suppress(Empty):

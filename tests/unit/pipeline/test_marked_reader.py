@@ -77,16 +77,16 @@ def again(body: bytes, epoch: int = 1) -> Delivery:
 
 
 def test_what_comes_for_the_first_time_is_never_suspected(after_a_crash: Careful) -> None:
-    assert not after_a_crash.reader.is_quarantined(delivery(b"new"))
+    assert not after_a_crash.reader.must_be_marked(delivery(b"new"))
 
 
 def test_without_a_crash_nothing_is_marked(careful: Careful) -> None:
-    assert careful.reader.is_quarantined(again(b"1"))
+    assert careful.reader.must_be_marked(again(b"1"))
     assert careful.reader.demands_isolation(again(b"1")) is False
     careful.reader.read(again(b"1"))
 
     assert (careful.read, careful.storage.readings) == ([b"1"], {})
-    assert not careful.reader.is_quarantined(again(b"2"))
+    assert not careful.reader.must_be_marked(again(b"2"))
 
 
 def test_after_a_stop_in_order_nothing_is_marked(careful: Careful) -> None:

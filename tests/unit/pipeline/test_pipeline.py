@@ -1,6 +1,7 @@
 """The way of one delivery with fakes in all rooms: what happens, in which order, and what is told."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -314,3 +315,13 @@ def test_attempts_are_all_runs_against_the_provider_in_event_dead_letter_and_log
     assert {each.properties.headers["provisioning-attempts"] for each in dead_letters(rig)} <= {len(runs)}
     settled = rig.telemetry.of(CommandSettled)[-1]
     assert (settled.outcome, settled.attempts) == (outcome, len(runs))
+
+
+def test_a_command_is_settled_at_the_machine_s_own_time_whatever_clock_it_waits_by() -> None:
+    rig = PipelineRig(RetryPolicy(max_attempts=2))
+    rig.provider.add(create_command())
+
+    before = time.time()
+    rig.run_to_the_end(DISABLE)
+
+    assert before <= rig.telemetry.of(CommandSettled)[-1].settled_at <= time.time()

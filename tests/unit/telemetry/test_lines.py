@@ -191,3 +191,15 @@ def test_a_reader_that_has_gone_ends_nothing(pipe: tuple[int, io.TextIOWrapper])
 
     assert lines.flush(10)
     assert lines.dropped == 2
+
+
+def test_what_is_said_after_the_stop_counts_as_dropped() -> None:
+    stream = io.StringIO()
+    writer = LineWriter(stream)
+    writer.start()
+    writer.msg("in time")
+    writer.stop()
+
+    writer.msg("too late")
+
+    assert (stream.getvalue(), writer.dropped) == ("in time\n", 1)

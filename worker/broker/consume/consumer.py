@@ -150,7 +150,12 @@ class Consumer:
         acks.delivered(method.delivery_tag)
         # Once an epoch is over, what still arrives on its way out is not ours any more.
         if epoch in self._acks:
-            self._intake.delivered(_delivery(epoch, method, properties, body))
+            try:
+                self._intake.delivered(_delivery(epoch, method, properties, body))
+            except BaseException:
+                # What has come behind it must not overtake it: all of them come again, in their order.
+                self._lose()
+                raise
 
     def _on_cancelled(self, queue: str, _notice: object) -> None:
         self._lose()

@@ -12,15 +12,17 @@ from worker.ledger.read.records import CommandRecord, ParkedRecord, RefusedRecor
 from worker.settings import LedgerReach, load
 from worker.settings.places import ledger_url
 
+# It may not be published yet: that comes after the ending was written.
+_RECORDED = "its event is recorded, and published once the broker takes it"
 _STATES = {
     "claimed": "being handled, or its worker stopped while it was",
     "waiting": "waits for its next attempt",
-    "done": "done; its event was published",
-    "dead": "given up; its dead letter and its event were published",
+    "done": f"done; {_RECORDED}",
+    "dead": "given up; its dead letter and its event are recorded, and published once the broker takes them",
 }
 _OUTCOMES = {
-    "applied": "applied; its event was published",
-    "already_applied": "already_applied: found done by an earlier attempt; its event was published",
+    "applied": f"applied; {_RECORDED}",
+    "already_applied": f"already_applied: found done by an earlier attempt; {_RECORDED}",
 }
 
 

@@ -10,7 +10,7 @@ from worker.domain.dead_letters import DeadLetter
 from worker.domain.identity import CommandKey
 from worker.domain.result_events import StoredEvent
 
-#: A row of `commands` or `refusals`, read by its columns' names, whether SQLAlchemy made it or `statements`.
+#: A row of `commands` or `refusals`, read by its columns' names, whether SQLAlchemy made it or a prepared `Statement`.
 StoredRow = Any
 
 

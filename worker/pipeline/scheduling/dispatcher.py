@@ -22,7 +22,7 @@ from worker.pipeline.scheduling.timer import Timer
 class Stages:
     """What surrounds the scheduler: how a delivery is read, and where a job that has its turn is handed to.
 
-    `read`: from bytes to a command or a refusal; never raises. `is_quarantined`: whether a delivery must be read alone,
+    `read`: from bytes to a command or a refusal; never raises. `must_be_marked`: whether a delivery must be read alone,
     because reading it may have ended the last process. `start`: begins a job's turn, and returns at once.
     `read_unread`: has a thread read what waits unread. `reached` hears of the steps in front of the lanes.
     """
@@ -30,7 +30,7 @@ class Stages:
     read: Callable[[Delivery], Work]
     start: Callable[[Job], None]
     read_unread: Callable[[], None]
-    is_quarantined: Callable[[Delivery], bool] = lambda _delivery: False
+    must_be_marked: Callable[[Delivery], bool] = lambda _delivery: False
     reached: Callable[[Step], None] = lambda _step: None
 
 
@@ -89,7 +89,7 @@ class Dispatcher:
         stages = self._connected()
         stages.reached(Step.ARRIVED)
         with self._lock:
-            reads_now = self._queue.may_read and not stages.is_quarantined(delivery)
+            reads_now = self._queue.may_read and not stages.must_be_marked(delivery)
             if reads_now:
                 self._queue.arriving = True
             else:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from pika import spec
 from pika.exceptions import ChannelClosedByBroker, StreamLostError
 
@@ -127,6 +128,19 @@ def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
     stage.channel.deliver(2)
 
     assert stage.intake.story == ["1:consuming", "1:1", "1:lost"]
+
+
+def test_nothing_is_handed_over_behind_a_delivery_whose_callback_failed() -> None:
+    stage = Stage()
+    stage.channel.deliver(1)
+    stage.intake.fault = RuntimeError("a fault of our own")
+
+    with pytest.raises(RuntimeError):
+        stage.channel.deliver(2)
+    # Both came in one read: otherwise the third, perhaps of the same customer, would overtake the second.
+    stage.channel.deliver(3)
+
+    assert stage.intake.story == ["1:consuming", "1:1", "1:2", "1:lost"]
 
 
 def test_acks_are_sent_before_the_rest_is_given_back() -> None:
