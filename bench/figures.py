@@ -39,7 +39,8 @@ class _Look:
 def measure(program: Program, done: Callable[[], int], span: Span, started: float) -> Figures:
     """Watch a program, `started` at that moment of the monotonic clock, work the whole span off.
 
-    `done` counts finished commands. Raises ServerFailed when the program ends before, or rests for half a minute.
+    `done` counts finished commands. Raises ServerFailed when the program ends before, rests for half a minute, or is
+    through with what counts between two looks.
     """
     watch = _Watch(program, done)
     first_event = watch.until(1)
@@ -47,6 +48,8 @@ def measure(program: Program, done: Callable[[], int], span: Span, started: floa
     last = watch.until(span.warm_up + span.counted)
     peak_bytes = watch.until(span.total).usage.peak_bytes
     counted = last.done - first.done
+    if not counted:
+        raise ServerFailed(f"It was through with {last.done} commands between two looks; let it work off more.")
     return Figures(
         commands_per_second=counted / (last.at - first.at),
         cpu_seconds=(last.usage.cpu_seconds - first.usage.cpu_seconds) / counted * 1000,

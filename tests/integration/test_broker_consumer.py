@@ -256,7 +256,7 @@ def test_a_refused_login_is_told_without_the_password(
     desk: Desk, intake: RecordingIntake, caplog: pytest.LogCaptureFixture
 ) -> None:
     observer = RecordingTelemetry()
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "pika")
     wrong = replace(desk, url=desk.url.replace("guest:guest@", "guest:geheim@"))
     with running(wrong.consumer(intake, observer)) as consumer:
         assert "refuses the login" in observer.await_event(BrokerNotReached).reason

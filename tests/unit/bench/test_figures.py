@@ -64,6 +64,11 @@ def test_a_program_that_ends_before_the_last_command_is_reported_with_its_last_w
         figures_of(Gone(), iter([0, 5]))
 
 
+def test_what_counts_must_be_seen_while_it_goes_on() -> None:
+    with pytest.raises(ServerFailed, match="through with 35 commands between two looks"):
+        figures_of(Running(), iter([0, 35, 35, 35, 35]))
+
+
 def test_what_a_child_takes_is_counted_too() -> None:
     source = "import sys; held = bytearray(64 << 20); print(flush=True); sys.stdin.read()"
     alone = usage_of(os.getpid()).peak_bytes

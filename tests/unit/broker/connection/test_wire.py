@@ -1,5 +1,6 @@
 """Frames as they come from a socket: cut anywhere, each delivery arrives once; and what is written at once."""
 
+import logging
 import ssl
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -114,6 +115,7 @@ def test_bytes_that_come_one_by_one_are_read_as_well(stream: list[bytes]) -> Non
 
 def test_what_no_consumer_waits_for_is_left_to_pika(caplog: pytest.LogCaptureFixture) -> None:
     receiver = Receiver()
+    caplog.set_level(logging.ERROR, "pika")
 
     receiver.receive(b"".join([*frames(1, b"{}", consumer="another"), *frames(2, b"{}")]))
 
