@@ -134,8 +134,9 @@ class House:
     def close(self) -> None:
         """End every thread, also those that still run something."""
         self.dispatcher.stop()
-        self.threads.stop()
+        # Before the threads: their stop waits for what they run.
         self.stage.finish(*self.stage.running)
+        self.threads.stop()
         self.timer.stop()
 
     def allow(self, running: int) -> None:
