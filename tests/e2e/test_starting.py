@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.provider.faults import Fault, FaultRule
 from tests.support.commands import create, new_username
 from tests.support.detour import detour
+from tests.support.held_calls import PATIENT, await_held, begin_to_stop, hold_calls
 from tests.support.house import House
 from tests.support.waiting import wait_for
 
@@ -101,11 +101,10 @@ def test_a_signal_stops_an_idle_worker(fresh_house: House, number: signal.Signal
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_second_signal_ends_a_stop_that_lasts(fresh_house: House, number: signal.Signals) -> None:
     command = create(new_username())
-    fresh_house.sandbox.inject(FaultRule(fault=Fault.HELD))
-    with fresh_house.worker() as worker:
+    hold_calls(fresh_house)
+    with fresh_house.worker(**PATIENT) as worker:
         fresh_house.emitter.publish(command)
-        wait_for(lambda: fresh_house.sandbox.in_flight() == 1, "a call under way")
-        worker.signal(signal.SIGTERM)
-        worker.await_said("worker_stopping")
+        await_held(fresh_house, calls=1)
+        begin_to_stop(worker)
         worker.signal(number)
         assert worker.await_exit() == 128 + number

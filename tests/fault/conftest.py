@@ -10,6 +10,7 @@ import pytest
 from sandbox.servers.finding import OwnBroker
 from tests.fault.scenes.stage import Stage
 from tests.support.forked_worker import forked_worker
+from tests.support.held_calls import PATIENT
 from tests.support.house import House, open_house
 from tests.support.replicas import Replicas, replicas_in
 from tests.support.seeds import seed_of
@@ -46,8 +47,8 @@ def shared_ledgers(broker: OwnBroker) -> Iterator[Stage]:
 
 @pytest.fixture
 def replicas(house: House, shared_ledgers: Stage) -> Iterator[Replicas]:
-    """The house with a ledger that several workers may share; each makes few calls at once, of some length."""
-    house.settings |= {"WORKER__CONCURRENCY": "8", "PROVIDER__TIMEOUT_SECONDS": "10"}
+    """The house with a ledger that several workers may share; each makes few calls at once, and waits long for them."""
+    house.settings |= {"WORKER__CONCURRENCY": "8", **PATIENT}
     house.sandbox.set_latency(0.05)
     with replicas_in(house, shared_ledgers.new_ledger()) as opened:
         yield opened

@@ -4,10 +4,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Format
 from sandbox.provider.operations.registry import Effect
 from tests.support.commands import Command, rotate
+from tests.support.held_calls import hold_calls
 from tests.support.loads import rotations
 from tests.support.replicas import PATIENCE_SECONDS, Replicas, Terms, asked_by, writes_in
 from tests.support.seeds import credential_of, old_customer
@@ -32,7 +32,7 @@ def frozen(worker: WorkerProcess) -> Iterator[None]:
 def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas: Replicas) -> None:
     house = replicas.house
     house.settings["WORKER__CONCURRENCY"] = "4"
-    house.sandbox.inject(FaultRule(fault=Fault.HELD))
+    hold_calls(house)
     commands = rotations(CUSTOMERS, rounds=2)
     later = [rotate(old_customer(number), credential_of(number), "the last one") for number in range(CUSTOMERS)]
     with replicas.start(SHORT, Format.XML) as active, replicas.start(SHORT) as standby:
@@ -67,8 +67,6 @@ def test_a_freeze_right_after_the_last_look_at_the_lease_lets_no_write_through_b
     """What remains: nothing that the worker can look at lies between that look and the bytes."""
     house = replicas.house
     house.settings["PROVIDER__SETTLE_SECONDS"] = "0.2"
-    # However long it is frozen: what it was about to send must not be overdue when it wakes up.
-    house.settings["PROVIDER__TIMEOUT_SECONDS"] = "300"
     alone, followed = 0, 1
     commands = [
         set_password(alone, "the first"),

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command, create, disable, rotate
-from tests.support.held_calls import await_held, hold_calls
+from tests.support.held_calls import PATIENT, await_held, hold_calls
 from tests.support.house import House
 from tests.support.seeds import credential_of, old_customer
 from worker.domain.work import Step
@@ -65,7 +65,7 @@ def test_killed_while_the_provider_is_still_applying(house: House) -> None:
     command = create("new@example.com")
     hold_calls(house)
     house.emitter.publish(command)
-    with house.worker() as killed:
+    with house.worker(**PATIENT) as killed:
         await_held(house, calls=1)
         killed.kill()
     with house.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:

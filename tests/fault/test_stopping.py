@@ -1,6 +1,6 @@
 """SIGTERM under load: what runs is finished, what waits is given back in order, and the next process takes it up."""
 
-from tests.support.held_calls import await_held, hold_calls, stop_amid_calls
+from tests.support.held_calls import PATIENT, await_held, hold_calls, stop_amid_calls
 from tests.support.house import House
 from tests.support.loads import rotations
 from tests.support.waiting import wait_for
@@ -14,7 +14,7 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(house: House) -> No
     before, after = commands[: 2 * CUSTOMERS], commands[2 * CUSTOMERS :]
     house.sandbox.set_latency(0.1)
     house.emitter.publish(*before)
-    with house.worker() as first:
+    with house.worker(**PATIENT) as first:
         house.ear.await_events(before)
         hold_calls(house)
         house.emitter.publish(*after)
@@ -49,7 +49,7 @@ def test_what_does_not_end_in_time_is_abandoned_and_taken_up_again(house: House)
     commands = rotations(4, 2)
     hold_calls(house)
     house.emitter.publish(*commands)
-    with house.worker(WORKER__DRAIN_SECONDS="0.2") as first:
+    with house.worker(WORKER__DRAIN_SECONDS="0.2", **PATIENT) as first:
         await_held(house, calls=4)
         assert first.terminate() == PARTLY
     assert first.said("worker_stopped")[0]["abandoned"] == 4

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from sandbox.provider.journal import JournalEntry
 from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
+from tests.support.waiting import looks, wait_for
 
 Disable = Callable[..., requests.Response]
 
@@ -60,6 +62,10 @@ def wait_until_in_flight(sandbox: RemoteSandbox) -> None:
     """Returns once a call has arrived and waits."""
     while not sandbox.in_flight():
         pass
+
+
+def in_flight(sandbox: RemoteSandbox, calls: int) -> bool:
+    return sandbox.in_flight() == calls
 
 
 def only_entry(sandbox: RemoteSandbox) -> JournalEntry:
@@ -216,3 +222,18 @@ def test_a_held_call_is_applied_and_answered_once_all_faults_are_taken_away(
 
         assert held.result(LONG).json() == {"message": "success"}
     assert [entry.username for entry in sandbox.journal()] == ["aa@x.com", "a@x.com"]
+
+
+def test_held_calls_are_applied_in_the_order_in_which_they_came(sandbox: RemoteSandbox, disable: Disable) -> None:
+    sandbox.inject(FaultRule(fault=Fault.HELD))
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(1, 9):
+            pool.submit(disable, "aa@x.com" if number % 2 else "a@x.com")
+            wait_for(partial(in_flight, sandbox, number), "the call")
+            # So far apart that each looks up at a moment of its own: no place must be lost by that.
+            for _ in looks(0.03):
+                assert sandbox.in_flight() == number
+
+        sandbox.clear_faults()
+
+    assert [entry.arrival for entry in sandbox.journal()] == list(range(1, 9))

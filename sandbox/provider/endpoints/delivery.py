@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,10 +41,15 @@ class ClientSocket:
             seconds = until - loop.time()
 
     async def wait_for(self, lifted: asyncio.Event) -> None:
-        """Sleeps until the call is let go, looking up now and then whether the stand-in is about to stop."""
-        while not (lifted.is_set() or self.is_closing()):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(lifted.wait(), _LOOK_UP_SECONDS)
+        """Sleeps until the call is let go, looking up now and then whether the stand-in is about to stop.
+
+        Calls that are let go together go on in the order in which they came.
+        """
+        # One wait for all of it: whoever began to wait anew at each look would lose its place.
+        waiting = asyncio.ensure_future(lifted.wait())
+        while not (waiting.done() or self.is_closing()):
+            await asyncio.wait({waiting}, timeout=_LOOK_UP_SECONDS)
+        waiting.cancel()
 
     def hint(self, rule: FaultRule | None) -> None:
         """Sends the interim answer that a rule will have before the final one."""
