@@ -13,6 +13,18 @@ from decimal import Decimal
 from messages.commands import Command
 from messages.fields import is_utf8
 
+MAX_ATTRIBUTE_BYTES = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: As many digits as no day has: epoch seconds, or a finer unit, written as a text.
+_NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
+_LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
+#: Seconds, and the milliseconds, microseconds and nanoseconds of one.
+_UNITS = (1, 1e3, 1e6, 1e9)
+#: Before it no command was sent: what says so is a clock that was never set, or a field that was left at 0.
+_FIRST_YEAR = 2000
+#: A number is believed only up to here: what counts further is a day and an hour without what keeps them apart.
+_LAST_YEAR = 2199
+
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
@@ -49,11 +61,6 @@ class Envelope:
     dropped: tuple[str, ...] = ()
 
 
-MAX_ATTRIBUTE_BYTES = 255
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
 def text_faults(field: str, value: object, *, required: bool) -> list[str]:
     """One sentence for the rule that the value breaks; none when it keeps them all."""
     if value is None:
@@ -71,17 +78,6 @@ def text_faults(field: str, value: object, *, required: bool) -> list[str]:
 def usable(value: object) -> str | None:
     """The value if it keeps these rules, else None."""
     return value if isinstance(value, str) and not text_faults("", value, required=True) else None
-
-
-#: As many digits as no day has: epoch seconds, or a finer unit, written as a text.
-_NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
-_LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
-#: Seconds, and the milliseconds, microseconds and nanoseconds of one.
-_UNITS = (1, 1e3, 1e6, 1e9)
-#: Before it no command was sent: what says so is a clock that was never set, or a field that was left at 0.
-_FIRST_YEAR = 2000
-#: A number is believed only up to here: what counts further is a day and an hour without what keeps them apart.
-_LAST_YEAR = 2199
 
 
 def epoch_seconds(value: object) -> float | None:

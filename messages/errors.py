@@ -13,6 +13,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
+MAX_FAULTS = 20
+MAX_NAME_CHARACTERS = 64
+_RULES: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field of this command",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "date_type": "must be a day in the form YYYY-mm-dd",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "tuple_type": "must be a list",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} {unit}",
+    "too_long": "must have at most {max_length} {unit}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CommandName:
@@ -50,26 +68,6 @@ class Invalid(MessageError):
 
 class Unread(MessageError):
     """Its content was not looked at: whoever reads it crashes. It is named by its properties alone."""
-
-
-MAX_FAULTS = 20
-MAX_NAME_CHARACTERS = 64
-
-_RULES: Mapping[str, str] = {
-    "missing": "is required",
-    "extra_forbidden": "is not a field of this command",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "date_type": "must be a day in the form YYYY-mm-dd",
-    "int_type": "must be a whole number",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "tuple_type": "must be a list",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} {unit}",
-    "too_long": "must have at most {max_length} {unit}",
-}
 
 
 def faults_of(error: ValidationError) -> tuple[str, ...]:

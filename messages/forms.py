@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from messages.catalog import CATALOG
 from messages.envelope import WireMessage, usable
-from messages.strict_json import CONTRADICTORY, Parsed, Payload, data_of, hint, is_json_text, parse
+from messages.payload import Payload, data_of, is_json_text
+from messages.strict_json import CONTRADICTORY, Parsed, hint, parse
 
 #: `ce-` of AMQP 0-9-1 and HTTP, `ce_` of Kafka, the two others of AMQP 1.0; and gateways change the case.
 _CLOUDEVENTS = re.compile(r"(?:ce|cloudevents)[-_:](.+)", re.IGNORECASE)

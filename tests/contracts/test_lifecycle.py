@@ -36,7 +36,7 @@ from worker.ledger.pruning.pruner import Pruned, Rest
 from worker.ledger.pruning.schedule import HourlyPruning, Schedule
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
-from worker.ledger.write.commits import WriterProgress
+from worker.ledger.write.connection import WriterProgress
 from worker.ledger.write.watchdog import Watchdog
 from worker.ledger.write.writer import AnyTicket, Writer
 from worker.lifecycle import Part
@@ -50,6 +50,7 @@ from worker.telemetry.lines import LineWriter
 SOON = 0.01
 #: Threads that belong to no part of the worker, and what ends each.
 ELSEWHERE = {
+    "RepeatingPart": "what parts with one look are made of: each of these is under the contract",
     "within": "a question of `doctor`, which waits for its answer with a limit",
     "ManagementApi": "the deadline of one question of `doctor`",
     "_stop_on_signals": "waits for a signal as long as the process lives",
@@ -310,7 +311,7 @@ def makes_threads(node: ast.AST) -> bool:
     """Whether this itself makes a thread, or is a class whose library makes some."""
     match node:
         case ast.ClassDef(bases=bases):
-            return any(ast.unparse(base).endswith(("Thread", "ThreadingMixIn")) for base in bases)
+            return any(ast.unparse(base).endswith(("Thread", "ThreadingMixIn", "RepeatingPart")) for base in bases)
         case ast.Call(func=called):
             return ast.unparse(called) in {"Thread", "threading.Thread", "threading.Timer", "ThreadPoolExecutor"}
         case _:

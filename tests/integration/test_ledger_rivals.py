@@ -15,7 +15,7 @@ from tests.support.servers import Spoken, python_process
 from worker.errors import LedgerRefused
 from worker.ledger.identity import settle_identity
 from worker.ledger.maintenance import migrate_ledger
-from worker.ledger.schema import commands
+from worker.ledger.schema import commands, identity
 
 KEYS, THREADS = 400, 16
 
@@ -116,6 +116,9 @@ def unsigned(database: PrivatePostgres) -> Engine:
 
 def test_of_two_that_sign_a_new_ledger_at_once_neither_fails(unsigned: Engine) -> None:
     settle_identity(unsigned, "the ledger", IDENTITY)
+
+    with unsigned.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(identity)).scalar_one() == 1
 
 
 def test_one_that_another_worker_signs_at_once_is_refused(unsigned: Engine) -> None:

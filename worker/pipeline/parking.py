@@ -7,13 +7,13 @@ then stands behind the parked one, finds it done, and repeats its event.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Thread
 
 from worker.domain.deliveries import Receipt
 from worker.domain.ports import ParkingStore
 from worker.domain.telemetry import CommandsParked, Emit, ParkedCommandsTakenOver
 from worker.domain.work import Step
 from worker.errors import LedgerError, NotTaken, Unstorable
+from worker.lifecycle import RepeatingPart
 from worker.pipeline.scheduling.dispatcher import Dispatcher
 from worker.pipeline.scheduling.scheduler import Backlog
 
@@ -56,8 +56,8 @@ class _Looks:
     to_adoption: int = 0
 
 
-class Parking:
-    """One thread that looks from time to time. What the ledger cannot do now is tried again at the next look."""
+class Parking(RepeatingPart):
+    """Looks from time to time. What the ledger cannot do now is tried again at the next look."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Parking:
         reached: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         """`reached` hears when some are written down and not yet acked."""
+        super().__init__("parking", _LOOK_SECONDS)
         self._dispatcher = dispatcher
         self._parking_store = parking_store
         self._window = window
@@ -76,23 +77,6 @@ class Parking:
         self._errands = _Errands()
         self._looks = _Looks()
         self._parked = 0  # so many commands since the start
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="parking", daemon=True)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Start the thread; what an earlier process left is taken over once the broker can be spoken to."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread after what is under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> None:
         """Park what is stuck, take over what others left, give up what this process cannot answer."""
@@ -108,10 +92,6 @@ class Parking:
         except LedgerError:
             # Whoever runs a command meets it too, and says so.
             looks.stuck, looks.to_adoption = 0, _LOOKS_AFTER_AN_OUTAGE
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            self.look()
 
     def _adopt_in_time(self) -> None:
         self._looks.to_adoption -= 1

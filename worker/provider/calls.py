@@ -16,6 +16,18 @@ from worker.provider.config import RETRIEVE, Edition, Format, Login, ProviderCon
 from worker.provider.wire.transport import HttpAnswer, HttpRequest
 
 T = TypeVar("T")
+Form = list[tuple[str, str]]
+_CUSTOMER_IS_USER = MappingProxyType({"username": "user"})
+#: Where only `user` names the customer, `username` is free for the new one.
+_RENAMED = MappingProxyType({"username": "user", "new_username": "username"})
+PAGE_ROWS = 500
+_PREFIXES: Mapping[Edition, str] = {"reseller": "/apiv2/reseller.", "distributor": "/api/distributor."}
+_FORM = "application/x-www-form-urlencoded"
+_HEADERS: Mapping[Format, Mapping[str, str]] = {
+    "json": {"Content-Type": _FORM, "Accept": "application/json"},
+    "xml": {"Content-Type": _FORM, "Accept": "application/xml"},
+}
+_CREDENTIALS = "credential"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +47,6 @@ class ProviderCall(Generic[T]):
 def login_of(command: Command) -> ProviderLogin:
     """The login that applies a command."""
     return ProviderLogin.V3 if isinstance(command, commands.UpdateUserProfile) else ProviderLogin.V2
-
-
-Form = list[tuple[str, str]]
-
-_CUSTOMER_IS_USER = MappingProxyType({"username": "user"})
-#: Where only `user` names the customer, `username` is free for the new one.
-_RENAMED = MappingProxyType({"username": "user", "new_username": "username"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +110,6 @@ def _arguments(name: str, value: object) -> Form:
     if isinstance(value, bool):
         return [(name, "true" if value else "false")]
     return [(name, str(value))]
-
-
-PAGE_ROWS = 500
-
-_PREFIXES: Mapping[Edition, str] = {"reseller": "/apiv2/reseller.", "distributor": "/api/distributor."}
-_FORM = "application/x-www-form-urlencoded"
-_HEADERS: Mapping[Format, Mapping[str, str]] = {
-    "json": {"Content-Type": _FORM, "Accept": "application/json"},
-    "xml": {"Content-Type": _FORM, "Accept": "application/xml"},
-}
-_CREDENTIALS = "credential"
 
 
 class Forms:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.ledger.write.commits import WriterProgress
+from worker.ledger.write.connection import WriterProgress
 from worker.ledger.write.watchdog import Watchdog
 
 SILENCE = "The ledger books does not answer: a commit has waited for more than 5 s."

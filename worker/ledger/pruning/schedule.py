@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event, Thread
 
 from worker.domain.telemetry import Emit, LedgerPruned, LedgerPruneFailed
 from worker.errors import LedgerError
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Rest
+from worker.lifecycle import RepeatingPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +20,17 @@ class Schedule:
     every_seconds: float = 3600.0
 
 
-class HourlyPruning:
-    """One thread. What goes wrong in it is logged and tried again an hour later: a ledger that grows stops nobody."""
+class HourlyPruning(RepeatingPart):
+    """What goes wrong in it is logged and tried again an hour later: a ledger that grows stops nobody."""
 
     def __init__(self, prune: Callable[[Rest], Pruned], emit: Emit, schedule: Schedule | None = None) -> None:
+        schedule = schedule or Schedule()
+        super().__init__("ledger-prune", schedule.every_seconds, schedule.first_seconds)
         self._prune = prune
         self._emit = emit
-        self._schedule = schedule or Schedule()
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="ledger-prune", daemon=True)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread after the commit that is under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        wait = self._schedule.first_seconds
-        while not self._stopping.wait(wait):
-            self._once()
-            wait = self._schedule.every_seconds
-
-    def _once(self) -> None:
+    def look(self) -> None:
+        """Prune once; a stop ends it after the commit that is under way."""
         try:
             pruned = self._prune(self._stopping.wait)
         except PrunedElsewhere:

@@ -1,10 +1,10 @@
 """Watches the writer from outside: a server that stands still says nothing, and neither does who waits for it."""
 
-from threading import Event, Thread
 from typing import Protocol
 
 from worker.ledger.config import OnOutage
-from worker.ledger.write.commits import WriterProgress
+from worker.ledger.write.connection import WriterProgress
+from worker.lifecycle import RepeatingPart
 
 #: Looks, one a second: they are counted, because a process that was itself frozen makes none meanwhile.
 _LOOK_SECONDS = 1.0
@@ -32,33 +32,17 @@ class Watched(Protocol):
         """Free the writer from the transaction that it is in."""
 
 
-class Watchdog:
+class Watchdog(RepeatingPart):
     """Reports a database that has settled nothing for five seconds, again at each look, until it settles something.
 
     A single transaction that is not answered for twenty is broken off: the writer then connects anew.
     """
 
     def __init__(self, watched: Watched) -> None:
+        super().__init__("ledger-watchdog", _LOOK_SECONDS)
         self._watched = watched
         self._settled = self._begun = 0
         self._unsettled_looks = self._unanswered_looks = 0
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="ledger-watchdog", daemon=True)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Watch no more."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> None:
         """Compare with the last look."""
@@ -73,10 +57,6 @@ class Watchdog:
         if self._unanswered_looks >= _BREAKING_LOOKS:
             self._unanswered_looks = 0
             self._watched.break_off()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            self.look()
 
     def _report(self, trouble: str) -> None:
         on_outage = self._watched.on_outage

@@ -44,6 +44,23 @@ _SETTINGS = {
     ProviderLogin.V2: "PROVISIONING_PROVIDER__API_USER and __API_KEY",
     ProviderLogin.V3: "PROVISIONING_PROVIDER__V3_API_KEY",
 }
+#: Without 202: what was merely accepted may still happen.
+_GOOD = frozenset(range(200, 300)) - {202}
+_PROFILE_FIELDS = frozenset(
+    {
+        "address",
+        "address2",
+        "city",
+        "company",
+        "country",
+        "first_name",
+        "last_name",
+        "phone",
+        "state",
+        "website",
+        "zip",
+    }
+)
 
 
 def failure(answer: HttpAnswer, parsed: object, login: ProviderLogin = ProviderLogin.V2) -> ProviderError:
@@ -129,25 +146,6 @@ def _names_a_fault(texts: tuple[str, ...]) -> bool:
 def _is_a_fault(text: str) -> bool:
     # "Success!" and its like are neither the documented success nor a refusal, and a number alone is no word.
     return not text.startswith("success") and any(map(str.isalpha, text))
-
-
-#: Without 202: what was merely accepted may still happen.
-_GOOD = frozenset(range(200, 300)) - {202}
-_PROFILE_FIELDS = frozenset(
-    {
-        "address",
-        "address2",
-        "city",
-        "company",
-        "country",
-        "first_name",
-        "last_name",
-        "phone",
-        "state",
-        "website",
-        "zip",
-    }
-)
 
 
 def expect_success(answer: HttpAnswer) -> None:
