@@ -99,7 +99,7 @@ class Provider:
     def __init__(self, sandbox: RemoteSandbox, dialect: Dialect) -> None:
         self.sandbox = sandbox
         self.dialect = dialect
-        self._connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+        self._connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=60)
 
     def close(self) -> None:
         """Ends the connection."""

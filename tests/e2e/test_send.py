@@ -190,7 +190,7 @@ def test_a_result_is_printed_while_the_pipe_stays_open(house: House) -> None:
             pipe.flush()
             assert json.loads(results.readline())["causationid"] == command.id
         pipe.close()
-        assert process.wait(20) == DONE
+        assert process.wait(60) == DONE
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -202,7 +202,7 @@ def test_a_sending_that_a_signal_ends_says_how_far_it_came(house: House, number:
         pipe.flush()
         assert json.loads(open_end(process.stdout).readline())["causationid"] == command.id
         process.send_signal(number)
-        assert process.wait(20) == 128 + number
+        assert process.wait(60) == 128 + number
         said = f"ended by {number.name}; 1 command had been sent and confirmed\n"
         assert open_end(process.stderr).read() == said
 

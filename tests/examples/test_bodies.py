@@ -16,7 +16,7 @@ from examples.adapters.translation import NotForUs
 
 LINE = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"
-SECONDS = 20
+SECONDS = 60
 
 
 class Vendor:

@@ -22,7 +22,7 @@ from tests.support.broker_tools import plain_connection
 from tests.support.house import House, open_house
 from tests.support.waiting import wait_for
 
-SECONDS = 20
+SECONDS = 60
 SETTINGS = {
     "PORT": "0",
     "PASSWORD_SECRET": "a secret of the adapter",

@@ -11,10 +11,10 @@ import pika
 import pytest
 
 from sandbox.servers.finding import OwnBroker
-from sandbox.servers.lifetime.ports import wait_until
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.support.broker_tools import SECONDS, Desk, RecordingIntake, persistent, running
+from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_for
 from worker.broker.consume.consumer import Consumer
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Receipt
@@ -130,7 +130,7 @@ def test_giving_back_settles_first_and_takes_the_rest_again_in_order(desk: Desk,
             consumer.ack(delivery.receipt)
         consumer.give_back()
         intake.await_told("2:consuming")
-        assert wait_until(lambda: len(intake.bodies(2)) >= 40, SECONDS)
+        wait_for(lambda: len(intake.bodies(2)) >= 40, "forty deliveries")
 
     assert intake.bodies(2)[:40] == numbers(0, 10) + numbers(30, 60)
     assert intake.story.index("1:lost") < intake.story.index("2:consuming")
@@ -205,7 +205,7 @@ def test_a_failing_intake_is_told_and_ends_the_connection_not_the_loop(desk: Des
     with running(desk.consumer(intake, observer)) as consumer:
         assert "a fault of ours" in observer.await_event(BrokerCallbackCrashed).error.args[0]
         observer.await_event(BrokerReconnected)
-        assert wait_until(lambda: intake.bodies(2) == ["0", "1"], SECONDS)
+        wait_for(lambda: intake.bodies(2) == ["0", "1"], "the redeliveries")
         assert consumer.alive
 
 

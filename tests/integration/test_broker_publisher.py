@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.servers.finding import OwnBroker
-from sandbox.servers.lifetime.ports import wait_until
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.broker_tools import SECONDS, Desk, event, running
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_for
 from worker.broker.publish.publisher import Publisher
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.telemetry import (
@@ -172,7 +172,7 @@ def test_an_exchange_deleted_under_it_is_declared_again(desk: Desk, observer: Re
 def test_the_depth_of_every_queue_is_known(desk: Desk, observer: RecordingTelemetry) -> None:
     desk.commands(3)
     with running(desk.publisher(observer)) as publisher:
-        assert wait_until(lambda: publisher.depths.get(desk.topology.command_queues[0]) == 3, SECONDS)
+        wait_for(lambda: publisher.depths.get(desk.topology.command_queues[0]) == 3, "the depth")
         assert set(publisher.depths) == {queue.name for queue in desk.topology.queues}
 
 

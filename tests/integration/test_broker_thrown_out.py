@@ -56,7 +56,7 @@ def delivery_limit(desk: Desk, set_policy: SetPolicy) -> None:
 
 
 def _consume(desk: Desk, answer: Callable[[int], None], times: int) -> None:
-    delivered = desk.channel.consume(desk.topology.command_queues[0], inactivity_timeout=20)
+    delivered = desk.channel.consume(desk.topology.command_queues[0], inactivity_timeout=60)
     for method, _, _ in islice(delivered, times):
         assert method is not None, "nothing was delivered"
         answer(method.delivery_tag)

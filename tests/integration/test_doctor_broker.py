@@ -130,7 +130,7 @@ def test_dead_letters_that_the_broker_cannot_hand_over_are_found(patient: Patien
     channel.exchange_delete(patient.topology.dead_letters)
     channel.confirm_delivery()
     channel.basic_publish(patient.topology.commands, "any", b"{}", persistent(), mandatory=True)
-    for method, _, _ in channel.consume(queue, inactivity_timeout=10):
+    for method, _, _ in channel.consume(queue, inactivity_timeout=60):
         channel.basic_reject(method.delivery_tag, requeue=False)
         break
     channel.cancel()
@@ -186,6 +186,6 @@ def test_looking_changes_nothing(patient: Patient, channel: Channel) -> None:
     assert replace(again, queues=()) == replace(before, queues=())
     assert [each.ready for each in again.queues] == [each.ready for each in before.queues] == [0, 1, 1]
     for queue in (patient.topology.command_queues[0], patient.topology.dead_letters):
-        method, properties, _ = next(channel.consume(queue, inactivity_timeout=10))
+        method, properties, _ = next(channel.consume(queue, inactivity_timeout=60))
         channel.cancel()
         assert (method.redelivered, (properties.headers or {}).get("x-delivery-count", 0)) == (False, 0)

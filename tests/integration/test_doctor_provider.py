@@ -32,7 +32,7 @@ def sandbox() -> Iterator[RemoteSandbox]:
 
 
 def look(url: str, login: Login) -> ProviderFacts:
-    return look_at_provider(ProviderConfig(url, login, timeout_seconds=2.0))
+    return look_at_provider(ProviderConfig(url, login, timeout_seconds=30.0))
 
 
 def rules(facts: ProviderFacts) -> set[Rule]:

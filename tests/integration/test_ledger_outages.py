@@ -116,7 +116,7 @@ def test_a_lock_that_passes_is_waited_out_and_is_what_the_watchdog_tells_of_mean
         intruder.execute("ROLLBACK")
         intruder.close()
 
-        assert isinstance(claiming.result(30), Fresh)
+        assert isinstance(claiming.result(60), Fresh)
         assert (commits._away_since, commits.progress.trouble) == (None, "")
 
 
@@ -126,8 +126,8 @@ def end_the_thread(_: Unit, items: Sequence[None]) -> Sequence[None]:
 
 def test_a_ledger_whose_writer_died_forbids_every_write(ledger: BlockingLedger) -> None:
     with pytest.raises(LedgerUnavailable, match="writer has ended"):
-        ledger._writer.submit(end_the_thread, None, None).result(10)
-    ledger._writer._thread.join(10)
+        ledger._writer.submit(end_the_thread, None, None).result(60)
+    ledger._writer._thread.join(60)
 
     assert not ledger.alive
     assert not ledger.lease_holds()
@@ -157,7 +157,7 @@ def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: B
     with pytest.raises(LedgerUnavailable):
         ledger.claim(asking())
     for _ in range(3):
-        assert "readonly" in listener.told.get(timeout=10)
+        assert "readonly" in listener.told.get(timeout=60)
 
     spell.pragma = "PRAGMA query_only = 0"
     wait_for(lambda: not ledger._commits.away, "a commit that goes well by itself")

@@ -44,7 +44,7 @@ def test_a_commit_that_is_never_answered_can_be_broken_off_and_the_next_one_is_w
             assert not claiming.done()
             commits.break_off()
             with pytest.raises(LedgerUnavailable):
-                claiming.result(15)
+                claiming.result(60)
         assert isinstance(ledger.claim(asking("evt_3")), Fresh)
     assert ledger.alive
 

@@ -37,7 +37,7 @@ def sandbox(stand_in: RemoteSandbox) -> RemoteSandbox:
 
 
 def client_of(url: str, answers: Format, login: Login = LOGIN) -> ProviderClient:
-    config = ProviderConfig(url, login, format=answers, timeout_seconds=3.0)
+    config = ProviderConfig(url, login, format=answers, timeout_seconds=30.0)
     return ProviderClient(config, lambda: True, lambda *_: None)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.servers.errors import ServerUnavailable, SourceUnusable
 from sandbox.servers.finding import BROKER_ADVICE, OwnBroker, find_broker, first_usable, own_broker
-from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.servers import processes_naming, python_process, wait_until_crash_safe
+from tests.support.waiting import wait_for
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -52,7 +52,7 @@ def declare_and_publish(broker: OwnBroker, queue: str, body: bytes) -> None:
 
 def take(broker: OwnBroker, queue: str) -> bytes | None:
     with confirming_channel(broker) as channel:
-        _, body = next(iter(channel.consume(queue, auto_ack=True, inactivity_timeout=20)))[1:]
+        _, body = next(iter(channel.consume(queue, auto_ack=True, inactivity_timeout=60)))[1:]
         return bytes(body) if body is not None else None
 
 
@@ -98,7 +98,7 @@ def test_an_owner_killed_by_sigkill_takes_its_node_along() -> None:
         folder = Path(owner.next_line())
         assert len(processes_naming(folder)) > 1
         owner.kill()
-    assert wait_until(lambda: not folder.exists() and not processes_naming(folder), 20)
+    wait_for(lambda: not folder.exists() and not processes_naming(folder), "the end of everything")
 
 
 def test_a_named_broker_is_used_as_it_is(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from sandbox.servers.containers import ContainerRabbitmq, ready_engine, running_engine
 from sandbox.servers.errors import SourceUnusable
-from sandbox.servers.lifetime.ports import speaks_amqp, wait_until
+from sandbox.servers.lifetime.ports import speaks_amqp
 from tests.support.servers import python_process
+from tests.support.waiting import wait_for
 
 # `run` leaves a process behind that answers the AMQP header, as an engine would; `rm` ends it.
 _ENGINE = """\
@@ -99,4 +100,4 @@ def test_an_owner_killed_by_sigkill_takes_its_container_along(engine_state: Path
     with python_process(_OWNER) as owner:
         assert owner.next_line().startswith("amqp://guest:guest@127.0.0.1:")
         owner.kill()
-    assert wait_until(lambda: not (engine_state / "pid").exists(), 10)
+    wait_for(lambda: not (engine_state / "pid").exists(), "the end of the container")

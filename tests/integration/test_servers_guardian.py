@@ -1,7 +1,10 @@
 """The guardian: whatever happens to the owner, the server and all it started end; nothing stays behind."""
 
+import fcntl
 import os
 import signal
+import termios
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.servers.errors import ServerFailed
-from sandbox.servers.lifetime.guardian import Service
-from sandbox.servers.lifetime.ports import wait_until
+from sandbox.servers.lifetime.guardian import Order, Service
 from sandbox.servers.lifetime.supervised import Supervised
 from tests.support.servers import Spoken, processes_naming, python_process
+from tests.support.waiting import wait_for
 
 # A server like Erlang's: it starts a daemon in a session of its own, and says good-bye when it is asked to go.
 _SERVER = """
@@ -21,6 +24,7 @@ setsid sh -c 'sleep 1000 & wait' &
 trap 'echo bye >> "$BYE"; exit 0' TERM
 while :; do sleep 1000 & wait $!; done
 """
+_SHORT_LIVED = "setsid sleep 1000 & echo so long"
 _OWNER = """
 import signal, sys
 from pathlib import Path
@@ -66,9 +70,24 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[Supervised]:
-    supervised = Supervised(polite_service(folder))
-    yield supervised
-    supervised.quit()
+    with closing_by_quit(Supervised(polite_service(folder))) as supervised:
+        yield supervised
+
+
+@contextmanager
+def closing_by_quit(server: Supervised) -> Iterator[Supervised]:
+    """End it, its processes and its pipes, also when a test fails."""
+    try:
+        yield server
+    finally:
+        server.quit()
+
+
+def waiting_bytes(server: Supervised) -> int:
+    """How much of what the guardian has said is still to be read."""
+    count = array("i", [0])
+    fcntl.ioctl(server._guardian.stdout or 0, termios.FIONREAD, count)
+    return count[0]
 
 
 @contextmanager
@@ -78,27 +97,27 @@ def owner_of(folder: Path, *how: str) -> Iterator[tuple[Spoken, int]]:
         yield owner, int(owner.next_line())
 
 
-def everything_running(folder: Path) -> bool:
+def await_everything(folder: Path) -> None:
     """Server, its sleep, its daemon, the daemon's sleep, and the companion."""
-    return wait_until(lambda: len(processes_naming(folder)) >= 5, 5)
+    wait_for(lambda: len(processes_naming(folder)) >= 5, "all five processes")
 
 
-def nothing_left(folder: Path) -> bool:
-    return wait_until(lambda: not processes_naming(folder) and not folder.exists(), 10)
+def await_nothing(folder: Path) -> None:
+    wait_for(lambda: not processes_naming(folder) and not folder.exists(), "the end of everything")
 
 
 def test_a_kill_ends_the_server_and_its_daemons_and_it_can_be_started_again(folder: Path, server: Supervised) -> None:
     server.start()
-    assert everything_running(folder)
+    await_everything(folder)
     server.kill()
     assert (server.running, processes_naming(folder)) == (False, [])
     server.start()
-    assert everything_running(folder)
+    await_everything(folder)
 
 
 def test_a_stop_lets_the_server_end_in_order_and_keeps_its_folder(folder: Path, server: Supervised) -> None:
     server.start()
-    assert everything_running(folder)
+    await_everything(folder)
     server.stop()
     assert folder.with_suffix(".bye").read_text() == "bye\n"
     assert (processes_naming(folder), folder.exists()) == ([], True)
@@ -106,39 +125,56 @@ def test_a_stop_lets_the_server_end_in_order_and_keeps_its_folder(folder: Path, 
 
 def test_a_quit_removes_the_folder_and_says_the_farewell_once(folder: Path, server: Supervised) -> None:
     server.start()
-    assert everything_running(folder)
+    await_everything(folder)
     server.quit()
     server.quit()
-    assert nothing_left(folder)
+    await_nothing(folder)
     assert folder.with_suffix(".bye").read_text() == "farewell\n"
 
 
 def test_a_server_that_ends_by_itself_is_noticed_and_its_daemons_ended(folder: Path) -> None:
-    server = Supervised(polite_service(folder, "setsid sleep 1000 & echo so long"))
-    server.start()
-    assert wait_until(lambda: not server.running, 5)
-    assert (processes_naming(folder), server.last_words()) == ([], "so long")
-    server.quit()
+    with closing_by_quit(Supervised(polite_service(folder, _SHORT_LIVED))) as server:
+        server.start()
+        wait_for(lambda: not server.running, "the end of the server")
+        assert (processes_naming(folder), server.last_words()) == ([], "so long")
+
+
+def test_a_server_that_has_ended_before_its_owner_reads_of_its_start_does_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Supervised._write
+
+    def ask_and_read_late(server: Supervised, line: str) -> None:
+        ask(server, line)
+        if line == Order.START:
+            wait_for(lambda: waiting_bytes(server) >= len("started\nended\n"), "both replies")
+
+    monkeypatch.setattr(Supervised, "_write", ask_and_read_late)
+    with closing_by_quit(Supervised(polite_service(folder, _SHORT_LIVED))) as server:
+        server.start()
+        assert not server.running
 
 
 def test_a_program_that_does_not_exist_fails_to_start(folder: Path) -> None:
-    server = Supervised(replace(polite_service(folder), argv=["/no/such/server"]))
-    with pytest.raises(ServerFailed, match="/no/such/server could not be started"):
+    without_program = replace(polite_service(folder), argv=["/no/such/server"])
+    with (
+        closing_by_quit(Supervised(without_program)) as server,
+        pytest.raises(ServerFailed, match="/no/such/server could not be started"),
+    ):
         server.start()
-    server.quit()
-    assert nothing_left(folder)
+    await_nothing(folder)
 
 
 def test_an_owner_killed_by_sigkill_takes_everything_along(folder: Path) -> None:
     with owner_of(folder) as (owner, _):
-        assert everything_running(folder)
+        await_everything(folder)
         owner.kill()
-        assert nothing_left(folder)
+        await_nothing(folder)
 
 
 def test_ctrl_c_in_the_terminal_reaches_the_owner_and_not_the_server(folder: Path) -> None:
     with owner_of(folder) as (owner, _):
-        assert everything_running(folder)
+        await_everything(folder)
         os.killpg(owner.pid, signal.SIGINT)
         assert owner.next_line() == "stopped"
     assert folder.with_suffix(".bye").read_text().startswith("bye")
@@ -146,18 +182,18 @@ def test_ctrl_c_in_the_terminal_reaches_the_owner_and_not_the_server(folder: Pat
 
 def test_a_killed_guardian_takes_the_server_along(folder: Path) -> None:
     with owner_of(folder) as (_, guardian):
-        assert everything_running(folder)
+        await_everything(folder)
         main = {pid for pid in processes_naming(folder) if _parent(pid) == guardian}
         os.kill(guardian, signal.SIGKILL)
-        assert wait_until(lambda: not main & set(processes_naming(folder)), 5)
+        wait_for(lambda: not main & set(processes_naming(folder)), "the end of the server")
 
 
 def test_a_released_server_outlives_its_owner_until_its_guardian_is_asked_to_end(folder: Path) -> None:
     with owner_of(folder, "release") as (owner, guardian):
         owner.kill()
-    assert everything_running(folder)
+    await_everything(folder)
     os.kill(guardian, signal.SIGTERM)
-    assert nothing_left(folder)
+    await_nothing(folder)
 
 
 def _parent(pid: int) -> int:

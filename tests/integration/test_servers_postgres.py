@@ -7,9 +7,9 @@ from sqlalchemy import NullPool, create_engine, text
 
 from sandbox.servers.apt import unpacked
 from sandbox.servers.finding import POSTGRES_PACKAGES, project_local
-from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.postgres import PrivatePostgres, unpacked_postgres
 from tests.support.servers import processes_naming, processes_of, python_process
+from tests.support.waiting import wait_for
 
 _OWNER = """
 import signal
@@ -74,7 +74,7 @@ def test_an_owner_killed_by_sigkill_takes_its_database_along() -> None:
         folder = Path(owner.next_line())
         assert processes_naming(folder)
         owner.kill()
-    assert wait_until(lambda: not folder.exists() and not processes_naming(folder), 20)
+    wait_for(lambda: not folder.exists() and not processes_naming(folder), "the end of everything")
 
 
 def shared_memory() -> set[str]:

@@ -36,9 +36,13 @@ class Finder:
             os.kill(os.getpid(), number)
 sys.meta_path.insert(0, Finder())
 """
-#: The signal comes while a worker is being built, before anything of it is started.
+#: The signal comes while a worker is being built, before anything of it is started. The thread that passes it on is
+#: slower than all the rest.
 WHILE_BUILDING = """
+import threading
 import worker.cli.commands.run as run
+start = threading.Thread.start
+threading.Thread.start = lambda thread: None if thread.name == "signals" else start(thread)
 read = run.read_settings
 def killing():
     os.kill(os.getpid(), number)

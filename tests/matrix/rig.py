@@ -27,7 +27,7 @@ from worker.provider.client import ProviderClient
 from worker.provider.config import Edition, Format, ProviderConfig
 
 #: Above what a busy machine needs for an answer.
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 _MAX_ATTEMPTS = 12
 _POLICY = RetryPolicy(max_attempts=8, window_seconds=3600.0, base_seconds=1.0, cap_seconds=2.0, settle_seconds=1.0)
 

@@ -27,7 +27,7 @@ from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
 from worker.domain.telemetry import Emit, unheard
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 def wait_for(condition: threading.Condition, is_true: Callable[[], bool], what: str) -> None:

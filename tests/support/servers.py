@@ -16,10 +16,10 @@ from sandbox.servers.finding import (
     own_database,
     project_local,
 )
-from sandbox.servers.lifetime.ports import wait_until
 from sandbox.servers.lifetime.private import PrivateServer
 from sandbox.servers.postgres import PrivatePostgres
 from sandbox.servers.rabbitmq import PrivateRabbitmq, installed_binaries, unpacked_binaries
+from tests.support.waiting import wait_for
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def session_database() -> Iterator[PrivatePostgres]:
         yield database
 
 
-def wait_until_crash_safe(broker: OwnBroker, *queues: str, seconds: float = 10.0) -> None:
+def wait_until_crash_safe(broker: OwnBroker, *queues: str) -> None:
     """Wait until a SIGKILL of the node cannot lose these freshly declared quorum queues any more.
 
     RabbitMQ 3.10 answers a declare before the queue's name is on disk (it follows half a second later); a node
@@ -60,8 +60,7 @@ def wait_until_crash_safe(broker: OwnBroker, *queues: str, seconds: float = 10.0
         written = b"".join(path.read_bytes() for path in broker.folder.glob("mnesia/*/quorum/*/names.dets"))
         return all(name in written for name in names)
 
-    if not wait_until(all_written, seconds):
-        raise TimeoutError(f"after {seconds} s {queues} are not all in the node's directory of queues")
+    wait_for(all_written, f"{queues} in the node's directory of queues")
 
 
 class Spoken:

@@ -14,6 +14,7 @@ from sandbox.servers.lifetime import guardian
 from sandbox.servers.lifetime.guardian import Order, Service
 
 _REPLY_SLACK_SECONDS = 30.0
+_STARTED, _ENDED = "started", "ended"
 
 
 class Supervised:
@@ -51,18 +52,15 @@ class Supervised:
 
         Raises ServerFailed when there is no such program.
         """
-        self._ask(Order.START, "started")
-        self._running = True
+        self._ask(Order.START, _STARTED)
 
     def stop(self) -> None:
         """End the server in order, by SIGKILL when its grace is over."""
-        self._ask(Order.STOP, "ended")
-        self._running = False
+        self._ask(Order.STOP, _ENDED)
 
     def kill(self) -> None:
         """End the server by SIGKILL, and all it started."""
-        self._ask(Order.KILL, "ended")
-        self._running = False
+        self._ask(Order.KILL, _ENDED)
 
     def release(self) -> None:
         """Let the server live on without its owner; end it later by SIGTERM to `pid`."""
@@ -115,6 +113,8 @@ class Supervised:
             raise ServerFailed(f"The guardian of {self._service.argv[0]} is gone.")
         *lines, self._replies = (self._replies + received).split(b"\n")
         replies = [line.decode() for line in lines]
-        if "ended" in replies:
-            self._running = False
+        # In their order: a server may have ended before its owner came to read that it had started.
+        for reply in replies:
+            if reply in (_STARTED, _ENDED):
+                self._running = reply == _STARTED
         return replies

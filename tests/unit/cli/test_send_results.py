@@ -13,7 +13,7 @@ from worker.cli.commands.send.checking import Prepared
 from worker.cli.commands.send.results import Results
 from worker.errors import BrokerUnreachable
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class FakeListener:

@@ -65,7 +65,7 @@ def told_by(*results: Pruned | Exception) -> list[object]:
     """Tell what the listener heard of these runs; the run that was stopped is left out."""
     listener, runs = Listener(), Runs(results)
     with running(runs, listener):
-        assert runs.over.wait(20)
+        assert runs.over.wait(60)
         told = []
         try:
             while True:
@@ -97,7 +97,7 @@ def test_what_goes_wrong_is_told_and_the_next_run_comes(fault: Exception, words:
 def test_stopping_ends_a_run_at_its_next_rest() -> None:
     listener, runs = Listener(), Runs(())
     with running(runs, listener) as pruning:
-        assert runs.over.wait(20)
+        assert runs.over.wait(60)
         pruning.stop()
         assert listener.told.get_nowait() == (7, 7)
         assert runs.begun == 1

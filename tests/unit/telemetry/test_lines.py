@@ -23,7 +23,7 @@ class HeldStream(io.StringIO):
     def write(self, text: str) -> int:
         """Write when allowed."""
         self.writing.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         return super().write(text)
 
 
@@ -51,7 +51,7 @@ class FillingDisk:
     def put(self, content: bytes) -> int:
         """Take what fits."""
         self.writing.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(60)
         if not self.room:
             raise OSError(errno.ENOSPC, "No space left on device")
         part = content[: self.room]
@@ -83,7 +83,7 @@ def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert lines.flush(10)
     assert sorted(out.getvalue().split()) == sorted(f"{n}-{k}" for n in range(8) for k in range(200))
@@ -96,7 +96,7 @@ def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_fi
     told: list[tuple[int, str]] = []
     lines.flows_again = lambda count: told.append((count, out.getvalue()))
     lines.info("under way")
-    assert out.writing.wait(10)
+    assert out.writing.wait(60)
 
     for number in range(10):
         lines.info(str(number))
@@ -136,7 +136,7 @@ def test_a_line_that_was_cut_off_is_ended_and_it_alone_counts_as_lost() -> None:
     lines, disk = writing(io.StringIO()), FillingDisk(len("first\none\ntw"))
     lines._put = disk.put
     lines.info("first")
-    assert disk.writing.wait(10)
+    assert disk.writing.wait(60)
     lines.info("one")
     lines.info("two")
     disk.gate.set()

@@ -179,7 +179,7 @@ def test_what_would_go_to_standard_error_goes_into_the_log(
 
     thread = threading.Thread(target=ends_badly, name="handler-07")
     thread.start()
-    thread.join(10)
+    thread.join(60)
     del [DyingBadly()][0]
     with warnings.catch_warnings():
         warnings.simplefilter("always")

@@ -46,13 +46,13 @@ def run() -> None:
     lines = LineWriter(sys.stdout)
     lines.start()
     try:
-        code = _worked(settings, lines, stop)
+        code = _worked(settings, lines, stop, signalled)
     finally:
         lines.stop()
     sys.exit(code if code is not Exit.INTERRUPTED else exit_code(signalled() or signal.SIGINT))
 
 
-def _worked(settings: Settings, lines: LineWriter, stop: threading.Event) -> Exit:
+def _worked(settings: Settings, lines: LineWriter, stop: threading.Event, signalled: Callable[[], int | None]) -> Exit:
     log = logger(settings.log.format, settings.log.level, lines)
     forward_libraries(log)
     forward_last_words(log)
@@ -60,7 +60,11 @@ def _worked(settings: Settings, lines: LineWriter, stop: threading.Event) -> Exi
         log.warning("unknown_setting", detail=warning)
     around = Surroundings(ledger_url(settings, os.environ), lambda: load(Settings), log, lines, _pass)
     try:
-        return App(settings, around, stop).run()
+        app = App(settings, around, stop)
+        # The thread that passes a signal on may be slower than this one, and nothing is begun after a signal.
+        if signalled():
+            stop.set()
+        return app.run()
     except WorkerError:
         raise
     except Exception:  # a bug, and standard error may have no reader

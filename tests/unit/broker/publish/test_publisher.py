@@ -66,7 +66,7 @@ def test_the_stop_fails_who_is_waiting() -> None:
     thread = threading.Thread(target=publish)
     thread.start()
     waited.stop()
-    thread.join(10)
+    thread.join(60)
 
     assert "stopped" in str(failures[0])
 
