@@ -9,7 +9,7 @@ from importlinter.api import read_configuration
 from importlinter.cli import lint_imports
 
 from tests.architecture.rendering import ROOT
-from tests.architecture.test_house import modules
+from tests.architecture.test_conventions import modules
 
 PYPROJECT = ROOT / "pyproject.toml"
 #: What every package may use: its models are the language that the packages speak to each other.
@@ -49,10 +49,10 @@ def test_every_library_has_a_room(project: dict[str, Any], contracts: list[dict[
     extras = project["project"]["optional-dependencies"].values()
     wanted = [*project["project"]["dependencies"], *(each for extra in extras for each in extra)]
     libraries = {re.split(r"[^\w-]", each)[0].replace("-", "_") for each in wanted}
-    housed = {name for contract in contracts for name in contract.get("protected_modules", [])}
+    confined = {name for contract in contracts for name in contract.get("protected_modules", [])}
     nobodys = {name for contract in contracts for name in contract.get("forbidden_modules", [])}
 
-    assert libraries - EVERYWHERE <= housed | nobodys
+    assert libraries - EVERYWHERE <= confined | nobodys
 
 
 def test_only_the_provider_room_knows_which_login_is_which() -> None:

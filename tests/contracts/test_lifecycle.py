@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, cast
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.architecture.test_house import modules, tree
+from tests.architecture.test_conventions import modules, tree
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.parking import FakeParkingStore

@@ -6,46 +6,46 @@ from uuid import UUID
 import pytest
 
 from tests.support.commands import Command, Message, bare, binary, create, disable, new_username, rotate, structured
-from tests.support.house import House
+from tests.support.installation import Installation
 
 FORMS = pytest.mark.parametrize("form", [structured, binary, bare])
 Form = Callable[[Command], Message]
 
 
 @FORMS
-def test_a_create_makes_the_customer_as_it_was_asked_for(house: House, form: Form) -> None:
+def test_a_create_makes_the_customer_as_it_was_asked_for(installation: Installation, form: Form) -> None:
     command = create(new_username(), subject="cus_1")
-    house.emitter.publish(form(command))
-    assert house.ear.await_event(command).properties.type == "CustomerCreated"
-    made = house.sandbox.state(command.username).customers[command.username]
+    installation.emitter.publish(form(command))
+    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
+    made = installation.sandbox.state(command.username).customers[command.username]
     sent = {name: value for name, value in command.data.items() if name != "password"}
     assert {name: getattr(made, name) for name in sent} == sent
-    assert made.password_digest == house.sandbox.digest(command.data["password"])
+    assert made.password_digest == installation.sandbox.digest(command.data["password"])
 
 
 @FORMS
-def test_a_disable_stops_the_customer_from_sending_alone(house: House, form: Form) -> None:
+def test_a_disable_stops_the_customer_from_sending_alone(installation: Installation, form: Form) -> None:
     made = create(new_username())
     command = disable(made.username, subject="cus_2")
-    house.emitter.publish(made, form(command))
-    assert house.ear.await_event(command).properties.type == "CustomerDisabled"
-    customer = house.sandbox.state(made.username).customers[made.username]
+    installation.emitter.publish(made, form(command))
+    assert installation.ear.await_event(command).properties.type == "CustomerDisabled"
+    customer = installation.sandbox.state(made.username).customers[made.username]
     assert (customer.active, customer.website_access) == (False, True)
 
 
 @FORMS
-def test_a_rotation_sets_the_password_that_was_sent(house: House, form: Form) -> None:
+def test_a_rotation_sets_the_password_that_was_sent(installation: Installation, form: Form) -> None:
     command = rotate("a@x.com", "cred1", f"rotated by {form.__name__}")
-    house.emitter.publish(form(command))
-    assert house.ear.await_event(command).properties.type == "CredentialRotated"
-    credentials = house.sandbox.state("a@x.com").customers["a@x.com"].credentials
-    assert credentials == {"cred1": house.sandbox.digest(command.data["new_credential_password"])}
+    installation.emitter.publish(form(command))
+    assert installation.ear.await_event(command).properties.type == "CredentialRotated"
+    credentials = installation.sandbox.state("a@x.com").customers["a@x.com"].credentials
+    assert credentials == {"cred1": installation.sandbox.digest(command.data["new_credential_password"])}
 
 
-def test_a_success_event_says_what_was_done_to_whom(house: House) -> None:
+def test_a_success_event_says_what_was_done_to_whom(installation: Installation) -> None:
     command = rotate("a@x.com", "cred1", "a new password", subject="cus_3")
-    house.emitter.publish(command)
-    event = house.ear.await_event(command).event
+    installation.emitter.publish(command)
+    event = installation.ear.await_event(command).event
     data = event.pop("data")
     assert event.pop("id")
     assert event.pop("time") == data.pop("completed_at")
@@ -71,11 +71,11 @@ def test_a_success_event_says_what_was_done_to_whom(house: House) -> None:
 
 
 @FORMS
-def test_what_an_event_is_joined_by_is_carried_over(house: House, form: Form) -> None:
+def test_what_an_event_is_joined_by_is_carried_over(installation: Installation, form: Form) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     command = create(new_username(), subject="cus_4", extra={"correlationid": "order-7", "traceparent": trace})
-    house.emitter.publish(form(command))
-    event = house.ear.await_event(command).event
+    installation.emitter.publish(form(command))
+    event = installation.ear.await_event(command).event
     joined = {name: event[name] for name in ("subject", "correlationid", "causationid", "traceparent")}
     assert joined == {
         "subject": "cus_4",
@@ -85,10 +85,10 @@ def test_what_an_event_is_joined_by_is_carried_over(house: House, form: Form) ->
     }
 
 
-def test_an_events_amqp_properties_mirror_its_envelope(house: House) -> None:
+def test_an_events_amqp_properties_mirror_its_envelope(installation: Installation) -> None:
     command = create(new_username(), source="Billing.EU/1")
-    house.emitter.publish(command)
-    heard = house.ear.await_event(command)
+    installation.emitter.publish(command)
+    heard = installation.ear.await_event(command)
     properties = heard.properties
     assert heard.routing_key == "CustomerCreated.billing-eu-1"
     assert (properties.message_id, properties.type) == (heard.event["id"], "CustomerCreated")
@@ -98,23 +98,23 @@ def test_an_events_amqp_properties_mirror_its_envelope(house: House) -> None:
     assert properties.timestamp > 0
 
 
-def test_a_customers_commands_run_in_their_order_whichever_name_they_use(house: House) -> None:
+def test_a_customers_commands_run_in_their_order_whichever_name_they_use(installation: Installation) -> None:
     first = create(new_username(), subject="cus_order")
     second = create(new_username(), subject="cus_order")
     third = disable(second.username.upper().replace("EXAMPLE.COM", "example.com"))
-    house.sandbox.set_latency(0.05)
-    house.emitter.publish(first, second, third)
-    house.ear.await_events([first, second, third])
-    house.sandbox.set_latency(0)
+    installation.sandbox.set_latency(0.05)
+    installation.emitter.publish(first, second, third)
+    installation.ear.await_events([first, second, third])
+    installation.sandbox.set_latency(0)
     names = {command.username.lower() for command in (first, second, third)}
-    calls = [entry for entry in house.sandbox.journal() if entry.username.lower() in names]
+    calls = [entry for entry in installation.sandbox.journal() if entry.username.lower() in names]
     assert [entry.username for entry in calls] == [first.username, second.username, third.username]
 
 
-def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(house: House) -> None:
+def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_5")
-    house.emitter.publish(command)
-    heard = house.ear.await_event(command)
+    installation.emitter.publish(command)
+    heard = installation.ear.await_event(command)
     data = heard.data
     assert (heard.properties.type, heard.routing_key) == ("CommandFailed", "CommandFailed.billing")
     assert data.pop("failed_at") == heard.event["time"]
@@ -132,11 +132,11 @@ def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(house: House
     }
 
 
-def test_its_dead_letter_carries_what_a_person_needs(house: House) -> None:
+def test_its_dead_letter_carries_what_a_person_needs(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_6")
-    house.emitter.publish(command)
-    told = house.ear.await_event(command).data
-    dead_letter = house.ear.await_dead_letter(command)
+    installation.emitter.publish(command)
+    told = installation.ear.await_event(command).data
+    dead_letter = installation.ear.await_dead_letter(command)
     assert dead_letter.routing_key == "provider_rejected"
     assert dead_letter.properties.message_id == command.id
     headers = dead_letter.told
@@ -153,6 +153,6 @@ def test_its_dead_letter_carries_what_a_person_needs(house: House) -> None:
         "subject": "cus_6",
         "generation": 0,
         "attempts": 1,
-        "exchange": house.topology.commands,
+        "exchange": installation.topology.commands,
         "routing-key": "any.key",
     }

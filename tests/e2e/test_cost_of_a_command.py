@@ -13,7 +13,7 @@ import pytest
 from sandbox.servers.finding import OwnBroker
 from tests.support import counting_worker
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import seed_of
 from tests.support.waiting import wait_for
@@ -35,13 +35,13 @@ PATIENT = {"PROVIDER__TIMEOUT_SECONDS": "60"}
 
 
 @pytest.fixture
-def town(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    with open_house(broker.url, tmp_path, seed_of(COMMANDS), forked_worker) as opened:
+def town(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(broker.url, tmp_path, seed_of(COMMANDS), forked_worker) as opened:
         opened.settings |= PATIENT
         yield opened
 
 
-def test_a_thousand_commands_cost_no_more_than_they_did(town: House, tmp_path: Path) -> None:
+def test_a_thousand_commands_cost_no_more_than_they_did(town: Installation, tmp_path: Path) -> None:
     town.emitter.publish(*rotations(COMMANDS, rounds=1))
     counted = tmp_path / "counts.json"
 

@@ -12,7 +12,7 @@ from sandbox.servers.finding import OwnBroker
 from tests.support import commands as build
 from tests.support.commands import Command
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 
 ADA, LADY, BEN = "ada@example.com", "lovelace@example.com", "ben@example.com"
 PROFILE = {"first_name": "Zoë", "city": "Łódź", "company": "New & Co <Ltd>", "address": "1 \\ 2 'High' \"Street\""}
@@ -73,9 +73,9 @@ V3 = {Operation.USER_PROFILE_UPDATE, Operation.USER_PROFILE, Operation.USER_USER
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A house in which the whole story was told twice."""
+    """An installation in which the whole story was told twice."""
 
-    house: House
+    installation: Installation
     edition: Edition
     format: Format
 
@@ -94,14 +94,14 @@ def lived(
     request: pytest.FixtureRequest, broker: OwnBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
     edition, answers = request.param
-    with open_house(broker.url, tmp_path_factory.mktemp("house"), start=forked_worker) as house:
-        house.settings |= {"PROVIDER__EDITION": edition.value, "PROVIDER__FORMAT": answers.value}
-        with house.worker() as worker:
-            house.emitter.publish(*STORY)
-            house.emitter.publish(*STORY)
-            house.ear.await_count(2 * len(STORY))
+    with open_installation(broker.url, tmp_path_factory.mktemp("installation"), start=forked_worker) as installation:
+        installation.settings |= {"PROVIDER__EDITION": edition.value, "PROVIDER__FORMAT": answers.value}
+        with installation.worker() as worker:
+            installation.emitter.publish(*STORY)
+            installation.emitter.publish(*STORY)
+            installation.ear.await_count(2 * len(STORY))
             assert worker.terminate() == 0
-        yield Lived(house, edition, answers)
+        yield Lived(installation, edition, answers)
 
 
 def test_every_command_of_the_catalog_is_in_the_story() -> None:
@@ -110,7 +110,7 @@ def test_every_command_of_the_catalog_is_in_the_story() -> None:
 
 @pytest.mark.parametrize("name", ADDED)
 def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(lived: Lived, name: str) -> None:
-    first, second = lived.house.ear.events_of(BY_TYPE[name])
+    first, second = lived.installation.ear.events_of(BY_TYPE[name])
     assert (first.body, first.properties.message_id) == (second.body, second.properties.message_id)
     if name in lived.impossible:
         assert (first.properties.type, first.data["reason"]) == ("CommandFailed", "provider_rejected")
@@ -127,13 +127,13 @@ def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(li
 
 def test_each_had_its_effect_once_in_order_and_left_what_it_asked_for(lived: Lived) -> None:
     failing = {command.id for command in STORY if command.type in lived.impossible}
-    totals = lived.house.verdict(STORY, failing)
+    totals = lived.installation.verdict(STORY, failing)
     # A failure that is told again brings its letter again; letters of one failure share their id.
     assert (totals.commands, totals.repeats, totals.dead_letters) == (len(STORY), len(STORY), 2 * len(failing))
 
 
 def test_what_was_sent_was_sent_to_the_edition_and_in_the_format_that_were_set(lived: Lived) -> None:
-    calls = lived.house.sandbox.journal()
+    calls = lived.installation.sandbox.journal()
     assert {entry.edition for entry in calls if entry.operation in V3} == {Edition.V3}
     older = [entry for entry in calls if entry.operation not in V3]
     assert {entry.edition for entry in older} == {lived.edition}
@@ -143,6 +143,6 @@ def test_what_was_sent_was_sent_to_the_edition_and_in_the_format_that_were_set(l
 
 
 def test_what_the_edition_does_not_have_is_never_called(lived: Lived) -> None:
-    called = {entry.operation for entry in lived.house.sandbox.journal()}
+    called = {entry.operation for entry in lived.installation.sandbox.journal()}
     assert Operation.UNKNOWN not in called
     assert (Operation.CREDENTIAL_ADD in called) is (not lived.impossible)

@@ -6,41 +6,41 @@ from sandbox.provider.faults import Fault, FaultRule
 from tests.fault.scenes.roads import road
 from tests.support import watched_worker
 from tests.support.commands import Command, create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 
 
-def published(house: House) -> list[Command]:
+def published(installation: Installation) -> list[Command]:
     """Have three customers created."""
     commands = [create(new_username()) for _ in range(3)]
-    house.emitter.publish(*commands)
+    installation.emitter.publish(*commands)
     return commands
 
 
 @pytest.mark.timeout(300)
-def test_nothing_is_imported_after_the_start_whatever_fails(fresh_house: House) -> None:
-    house = fresh_house
+def test_nothing_is_imported_after_the_start_whatever_fails(fresh_installation: Installation) -> None:
+    installation = fresh_installation
     with (
-        road(house.broker_url) as (broker_url, to_broker),
-        road(house.settings["PROVIDER__BASE_URL"]) as (provider_url, to_provider),
+        road(installation.broker_url) as (broker_url, to_broker),
+        road(installation.settings["PROVIDER__BASE_URL"]) as (provider_url, to_provider),
         # A name is looked up in other ways than an address.
-        house.planted_worker(
+        installation.planted_worker(
             watched_worker.__file__,
             AMQP__URL=broker_url.replace("127.0.0.1", "localhost"),
             PROVIDER__BASE_URL=provider_url.replace("127.0.0.1", "localhost"),
         ) as worker,
     ):
         worker.await_ready()
-        house.emitter.publish(create(new_username(), email=None))
+        installation.emitter.publish(create(new_username(), email=None))
         for fault in Fault:
-            house.sandbox.inject(FaultRule(fault=fault, times=1))
-            published(house)
-        house.ear.await_events(published(house))
+            installation.sandbox.inject(FaultRule(fault=fault, times=1))
+            published(installation)
+        installation.ear.await_events(published(installation))
         to_provider.close()
-        commands = published(house)
+        commands = published(installation)
         worker.await_paused("outage")
         to_provider.open()
-        house.ear.await_events(commands)
+        installation.ear.await_events(commands)
         to_broker.close()
         worker.await_said("broker_unreachable")
         to_broker.open()

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import seed_of
 from tests.support.servers import session_database
@@ -31,9 +31,9 @@ def database() -> Iterator[PrivatePostgres]:
 
 
 @pytest.fixture
-def house(broker: OwnBroker, database: PrivatePostgres, tmp_path: Path) -> Iterator[House]:
-    """A house whose ledger lies on a server of its own."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
+def installation(broker: OwnBroker, database: PrivatePostgres, tmp_path: Path) -> Iterator[Installation]:
+    """An installation whose ledger lies on a server of its own."""
+    with open_installation(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         opened.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
         yield opened
 
@@ -46,38 +46,38 @@ def paused(worker: WorkerProcess) -> tuple[bool, bool]:
     )
 
 
-def progress(house: House) -> tuple[int, int]:
+def progress(installation: Installation) -> tuple[int, int]:
     """Count the calls that reached the provider, and the events that were told."""
-    house.ear.listen()
-    return len(house.sandbox.journal()), len(house.ear.events)
+    installation.ear.listen()
+    return len(installation.sandbox.journal()), len(installation.ear.events)
 
 
 def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
-    house: House, database: PrivatePostgres
+    installation: Installation, database: PrivatePostgres
 ) -> None:
     commands = rotations(CUSTOMERS, ROUNDS)
-    house.sandbox.set_latency(0.2)
-    with house.worker() as worker:
-        house.emitter.publish(*commands)
-        house.ear.await_count(2 * CUSTOMERS)
+    installation.sandbox.set_latency(0.2)
+    with installation.worker() as worker:
+        installation.emitter.publish(*commands)
+        installation.ear.await_count(2 * CUSTOMERS)
         database.kill()
         worker.await_paused("ledger", "cannot be read or written")
         worker.await_metric("provisioning_commands_in_flight", 0)
-        before = progress(house)
+        before = progress(installation)
         assert {paused(worker) for _ in looks(LOOKING_SECONDS)} == {(True, True)}
-        assert progress(house) == before
+        assert progress(installation) == before
         assert worker.ask("/livez").status == 200
         database.start()
-        house.ear.await_events(commands)
+        installation.ear.await_events(commands)
         wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
         assert worker.terminate() == DONE
-    house.verdict(commands)
+    installation.verdict(commands)
 
 
 def test_an_idle_worker_says_that_its_ledger_is_away_and_that_it_is_back(
-    house: House, database: PrivatePostgres
+    installation: Installation, database: PrivatePostgres
 ) -> None:
-    with house.worker() as worker:
+    with installation.worker() as worker:
         database.kill()
         worker.await_paused("ledger", "cannot be read or written")
         database.start()

@@ -6,7 +6,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from sandbox.provider.faults import Fault, FaultRule
 from tests.support.commands import Command, create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
@@ -53,23 +53,25 @@ def timed(command: Command) -> Command:
     return create(command.username, extra={"time": now})
 
 
-def test_every_metric_is_there_under_its_name(house: House, worker: WorkerProcess) -> None:
+def test_every_metric_is_there_under_its_name(installation: Installation, worker: WorkerProcess) -> None:
     command = create(new_username())
-    house.emitter.publish(command)
-    house.ear.await_event(command)
+    installation.emitter.publish(command)
+    installation.ear.await_event(command)
     shown = {line.split()[2] for line in worker.ask("/metrics").body.splitlines() if line.startswith("# TYPE")}
     assert shown >= NAMES
-    queue = house.topology.command_queues[0]
+    queue = installation.topology.command_queues[0]
     wait_for(lambda: ("provisioning_queue_messages", frozenset({("queue", queue)})) in worker.metrics(), "its depth")
 
 
-def test_an_applied_command_and_its_calls_are_counted_once_each(house: House, worker: WorkerProcess) -> None:
+def test_an_applied_command_and_its_calls_are_counted_once_each(
+    installation: Installation, worker: WorkerProcess
+) -> None:
     command = timed(create(new_username()))
     rule = FaultRule(fault=Fault.DROP_BEFORE, operation="add", username=command.username, times=1)
-    house.sandbox.inject(rule)
+    installation.sandbox.inject(rule)
     before = readings(worker)
-    house.emitter.publish(command)
-    house.ear.await_event(command)
+    installation.emitter.publish(command)
+    installation.ear.await_event(command)
     wait_for(
         lambda: readings(worker)["provisioning_commands_total"] > before["provisioning_commands_total"], "the count"
     )
@@ -77,7 +79,7 @@ def test_an_applied_command_and_its_calls_are_counted_once_each(house: House, wo
     assert {name: after[name] - before[name] for name in COUNTED} == dict.fromkeys(COUNTED, 1)
 
 
-def test_failures_and_repeats_are_counted_by_what_they_are(house: House, worker: WorkerProcess) -> None:
+def test_failures_and_repeats_are_counted_by_what_they_are(installation: Installation, worker: WorkerProcess) -> None:
     labels = {"command": "CreateCustomer"}
     before = [
         worker.metric("provisioning_commands_total", outcome="failed", **labels),
@@ -85,7 +87,7 @@ def test_failures_and_repeats_are_counted_by_what_they_are(house: House, worker:
         worker.metric("provisioning_dead_letters_total", reason="provider_rejected", **labels),
     ]
     command = create(new_username(), package="Platinum")
-    house.emitter.publish(command, command)
+    installation.emitter.publish(command, command)
 
     def counted() -> bool:
         return worker.metric("provisioning_commands_total", outcome="duplicate", **labels) > before[1]
@@ -95,20 +97,22 @@ def test_failures_and_repeats_are_counted_by_what_they_are(house: House, worker:
     assert worker.metric("provisioning_dead_letters_total", reason="provider_rejected", **labels) == before[2] + 1
 
 
-def test_an_unknown_type_is_counted_as_unknown_and_not_by_its_name(house: House, worker: WorkerProcess) -> None:
+def test_an_unknown_type_is_counted_as_unknown_and_not_by_its_name(
+    installation: Installation, worker: WorkerProcess
+) -> None:
     command = Command("BuyCow", {})
-    house.emitter.publish(command)
-    house.ear.await_event(command)
+    installation.emitter.publish(command)
+    installation.ear.await_event(command)
     unknown = {"command": "unknown", "reason": "unknown_type"}
     wait_for(lambda: worker.metric("provisioning_dead_letters_total", **unknown), "the count")
     assert "BuyCow" not in worker.ask("/metrics").body
 
 
-def test_the_gauges_tell_of_now(house: House, worker: WorkerProcess) -> None:
+def test_the_gauges_tell_of_now(installation: Installation, worker: WorkerProcess) -> None:
     started = time.time()
     command = create(new_username())
-    house.emitter.publish(command)
-    house.ear.await_event(command)
+    installation.emitter.publish(command)
+    installation.ear.await_event(command)
     wait_for(lambda: worker.metric("provisioning_last_applied_timestamp_seconds") >= started, "the time")
     assert worker.metric("provisioning_broker_connected", role="consume") == 1
     assert worker.metric("provisioning_broker_connected", role="publish") == 1
@@ -122,14 +126,14 @@ def gauges(worker: WorkerProcess) -> tuple[float, float]:
     return shown["provisioning_commands_in_flight", without], shown["provisioning_commands_held", without]
 
 
-def test_what_runs_and_what_waits_behind_it_are_shown(house: House, worker: WorkerProcess) -> None:
+def test_what_runs_and_what_waits_behind_it_are_shown(installation: Installation, worker: WorkerProcess) -> None:
     commands = [create(new_username(), subject="cus_gauge") for _ in range(3)]
-    house.sandbox.inject(FaultRule(fault=Fault.HELD))
-    house.emitter.publish(*commands)
+    installation.sandbox.inject(FaultRule(fault=Fault.HELD))
+    installation.emitter.publish(*commands)
     # At one moment: a call that is kept for too long is given up, and waits for its next attempt.
     wait_for(lambda: gauges(worker) == (1, 2), "one that runs, and two that wait behind it")
-    house.sandbox.clear_faults()
-    house.ear.await_events(commands)
+    installation.sandbox.clear_faults()
+    installation.ear.await_events(commands)
 
 
 def test_openmetrics_is_spoken_when_it_is_asked_for(worker: WorkerProcess) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.commands import new_username
 from tests.support.contract_reader import ContractEmitter, contract_emitter
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.worker_process import WorkerProcess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -24,31 +24,35 @@ LIFE = (
 
 
 @pytest.fixture(scope="module")
-def document(running_house: tuple[House, WorkerProcess], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def document(
+    running_installation: tuple[Installation, WorkerProcess], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """The document of this installation, as its operator exports it."""
-    house, folder = running_house[0], tmp_path_factory.mktemp("contract")
-    exported = house.type("schema", "export", str(folder), "--prefix", house.topology.prefix)
+    installation, folder = running_installation[0], tmp_path_factory.mktemp("contract")
+    exported = installation.type("schema", "export", str(folder), "--prefix", installation.topology.prefix)
     assert exported.returncode == 0, exported.stderr
     read: dict[str, Any] = json.loads((folder / "asyncapi.json").read_text(encoding="utf-8"))
     return read
 
 
 @pytest.fixture
-def emitter(house: House, document: dict[str, Any]) -> Iterator[ContractEmitter]:
+def emitter(installation: Installation, document: dict[str, Any]) -> Iterator[ContractEmitter]:
     """A billing system that was given the document."""
-    with contract_emitter(document, house.broker_url, f"Shop #{new_username()}") as opened:
+    with contract_emitter(document, installation.broker_url, f"Shop #{new_username()}") as opened:
         yield opened
 
 
 @pytest.mark.parametrize("form", [STRUCTURED, BINARY, BARE])
-def test_a_customer_is_created_in_every_form_of_the_document(emitter: ContractEmitter, house: House, form: int) -> None:
+def test_a_customer_is_created_in_every_form_of_the_document(
+    emitter: ContractEmitter, installation: Installation, form: int
+) -> None:
     username = new_username()
     sent = emitter.send("CreateCustomer", form, {"username": username})
 
     event = emitter.hear("CreateCustomer", sent)
 
     assert (event["type"], event["data"]["username"]) == ("CustomerCreated", username)
-    assert house.sandbox.state(username).customers[username].first_name == "Ada"
+    assert installation.sandbox.state(username).customers[username].first_name == "Ada"
 
 
 @pytest.mark.parametrize("form", [STRUCTURED, BINARY, BARE])
@@ -77,9 +81,9 @@ def test_every_command_of_the_document_is_answered_by_its_success(emitter: Contr
     assert [event["data"]["detail"] for event in heard if event["type"] == "CommandFailed"] == []
 
 
-def test_the_examples_can_be_sent_as_they_are(own_house: House) -> None:
-    with own_house.worker():
+def test_the_examples_can_be_sent_as_they_are(own_installation: Installation) -> None:
+    with own_installation.worker():
         for name, count in (("signup.json", 1), ("lifecycle.json", 13), ("list-customers.json", 1)):
-            sent = own_house.type("send", "--wait", str(EXAMPLES / name))
+            sent = own_installation.type("send", "--wait", str(EXAMPLES / name))
             assert sent.returncode == 0, sent.stdout + sent.stderr
             assert len(sent.stdout.splitlines()) == count

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.billing import Heard
 from tests.support.commands import Command, Message, bare, binary, create, disable, new_username, structured
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
@@ -47,10 +47,12 @@ def broken(body: bytes, **properties: object) -> Message:
     return Message(body, {"content_type": "application/cloudevents+json", **properties})
 
 
-def answers_to(house: House, dead_letter: Heard) -> list[Heard]:
-    house.ear.listen()
+def answers_to(installation: Installation, dead_letter: Heard) -> list[Heard]:
+    installation.ear.listen()
     return [
-        heard for heard in house.ear.events if heard.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
+        heard
+        for heard in installation.ear.events
+        if heard.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
     ]
 
 
@@ -112,16 +114,18 @@ CASES = {**unreadable(), **unfit()}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named(house: House, case: Refused) -> None:
+def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named(
+    installation: Installation, case: Refused
+) -> None:
     after = create(new_username())
-    house.emitter.publish(case.message, after)
-    dead_letter = house.ear.await_dead_letter(case.message)
+    installation.emitter.publish(case.message, after)
+    dead_letter = installation.ear.await_dead_letter(case.message)
     assert (dead_letter.routing_key, dead_letter.told["reason"]) == (case.reason, case.reason)
     assert dead_letter.told["detail"]
-    house.ear.await_event(after)
+    installation.ear.await_event(after)
     if case.named:
-        wait_for(lambda: answers_to(house, dead_letter), "its CommandFailed")
-    assert len(answers_to(house, dead_letter)) == int(case.named)
+        wait_for(lambda: answers_to(installation, dead_letter), "its CommandFailed")
+    assert len(answers_to(installation, dead_letter)) == int(case.named)
 
 
 def gateways(command: Command) -> Message:
@@ -139,25 +143,25 @@ def librarys(command: Command) -> Message:
 
 @pytest.mark.parametrize("form", [gateways, librarys])
 def test_a_command_as_gateways_and_libraries_write_it_is_a_command(
-    house: House, form: Callable[[Command], Message]
+    installation: Installation, form: Callable[[Command], Message]
 ) -> None:
     command = create(new_username())
-    house.emitter.publish(form(command))
-    assert house.ear.await_event(command).properties.type == "CustomerCreated"
+    installation.emitter.publish(form(command))
+    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
 
 
 @pytest.mark.parametrize("headers", [ODD_HEADERS, MANY_HEADERS], ids=["odd", "125 kB"])
-def test_a_command_with_strange_headers_is_a_command(house: House, headers: dict[str, Any]) -> None:
+def test_a_command_with_strange_headers_is_a_command(installation: Installation, headers: dict[str, Any]) -> None:
     command = create(new_username())
     message = structured(command)
-    house.emitter.publish(replace(message, properties={**message.properties, "headers": headers}))
-    assert house.ear.await_event(command).properties.type == "CustomerCreated"
+    installation.emitter.publish(replace(message, properties={**message.properties, "headers": headers}))
+    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
 
 
-def test_a_failed_command_names_the_fields_and_rules_it_broke(house: House) -> None:
+def test_a_failed_command_names_the_fields_and_rules_it_broke(installation: Installation) -> None:
     command = create(new_username(), city=None, colour="red", email="no address", password="short")
-    house.emitter.publish(command)
-    data = house.ear.await_event(command).data
+    installation.emitter.publish(command)
+    data = installation.ear.await_event(command).data
     assert set(data["detail"].split("; ")) == {
         "city: is required",
         "colour: is not a field of this command",
@@ -167,12 +171,12 @@ def test_a_failed_command_names_the_fields_and_rules_it_broke(house: House) -> N
     assert (data["reason"], data["attempts"], data["errors"]) == ("invalid", 0, [])
 
 
-def test_a_letter_has_the_original_body_properties_and_plain_headers(house: House) -> None:
+def test_a_letter_has_the_original_body_properties_and_plain_headers(installation: Installation) -> None:
     kept = {"text": "as it was", "number": 7}
     properties = {"content_type": "text/plain", "correlation_id": "order-9", "reply_to": "back", "priority": 3}
     message = Message(b"\x00\xff not JSON", {**properties, "headers": {**ODD_HEADERS, **kept}})
-    house.emitter.publish(message)
-    dead_letter = house.ear.await_dead_letter(message)
+    installation.emitter.publish(message)
+    dead_letter = installation.ear.await_dead_letter(message)
     assert {name: getattr(dead_letter.properties, name) for name in properties} == properties
     assert dead_letter.properties.delivery_mode == 2
     assert {name: dead_letter.headers[name] for name in kept} == kept
@@ -181,23 +185,23 @@ def test_a_letter_has_the_original_body_properties_and_plain_headers(house: Hous
     assert all(isinstance(value, str | int) for value in dead_letter.headers.values())
 
 
-def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(house: House) -> None:
+def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(installation: Installation) -> None:
     message = Message(b"a long story", {"headers": MANY_HEADERS})
-    house.emitter.publish(message)
-    dead_letter = house.ear.await_dead_letter(message)
+    installation.emitter.publish(message)
+    dead_letter = installation.ear.await_dead_letter(message)
     assert sum(len(name) + len(str(value)) for name, value in dead_letter.headers.items()) < 40 * 1024
     assert "left out" in dead_letter.told["note"]
 
 
-def test_an_expiry_does_not_delete_the_letter(house: House) -> None:
+def test_an_expiry_does_not_delete_the_letter(installation: Installation) -> None:
     message = Message(b"soon over", {"expiration": "60000"})
-    house.emitter.publish(message)
-    assert house.ear.await_dead_letter(message).properties.expiration is None
+    installation.emitter.publish(message)
+    assert installation.ear.await_dead_letter(message).properties.expiration is None
 
 
-def test_a_refusal_pauses_nothing(house: House, worker: WorkerProcess) -> None:
+def test_a_refusal_pauses_nothing(installation: Installation, worker: WorkerProcess) -> None:
     command = Command("BuyCow", {"username": "x"})
-    house.emitter.publish(bare(command))
-    house.ear.await_event(command)
+    installation.emitter.publish(bare(command))
+    installation.ear.await_event(command)
     assert worker.ask("/livez").status == 200
     assert worker.ask("/readyz").document["paused"] == {}

@@ -4,7 +4,7 @@ from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from tests.support import commands as build
 from tests.support.commands import Command
-from tests.support.house import House
+from tests.support.installation import Installation
 
 CUSTOMERS = 20
 PATIENT = {"PROVIDER__SETTLE_SECONDS": "0.05", "RETRY__MAX_ATTEMPTS": "20"}
@@ -34,39 +34,41 @@ def lives() -> list[Command]:
     return [command for number in range(CUSTOMERS) for command in life(number)]
 
 
-def test_commands_under_the_old_and_the_new_name_keep_their_order(own_house: House) -> None:
+def test_commands_under_the_old_and_the_new_name_keep_their_order(own_installation: Installation) -> None:
     commands = lives()
-    own_house.sandbox.set_latency(0.01)
-    own_house.emitter.publish(*commands)
-    with own_house.worker() as worker:
-        own_house.ear.await_events(commands)
+    own_installation.sandbox.set_latency(0.01)
+    own_installation.emitter.publish(*commands)
+    with own_installation.worker() as worker:
+        own_installation.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert own_house.verdict(commands).dead_letters == 0
-    assert set(own_house.sandbox.state().customers) >= {names(number)[2] for number in range(CUSTOMERS)}
+    assert own_installation.verdict(commands).dead_letters == 0
+    assert set(own_installation.sandbox.state().customers) >= {names(number)[2] for number in range(CUSTOMERS)}
 
 
-def test_they_keep_it_while_answers_are_lost_and_calls_fail(own_house: House) -> None:
+def test_they_keep_it_while_answers_are_lost_and_calls_fail(own_installation: Installation) -> None:
     commands = lives()
     lost = (Operation.SET_USERNAME, Operation.ADD, Operation.DISABLE, Operation.SET_EMAIL)
-    own_house.sandbox.inject(
+    own_installation.sandbox.inject(
         *(FaultRule(fault=Fault.APPLY_THEN_DROP, operation=operation, every=3) for operation in lost),
         FaultRule(fault=Fault.ERROR_500, probability=0.05, seed=1),
         FaultRule(fault=Fault.TRUNCATED, probability=0.05, seed=2),
     )
-    own_house.emitter.publish(*commands)
-    with own_house.worker(**PATIENT) as worker:
-        own_house.ear.await_events(commands, seconds=50)
+    own_installation.emitter.publish(*commands)
+    with own_installation.worker(**PATIENT) as worker:
+        own_installation.ear.await_events(commands, seconds=50)
         assert worker.terminate() == 0
-    assert own_house.verdict(commands).dead_letters == 0
-    assert len([entry for entry in own_house.sandbox.journal() if entry.fault is not None]) > CUSTOMERS
+    assert own_installation.verdict(commands).dead_letters == 0
+    assert len([entry for entry in own_installation.sandbox.journal() if entry.fault is not None]) > CUSTOMERS
 
 
-def test_a_new_name_that_is_taken_is_refused_and_both_customers_stay_as_they_were(own_house: House) -> None:
+def test_a_new_name_that_is_taken_is_refused_and_both_customers_stay_as_they_were(
+    own_installation: Installation,
+) -> None:
     one, other, _ = names(0)
     commands = [build.create(one), build.create(other), build.rename(one, other), build.disable(one)]
-    with own_house.worker() as worker:
-        own_house.emitter.publish(*commands)
-        refused = own_house.ear.await_events(commands)[2]
+    with own_installation.worker() as worker:
+        own_installation.emitter.publish(*commands)
+        refused = own_installation.ear.await_events(commands)[2]
         assert worker.terminate() == 0
     assert refused.data["reason"] == "provider_rejected"
-    own_house.verdict(commands, failing={commands[2].id})
+    own_installation.verdict(commands, failing={commands[2].id})

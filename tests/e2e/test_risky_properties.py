@@ -3,18 +3,18 @@
 from dataclasses import replace
 
 from tests.support.commands import create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 
 
-def test_an_expiration_and_a_priority_are_said_and_counted(own_house: House) -> None:
+def test_an_expiration_and_a_priority_are_said_and_counted(own_installation: Installation) -> None:
     command = create(new_username())
     message = command.message()
     risky = replace(message, properties={**message.properties, "expiration": "600000", "priority": 9})
 
-    with own_house.worker() as worker:
-        own_house.emitter.publish(risky)
+    with own_installation.worker() as worker:
+        own_installation.emitter.publish(risky)
 
-        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
         for event in ("command_may_expire", "command_may_change_places"):
             assert worker.await_said(event)["command_id"] == command.id
         for name in ("expiration", "priority"):

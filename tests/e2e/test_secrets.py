@@ -14,7 +14,7 @@ from sandbox.servers.finding import OwnBroker
 from tests.support import commands as build
 from tests.support import plants
 from tests.support.commands import Command, structured
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.plants import planted, seen_in
 
 ECHOING = Switches(echo=True)
@@ -24,9 +24,9 @@ MASK = "**********"
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A house in which secrets have met everything that can go wrong, and what it showed of that."""
+    """An installation in which secrets have met everything that can go wrong, and what it showed of that."""
 
-    house: House
+    installation: Installation
     shown: Mapping[str, str]
 
 
@@ -40,51 +40,51 @@ def secret_url(broker: OwnBroker) -> Iterator[str]:
 
 
 @contextmanager
-def open_secret_house(broker_url: str, folder: Path) -> Iterator[House]:
-    """A house in which each login is a secret of ours, and a provider that quotes what it was sent."""
-    with open_house(broker_url, folder, plants.seed()) as house:
-        house.settings |= {
+def open_secret_installation(broker_url: str, folder: Path) -> Iterator[Installation]:
+    """An installation in which each login is a secret of ours, and a provider that quotes what it was sent."""
+    with open_installation(broker_url, folder, plants.seed()) as installation:
+        installation.settings |= {
             "PROVIDER__API_KEY": plants.API_KEY,
             "PROVIDER__V3_API_KEY": plants.V3_KEY,
             "SECRETS__KEYS": plants.LEDGER_KEY,
             "LOG__LEVEL": "debug",
         }
-        house.sandbox.set_switches(ECHOING)
-        yield house
+        installation.sandbox.set_switches(ECHOING)
+        yield installation
 
 
 @pytest.fixture(scope="module", params=["json", "xml"])
 def lived(
     request: pytest.FixtureRequest, broker: OwnBroker, secret_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lived]:
-    with open_secret_house(broker.url, tmp_path_factory.mktemp("secrets")) as house:
-        house.settings |= {"PROVIDER__FORMAT": request.param, "AMQP__URL": secret_url}
-        with house.worker(LOG__FORMAT="json") as worker:
-            first = meet_everything(house)
-            sent = house.type("send", "-", "--wait", stdin="\n".join(plain(one) for one in resent()))
+    with open_secret_installation(broker.url, tmp_path_factory.mktemp("secrets")) as installation:
+        installation.settings |= {"PROVIDER__FORMAT": request.param, "AMQP__URL": secret_url}
+        with installation.worker(LOG__FORMAT="json") as worker:
+            first = meet_everything(installation)
+            sent = installation.type("send", "-", "--wait", stdin="\n".join(plain(one) for one in resent()))
             shown = {page: worker.ask(page).body for page in ("/metrics", "/readyz", "/livez")}
             assert worker.terminate() == 0
-        listed = house.type("customers", "list")
-        told = house.type("explain", first.id, "--output", "json")
+        listed = installation.type("customers", "list")
+        told = installation.type("explain", first.id, "--output", "json")
         typed = {"send": sent, "customers list": listed, "explain": told}
         shown |= {name: done.stdout + done.stderr for name, done in typed.items()}
-        with house.starting_worker(LOG__FORMAT="text") as readable:
+        with installation.starting_worker(LOG__FORMAT="text") as readable:
             again = build.add_credential("a@x.com", "cred1", planted("add"))
-            house.emitter.publish(again)
-            house.ear.await_event(again)
+            installation.emitter.publish(again)
+            installation.ear.await_event(again)
             assert readable.terminate() == 0
-        yield Lived(house, {**shown, "log": worker.log, "readable log": readable.log})
+        yield Lived(installation, {**shown, "log": worker.log, "readable log": readable.log})
 
 
-def meet_everything(house: House) -> Command:
+def meet_everything(installation: Installation) -> Command:
     good = plants.applied()
     for fault in (Fault.HTML, Fault.ERROR_500, Fault.TRUNCATED, Fault.DROP_BEFORE):
-        house.sandbox.inject(FaultRule(fault=fault, times=1))
+        installation.sandbox.inject(FaultRule(fault=fault, times=1))
     commands = [*good, *plants.refused_by_the_provider(), *plants.refused_by_us(good[0])]
-    house.emitter.publish(*commands, *plants.broken())
-    house.ear.await_events(commands)
+    installation.emitter.publish(*commands, *plants.broken())
+    installation.ear.await_events(commands)
     for message in plants.broken():
-        house.ear.await_dead_letter(message)
+        installation.ear.await_dead_letter(message)
     return commands[0]
 
 
@@ -102,7 +102,7 @@ def test_no_secret_is_shown_by_the_worker_or_a_tool(lived: Lived) -> None:
 
 
 def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) -> None:
-    events = lived.house.ear.events
+    events = lived.installation.ear.events
     assert [event.body for event in events if seen_in(event.body) or seen_in(event.properties)] == []
     quoted = [text for event in events for text in event.data.get("errors", []) if "you sent" in text]
     assert len(quoted) > 10
@@ -110,7 +110,7 @@ def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) ->
 
 
 def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
-    dead_letters = lived.house.ear.dead_letters
+    dead_letters = lived.installation.ear.dead_letters
     assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) > 20
     assert [
         dead_letter.told
@@ -120,23 +120,23 @@ def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
 
 
 def test_no_secret_is_in_the_ledgers_files(lived: Lived) -> None:
-    assert len(list(lived.house.folder.glob("ledger*"))) > 0
-    assert plants.seen_in_files(lived.house.folder, "*") == []
+    assert len(list(lived.installation.folder.glob("ledger*"))) > 0
+    assert plants.seen_in_files(lived.installation.folder, "*") == []
 
 
 def test_no_secret_travelled_in_a_url_or_in_a_header_of_another_name(lived: Lived) -> None:
-    calls = lived.house.sandbox.journal()
+    calls = lived.installation.sandbox.journal()
     assert {entry.query_names for entry in calls} == {()}
     assert [entry.path for entry in calls if seen_in(entry.path)] == []
-    digests = {lived.house.sandbox.digest(plants.API_KEY), lived.house.sandbox.digest(plants.V3_KEY)}
+    digests = {lived.installation.sandbox.digest(plants.API_KEY), lived.installation.sandbox.digest(plants.V3_KEY)}
     assert {entry.key_digest for entry in calls} == digests
 
 
 @pytest.mark.parametrize("how", ["nest401", "errors", "html403"])
-def test_a_refused_login_is_not_shown_though_the_provider_quotes_it(own_house: House, how: str) -> None:
-    own_house.sandbox.set_switches(Switches.model_validate({"auth_error": how, "echo": True}))
-    with own_house.worker(PROVIDER__API_KEY=planted("wrong"), LOG__LEVEL="debug") as worker:
-        own_house.emitter.publish(*plants.applied())
+def test_a_refused_login_is_not_shown_though_the_provider_quotes_it(own_installation: Installation, how: str) -> None:
+    own_installation.sandbox.set_switches(Switches.model_validate({"auth_error": how, "echo": True}))
+    with own_installation.worker(PROVIDER__API_KEY=planted("wrong"), LOG__LEVEL="debug") as worker:
+        own_installation.emitter.publish(*plants.applied())
         reason = worker.await_paused("unauthorized")
         shown = reason + worker.log + worker.ask("/readyz").body + worker.ask("/metrics").body
         assert worker.terminate() == 0
@@ -144,10 +144,12 @@ def test_a_refused_login_is_not_shown_though_the_provider_quotes_it(own_house: H
     assert seen_in(shown) == []
 
 
-def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_it(own_house: House) -> None:
-    own_house.sandbox.set_switches(ECHOING)
-    with own_house.worker(PROVIDER__V3_API_KEY=plants.V3_KEY, LOG__LEVEL="debug") as worker:
-        own_house.emitter.publish(build.update_user_profile("a@x.com", {"city": "York"}))
+def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_it(
+    own_installation: Installation,
+) -> None:
+    own_installation.sandbox.set_switches(ECHOING)
+    with own_installation.worker(PROVIDER__V3_API_KEY=plants.V3_KEY, LOG__LEVEL="debug") as worker:
+        own_installation.emitter.publish(build.update_user_profile("a@x.com", {"city": "York"}))
         detail = worker.await_said("command_retried")["detail"]
         shown = detail + worker.log + worker.ask("/readyz").body + worker.ask("/metrics").body
         assert worker.terminate() == 0
@@ -155,19 +157,19 @@ def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_
     assert seen_in(shown) == []
 
 
-def test_a_refused_broker_password_is_not_shown(own_house: House) -> None:
-    url = own_house.broker_url.replace("guest:guest", f"guest:{quote(planted('broker'), safe='')}")
-    with own_house.starting_worker(AMQP__URL=url, LOG__LEVEL="debug") as worker:
+def test_a_refused_broker_password_is_not_shown(own_installation: Installation) -> None:
+    url = own_installation.broker_url.replace("guest:guest", f"guest:{quote(planted('broker'), safe='')}")
+    with own_installation.starting_worker(AMQP__URL=url, LOG__LEVEL="debug") as worker:
         worker.await_said("broker_unreachable")
         shown = worker.log + worker.ask("/readyz").body
         assert worker.terminate() == 0
-    sent = own_house.type("send", "-", stdin=plain(plants.applied()[0]), AMQP__URL=url)
+    sent = own_installation.type("send", "-", stdin=plain(plants.applied()[0]), AMQP__URL=url)
     assert "refuses the login" in shown
     assert "refuses the login" in sent.stderr
     assert seen_in(shown + sent.stdout + sent.stderr) == []
 
 
-def test_settings_are_shown_without_the_secrets_in_them(house: House) -> None:
+def test_settings_are_shown_without_the_secrets_in_them(installation: Installation) -> None:
     secret = quote(planted("url"), safe="")
     changes = {
         "AMQP__URL": f"amqp://u:{secret}@127.0.0.1:1/",
@@ -186,6 +188,6 @@ def test_settings_are_shown_without_the_secrets_in_them(house: House) -> None:
         ("explain", "evt_1"),
         ("doctor",),
     ]
-    told = [house.type(*words, **changes) for words in typed]
+    told = [installation.type(*words, **changes) for words in typed]
     assert [done.returncode for done in told[:3]] == [0, 0, 69]
     assert [seen_in(done.stdout + done.stderr) for done in told] == [[]] * len(typed)

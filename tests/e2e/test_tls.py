@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.certificates import ELSEWHERE, EXPIRED, Authority, Wanted
 from tests.support.commands import create, new_username, structured
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.tls_broker import TlsBroker, shown, tls_broker
 from tests.support.tls_front import TlsFront
 from tests.support.waiting import wait_for
@@ -33,14 +33,14 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsBroker]:
 
 
 @pytest.fixture
-def secured(tls: TlsBroker, tmp_path: Path) -> Iterator[House]:
-    """A house whose programs reach the broker with TLS alone."""
-    with open_house(tls.node.url, tmp_path) as house:
-        house.settings |= tls.settings(tls.authority.issue_to_client("the worker"))
-        yield house
+def secured(tls: TlsBroker, tmp_path: Path) -> Iterator[Installation]:
+    """An installation whose programs reach the broker with TLS alone."""
+    with open_installation(tls.node.url, tmp_path) as installation:
+        installation.settings |= tls.settings(tls.authority.issue_to_client("the worker"))
+        yield installation
 
 
-def test_both_connections_and_all_tools_work_over_tls(tls: TlsBroker, secured: House) -> None:
+def test_both_connections_and_all_tools_work_over_tls(tls: TlsBroker, secured: Installation) -> None:
     command = create(new_username())
     with secured.worker() as worker:
         sent = secured.type("send", "-", "--wait", stdin=structured(command).body.decode())
@@ -53,7 +53,9 @@ def test_both_connections_and_all_tools_work_over_tls(tls: TlsBroker, secured: H
     secured.verdict([command])
 
 
-def test_without_a_user_the_certificate_is_the_login_and_a_renewed_one_is_used(tls: TlsBroker, secured: House) -> None:
+def test_without_a_user_the_certificate_is_the_login_and_a_renewed_one_is_used(
+    tls: TlsBroker, secured: Installation
+) -> None:
     """The URL is in a file, and the certificate's files are replaced while the worker runs."""
     for name in ("prov-a", "prov-b"):
         tls.node.ctl("add_user", name, SECRET)
@@ -152,7 +154,7 @@ def test_a_broker_with_a_bad_certificate_is_not_spoken_to(
 
 
 def test_what_a_person_types_ends_as_unreachable_with_the_reason(
-    tls: TlsBroker, secured: House, tmp_path: Path
+    tls: TlsBroker, secured: Installation, tmp_path: Path
 ) -> None:
     settings = wrong_authority(tls, tmp_path) | {"AMQP__URL": tls.url(f"guest:{SECRET}@")}
     told = secured.type("topology", "check", **settings)
@@ -161,7 +163,7 @@ def test_what_a_person_types_ends_as_unreachable_with_the_reason(
     assert SECRET not in told.stdout + told.stderr
 
 
-def test_a_worker_without_the_certificate_waits_and_readiness_says_why(tls: TlsBroker, secured: House) -> None:
+def test_a_worker_without_the_certificate_waits_and_readiness_says_why(tls: TlsBroker, secured: Installation) -> None:
     for name in ("AMQP__TLS_CERT", "AMQP__TLS_KEY"):
         del secured.settings[name]
     with secured.starting_worker(AMQP__URL=tls.url(f"guest:{SECRET}@")) as worker:
@@ -177,7 +179,7 @@ def test_a_worker_without_the_certificate_waits_and_readiness_says_why(tls: TlsB
         assert worker.terminate() == 0
 
 
-def test_a_key_that_does_not_fit_keeps_the_worker_from_starting(tls: TlsBroker, secured: House) -> None:
+def test_a_key_that_does_not_fit_keeps_the_worker_from_starting(tls: TlsBroker, secured: Installation) -> None:
     other = str(tls.authority.issue().key)
     refused = secured.type("run", AMQP__TLS_KEY=other)
     assert refused.returncode == CONFIGURATION

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.support.commands import create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 
 DONE, FAILED = 0, 1
 
@@ -13,11 +13,11 @@ def rows(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_explain_tells_the_whole_story_of_a_command(house: House) -> None:
+def test_explain_tells_the_whole_story_of_a_command(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_story")
-    house.emitter.publish(command)
-    house.ear.await_event(command)
-    told = house.type("explain", command.id)
+    installation.emitter.publish(command)
+    installation.ear.await_event(command)
+    told = installation.type("explain", command.id)
     assert told.returncode == DONE
     story = rows(told.stdout)
     assert [row["what"] for row in story] == ["first claimed", "dead"]
@@ -25,17 +25,17 @@ def test_explain_tells_the_whole_story_of_a_command(house: House) -> None:
     assert command.data["password"] not in told.stdout
 
 
-def test_explain_of_an_unknown_command_says_where_to_look(house: House) -> None:
-    told = house.type("explain", "evt_never_sent")
+def test_explain_of_an_unknown_command_says_where_to_look(installation: Installation) -> None:
+    told = installation.type("explain", "evt_never_sent")
     assert (told.returncode, told.stdout) == (FAILED, "")
     assert "evt_never_sent" in told.stderr
 
 
-def test_config_show_names_every_setting_and_hides_secrets(house: House) -> None:
-    shown = house.type("config", "show", PROVIDER__API_KEY="planted-secret")
+def test_config_show_names_every_setting_and_hides_secrets(installation: Installation) -> None:
+    shown = installation.type("config", "show", PROVIDER__API_KEY="planted-secret")
     assert shown.returncode == DONE
     table = {row["name"]: row for row in rows(shown.stdout)}
-    assert table["PROVISIONING_AMQP__PREFIX"]["value"] == house.topology.prefix
+    assert table["PROVISIONING_AMQP__PREFIX"]["value"] == installation.topology.prefix
     assert table["PROVISIONING_AMQP__PREFIX"]["from"] == "environment"
     assert table["PROVISIONING_AMQP__PREFETCH"] == {
         "name": "PROVISIONING_AMQP__PREFETCH",
@@ -45,14 +45,14 @@ def test_config_show_names_every_setting_and_hides_secrets(house: House) -> None
     assert "planted-secret" not in shown.stdout
 
 
-def test_config_template_can_be_filled_in_and_checked(house: House) -> None:
-    template = house.type("config", "template").stdout
+def test_config_template_can_be_filled_in_and_checked(installation: Installation) -> None:
+    template = installation.type("config", "template").stdout
     names = [line[2:].partition("=")[0] for line in template.splitlines() if line.startswith("# PROVISIONING_")]
-    assert {f"PROVISIONING_{name}" for name in house.settings} <= set(names)
-    assert house.type("config", "check").returncode == DONE
+    assert {f"PROVISIONING_{name}" for name in installation.settings} <= set(names)
+    assert installation.type("config", "check").returncode == DONE
 
 
-def test_an_unknown_setting_is_warned_about_with_the_name_that_was_meant(house: House) -> None:
-    checked = house.type("config", "check", AMQP__PREFECH="5")
+def test_an_unknown_setting_is_warned_about_with_the_name_that_was_meant(installation: Installation) -> None:
+    checked = installation.type("config", "check", AMQP__PREFECH="5")
     assert checked.returncode == DONE
     assert "did you mean PROVISIONING_AMQP__PREFETCH?" in checked.stderr

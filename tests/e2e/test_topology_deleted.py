@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.amqp_line import Line
 from tests.support.commands import create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
@@ -29,30 +29,30 @@ def queue(topology: Topology, channel: Any) -> None:  # noqa: ANN401  # as above
     channel.queue_delete(topology.command_queues[0])
 
 
-def delete(house: House, deletion: Deletion) -> None:
-    line = Line(house.broker_url)
-    line.use(lambda channel: deletion(house.topology, channel))
+def delete(installation: Installation, deletion: Deletion) -> None:
+    line = Line(installation.broker_url)
+    line.use(lambda channel: deletion(installation.topology, channel))
     line.close()
 
 
 @pytest.mark.parametrize("deletion", [exchange, binding, queue])
-def test_commands_reach_the_worker_again_without_a_restart(own_house: House, deletion: Deletion) -> None:
+def test_commands_reach_the_worker_again_without_a_restart(own_installation: Installation, deletion: Deletion) -> None:
     command = create(new_username())
-    with own_house.worker() as worker:
-        delete(own_house, deletion)
+    with own_installation.worker() as worker:
+        delete(own_installation, deletion)
         # The broker answers 404 or returns it, and the emitter publishes it again.
-        own_house.emitter.publish(command)
-        assert own_house.ear.await_event(command).properties.type == "CustomerCreated"
+        own_installation.emitter.publish(command)
+        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
         if deletion is exchange:
             said = worker.await_said("topology_declared_again")
-            assert said["declared"] == [f"exchange {own_house.topology.commands}"]
+            assert said["declared"] == [f"exchange {own_installation.topology.commands}"]
         assert worker.terminate() == 0
 
 
-def test_a_worker_that_may_not_declare_says_what_is_missing_until_it_is_there(own_house: House) -> None:
-    topology = own_house.topology
-    with own_house.worker(AMQP__DECLARE="false") as worker:
-        delete(own_house, exchange)
+def test_a_worker_that_may_not_declare_says_what_is_missing_until_it_is_there(own_installation: Installation) -> None:
+    topology = own_installation.topology
+    with own_installation.worker(AMQP__DECLARE="false") as worker:
+        delete(own_installation, exchange)
         said = worker.await_said("topology_incomplete")
         answer = worker.ask("/readyz")
         assert (answer.status, answer.document["state"]) == (503, "topology incomplete")
@@ -60,19 +60,19 @@ def test_a_worker_that_may_not_declare_says_what_is_missing_until_it_is_there(ow
         assert f"exchange {topology.commands}" in said["missing"][0]
         assert "provisioning-worker topology apply" in said["missing"][0]
 
-        inspect_topology(BrokerAddress(own_house.broker_url), topology, Mode.APPLY).require_sound()
+        inspect_topology(BrokerAddress(own_installation.broker_url), topology, Mode.APPLY).require_sound()
         worker.await_ready()
         worker.await_said("topology_complete_again")
         command = create(new_username())
-        own_house.emitter.publish(command)
-        own_house.ear.await_event(command)
+        own_installation.emitter.publish(command)
+        own_installation.ear.await_event(command)
         assert worker.terminate() == 0
 
 
-def test_a_deleted_queue_is_named_where_the_worker_may_not_declare(own_house: House) -> None:
-    name = own_house.topology.command_queues[0]
-    with own_house.worker(AMQP__DECLARE="false") as worker:
-        delete(own_house, queue)
+def test_a_deleted_queue_is_named_where_the_worker_may_not_declare(own_installation: Installation) -> None:
+    name = own_installation.topology.command_queues[0]
+    with own_installation.worker(AMQP__DECLARE="false") as worker:
+        delete(own_installation, queue)
 
         def told() -> str | None:
             words = str(worker.ask("/readyz").document["broker"]["consume"])

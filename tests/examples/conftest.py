@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 
 
 @pytest.fixture(scope="session")
-def house(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with a running worker."""
-    with open_house(managed_broker.url, tmp_path_factory.mktemp("house")) as house, house.worker() as worker:
-        yield house
+def installation(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with a running worker."""
+    with (
+        open_installation(managed_broker.url, tmp_path_factory.mktemp("installation")) as installation,
+        installation.worker() as worker,
+    ):
+        yield installation
         assert worker.terminate() == 0

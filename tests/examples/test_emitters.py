@@ -15,7 +15,7 @@ from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.examples.languages import EMITTERS, LANGUAGES, Language, languages_here
 from tests.support.broker_tools import plain_connection
 from tests.support.commands import create, new_username
-from tests.support.house import House
+from tests.support.installation import Installation
 
 CREATED, FAILED, NOT_TAKEN = 0, 1, 2
 SECONDS = 60
@@ -62,12 +62,12 @@ def empty_prefix(channel: Any) -> Iterator[str]:  # noqa: ANN401 - pika's channe
         channel.exchange_delete(exchange)
 
 
-def test_a_customer_is_created_and_the_answer_printed(house: House, emit: Emit, channel: Any) -> None:  # noqa: ANN401
+def test_a_customer_is_created_and_the_answer_printed(installation: Installation, emit: Emit, channel: Any) -> None:  # noqa: ANN401
     spy = channel.queue_declare("", exclusive=True).method.queue
-    channel.queue_bind(spy, house.topology.commands, "#")
+    channel.queue_bind(spy, installation.topology.commands, "#")
     username = new_username()
 
-    done = emit(house.topology.prefix, username)
+    done = emit(installation.topology.prefix, username)
 
     assert done.returncode == CREATED, done.stderr
     _, properties, body = channel.basic_get(spy, auto_ack=True)
@@ -77,15 +77,15 @@ def test_a_customer_is_created_and_the_answer_printed(house: House, emit: Emit, 
         command["id"],
         username,
     )
-    assert username in house.sandbox.state(username).customers
+    assert username in installation.sandbox.state(username).customers
     assert (properties.delivery_mode, properties.message_id) == (2, command["id"])
     assert properties.content_type == "application/cloudevents+json"
 
 
-def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(house: House, emit: Emit) -> None:
+def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(installation: Installation, emit: Emit) -> None:
     username, identity = new_username(), f"evt_{uuid.uuid4().hex}"
 
-    once, again = (emit(house.topology.prefix, username, identity) for _ in range(2))
+    once, again = (emit(installation.topology.prefix, username, identity) for _ in range(2))
 
     assert once.stderr.startswith(f"sending {identity} for {username}\n")
     assert (once.returncode, again.returncode) == (CREATED, CREATED)
@@ -93,12 +93,12 @@ def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(house: House, e
     assert json.loads(once.stdout)["causationid"] == identity
 
 
-def test_a_command_that_failed_is_told_by_the_exit_code(house: House, emit: Emit) -> None:
+def test_a_command_that_failed_is_told_by_the_exit_code(installation: Installation, emit: Emit) -> None:
     taken = create(new_username())
-    house.emitter.publish(taken)
-    house.ear.await_event(taken)
+    installation.emitter.publish(taken)
+    installation.ear.await_event(taken)
 
-    failed = emit(house.topology.prefix, taken.username)
+    failed = emit(installation.topology.prefix, taken.username)
 
     assert failed.returncode == FAILED, failed.stderr
     assert json.loads(failed.stdout)["type"] == "CommandFailed"

@@ -19,7 +19,7 @@ from sandbox.servers.finding import OwnBroker
 from tests.examples.languages import ROOT
 from tests.examples.webhooks import LOGIN, SIGNING_SECRET, chargebee, stripe_customer, stripe_headers
 from tests.support.broker_tools import plain_connection
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.waiting import wait_for
 
 SECONDS = 60
@@ -77,15 +77,18 @@ def receiving(vendor: str, **settings: str) -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def house(broker: OwnBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with open_house(broker.url, tmp_path_factory.mktemp("house")) as house, house.worker() as worker:
-        yield house
+def installation(broker: OwnBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with (
+        open_installation(broker.url, tmp_path_factory.mktemp("installation")) as installation,
+        installation.worker() as worker,
+    ):
+        yield installation
         assert worker.terminate() == 0
 
 
 @pytest.fixture(scope="module")
-def stripe(house: House) -> Iterator[Receiver]:
-    with receiving("stripe", AMQP_URL=house.broker_url, PREFIX=house.topology.prefix) as receiver:
+def stripe(installation: Installation) -> Iterator[Receiver]:
+    with receiving("stripe", AMQP_URL=installation.broker_url, PREFIX=installation.topology.prefix) as receiver:
         yield receiver
 
 
@@ -104,43 +107,43 @@ def fresh(customer: str) -> Mapping[str, Any]:
     return stripe_customer(id=customer) | {"id": f"evt_{uuid.uuid4().hex}"}
 
 
-def events_of(house: House, command_id: str, count: int) -> list[Any]:
+def events_of(installation: Installation, command_id: str, count: int) -> list[Any]:
     def heard() -> list[Any]:
-        house.ear.listen()
-        found = [heard.event for heard in house.ear.events if heard.data["command_id"] == command_id]
+        installation.ear.listen()
+        found = [heard.event for heard in installation.ear.events if heard.data["command_id"] == command_id]
         return found if len(found) >= count else []
 
     return wait_for(heard, f"{count} events of {command_id}")
 
 
-def test_a_customer_of_stripe_becomes_one_of_the_provider_once(house: House, stripe: Receiver) -> None:
+def test_a_customer_of_stripe_becomes_one_of_the_provider_once(installation: Installation, stripe: Receiver) -> None:
     customer = f"cus_{uuid.uuid4().hex[:14]}"
     webhook = fresh(customer)
 
     answers = [stripe.post_stripe(webhook), stripe.post_stripe(webhook)]
 
     assert answers == [(200, f"CreateCustomer {webhook['id']} was taken")] * 2
-    first, again = events_of(house, webhook["id"], 2)
+    first, again = events_of(installation, webhook["id"], 2)
     assert (first["type"], first["subject"], first["data"]["username"]) == ("CustomerCreated", customer, customer)
     assert again == first
-    assert customer in house.sandbox.state(customer).customers
+    assert customer in installation.sandbox.state(customer).customers
 
 
-def test_a_customer_of_chargebee_becomes_one_of_the_provider(house: House) -> None:
+def test_a_customer_of_chargebee_becomes_one_of_the_provider(installation: Installation) -> None:
     customer = uuid.uuid4().hex[:14]
     webhook = chargebee("customer_created", id=customer) | {"id": f"ev_{uuid.uuid4().hex}"}
     body = json.dumps(webhook).encode()
 
-    with receiving("chargebee", AMQP_URL=house.broker_url, PREFIX=house.topology.prefix) as receiver:
+    with receiving("chargebee", AMQP_URL=installation.broker_url, PREFIX=installation.topology.prefix) as receiver:
         refused = receiver.post(body, {"Authorization": "Basic b3RoZXI6bG9naW4="})
         taken = receiver.post(body, CHARGEBEE_HEADERS)
 
     assert (refused[0], taken[0]) == (401, 200)
-    assert events_of(house, webhook["id"], 1)[0]["type"] == "CustomerCreated"
-    assert f"cb-{customer}" in house.sandbox.state(f"cb-{customer}").customers
+    assert events_of(installation, webhook["id"], 1)[0]["type"] == "CustomerCreated"
+    assert f"cb-{customer}" in installation.sandbox.state(f"cb-{customer}").customers
 
 
-def test_what_stripe_did_not_sign_is_refused_and_sent_nowhere(house: House, stripe: Receiver) -> None:
+def test_what_stripe_did_not_sign_is_refused_and_sent_nowhere(installation: Installation, stripe: Receiver) -> None:
     customer = f"cus_{uuid.uuid4().hex[:14]}"
     body = json.dumps(fresh(customer)).encode()
     old = stripe_headers(body, int(time.time()) - 3600)
@@ -148,8 +151,8 @@ def test_what_stripe_did_not_sign_is_refused_and_sent_nowhere(house: House, stri
     assert [stripe.post(body, headers)[0] for headers in ({}, old)] == [401, 401]
     after = fresh(f"cus_{uuid.uuid4().hex[:14]}")
     assert stripe.post_stripe(after)[0] == 200
-    events_of(house, after["id"], 1)
-    assert house.sandbox.state(customer).customers == {}
+    events_of(installation, after["id"], 1)
+    assert installation.sandbox.state(customer).customers == {}
 
 
 def test_what_asks_for_nothing_is_answered_as_taken(stripe: Receiver) -> None:
@@ -165,8 +168,8 @@ def test_a_body_too_large_for_a_webhook_is_not_read(stripe: Receiver) -> None:
     assert stripe.post(b"", {"Content-Length": "99999999"})[0] == 413
 
 
-def test_what_no_queue_took_is_to_be_sent_again(house: House, nowhere: str) -> None:
-    with receiving("stripe", AMQP_URL=house.broker_url, PREFIX=nowhere) as receiver:
+def test_what_no_queue_took_is_to_be_sent_again(installation: Installation, nowhere: str) -> None:
+    with receiving("stripe", AMQP_URL=installation.broker_url, PREFIX=nowhere) as receiver:
         status, words = receiver.post_stripe(fresh("cus_nowhere"))
 
     assert (status, words.endswith("was not taken: UnroutableError")) == (503, True)

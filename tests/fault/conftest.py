@@ -1,4 +1,4 @@
-"""A house for each test, and a broker that may be broken."""
+"""An installation for each test, and a broker that may be broken."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,16 +11,16 @@ from sandbox.servers.finding import OwnBroker
 from tests.fault.scenes.stage import Stage
 from tests.support.forked_worker import forked_worker
 from tests.support.held_calls import PATIENT
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.replicas import Replicas, replicas_in
 from tests.support.seeds import seed_of
 from tests.support.servers import session_broker, session_database
 
 
 @pytest.fixture
-def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    """A house on the session's broker, with twenty customers."""
-    with open_house(broker.url, tmp_path, seed_of(20), forked_worker) as opened:
+def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on the session's broker, with twenty customers."""
+    with open_installation(broker.url, tmp_path, seed_of(20), forked_worker) as opened:
         yield opened
 
 
@@ -32,9 +32,9 @@ def fragile_broker() -> Iterator[OwnBroker]:
 
 
 @pytest.fixture
-def fragile_house(fragile_broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    """A house on the broker that may be broken."""
-    with open_house(fragile_broker.url, tmp_path, seed_of(20), forked_worker) as opened:
+def fragile_installation(fragile_broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on the broker that may be broken."""
+    with open_installation(fragile_broker.url, tmp_path, seed_of(20), forked_worker) as opened:
         yield opened
 
 
@@ -46,9 +46,9 @@ def shared_ledgers(broker: OwnBroker) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def replicas(house: House, shared_ledgers: Stage) -> Iterator[Replicas]:
-    """The house with a ledger that several workers may share; each makes few calls at once, and waits long for them."""
-    house.settings |= {"WORKER__CONCURRENCY": "8", **PATIENT}
-    house.sandbox.set_latency(0.05)
-    with replicas_in(house, shared_ledgers.new_ledger()) as opened:
+def replicas(installation: Installation, shared_ledgers: Stage) -> Iterator[Replicas]:
+    """An installation whose ledger several workers share; each makes few calls at once, and waits long for them."""
+    installation.settings |= {"WORKER__CONCURRENCY": "8", **PATIENT}
+    installation.sandbox.set_latency(0.05)
+    with replicas_in(installation, shared_ledgers.new_ledger()) as opened:
         yield opened

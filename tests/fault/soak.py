@@ -18,7 +18,7 @@ from tests.fault.scenes.play import Played, await_answers, conclude
 from tests.fault.scenes.scene import Scene, Setting, open_scene
 from tests.fault.scenes.stage import Stage, open_stage
 from tests.fault.scenes.story import write_story
-from tests.support.house import open_house
+from tests.support.installation import open_installation
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(4 * 3600)
@@ -47,11 +47,11 @@ def soak(stage: Stage, folder: Path) -> Played:
     story = write_story(_KILLS * _COMMANDS_PER_KILL, rng, life=_LIFE)
     name = f"worker: {_KILLS} SIGKILLs"
     with (
-        open_house(stage.broker.url, folder) as house,
-        open_scene(stage, house, Setting(latency=0.01), rng) as scene,
+        open_installation(stage.broker.url, folder) as installation,
+        open_scene(stage, installation, Setting(latency=0.01), rng) as scene,
         ThreadPoolExecutor(1) as billing,
     ):
-        publishing = billing.submit(house.emitter.publish, *story.messages)
+        publishing = billing.submit(installation.emitter.publish, *story.messages)
         scene.start_worker()
         for kill in range(_KILLS):
             _live_a_while(scene, changes=len(story.commands) * _CHANGING, kills=_KILLS - kill)

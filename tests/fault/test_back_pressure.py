@@ -19,7 +19,7 @@ from tests.support.broker_troubles import (
 )
 from tests.support.commands import Command, rotate
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import old_customer, seed_of
 from tests.support.waiting import looks, wait_for
@@ -73,9 +73,9 @@ SITUATIONS = (
 
 
 @pytest.fixture
-def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    """A house whose workers declare nothing: what is deleted stays deleted until a person mends it."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
+def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    """An installation whose workers declare nothing: what is deleted stays deleted until a person mends it."""
+    with open_installation(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         opened.settings |= {
             "AMQP__DECLARE": "false",
             "WORKER__CONCURRENCY": str(CONCURRENCY),
@@ -120,14 +120,14 @@ def await_none_acked_untold(worker: WorkerProcess) -> int:
     )
 
 
-def left_in_queue(house: House) -> int:
+def left_in_queue(installation: Installation) -> int:
     """Count the commands that the broker would hand over now."""
-    return house.ear.depth(house.topology.command_queues[0])[0]
+    return installation.ear.depth(installation.topology.command_queues[0])[0]
 
 
-def assert_steady(worker: WorkerProcess, house: House) -> None:
+def assert_steady(worker: WorkerProcess, installation: Installation) -> None:
     """Look again and again: always paused, tried again gently, and no command taken up."""
-    handled, failed, began = len(house.sandbox.journal()), failures(worker), time.monotonic()
+    handled, failed, began = len(installation.sandbox.journal()), failures(worker), time.monotonic()
     for _ in looks(LOOKING_SECONDS):
         ready = worker.ask("/readyz")
         assert (ready.status, ready.document["state"]) == (200, "paused")
@@ -137,7 +137,7 @@ def assert_steady(worker: WorkerProcess, house: House) -> None:
     # What was in hand when it began may still call and fail once each, then only one is tried again.
     assert failures(worker) - failed <= seconds / AGAIN_SECONDS + 1 + HANDLERS
     # Two calls: what cannot be rotated is looked for.
-    assert len(house.sandbox.journal()) - handled <= 2 * HANDLERS
+    assert len(installation.sandbox.journal()) - handled <= 2 * HANDLERS
 
 
 def await_words(worker: WorkerProcess, situation: Situation) -> None:
@@ -154,42 +154,44 @@ def assert_said_once(worker: WorkerProcess) -> None:
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)
 def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
-    house: House, broker: OwnBroker, situation: Situation
+    installation: Installation, broker: OwnBroker, situation: Situation
 ) -> None:
     commands, failing = commands_and_failing()
-    house.sandbox.set_latency(SLOW_SECONDS)
-    with house.worker() as worker:
-        house.emitter.publish(*commands)
-        house.ear.await_count(1)
-        with situation.trouble(house, broker):
+    installation.sandbox.set_latency(SLOW_SECONDS)
+    with installation.worker() as worker:
+        installation.emitter.publish(*commands)
+        installation.ear.await_count(1)
+        with situation.trouble(installation, broker):
             worker.await_paused("publish")
-            house.sandbox.set_latency(0)
-            assert_steady(worker, house)
+            installation.sandbox.set_latency(0)
+            assert_steady(worker, installation)
             await_words(worker, situation)
             assert await_none_acked_untold(worker) < len(commands)
         wait_for(lambda: len(worker.said("command_settled")) == len(commands), "the last command", 40)
         assert_said_once(worker)
         assert worker.terminate() == 0
-    house.ear.listen_to(house.topology.unrouted)
-    house.verdict(commands, failing)
+    installation.ear.listen_to(installation.topology.unrouted)
+    installation.verdict(commands, failing)
 
 
-def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(house: House, broker: OwnBroker) -> None:
+def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(
+    installation: Installation, broker: OwnBroker
+) -> None:
     commands, failing = commands_and_failing()
-    house.sandbox.set_latency(SLOW_SECONDS)
-    with house.worker() as worker:
-        house.emitter.publish(*commands)
-        house.ear.await_count(1)
-        with full_queue(events, house, broker):
+    installation.sandbox.set_latency(SLOW_SECONDS)
+    with installation.worker() as worker:
+        installation.emitter.publish(*commands)
+        installation.ear.await_count(1)
+        with full_queue(events, installation, broker):
             worker.await_paused("publish")
-            house.sandbox.set_latency(0)
+            installation.sandbox.set_latency(0)
             told = await_none_acked_untold(worker)
             worker.kill()
-            wait_for(lambda: left_in_queue(house) == len(commands) - told, "all that was not told in the queue")
-    with house.worker() as worker:
+            wait_for(lambda: left_in_queue(installation) == len(commands) - told, "all that was not told in the queue")
+    with installation.worker() as worker:
         wait_for(lambda: len(worker.said("command_settled")) == len(commands) - told, "the last command", 40)
         assert worker.terminate() == 0
-    house.verdict(commands, failing)
+    installation.verdict(commands, failing)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +199,14 @@ def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(house: House,
     [one for one in SITUATIONS if one.name in ("the broker is short of memory", "no events exchange")],
     ids=str,
 )
-def test_an_idle_worker_says_it_too(house: House, broker: OwnBroker, situation: Situation) -> None:
+def test_an_idle_worker_says_it_too(installation: Installation, broker: OwnBroker, situation: Situation) -> None:
     commands = rotations(customers=3, rounds=1)
-    with house.worker() as worker:
-        with situation.trouble(house, broker):
+    with installation.worker() as worker:
+        with situation.trouble(installation, broker):
             await_words(worker, situation)
-            assert_steady(worker, house)
+            assert_steady(worker, installation)
         assert_said_once(worker)
-        house.emitter.publish(*commands)
-        house.ear.await_events(commands)
+        installation.emitter.publish(*commands)
+        installation.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert house.verdict(commands).repeats == 0
+    assert installation.verdict(commands).repeats == 0

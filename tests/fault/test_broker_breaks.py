@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox.servers.finding import OwnBroker
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.loads import rotations
 from tests.support.servers import wait_until_crash_safe
 
@@ -29,25 +29,27 @@ def hang_up(broker: OwnBroker) -> None:
 
 @pytest.mark.parametrize("break_it", [hang_up, restart, kill])
 def test_the_broker_breaks_under_load(
-    fragile_house: House, fragile_broker: OwnBroker, break_it: Callable[[OwnBroker], None]
+    fragile_installation: Installation, fragile_broker: OwnBroker, break_it: Callable[[OwnBroker], None]
 ) -> None:
-    house, commands = fragile_house, rotations(CUSTOMERS, ROUNDS)
+    installation, commands = fragile_installation, rotations(CUSTOMERS, ROUNDS)
     half = len(commands) // 2
     # So slow that all rounds take far longer than any way of breaking it does on a loaded machine.
-    house.sandbox.set_latency(1.0)
-    with house.worker() as worker, ThreadPoolExecutor(1) as billing:
-        wait_until_crash_safe(fragile_broker, *(queue.name for queue in house.topology.queues), *house.ear.queues)
-        house.emitter.publish(*commands[:half])
-        house.ear.await_count(CUSTOMERS)
-        publishing = billing.submit(house.emitter.publish, *commands[half:])
+    installation.sandbox.set_latency(1.0)
+    with installation.worker() as worker, ThreadPoolExecutor(1) as billing:
+        wait_until_crash_safe(
+            fragile_broker, *(queue.name for queue in installation.topology.queues), *installation.ear.queues
+        )
+        installation.emitter.publish(*commands[:half])
+        installation.ear.await_count(CUSTOMERS)
+        publishing = billing.submit(installation.emitter.publish, *commands[half:])
         break_it(fragile_broker)
         # Each command changes something, and none of them twice.
-        assert len(house.sandbox.journal()) < len(commands), "it broke when all was over"
-        house.sandbox.set_latency(0.05)
+        assert len(installation.sandbox.journal()) < len(commands), "it broke when all was over"
+        installation.sandbox.set_latency(0.05)
         publishing.result()
-        house.ear.listen()
-        house.ear.await_events(commands, RECOVERY_SECONDS)
+        installation.ear.listen()
+        installation.ear.await_events(commands, RECOVERY_SECONDS)
         for role in ("consume", "publish"):
             assert worker.metric("provisioning_broker_reconnects_total", role=role) >= 1
         assert worker.terminate() == 0
-    house.verdict(commands)
+    installation.verdict(commands)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import poisoned_worker
 from tests.support.commands import Command, Message, bare, rotate
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.loads import rotations
 from tests.support.poisoned_worker import OUT_OF_MEMORY, POISON
 from tests.support.seeds import credential_of, old_customer
@@ -41,19 +41,21 @@ def among(innocents: Sequence[Command], *poisons: Command) -> list[Command]:
     return [*innocents[:half], *poisons, *innocents[half:]]
 
 
-def start_until_it_lives(house: House, place: str, commands: Sequence[Command], dead_letters: int = 0) -> int:
+def start_until_it_lives(
+    installation: Installation, place: str, commands: Sequence[Command], dead_letters: int = 0
+) -> int:
     """Start the poisoned worker again each time it ends, until all is told; returns the number of starts."""
     wanted = {command.id for command in commands}
     argv = (sys.executable, poisoned_worker.__file__, place)
 
     def all_told() -> bool:
-        house.ear.listen()
-        told = {heard.data["command_id"] for heard in house.ear.events}
-        return wanted <= told and len(house.ear.dead_letters) >= dead_letters
+        installation.ear.listen()
+        told = {heard.data["command_id"] for heard in installation.ear.events}
+        return wanted <= told and len(installation.ear.dead_letters) >= dead_letters
 
     for starts in count(1):
-        log = house.folder / f"{place}-{starts}.log"
-        with house.start(house.settings, log, argv) as worker:
+        log = installation.folder / f"{place}-{starts}.log"
+        with installation.start(installation.settings, log, argv) as worker:
             wait_for(lambda: not worker.running or all_told(), "the end of the worker, or of its work")
             if worker.running:
                 assert worker.terminate() == 0
@@ -63,61 +65,63 @@ def start_until_it_lives(house: House, place: str, commands: Sequence[Command], 
     raise AssertionError
 
 
-def judge(house: House, commands: Sequence[Command]) -> None:
+def judge(installation: Installation, commands: Sequence[Command]) -> None:
     """Check that the poison alone is a dead letter, for the right reason, and that all else is as it must be."""
-    house.ear.listen()
-    reasons = {heard.data["command_id"]: heard.data.get("reason") for heard in house.ear.events}
+    installation.ear.listen()
+    reasons = {heard.data["command_id"]: heard.data.get("reason") for heard in installation.ear.events}
     poisoned = {command.id for command in commands if isinstance(command, Poison)}
     assert {one: reason for one, reason in reasons.items() if reason} == dict.fromkeys(poisoned, "crash_loop")
-    house.verdict(commands, failing=poisoned)
+    installation.verdict(commands, failing=poisoned)
 
 
 @pytest.mark.parametrize("place", ENDS)
 @pytest.mark.parametrize("number", [CUSTOMERS - 1, 0], ids=["of_its_own_customer", "of_a_customer_with_others"])
-def test_poison_beside_three_hundred_innocents_is_the_only_dead_letter(house: House, place: str, number: int) -> None:
+def test_poison_beside_three_hundred_innocents_is_the_only_dead_letter(
+    installation: Installation, place: str, number: int
+) -> None:
     commands = among(rotations(CUSTOMERS - 1, ROUNDS), poison(number))
-    house.emitter.publish(*commands)
+    installation.emitter.publish(*commands)
 
-    assert start_until_it_lives(house, place, commands) == STARTS
+    assert start_until_it_lives(installation, place, commands) == STARTS
 
-    judge(house, commands)
+    judge(installation, commands)
 
 
-def test_two_that_end_the_process_are_both_found(house: House) -> None:
+def test_two_that_end_the_process_are_both_found(installation: Installation) -> None:
     commands = among(rotations(CUSTOMERS, 3), poison(0), poison(1))
-    house.emitter.publish(*commands)
+    installation.emitter.publish(*commands)
 
-    starts = start_until_it_lives(house, "handling", commands)
+    starts = start_until_it_lives(installation, "handling", commands)
 
     # Begun together they share the first crash; at the worst each has one of its own.
     assert STARTS + 3 <= starts <= 2 * STARTS - 1
-    judge(house, commands)
+    judge(installation, commands)
 
 
-def test_poison_that_nobody_can_name_is_a_letter_alone(house: House) -> None:
+def test_poison_that_nobody_can_name_is_a_letter_alone(installation: Installation) -> None:
     innocents = rotations(CUSTOMERS, 1)
     nameless = Message(f'{{"{POISON}": true}}'.encode())
-    house.emitter.publish(*innocents, nameless)
+    installation.emitter.publish(*innocents, nameless)
 
-    start_until_it_lives(house, "reading", innocents, dead_letters=1)
+    start_until_it_lives(installation, "reading", innocents, dead_letters=1)
 
-    dead_letter = house.ear.await_dead_letter(nameless)
+    dead_letter = installation.ear.await_dead_letter(nameless)
     assert (dead_letter.routing_key, dead_letter.told["reason"]) == ("crash_loop", "crash_loop")
-    assert len(house.ear.dead_letters) == 1
+    assert len(installation.ear.dead_letters) == 1
 
 
-def test_a_worker_that_is_killed_by_others_charges_nobody(house: House) -> None:
+def test_a_worker_that_is_killed_by_others_charges_nobody(installation: Installation) -> None:
     commands = rotations(CUSTOMERS, ROUNDS)
     # So slow that it is killed long before the end, on a loaded machine too.
-    house.sandbox.set_latency(0.4)
-    house.emitter.publish(*commands)
+    installation.sandbox.set_latency(0.4)
+    installation.emitter.publish(*commands)
     dice = random.Random(4711)  # noqa: S311 - for moments, not for secrets
     for heard in sorted(dice.sample(range(1, 100), 3)):
-        with house.worker() as worker:
-            house.ear.await_count(heard)
+        with installation.worker() as worker:
+            installation.ear.await_count(heard)
             worker.kill()
-    house.sandbox.set_latency(0.05)
-    with house.worker() as last:
-        house.ear.await_events(commands, 60.0)
+    installation.sandbox.set_latency(0.05)
+    with installation.worker() as last:
+        installation.ear.await_events(commands, 60.0)
         assert last.terminate() == 0
-    judge(house, commands)
+    judge(installation, commands)

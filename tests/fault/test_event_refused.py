@@ -2,7 +2,7 @@
 
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_troubles import full_queue
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.loads import rotations
 from worker.broker.topology.model import Topology
 
@@ -11,26 +11,26 @@ def events(topology: Topology) -> str:
     return topology.events
 
 
-def test_what_could_not_be_told_is_told_by_the_next_worker(house: House, broker: OwnBroker) -> None:
+def test_what_could_not_be_told_is_told_by_the_next_worker(installation: Installation, broker: OwnBroker) -> None:
     commands = rotations(customers=10, rounds=1)
-    with full_queue(events, house, broker), house.worker() as worker:
-        house.emitter.publish(*commands)
+    with full_queue(events, installation, broker), installation.worker() as worker:
+        installation.emitter.publish(*commands)
         assert worker.await_paused("publish")
         worker.kill()
-    house.ear.listen()
-    heard_while_full = len(house.ear.events)
-    with house.worker() as worker:
-        house.ear.await_count(heard_while_full + len(commands))
+    installation.ear.listen()
+    heard_while_full = len(installation.ear.events)
+    with installation.worker() as worker:
+        installation.ear.await_count(heard_while_full + len(commands))
         assert worker.terminate() == 0
-    house.verdict(commands)
+    installation.verdict(commands)
 
 
-def test_intake_resumes_once_the_event_is_taken(house: House, broker: OwnBroker) -> None:
+def test_intake_resumes_once_the_event_is_taken(installation: Installation, broker: OwnBroker) -> None:
     commands = rotations(customers=10, rounds=2)
-    with house.worker() as worker:
-        with full_queue(events, house, broker):
-            house.emitter.publish(*commands)
+    with installation.worker() as worker:
+        with full_queue(events, installation, broker):
+            installation.emitter.publish(*commands)
             assert worker.await_paused("publish")
-        house.ear.await_events(commands)
+        installation.ear.await_events(commands)
         assert worker.terminate() == 0
-    assert house.verdict(commands).calls == len(commands)
+    assert installation.verdict(commands).calls == len(commands)

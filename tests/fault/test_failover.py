@@ -24,31 +24,31 @@ def test_a_killed_one_is_followed_at_once_but_for_what_it_had_begun(
     replicas: Replicas, record_property: Callable[[str, object], None]
 ) -> None:
     """With the lease that a real run has."""
-    house = replicas.house
-    house.settings["PROVIDER__SETTLE_SECONDS"] = str(SETTLE_SECONDS)
-    begun_last = [old_customer(number) for number in range(int(house.settings["WORKER__CONCURRENCY"]) - len(NEWCOMERS))]
+    installation = replicas.installation
+    sandbox, settings = installation.sandbox, installation.settings
+    settings["PROVIDER__SETTLE_SECONDS"] = str(SETTLE_SECONDS)
+    begun_last = [old_customer(number) for number in range(int(settings["WORKER__CONCURRENCY"]) - len(NEWCOMERS))]
     # Kept until the other one works: as many as it makes at once. The rest of the customers have commands that wait.
-    hold_creations(house)
+    hold_creations(installation)
     for username in begun_last:
-        house.sandbox.inject(FaultRule(fault=Fault.HELD, username=username, nth=3))
+        sandbox.inject(FaultRule(fault=Fault.HELD, username=username, nth=3))
     commands = [*lives(), *rotations(CUSTOMERS, rounds=8)]
     with replicas.start(form=Format.XML) as active, replicas.start() as standby:
         assert [one.ask("/readyz").status for one in (active, standby)] == [200, 200]
         assert standby.ask("/readyz").document["state"] == "consuming or standing by"
-        house.emitter.publish(*commands)
-        await_all_held(house)
+        installation.emitter.publish(*commands)
+        await_all_held(installation)
         active.kill()
-        killed = replicas.now()
-        begun, owner = replicas.begun_by(active), replicas.owner(active)
-        wait_for(lambda: asked_by(Format.JSON, house.sandbox.journal(after=killed.sequence)), "a call of the other one")
-        house.sandbox.clear_faults()
-        house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        killed, begun, owner = replicas.now(), replicas.begun_by(active), replicas.owner(active)
+        wait_for(lambda: asked_by(Format.JSON, sandbox.journal(after=killed.sequence)), "a call of the other one")
+        sandbox.clear_faults()
+        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert standby.terminate() == DONE
-    house.verdict(commands)
+    installation.verdict(commands)
 
     held = {command.username for command in commands if command.id in begun}
     assert held >= {*NEWCOMERS, *begun_last}
-    after = asked_by(Format.JSON, house.sandbox.journal(after=killed.sequence))
+    after = asked_by(Format.JSON, sandbox.journal(after=killed.sequence))
     waited = [entry for entry in after if entry.username in held]
     # Whoever was not begun did not wait: neither for the lease nor behind those that did.
     free = [entry for entry in after if entry.username not in held]
@@ -56,7 +56,7 @@ def test_a_killed_one_is_followed_at_once_but_for_what_it_had_begun(
     assert free[-1].sequence < waited[0].sequence
     assert waited[0].epoch_seconds >= owner.lease_until + SETTLE_SECONDS
     for username in NEWCOMERS:
-        late, looked = [entry for entry in house.sandbox.journal() if entry.username == username][:2]
+        late, looked = [entry for entry in sandbox.journal() if entry.username == username][:2]
         # Its effect came after the takeover; it was looked for, and found, before anything was written.
         assert (late.operation, late.format, late.effect) == (Operation.ADD, Format.XML, Effect.CHANGED)
         assert late.sequence > after[0].sequence
@@ -67,8 +67,8 @@ def test_a_killed_one_is_followed_at_once_but_for_what_it_had_begun(
 
 
 def test_each_customers_order_holds_while_the_active_one_is_killed_again_and_again(replicas: Replicas) -> None:
-    house = replicas.house
-    house.settings["PROVIDER__SETTLE_SECONDS"] = "0.5"
+    installation = replicas.installation
+    installation.settings["PROVIDER__SETTLE_SECONDS"] = "0.5"
     commands = [command for turn in range(TURNS) for number in range(CUSTOMERS) for command in moves(number, turn)]
     with ExitStack() as started:
 
@@ -81,9 +81,9 @@ def test_each_customers_order_holds_while_the_active_one_is_killed_again_and_aga
                 replicas.await_applied(times * CUSTOMERS)
                 active.kill()
                 active, standby = standby, start()
-        house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [active.terminate(), standby.terminate()] == [DONE, DONE]
-    assert house.verdict(commands).dead_letters == 0
+    assert installation.verdict(commands).dead_letters == 0
 
 
 def moves(number: int, turn: int) -> list[Command]:

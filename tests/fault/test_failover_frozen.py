@@ -30,32 +30,34 @@ def frozen(worker: WorkerProcess) -> Iterator[None]:
 
 
 def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas: Replicas) -> None:
-    house = replicas.house
-    house.settings["WORKER__CONCURRENCY"] = "4"
-    hold_calls(house)
+    installation = replicas.installation
+    installation.settings["WORKER__CONCURRENCY"] = "4"
+    hold_calls(installation)
     commands = rotations(CUSTOMERS, rounds=2)
     later = [rotate(old_customer(number), credential_of(number), "the last one") for number in range(CUSTOMERS)]
     with replicas.start(SHORT, Format.XML) as active, replicas.start(SHORT) as standby:
-        house.emitter.publish(*commands)
+        installation.emitter.publish(*commands)
         # Some of its calls are under way, and as many handlers wait for a place, to look at the lease right after.
-        wait_for(lambda: house.sandbox.in_flight() == 4 and len(replicas.begun_by(active)) > 4, "calls under way")
+        wait_for(
+            lambda: installation.sandbox.in_flight() == 4 and len(replicas.begun_by(active)) > 4, "calls under way"
+        )
         with frozen(active):
-            house.sandbox.clear_faults()
-            house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
-            slept_through = house.sandbox.journal()[-1].sequence
+            installation.sandbox.clear_faults()
+            installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+            slept_through = installation.sandbox.journal()[-1].sequence
             assert replicas.owner(active).died
-            house.emitter.publish(*later)
+            installation.emitter.publish(*later)
         assert active.await_exit() == FAILED
-        house.ear.await_events(later)
+        installation.ear.await_events(later)
         with replicas.start(SHORT) as again:
             assert again.ask("/readyz").document["state"] == "consuming or standing by"
             assert standby.terminate() == DONE
             last = rotate(old_customer(0), credential_of(0), "after the restart")
-            house.emitter.publish(last)
-            house.ear.await_event(last)
+            installation.emitter.publish(last)
+            installation.ear.await_event(last)
             assert again.terminate() == DONE
-    assert house.verdict([*commands, *later, last]).dead_letters == 0
-    assert writes_in(house.sandbox.journal(after=slept_through), Format.XML) == []
+    assert installation.verdict([*commands, *later, last]).dead_letters == 0
+    assert writes_in(installation.sandbox.journal(after=slept_through), Format.XML) == []
     # What it had in hand was acked on the connection that had delivered it, or never.
     assert not [line for line in active.said("broker_disconnected") if "delivery tag" in line["reason"]]
     [died] = active.said("part_died")
@@ -65,8 +67,8 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
 
 def test_a_freeze_right_after_the_last_look_at_the_lease_lets_no_write_through_but_the_old(replicas: Replicas) -> None:
     """What remains: nothing that the worker can look at lies between that look and the bytes."""
-    house = replicas.house
-    house.settings["PROVIDER__SETTLE_SECONDS"] = "0.2"
+    installation = replicas.installation
+    installation.settings["PROVIDER__SETTLE_SECONDS"] = "0.2"
     alone, followed = 0, 1
     commands = [
         set_password(alone, "the first"),
@@ -75,15 +77,15 @@ def test_a_freeze_right_after_the_last_look_at_the_lease_lets_no_write_through_b
     ]
     terms = Terms(SHORT.lease_seconds, SHORT.heartbeat_seconds, freezing_writes=2)
     with replicas.start(terms, Format.XML) as active, replicas.start(SHORT) as standby:
-        house.emitter.publish(*commands)
-        house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
-        done = asked_by(Format.JSON, writes_in(house.sandbox.journal()))
+        installation.emitter.publish(*commands)
+        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        done = asked_by(Format.JSON, writes_in(installation.sandbox.journal()))
         assert len(done) == len(commands)
         active.signal(signal.SIGCONT)
         assert active.await_exit() == FAILED
-        wait_for(lambda: house.sandbox.in_flight() == 0, "the end of its last calls")
+        wait_for(lambda: installation.sandbox.in_flight() == 0, "the end of its last calls")
         assert standby.terminate() == DONE
-    late = {entry.username: entry.effect for entry in writes_in(house.sandbox.journal(after=done[-1].sequence))}
+    late = {entry.username: entry.effect for entry in writes_in(installation.sandbox.journal(after=done[-1].sequence))}
     # Set twice is no change; only where the customer's next command came between does the older value return.
     # On a busy machine a call may not leave any more, and may not be made again without the lease: it never comes then.
     remains = {old_customer(alone): Effect.UNCHANGED, old_customer(followed): Effect.CHANGED}

@@ -16,7 +16,7 @@ from tests.support.billing import Heard
 from tests.support.commands import Command, rotate, update_profile, update_user_profile
 from tests.support.detour import detour
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
 from tests.support.servers import session_database
@@ -48,8 +48,8 @@ def scale() -> Scale:
 
 
 @pytest.fixture
-def town(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[House]:
-    with open_house(broker.url, tmp_path, seed_of(scale.customers + 1), forked_worker) as opened:
+def town(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(broker.url, tmp_path, seed_of(scale.customers + 1), forked_worker) as opened:
         opened.settings |= PATIENT | {"AMQP__PREFETCH": str(scale.prefetch)}
         yield opened
 
@@ -65,13 +65,13 @@ def others(scale: Scale) -> list[Command]:
     return [command for command in every if command.username != old_customer(HOT)]
 
 
-def hold_up(town: House) -> None:
+def hold_up(town: Installation) -> None:
     """Let every call for the hot customer fail."""
     rule = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(HOT))
     town.sandbox.inject(rule)
 
 
-def answered(town: House, username: str) -> list[Heard]:
+def answered(town: Installation, username: str) -> list[Heard]:
     """What was told about this customer so far."""
     return [heard for heard in town.ear.events if heard.data["username"] == username]
 
@@ -82,7 +82,7 @@ def parked(worker: WorkerProcess) -> int:
 
 
 def test_a_customer_whose_first_command_waits_for_a_retry_does_not_hold_up_those_behind(
-    town: House, scale: Scale
+    town: Installation, scale: Scale
 ) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
     hold_up(town)
@@ -101,7 +101,9 @@ def test_a_customer_whose_first_command_waits_for_a_retry_does_not_hold_up_those
     assert (totals.dead_letters, totals.repeats) == (0, 0)
 
 
-def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass(town: House, scale: Scale) -> None:
+def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass(
+    town: Installation, scale: Scale
+) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
     town.emitter.publish(*hot, *behind)
     with town.worker() as worker:
@@ -113,7 +115,7 @@ def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass
     assert old_customer(HOT) in order[last_of_the_others:]
 
 
-def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> None:
+def test_what_is_parked_outlives_kills_and_stops(town: Installation, scale: Scale) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
     hold_up(town)
     town.emitter.publish(*hot)
@@ -140,7 +142,7 @@ def test_what_is_parked_outlives_kills_and_stops(town: House, scale: Scale) -> N
 
 
 @pytest.fixture
-def shared(town: House) -> Iterator[House]:
+def shared(town: Installation) -> Iterator[Installation]:
     """The same, with a ledger that two workers may share."""
     with session_database() as database:
         migrate_ledger(database.url)
@@ -148,7 +150,9 @@ def shared(town: House) -> Iterator[House]:
         yield town
 
 
-def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(shared: House, scale: Scale) -> None:
+def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(
+    shared: Installation, scale: Scale
+) -> None:
     hot = hot_commands(scale.hot)
     hold_up(shared)
     shared.emitter.publish(*hot)
@@ -167,7 +171,7 @@ def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_emp
 
 
 def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_other(
-    shared: House, scale: Scale
+    shared: Installation, scale: Scale
 ) -> None:
     hot = hot_commands(scale.hot)
     hold_up(shared)
@@ -187,7 +191,7 @@ def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_
     assert shared.verdict(hot).dead_letters == 0
 
 
-def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: House, scale: Scale) -> None:
+def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: Installation, scale: Scale) -> None:
     waiting = [update_user_profile(old_customer(number), {"city": "Ulm"}) for number in range(scale.customers)]
     behind = [update_profile(old_customer(scale.customers), {"city": f"City {turn}"}) for turn in range(20)]
     # The customer's own order stays: this one waits behind its v3 command.

@@ -7,7 +7,7 @@ import pytest
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command, create, disable, rotate
 from tests.support.held_calls import PATIENT, await_held, hold_calls
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.seeds import credential_of, old_customer
 from worker.domain.work import Step
 
@@ -38,53 +38,53 @@ def failing_commands() -> list[Command]:
     ]
 
 
-def kill_and_start_again(house: House, step: Step, commands: list[Command]) -> None:
-    house.emitter.publish(*commands)
-    with house.killed_worker(step, nth=5, **WINDOW) as killed:
+def kill_and_start_again(installation: Installation, step: Step, commands: list[Command]) -> None:
+    installation.emitter.publish(*commands)
+    with installation.killed_worker(step, nth=5, **WINDOW) as killed:
         assert killed.await_exit() == -signal.SIGKILL
-    with house.worker(**WINDOW) as worker:
-        house.ear.await_events(commands)
+    with installation.worker(**WINDOW) as worker:
+        installation.ear.await_events(commands)
         assert worker.terminate() == 0
 
 
 @pytest.mark.parametrize("step", [step for step in Step if step not in {Step.DEAD_LETTER_PUBLISHED, Step.PARKED}])
-def test_killed_on_the_way_of_what_succeeds(house: House, step: Step) -> None:
+def test_killed_on_the_way_of_what_succeeds(installation: Installation, step: Step) -> None:
     commands = applied_commands()
-    kill_and_start_again(house, step, commands)
-    house.verdict(commands)
+    kill_and_start_again(installation, step, commands)
+    installation.verdict(commands)
 
 
 @pytest.mark.parametrize("step", list(Step)[list(Step).index(Step.CLAIMED) :])
-def test_killed_on_the_way_of_what_fails(house: House, step: Step) -> None:
+def test_killed_on_the_way_of_what_fails(installation: Installation, step: Step) -> None:
     commands = failing_commands()
-    kill_and_start_again(house, step, commands)
-    house.verdict(commands, failing={command.id for command in commands})
+    kill_and_start_again(installation, step, commands)
+    installation.verdict(commands, failing={command.id for command in commands})
 
 
-def test_killed_while_the_provider_is_still_applying(house: House) -> None:
+def test_killed_while_the_provider_is_still_applying(installation: Installation) -> None:
     command = create("new@example.com")
-    hold_calls(house)
-    house.emitter.publish(command)
-    with house.worker(**PATIENT) as killed:
-        await_held(house, calls=1)
+    hold_calls(installation)
+    installation.emitter.publish(command)
+    with installation.worker(**PATIENT) as killed:
+        await_held(installation, calls=1)
         killed.kill()
-    with house.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
-        house.sandbox.clear_faults()
-        assert house.ear.await_event(command).data["outcome"] == "already_applied"
+    with installation.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
+        installation.sandbox.clear_faults()
+        assert installation.ear.await_event(command).data["outcome"] == "already_applied"
         assert worker.terminate() == 0
     # Found and adopted; its password cannot be read, so it is set to what the command said.
     made = [Operation.ADD, Operation.RETRIEVE, Operation.SET_PASSWORD]
-    assert [entry.operation for entry in house.sandbox.journal()] == made
-    house.verdict([command])
+    assert [entry.operation for entry in installation.sandbox.journal()] == made
+    installation.verdict([command])
 
 
-def test_killed_again_and_again_on_the_way(house: House) -> None:
+def test_killed_again_and_again_on_the_way(installation: Installation) -> None:
     commands = [command for pair in zip(applied_commands(), failing_commands(), strict=True) for command in pair]
-    house.emitter.publish(*commands)
+    installation.emitter.publish(*commands)
     for step in (Step.HANDLED, Step.RECORDED, Step.EVENT_PUBLISHED):
-        with house.killed_worker(step, nth=7, **WINDOW) as killed:
+        with installation.killed_worker(step, nth=7, **WINDOW) as killed:
             assert killed.await_exit() == -signal.SIGKILL
-    with house.worker(**WINDOW) as worker:
-        house.ear.await_events(commands)
+    with installation.worker(**WINDOW) as worker:
+        installation.ear.await_events(commands)
         assert worker.terminate() == 0
-    house.verdict(commands, failing={command.id for command in commands[1::2]})
+    installation.verdict(commands, failing={command.id for command in commands[1::2]})

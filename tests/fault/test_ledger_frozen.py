@@ -9,20 +9,20 @@ from tests.support.worker_process import WorkerProcess
 
 
 def test_a_frozen_database_is_said_until_it_goes_on(replicas: Replicas, shared_ledgers: Stage) -> None:
-    house, commands = replicas.house, rotations(20, rounds=2)
+    installation, commands = replicas.installation, rotations(20, rounds=2)
     before, after = commands[:20], commands[20:]
     with replicas.start() as worker:
-        house.emitter.publish(*before)
-        house.ear.await_events(before)
+        installation.emitter.publish(*before)
+        installation.ear.await_events(before)
         with frozen(shared_ledgers.database):
             worker.await_paused("ledger", "does not answer")
             # Until the connection was broken off and another one is refused as well: no look in between finds it well.
             wait_for(lambda: "does not answer" not in reason(worker), "another reason", PATIENCE_SECONDS)
-            house.emitter.publish(*after)
+            installation.emitter.publish(*after)
         worker.await_ready()
-        house.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
         assert worker.terminate() == 0
-    house.verdict(commands)
+    installation.verdict(commands)
 
 
 def reason(worker: WorkerProcess) -> str:

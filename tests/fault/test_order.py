@@ -12,7 +12,7 @@ from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support.commands import Command, create, disable, rotate
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
 from tests.support.waiting import wait_for
@@ -31,9 +31,9 @@ IMPATIENT = {
 
 
 @pytest.fixture
-def town(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    """A house with as many customers as the largest test needs."""
-    with open_house(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
+def town(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    """An installation with as many customers as the largest test needs."""
+    with open_installation(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         yield opened
 
 
@@ -51,7 +51,7 @@ def ten_commands(number: int) -> list[Command]:
     return [create(new, subject=subject), *turns[:4], disable(new, subject=subject), *turns[4:]]
 
 
-def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fails(town: House) -> None:
+def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fails(town: Installation) -> None:
     commands = [command for turn in zip_longest(*map(ten_commands, range(CUSTOMERS))) for command in turn if command]
     for seed, kind in enumerate(KINDS):
         town.sandbox.inject(FaultRule(fault=kind, probability=SHARE, seed=seed))
@@ -65,7 +65,7 @@ def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fail
     assert len(faulty) > 0.07 * totals.calls
 
 
-def test_a_window_that_is_given_back_keeps_the_order(town: House) -> None:
+def test_a_window_that_is_given_back_keeps_the_order(town: Installation) -> None:
     commands = rotations(customers=20, rounds=10)
     stuck = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(0))
     town.sandbox.inject(stuck)
@@ -79,7 +79,7 @@ def test_a_window_that_is_given_back_keeps_the_order(town: House) -> None:
     town.verdict(commands)
 
 
-def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(town: House) -> None:
+def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(town: Installation) -> None:
     commands = rotations(CUSTOMERS, rounds=3)
     town.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
     with town.worker(RETRY__MAX_ATTEMPTS="2", **IMPATIENT) as worker:

@@ -19,7 +19,7 @@ from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.postgres import PrivatePostgres
 from tests.support.forked_worker import forked_worker
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import seed_of
 from tests.support.servers import session_database
@@ -51,11 +51,11 @@ def scale() -> Scale:
 
 
 @pytest.fixture
-def house(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[House]:
-    """A house whose ledger lies on a server, so that two replicas may work on it."""
+def installation(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[Installation]:
+    """An installation whose ledger lies on a server, so that two replicas may work on it."""
     with (
         session_database() as database,
-        open_house(broker.url, tmp_path, seed_of(scale.customers), forked_worker) as opened,
+        open_installation(broker.url, tmp_path, seed_of(scale.customers), forked_worker) as opened,
     ):
         opened.settings |= _shared(database) | {
             "AMQP__HOLD_SECONDS": str(scale.hold_seconds),
@@ -87,35 +87,35 @@ def who_is_active(workers: list[WorkerProcess]) -> WorkerProcess:
 
 
 def test_an_outage_with_a_takeover_in_the_middle_ends_without_a_dead_letter(
-    house: House, scale: Scale, record_property: Callable[[str, object], None]
+    installation: Installation, scale: Scale, record_property: Callable[[str, object], None]
 ) -> None:
     commands = rotations(scale.customers, scale.rounds)
-    house.emitter.publish(*commands)
-    house.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    installation.emitter.publish(*commands)
+    installation.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
     began = time.monotonic()
     with ExitStack() as stack:
-        workers = [stack.enter_context(house.worker()) for _ in range(2)]
+        workers = [stack.enter_context(installation.worker()) for _ in range(2)]
         active = who_is_active(workers)
         [standby] = [worker for worker in workers if worker is not active]
         # The one that stands by has made no call: it knows only what the ledger says.
         assert standby.await_paused("outage") == active.await_paused("outage")
         await_given_back(active, scale.give_backs, scale.patience_seconds)
         active.kill()
-        killed_at = max(entry.sequence for entry in house.sandbox.journal())
+        killed_at = max(entry.sequence for entry in installation.sandbox.journal())
         assert who_is_active([standby]) is standby
         await_given_back(standby, scale.give_backs, scale.patience_seconds)
         assert standby.said("intake_resumed") == []
         # How often it gives back says nothing of how often it probes: on a busy machine none was due yet.
         during = wait_for(
-            lambda: house.sandbox.journal(after=killed_at), "the successor's probe", scale.patience_seconds
+            lambda: installation.sandbox.journal(after=killed_at), "the successor's probe", scale.patience_seconds
         )
-        house.sandbox.clear_faults()
+        installation.sandbox.clear_faults()
         over = time.monotonic()
-        house.ear.await_events(commands, seconds=scale.patience_seconds)
+        installation.ear.await_events(commands, seconds=scale.patience_seconds)
         drained = time.monotonic()
         assert standby.terminate() == 0
     # Nothing but probes was sent by the successor until the provider was back.
     assert {entry.operation for entry in during} == {Operation.RETRIEVE}
-    totals = house.verdict(commands)
+    totals = installation.verdict(commands)
     assert totals.dead_letters == 0
     record_property("outage", f"{totals}, {over - began:.0f} s away, {drained - over:.0f} s to drain")

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.servers.finding import OwnBroker
 from tests.support.commands import Command, Message, rotate
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.loads import rotations
 from tests.support.seeds import old_customer
 
@@ -62,35 +62,35 @@ def small_messages_only(broker: OwnBroker) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("other_client")
-def test_a_header_with_a_time_before_1970_stops_nothing(house: House) -> None:
+def test_a_header_with_a_time_before_1970_stops_nothing(installation: Installation) -> None:
     poison, (_, *others) = rejected(), rotations(CUSTOMERS, rounds=1)
-    with house.worker() as worker:
-        house.emitter.publish(with_headers(poison, born=Timestamp(-315_360_000)), *others)
-        house.ear.await_events([poison, *others])
+    with installation.worker() as worker:
+        installation.emitter.publish(with_headers(poison, born=Timestamp(-315_360_000)), *others)
+        installation.ear.await_events([poison, *others])
         assert worker.said("intake_paused") == []
         assert worker.terminate() == 0
-    house.verdict([poison, *others], {poison.id})
-    (dead_letter,) = house.ear.dead_letters
+    installation.verdict([poison, *others], {poison.id})
+    (dead_letter,) = installation.ear.dead_letters
     assert dead_letter.headers["born"] == str(2**64 - 315_360_000)
 
 
 def test_a_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the_limit_is_raised(
-    house: House, broker: OwnBroker
+    installation: Installation, broker: OwnBroker
 ) -> None:
     poison, (_, *others) = rejected(), rotations(CUSTOMERS, rounds=2)
     message = poison.message()
     large = replace(message, body=message.body + b" " * LIMIT_BYTES)
     # It was taken before the limit was lowered.
-    house.emitter.publish(large, *others[:CUSTOMERS])
-    with small_messages_only(broker), house.worker() as worker:
+    installation.emitter.publish(large, *others[:CUSTOMERS])
+    with small_messages_only(broker), installation.worker() as worker:
         line = worker.await_said("command_unpublishable")
         assert line["command_id"] == poison.id
         assert "max_message_size" in line["detail"]
-        house.emitter.publish(*others[CUSTOMERS:])
-        house.ear.await_events([command for command in others if command.subject != poison.subject])
+        installation.emitter.publish(*others[CUSTOMERS:])
+        installation.ear.await_events([command for command in others if command.subject != poison.subject])
         assert worker.ask("/readyz").document["paused"] == {}
         assert worker.terminate() == 0
-    with house.worker() as worker:
-        house.ear.await_events([poison, *others])
-        assert house.ear.await_dead_letter(large).told["command-id"] == poison.id
+    with installation.worker() as worker:
+        installation.ear.await_events([poison, *others])
+        assert installation.ear.await_dead_letter(large).told["command-id"] == poison.id
         assert worker.terminate() == 0

@@ -11,27 +11,27 @@ from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import plain_connection
 from tests.support.commands import Message
 from tests.support.doctoring import Patient, write_tools
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.waiting import wait_for
 from worker.doctor import Rule
 
-#: The house waits shorter than a real one would be told to.
+#: The installation waits shorter than a real one would be told to.
 SETTLED = {"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__V3_API_KEY": "SG.acme"}
 SECRETS = ("geheim", "SG.acme")
 
 
 @pytest.fixture
-def house(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[House]:
-    with open_house(managed_broker.url, tmp_path) as house:
-        house.settings |= SETTLED | {
+def installation(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(managed_broker.url, tmp_path) as installation:
+        installation.settings |= SETTLED | {
             "AMQP__MANAGEMENT_URL": str(managed_broker.management_url).replace("http://", "http://guest:guest@")
         }
-        yield house
+        yield installation
 
 
-def told(house: House, **changes: str) -> tuple[int, Any]:
+def told(installation: Installation, **changes: str) -> tuple[int, Any]:
     """Run it; return its exit code and what it says as JSON."""
-    done = house.type("doctor", "--output", "json", **changes)
+    done = installation.type("doctor", "--output", "json", **changes)
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
     return done.returncode, json.loads(done.stdout)
 
@@ -40,12 +40,12 @@ def rules(document: Any, *severities: str) -> set[str]:  # noqa: ANN401 - JSON
     return {each["rule"] for each in document["findings"] if each["severity"] in severities}
 
 
-def test_a_house_at_work_is_well(house: House) -> None:
-    with house.worker():
+def test_an_installation_at_work_is_well(installation: Installation) -> None:
+    with installation.worker():
         code, document = wait_for(
-            lambda: next((each for each in [told(house)] if each[0] == 0), None), "a house that is well"
+            lambda: next((each for each in [told(installation)] if each[0] == 0), None), "an installation that is well"
         )
-        page = house.type("doctor", "--output", "table")
+        page = installation.type("doctor", "--output", "table")
 
     assert (code, document["well"], document["to_mend"], document["unknown"]) == (0, True, 0, 0)
     assert rules(document, "broken", "risk", "unknown") == set()
@@ -53,10 +53,10 @@ def test_a_house_at_work_is_well(house: House) -> None:
     assert page.stdout.splitlines()[-1] == "all is well"
 
 
-def test_the_page_names_the_worst_first_and_each_line_stands_whole(house: House) -> None:
-    house.ear.delete([house.topology.command_queues[0]], [])
+def test_the_page_names_the_worst_first_and_each_line_stands_whole(installation: Installation) -> None:
+    installation.ear.delete([installation.topology.command_queues[0]], [])
 
-    page = house.type("doctor", "--output", "table", PROVIDER__API_KEY="geheim", AMQP__PREFECH="3")
+    page = installation.type("doctor", "--output", "table", PROVIDER__API_KEY="geheim", AMQP__PREFECH="3")
 
     lines = page.stdout.splitlines()
     assert page.returncode == 1
@@ -70,65 +70,65 @@ def test_the_page_names_the_worst_first_and_each_line_stands_whole(house: House)
     assert "geheim" not in page.stdout + page.stderr
 
 
-def test_without_the_management_api_it_is_not_well(house: House) -> None:
-    house.settings.pop("AMQP__MANAGEMENT_URL")
+def test_without_the_management_api_it_is_not_well(installation: Installation) -> None:
+    installation.settings.pop("AMQP__MANAGEMENT_URL")
 
-    code, document = told(house)
+    code, document = told(installation)
 
     assert (code, document["well"], document["to_mend"]) == (1, False, 0)
     assert {"policy-harmless", "binding-present", "broker-alarm"} <= rules(document, "unknown")
 
 
-def test_jsonl_is_one_finding_a_line_and_the_summary_aside(house: House) -> None:
-    done = house.type("doctor", PROVIDER__API_KEY="geheim")
+def test_jsonl_is_one_finding_a_line_and_the_summary_aside(installation: Installation) -> None:
+    done = installation.type("doctor", PROVIDER__API_KEY="geheim")
 
     assert json.loads(done.stdout.splitlines()[0])["rule"] == "provider-login"
     assert done.stderr.splitlines()[-1] == "1 to mend, 0 unknown"
 
 
-def test_two_workers_memories_are_told_apart(house: House, tmp_path: Path) -> None:
-    with house.worker():
-        code, document = told(house, LEDGER__URL=f"sqlite:///{tmp_path}/elsewhere.db")
+def test_two_workers_memories_are_told_apart(installation: Installation, tmp_path: Path) -> None:
+    with installation.worker():
+        code, document = told(installation, LEDGER__URL=f"sqlite:///{tmp_path}/elsewhere.db")
 
     assert code == 1
     assert "one-worker-on-sqlite" in rules(document, "risk")
 
 
-def test_settings_that_do_not_go_together_are_told_with_what_was_looked_at(house: House) -> None:
-    code, document = told(house, PROVIDER__SETTLE_SECONDS="0.5", AMQP__PREFETCH="none")
+def test_settings_that_do_not_go_together_are_told_with_what_was_looked_at(installation: Installation) -> None:
+    code, document = told(installation, PROVIDER__SETTLE_SECONDS="0.5", AMQP__PREFETCH="none")
 
     assert code == 1
     assert rules(document, "broken") == {"settings-usable"}
     assert "provider-v3-key" not in rules(document, "broken", "risk")
 
 
-def test_where_nothing_answers_it_exits_as_unreachable(house: House, tmp_path: Path) -> None:
+def test_where_nothing_answers_it_exits_as_unreachable(installation: Installation, tmp_path: Path) -> None:
     away = {"AMQP__URL": "amqp://a:geheim@127.0.0.1:1/", "PROVIDER__BASE_URL": "http://127.0.0.1:1"}
 
-    code, document = told(house, **away, LEDGER__URL=f"sqlite:///{tmp_path}/none.db")
+    code, document = told(installation, **away, LEDGER__URL=f"sqlite:///{tmp_path}/none.db")
 
     assert code == 69
     assert {"broker-reached", "provider-reached"} <= rules(document, "broken")
     assert not (tmp_path / "none.db").exists()
 
 
-def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(house: House) -> None:
+def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(installation: Installation) -> None:
     bad = {"AMQP__URL": "amqp://a:geheim@:x/", "PROVIDER__BASE_URL": "ftp://geheim", "LEDGER__URL": "oracle://geheim"}
 
-    code, document = told(house, **bad)
+    code, document = told(installation, **bad)
 
     assert code == 78
     assert rules(document, "broken") >= {"settings-usable"}
 
 
 def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
-    managed_broker: PrivateRabbitmq, house: House, tmp_path: Path
+    managed_broker: PrivateRabbitmq, installation: Installation, tmp_path: Path
 ) -> None:
-    dead_letters = house.topology.dead_letters
+    dead_letters = installation.topology.dead_letters
     write_tools(managed_broker, tmp_path)
-    patient = Patient(managed_broker, house.topology, tmp_path)
-    house.emitter.publish(Message(b"{}", {"expiration": "1"}))
-    wait_for(lambda: house.ear.depth(dead_letters)[0], "the dead letter")
+    patient = Patient(managed_broker, installation.topology, tmp_path)
+    installation.emitter.publish(Message(b"{}", {"expiration": "1"}))
+    wait_for(lambda: installation.ear.depth(dead_letters)[0], "the dead letter")
 
     finding = next(each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
     typed = patient.types(finding.mend)

@@ -16,7 +16,7 @@ from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import Desk, RecordingIntake, event, persistent, plain_connection, running
 from tests.support.commands import create
 from tests.support.doctoring import DEFAULTS, Patient, write_tools
-from tests.support.house import open_house
+from tests.support.installation import open_installation
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.publish.publisher import Publisher
@@ -262,12 +262,12 @@ def test_a_login_that_the_management_api_refuses_is_unknown_and_never_well(patie
 
 def test_the_real_worker_runs_with_the_pages_rights(patient: Patient, tmp_path: Path) -> None:
     of_worker = [line for line in LINES if line.startswith("rabbitmqctl set_permissions -p VHOST worker ")]
-    with open_house(patient.broker.url, tmp_path) as house:
-        give_rights(house.topology.prefix, patient.tools, of_worker)
+    with open_installation(patient.broker.url, tmp_path) as installation:
+        give_rights(installation.topology.prefix, patient.tools, of_worker)
         url = as_user(patient, "worker").url
-        with house.worker(AMQP__URL=url, AMQP__DECLARE="false") as worker:
+        with installation.worker(AMQP__URL=url, AMQP__DECLARE="false") as worker:
             command = create("new@example.com")
-            house.emitter.publish(command)
-            house.ear.await_events([command])
+            installation.emitter.publish(command)
+            installation.ear.await_events([command])
             assert worker.terminate() == 0
     give_rights(patient.topology.prefix, patient.tools, of_worker)

@@ -1,4 +1,4 @@
-"""The client as the program builds it: what is set reaches it, and what it learns reaches the rest of the house."""
+"""The client as the program builds it: what is set reaches it, and what it learns reaches the other rooms."""
 
 import os
 import sys

@@ -11,7 +11,7 @@ import pytest
 from sandbox.servers.finding import OwnBroker
 from tests.support.certificates import ELSEWHERE, EXPIRED, Authority, Wanted
 from tests.support.commands import create, new_username
-from tests.support.house import House, open_house
+from tests.support.installation import Installation, open_installation
 from tests.support.tls_front import TlsFront
 from tests.support.waiting import wait_for
 from worker.errors import NotSent, SettingsInvalid
@@ -24,8 +24,8 @@ KEY = "res3ller-key"
 
 
 @pytest.fixture
-def house(broker: OwnBroker, tmp_path: Path) -> Iterator[House]:
-    with open_house(broker.url, tmp_path) as opened:
+def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+    with open_installation(broker.url, tmp_path) as opened:
         yield opened
 
 
@@ -35,10 +35,10 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @contextmanager
-def secured(house: House, authority: Authority, wanted: Wanted | None = None) -> Iterator[str]:
-    """Put TLS in front of the house's provider, with such a certificate."""
+def secured(installation: Installation, authority: Authority, wanted: Wanted | None = None) -> Iterator[str]:
+    """Put TLS in front of the installation's provider, with such a certificate."""
     shown = authority.issue(wanted)
-    with TlsFront(urlsplit(house.sandbox.url).port or 0, shown.certificate, shown.key) as front:
+    with TlsFront(urlsplit(installation.sandbox.url).port or 0, shown.certificate, shown.key) as front:
         yield f"https://127.0.0.1:{front.port}"
 
 
@@ -59,26 +59,28 @@ def probe_failure(url: str, bundle: Path) -> NotSent:
         (ELSEWHERE, "is for another host; give in PROVISIONING_PROVIDER__BASE_URL a host that it names"),
     ],
 )
-def test_a_bad_certificate_is_never_sent_to(house: House, authority: Authority, wanted: Wanted, words: str) -> None:
-    with secured(house, authority, wanted) as url:
+def test_a_bad_certificate_is_never_sent_to(
+    installation: Installation, authority: Authority, wanted: Wanted, words: str
+) -> None:
+    with secured(installation, authority, wanted) as url:
         failure = probe_failure(url, authority.path)
 
     assert f"the provider cannot be reached: the provider's certificate {words}" in failure.detail
-    assert house.sandbox.journal() == ()
+    assert installation.sandbox.journal() == ()
 
 
-def test_a_server_without_tls_is_never_sent_to(house: House, authority: Authority) -> None:
-    failure = probe_failure(house.sandbox.url.replace("http:", "https:"), authority.path)
+def test_a_server_without_tls_is_never_sent_to(installation: Installation, authority: Authority) -> None:
+    failure = probe_failure(installation.sandbox.url.replace("http:", "https:"), authority.path)
 
     assert failure.detail == "the provider cannot be reached: TLS failed (WRONG_VERSION_NUMBER)"
 
 
 def test_a_bundle_that_vanishes_or_breaks_while_it_is_used_is_never_sent_past(
-    house: House, authority: Authority, tmp_path: Path
+    installation: Installation, authority: Authority, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "bundle.pem"
     shutil.copy(authority.path, bundle)
-    with secured(house, authority) as url:
+    with secured(installation, authority) as url:
         config = ProviderConfig(url, Login("acme", KEY), ca_bundle=str(bundle))
         for spoil in (bundle.unlink, lambda: bundle.write_text("half a cert")):
             spoil()
@@ -86,37 +88,37 @@ def test_a_bundle_that_vanishes_or_breaks_while_it_is_used_is_never_sent_past(
             with pytest.raises(NotSent, match=BUNDLE):
                 made.probe()
             made.close()
-    assert house.sandbox.journal() == ()
+    assert installation.sandbox.journal() == ()
 
 
-def test_a_bundle_that_cannot_be_used_is_bad_configuration(house: House, tmp_path: Path) -> None:
+def test_a_bundle_that_cannot_be_used_is_bad_configuration(installation: Installation, tmp_path: Path) -> None:
     absent, other = tmp_path / "absent.pem", tmp_path / "other.pem"
     other.write_text("something else")
     with pytest.raises(SettingsInvalid, match=f"{BUNDLE}: {other} holds no certificate"):
         ProviderConfig("https://h", Login("a", KEY), ca_bundle=str(other))
 
-    refused = house.type("run", PROVIDER__CA_BUNDLE=str(absent))
+    refused = installation.type("run", PROVIDER__CA_BUNDLE=str(absent))
 
     assert refused.returncode == CONFIGURATION
     assert f"{BUNDLE}: {absent} cannot be read" in refused.stderr
 
 
 def test_a_stranger_s_certificate_pauses_until_the_bundle_is_renewed_and_charges_nobody(
-    house: House, authority: Authority, tmp_path: Path
+    installation: Installation, authority: Authority, tmp_path: Path
 ) -> None:
     bundle, command = tmp_path / "bundle.pem", create(new_username())
     shutil.copy(Authority(tmp_path / "others").path, bundle)
     with (
-        secured(house, authority) as url,
-        house.worker(PROVIDER__BASE_URL=url, PROVIDER__CA_BUNDLE=str(bundle), RETRY__MAX_ATTEMPTS="1") as worker,
+        secured(installation, authority) as url,
+        installation.worker(PROVIDER__BASE_URL=url, PROVIDER__CA_BUNDLE=str(bundle), RETRY__MAX_ATTEMPTS="1") as worker,
     ):
-        house.emitter.publish(command)
+        installation.emitter.publish(command)
         words = worker.await_paused("outage")
         assert "nobody whom we trust has signed the provider's certificate" in words
         assert BUNDLE in words
-        assert house.sandbox.journal() == ()
+        assert installation.sandbox.journal() == ()
         shutil.copy(authority.path, bundle)
-        assert house.ear.await_event(command).properties.type == "CustomerCreated"
+        assert installation.ear.await_event(command).properties.type == "CustomerCreated"
         wait_for(lambda: not worker.ask("/readyz").document["paused"], "the end of the pause")
         assert worker.terminate() == 0
-    house.verdict([command])
+    installation.verdict([command])

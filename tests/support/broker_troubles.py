@@ -10,37 +10,37 @@ from pika.exceptions import NackError
 from sandbox.servers.finding import OwnBroker
 from tests.support.amqp_line import Line
 from tests.support.billing import QUORUM
-from tests.support.house import House
+from tests.support.installation import Installation
 from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 
-Trouble = Callable[[House, OwnBroker], AbstractContextManager[None]]
+Trouble = Callable[[Installation, OwnBroker], AbstractContextManager[None]]
 
 
 @contextmanager
-def memory_alarm(_house: House, broker: OwnBroker) -> Iterator[None]:
+def memory_alarm(_installation: Installation, broker: OwnBroker) -> Iterator[None]:
     """Let the broker be short of memory. No billing system can publish meanwhile either."""
     with _alarm(broker, "set_vm_memory_high_watermark", "0.0001", "0.4"):
         yield
 
 
 @contextmanager
-def disk_alarm(_house: House, broker: OwnBroker) -> Iterator[None]:
+def disk_alarm(_installation: Installation, broker: OwnBroker) -> Iterator[None]:
     """Let the broker be short of disk space. No billing system can publish meanwhile either."""
     with _alarm(broker, "set_disk_free_limit", "1000000GB", "50MB"):
         yield
 
 
 @contextmanager
-def full_queue(which: Callable[[Topology], str], house: House, _broker: OwnBroker) -> Iterator[None]:
+def full_queue(which: Callable[[Topology], str], installation: Installation, _broker: OwnBroker) -> Iterator[None]:
     """Bind a queue that takes nothing to an exchange, as one is that has reached its limit."""
-    name, line = f"{house.topology.prefix}.full", Line(house.broker_url)
+    name, line = f"{installation.topology.prefix}.full", Line(installation.broker_url)
     limits = {**QUORUM, "x-max-length": 0, "x-overflow": "reject-publish"}
     line.use(lambda channel: channel.queue_declare(name, durable=True, arguments=limits))
     line.use(partial(_fill, name))
-    line.use(lambda channel: channel.queue_bind(name, which(house.topology), "#"))
+    line.use(lambda channel: channel.queue_bind(name, which(installation.topology), "#"))
     try:
         yield
     finally:
@@ -49,23 +49,25 @@ def full_queue(which: Callable[[Topology], str], house: House, _broker: OwnBroke
 
 
 @contextmanager
-def deleted_exchange(which: Callable[[Topology], str], house: House, _broker: OwnBroker) -> Iterator[None]:
+def deleted_exchange(
+    which: Callable[[Topology], str], installation: Installation, _broker: OwnBroker
+) -> Iterator[None]:
     """Delete an exchange, and declare the whole topology again as `topology apply` does."""
-    line = Line(house.broker_url)
-    line.use(lambda channel: channel.exchange_delete(which(house.topology)))
+    line = Line(installation.broker_url)
+    line.use(lambda channel: channel.exchange_delete(which(installation.topology)))
     line.close()
     try:
         yield
     finally:
-        inspect_topology(BrokerAddress(house.broker_url), house.topology, Mode.APPLY).require_sound()
-        house.ear.bind()
+        inspect_topology(BrokerAddress(installation.broker_url), installation.topology, Mode.APPLY).require_sound()
+        installation.ear.bind()
 
 
 @contextmanager
-def nobody_bound(house: House, broker: OwnBroker) -> Iterator[None]:
+def nobody_bound(installation: Installation, broker: OwnBroker) -> Iterator[None]:
     """Let no queue want the events, and have none for those that nobody wants."""
-    house.ear.unbind_events()
-    with deleted_exchange(lambda topology: topology.unrouted, house, broker):
+    installation.ear.unbind_events()
+    with deleted_exchange(lambda topology: topology.unrouted, installation, broker):
         yield
 
 

@@ -8,7 +8,7 @@ import signal
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command, change_email, create, disable
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
@@ -24,31 +24,31 @@ def lives() -> list[Command]:
     return [*made, *moved, *(disable(username, subject=username) for username in NEWCOMERS)]
 
 
-def hold_creations(house: House) -> None:
+def hold_creations(installation: Installation) -> None:
     """From now on the provider keeps the first call to make each of them until all faults are taken away."""
-    house.sandbox.inject(FaultRule(fault=Fault.HELD, operation=Operation.ADD, times=len(NEWCOMERS)))
+    installation.sandbox.inject(FaultRule(fault=Fault.HELD, operation=Operation.ADD, times=len(NEWCOMERS)))
 
 
-def await_all_held(house: House) -> None:
+def await_all_held(installation: Installation) -> None:
     """Wait until every call that was to be kept is kept."""
     # A rule that can befall nobody any more is not listed.
-    wait_for(lambda: not house.sandbox.faults(), "the calls that are kept")
+    wait_for(lambda: not installation.sandbox.faults(), "the calls that are kept")
 
 
-def hold_calls(house: House) -> None:
+def hold_calls(installation: Installation) -> None:
     """From now on the provider keeps every call that it gets."""
-    house.sandbox.inject(FaultRule(fault=Fault.HELD))
+    installation.sandbox.inject(FaultRule(fault=Fault.HELD))
 
 
-def await_held(house: House, calls: int) -> None:
+def await_held(installation: Installation, calls: int) -> None:
     """Wait until it keeps so many, or more."""
-    wait_for(lambda: house.sandbox.in_flight() >= calls, f"{calls} calls under way")
+    wait_for(lambda: installation.sandbox.in_flight() >= calls, f"{calls} calls under way")
 
 
-def stop_amid_calls(house: House, worker: WorkerProcess) -> int:
+def stop_amid_calls(installation: Installation, worker: WorkerProcess) -> int:
     """Ask the worker to stop, let its calls go once it knows, and return its exit code."""
     begin_to_stop(worker)
-    house.sandbox.clear_faults()
+    installation.sandbox.clear_faults()
     return worker.await_exit()
 
 

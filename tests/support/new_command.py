@@ -76,23 +76,23 @@ def add_to(tree: Path) -> None:
 def _play(broker_url: str) -> dict[str, object]:
     # Of the tree that this runs in, and not yet there when the tree is made.
     from tests.matrix.cases import ADA, CASES, seed  # noqa: PLC0415 - see above
-    from tests.support.house import open_house  # noqa: PLC0415 - see above
+    from tests.support.installation import open_installation  # noqa: PLC0415 - see above
 
     [case] = [case for case in CASES if case.command.type == "ChangePhone"]
     # Its worker runs where its files are: in this tree, whose modules it then loads.
-    with open_house(broker_url, Path.cwd(), seed()) as house:
-        with house.worker() as worker:
-            house.emitter.publish(case.command, case.command)
-            house.ear.await_count(2)
+    with open_installation(broker_url, Path.cwd(), seed()) as installation:
+        with installation.worker() as worker:
+            installation.emitter.publish(case.command, case.command)
+            installation.ear.await_count(2)
             assert worker.terminate() == 0
-        first, second = house.ear.events_of(case.command)
-        made = [entry.operation.value for entry in house.sandbox.journal()]
+        first, second = installation.ear.events_of(case.command)
+        made = [entry.operation.value for entry in installation.sandbox.journal()]
         return {
             "type": first.properties.type,
             "data": first.data,
             "repeat": "the same" if first.body == second.body else "another",
             "made": made,
-            "phone": house.sandbox.state().customers[ADA].phone,
+            "phone": installation.sandbox.state().customers[ADA].phone,
         }
 
 

@@ -16,7 +16,7 @@ from sandbox.provider.operations.calls import Format, Operation
 from sandbox.provider.operations.registry import Effect
 from tests.support import leased_worker
 from tests.support.commands import Command
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 from worker.ledger.schema import commands, owners
@@ -59,9 +59,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """A house with a ledger that several workers may share."""
+    """An installation with a ledger that several workers may share."""
 
-    house: House
+    installation: Installation
     ledger: Engine
 
     @contextmanager
@@ -86,11 +86,11 @@ class Replicas:
 
     def applied(self) -> int:
         """How many changes the provider has made."""
-        return sum(entry.effect is Effect.CHANGED for entry in self.house.sandbox.journal())
+        return sum(entry.effect is Effect.CHANGED for entry in self.installation.sandbox.journal())
 
     def now(self) -> Moment:
         """This moment, as the journal and the clock tell it."""
-        journal = self.house.sandbox.journal()
+        journal = self.installation.sandbox.journal()
         return Moment(journal[-1].sequence if journal else 0, time.time())
 
     def await_applied(self, wanted: int) -> None:
@@ -101,24 +101,24 @@ class Replicas:
     def under_load(self, commands: Sequence[Command]) -> Iterator[None]:
         """Have these published, one after the other, while the block goes on; its end waits until all are."""
         with ThreadPoolExecutor(1) as billing:
-            published = billing.submit(self.house.emitter.publish, *commands)
+            published = billing.submit(self.installation.emitter.publish, *commands)
             yield
             published.result()
 
     def _started(self, terms: Terms | None, changes: dict[str, str]) -> AbstractContextManager[WorkerProcess]:
         if terms is None:
-            return self.house.starting_worker(**changes)
+            return self.installation.starting_worker(**changes)
         words = (f"{terms.lease_seconds}", str(terms.heartbeat_seconds), str(terms.freezing_writes))
-        return self.house.planted_worker(leased_worker.__file__, *words, **changes)
+        return self.installation.planted_worker(leased_worker.__file__, *words, **changes)
 
 
 @contextmanager
-def replicas_in(house: House, shared_ledger: dict[str, str]) -> Iterator[Replicas]:
-    """Let the workers of a house share this ledger, given as the settings that name it."""
-    house.settings |= shared_ledger
+def replicas_in(installation: Installation, shared_ledger: dict[str, str]) -> Iterator[Replicas]:
+    """Let the workers of an installation share this ledger, given as the settings that name it."""
+    installation.settings |= shared_ledger
     engine = create_engine(shared_ledger["LEDGER__URL"], poolclass=NullPool)
     try:
-        yield Replicas(house, engine)
+        yield Replicas(installation, engine)
     finally:
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""What is handed through the middle of the house: one unit of work, and what became of it."""
+"""One unit of work as the stages hand it on, and what became of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

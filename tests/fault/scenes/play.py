@@ -13,7 +13,7 @@ from tests.fault.scenes.counts import Outcome, counted, faults_in, repeats_of, s
 from tests.fault.scenes.scene import PIECES, Scene, Setting, open_scene
 from tests.fault.scenes.stage import Stage
 from tests.fault.scenes.story import Story, write_story
-from tests.support.house import open_house
+from tests.support.installation import open_installation
 from tests.support.verdict import table_of
 from tests.support.waiting import wait_for
 
@@ -45,7 +45,10 @@ def play(stage: Stage, kind: Kind, seed: str, count: int, folder: Path) -> Playe
     rng = random.Random(f"{kind.name} {seed}")  # noqa: S311 - no secret
     story = write_story(count, rng, kind.setting.trouble)
     stage.mend()
-    with open_house(stage.broker.url, folder) as house, open_scene(stage, house, kind.setting, rng) as scene:
+    with (
+        open_installation(stage.broker.url, folder) as installation,
+        open_scene(stage, installation, kind.setting, rng) as scene,
+    ):
         healed_at = _live_through(scene, kind, story)
         # Whoever was not answered in time is counted below as lost.
         with suppress(AssertionError):
@@ -55,9 +58,9 @@ def play(stage: Stage, kind: Kind, seed: str, count: int, folder: Path) -> Playe
 
 def conclude(scene: Scene, story: Story, title: tuple[str, str], healed_at: float) -> Played:
     """Stop all workers and settle the accounts. `title`: the kind and the seed; `healed_at` is monotonic."""
-    exits, house = _stop_all(scene), scene.house
-    house.ear.listen_to(house.topology.unrouted)
-    accounts = house.accounts(story.commands, story.failing)
+    exits, installation = _stop_all(scene), scene.installation
+    installation.ear.listen_to(installation.topology.unrouted)
+    accounts = installation.accounts(story.commands, story.failing)
     faults = faults_in(accounts, story.poison)
     assert set(exits) <= {0}, f"workers ended with {exits}"
     resumed = seconds_to_resume(accounts.journal, healed_at)
@@ -68,12 +71,12 @@ def conclude(scene: Scene, story: Story, title: tuple[str, str], healed_at: floa
 
 def await_answers(scene: Scene, story: Story, seconds: float) -> None:
     """Wait for an event of every command, also of those told while nobody had bound them, and for what else is left."""
-    ear, missing, seen = scene.house.ear, {command.id for command in story.commands}, 0
+    ear, missing, seen = scene.installation.ear, {command.id for command in story.commands}, 0
 
     def answered() -> bool:
         nonlocal seen
         ear.listen()
-        ear.listen_to(scene.house.topology.unrouted)
+        ear.listen_to(scene.installation.topology.unrouted)
         missing.difference_update(heard.data["command_id"] for heard in ear.events[seen:])
         seen = len(ear.events)
         return not missing
@@ -90,9 +93,9 @@ def _live_through(scene: Scene, kind: Kind, story: Story) -> float:
 
         def publish_more() -> None:
             if during:
-                published.append(billing.submit(scene.house.emitter.publish, *during.pop(0)))
+                published.append(billing.submit(scene.installation.emitter.publish, *during.pop(0)))
 
-        published.append(billing.submit(scene.house.emitter.publish, *before))
+        published.append(billing.submit(scene.installation.emitter.publish, *before))
         if scene.setting.late:
             published[0].result()
         _start(scene)
@@ -105,7 +108,9 @@ def _live_through(scene: Scene, kind: Kind, story: Story) -> float:
         finally:
             scene.heal()
         healed_at = time.monotonic()
-        published.append(billing.submit(scene.house.emitter.publish, *(one for part in during for one in part), *after))
+        published.append(
+            billing.submit(scene.installation.emitter.publish, *(one for part in during for one in part), *after)
+        )
         for part in published:
             part.result()
     return healed_at

@@ -1,4 +1,4 @@
-"""One scene: a house under load with everything on the way to it that a fault may break."""
+"""One scene: an installation under load with everything on the way to it that a fault may break."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from enum import Enum, auto
 from sandbox.provider.operations.registry import Effect
 from tests.fault.scenes.roads import Road, road
 from tests.fault.scenes.stage import Stage, broker_user
-from tests.support.house import House
+from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 from worker.domain.work import Step
@@ -70,7 +70,7 @@ class Scene:
     """What a fault may touch. `worker` is the one that is active, or was until it was broken."""
 
     stage: Stage
-    house: House
+    installation: Installation
     setting: Setting
     rng: random.Random
     changes: dict[str, str]
@@ -94,7 +94,7 @@ class Scene:
 
     def start_worker(self) -> WorkerProcess:
         """Start one more, and do not wait."""
-        start = self.house.piped_worker if self.setting.piped_log else self.house.starting_worker
+        start = self.installation.piped_worker if self.setting.piped_log else self.installation.starting_worker
         return self._enter(start(**self.changes))
 
     def await_ready(self, worker: WorkerProcess) -> None:
@@ -106,11 +106,11 @@ class Scene:
         """Start one that ends by SIGKILL at that step, one of the first times that it is reached."""
         # A short story may have a single letter, and park once: waiting for more would never end.
         nth = self.rng.randint(1, {Step.DEAD_LETTER_PUBLISHED: 1, Step.PARKED: 1}.get(step, _MOST_STEPS))
-        return self._enter(self.house.killed_worker(step, nth, **self.changes))
+        return self._enter(self.installation.killed_worker(step, nth, **self.changes))
 
     def start_program(self, path: str, *arguments: str) -> WorkerProcess:
         """Start a worker with something planted in it, by the file of its program, and do not wait."""
-        return self._enter(self.house.planted_worker(path, *arguments, **self.changes))
+        return self._enter(self.installation.planted_worker(path, *arguments, **self.changes))
 
     def replace_worker(self) -> None:
         """Forget the active worker, which has ended, and start the next one."""
@@ -128,7 +128,7 @@ class Scene:
 
     def applied(self) -> int:
         """How many changes the provider has made so far."""
-        for entry in self.house.sandbox.journal(after=self._seen):
+        for entry in self.installation.sandbox.journal(after=self._seen):
             self._seen = entry.sequence
             self._changes_seen += entry.effect is Effect.CHANGED
         return self._changes_seen
@@ -149,14 +149,14 @@ class Scene:
         """Wait until the provider's faults have befallen so many calls, or are over."""
 
         def befallen() -> bool:
-            rules = self.house.sandbox.faults()
+            rules = self.installation.sandbox.faults()
             return not rules or sum(rule.befallen for rule in rules) >= times
 
         wait_for(befallen, f"{times} calls that go wrong", _PATIENCE_SECONDS)
 
     def is_quiet(self) -> bool:
         """Whether nothing waits in the queue and nothing is in hand: what comes last may be a repeat or poison."""
-        if self.house.ear.depth(self.house.topology.command_queues[0])[0]:
+        if self.installation.ear.depth(self.installation.topology.command_queues[0])[0]:
             return False
         gauges = ("provisioning_commands_held", "provisioning_commands_in_flight")
         try:
@@ -181,18 +181,18 @@ class Scene:
 
 
 @contextmanager
-def open_scene(stage: Stage, house: House, setting: Setting, rng: random.Random) -> Iterator[Scene]:
+def open_scene(stage: Stage, installation: Installation, setting: Setting, rng: random.Random) -> Iterator[Scene]:
     """Build what the setting asks for; no worker is started yet, and all that were are ended."""
     with ExitStack() as built, ExitStack() as workers:
         changes = {"PROVIDER__SETTLE_SECONDS": _SETTLE_SECONDS, **setting.changes}
         if setting.shared_ledger:
             changes |= stage.new_ledger()
         if setting.own_user:
-            changes["AMQP__URL"] = built.enter_context(broker_user(stage.broker, house.broker_url))
-        named = house.settings | changes
+            changes["AMQP__URL"] = built.enter_context(broker_user(stage.broker, installation.broker_url))
+        named = installation.settings | changes
         places = {Way.BROKER: "AMQP__URL", Way.PROVIDER: "PROVIDER__BASE_URL", Way.LEDGER: "LEDGER__URL"}
         roads: dict[Way, Road] = {}
         for way in setting.roads:
             changes[places[way]], roads[way] = built.enter_context(road(named[places[way]]))
-        house.sandbox.set_latency(setting.latency)
-        yield Scene(stage, house, setting, rng, changes, roads, workers)
+        installation.sandbox.set_latency(setting.latency)
+        yield Scene(stage, installation, setting, rng, changes, roads, workers)

@@ -1,4 +1,4 @@
-"""A healthy house as facts, to plant one fault at a time in."""
+"""A healthy installation as facts, to plant one fault at a time in."""
 
 from dataclasses import replace
 from typing import Any
@@ -71,7 +71,7 @@ def healthy_broker() -> BrokerFacts:
 
 
 def seen_over_amqp_alone() -> BrokerFacts:
-    """The same house, looked at without the management API."""
+    """The same installation, looked at without the management API."""
     healthy = healthy_broker()
     return replace(
         healthy,
@@ -113,7 +113,7 @@ def found(
     provider: ProviderFacts | None = None,
     ledger: LedgerFacts | None = None,
 ) -> list[Finding]:
-    """What the rules say of a house in which everything else is well."""
+    """What the rules say of an installation in which everything else is well."""
     facts = Facts(settings or DEFAULTS, broker or healthy_broker(), provider or PROVIDER, ledger or LEDGER)
     return list(diagnose(facts).findings)
 

@@ -39,7 +39,7 @@ def test_on_the_page_the_worst_comes_first_and_the_line_that_mends_is_not_wrappe
     ]
 
 
-def test_a_house_that_is_well_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_installation_that_is_well_has_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, Diagnosis(()), Output.TABLE) == "all is well\n"
 
 

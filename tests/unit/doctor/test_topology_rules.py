@@ -20,7 +20,7 @@ def arguments(duty: Duty) -> dict[str, object]:
     return dict(next(each.wanted for each in healthy_broker().queues if each.duty is duty))
 
 
-def test_a_house_in_which_all_is_well_has_no_findings() -> None:
+def test_an_installation_in_which_all_is_well_has_no_findings() -> None:
     assert found() == []
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.pipeline.stage import House
+from tests.unit.pipeline.stage import DispatcherRig
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    house = House()
-    house.open()
-    yield house
-    house.close()
+def rig() -> Iterator[DispatcherRig]:
+    rig = DispatcherRig()
+    rig.open()
+    yield rig
+    rig.close()

@@ -100,7 +100,7 @@ class PlainReader:
         return None
 
 
-class House:
+class DispatcherRig:
     """A dispatcher of four slots with its timer, consuming in epoch 1."""
 
     SLOTS = 4

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.support.work_samples import delivery
-from tests.unit.pipeline.stage import LONG, House, Stage
+from tests.unit.pipeline.stage import LONG, DispatcherRig, Stage
 from tests.unit.pipeline.test_quarantine import suspect
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Wait, Work
@@ -47,8 +47,8 @@ class CarefulStage:
         return answer
 
 
-class CarefulHouse(House):
-    """A house whose reader is careful."""
+class CarefulDispatcherRig(DispatcherRig):
+    """A rig whose reader is careful."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,96 +71,96 @@ class CarefulHouse(House):
 
 
 @pytest.fixture
-def careful_house() -> Iterator[CarefulHouse]:
-    house = CarefulHouse()
-    house.open()
-    yield house
-    house.close()
+def careful_rig() -> Iterator[CarefulDispatcherRig]:
+    rig = CarefulDispatcherRig()
+    rig.open()
+    yield rig
+    rig.close()
 
 
-def test_what_comes_while_a_suspect_runs_is_read_afterwards(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver("1:ada")
-    house.stage.await_running("1@1")
-    suspect(house, "1")
-    house.stage.await_began(2)
+def test_what_comes_while_a_suspect_runs_is_read_afterwards(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver("1:ada")
+    rig.stage.await_running("1@1")
+    suspect(rig, "1")
+    rig.stage.await_began(2)
 
-    house.deliver("2:bob", "3:bob")
-    assert (house.careful.notes, house.dispatcher.held) == ([], 2)
-    house.stage.finish("1@1")
+    rig.deliver("2:bob", "3:bob")
+    assert (rig.careful.notes, rig.dispatcher.held) == ([], 2)
+    rig.stage.finish("1@1")
 
-    house.stage.await_running("2@1")
-    assert house.careful.notes[:2] == ["2", "3"]
-
-
-def test_nothing_runs_while_a_message_is_read_with_care(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver("1:ada")
-    house.stage.await_running("1@1")
-    house.deliver_again("2:bob")
-    house.deliver("3:cyd")
-    assert not house.careful.reading.is_set()
-
-    house.stage.finish("1@1")
-    assert house.careful.reading.wait(LONG)
-    assert house.stage.running == []
-    house.careful.gate.set()
-
-    house.stage.await_running("2@1", "3@1")
-    assert house.careful.notes == ["2", "3", "finished"]
+    rig.stage.await_running("2@1")
+    assert rig.careful.notes[:2] == ["2", "3"]
 
 
-def test_nothing_runs_before_the_last_mark_is_gone(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.careful.gate.set()
-    house.careful.answers = [Wait(house.clock.now()), Wait(house.clock.now())]
-    house.deliver_again("1:ada")
+def test_nothing_runs_while_a_message_is_read_with_care(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver("1:ada")
+    rig.stage.await_running("1@1")
+    rig.deliver_again("2:bob")
+    rig.deliver("3:cyd")
+    assert not rig.careful.reading.is_set()
 
-    house.stage.await_running("1@1")
-    assert house.careful.notes == ["1", "kept up", "kept up", "finished"]
+    rig.stage.finish("1@1")
+    assert rig.careful.reading.wait(LONG)
+    assert rig.stage.running == []
+    rig.careful.gate.set()
 
-
-def test_what_is_harmless_is_read_beside_what_runs(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver("1:ada")
-    house.stage.await_running("1@1")
-
-    house.careful.harmless = True
-    house.deliver_again("2:bob")
-
-    house.stage.await_running("1@1", "2@1")
+    rig.stage.await_running("2@1", "3@1")
+    assert rig.careful.notes == ["2", "3", "finished"]
 
 
-def test_what_is_unread_when_the_connection_is_lost_is_forgotten(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver_again("1:ada", "2:ada")
-    assert house.careful.reading.wait(LONG)
+def test_nothing_runs_before_the_last_mark_is_gone(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.careful.gate.set()
+    rig.careful.answers = [Wait(rig.clock.now()), Wait(rig.clock.now())]
+    rig.deliver_again("1:ada")
 
-    house.reconnect(2)
-    house.careful.harmless = True
-    house.careful.gate.set()
-    house.deliver_again("1:ada", epoch=2)
-
-    house.stage.await_running("1@2")
+    rig.stage.await_running("1@1")
+    assert rig.careful.notes == ["1", "kept up", "kept up", "finished"]
 
 
-def test_a_drain_waits_for_what_is_being_read_and_reads_no_more(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver_again("1:ada", "2:bob")
-    assert house.careful.reading.wait(LONG)
+def test_what_is_harmless_is_read_beside_what_runs(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver("1:ada")
+    rig.stage.await_running("1@1")
+
+    rig.careful.harmless = True
+    rig.deliver_again("2:bob")
+
+    rig.stage.await_running("1@1", "2@1")
+
+
+def test_what_is_unread_when_the_connection_is_lost_is_forgotten(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver_again("1:ada", "2:ada")
+    assert rig.careful.reading.wait(LONG)
+
+    rig.reconnect(2)
+    rig.careful.harmless = True
+    rig.careful.gate.set()
+    rig.deliver_again("1:ada", epoch=2)
+
+    rig.stage.await_running("1@2")
+
+
+def test_a_drain_waits_for_what_is_being_read_and_reads_no_more(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver_again("1:ada", "2:bob")
+    assert rig.careful.reading.wait(LONG)
     idle = threading.Event()
-    house.dispatcher.drain(idle.set)
+    rig.dispatcher.drain(idle.set)
     assert not idle.is_set()
 
-    house.careful.gate.set()
+    rig.careful.gate.set()
 
     assert idle.wait(LONG)
-    assert house.careful.notes == ["1", "finished"]
+    assert rig.careful.notes == ["1", "finished"]
 
 
-def test_the_oldest_may_be_unread(careful_house: CarefulHouse) -> None:
-    house = careful_house
-    house.deliver_again("1:ada")
-    house.clock.advance(5.0)
+def test_the_oldest_may_be_unread(careful_rig: CarefulDispatcherRig) -> None:
+    rig = careful_rig
+    rig.deliver_again("1:ada")
+    rig.clock.advance(5.0)
 
-    assert house.dispatcher.oldest_age() == house.clock.monotonic()
+    assert rig.dispatcher.oldest_age() == rig.clock.monotonic()

@@ -4,56 +4,56 @@ import threading
 
 import pytest
 
-from tests.unit.pipeline.stage import LONG, House
+from tests.unit.pipeline.stage import LONG, DispatcherRig
 from worker.pipeline.scheduling.window import HoldWindow
 
 HOLD = 600.0
 
 
 @pytest.fixture
-def given_back(house: House) -> threading.Event:
+def given_back(rig: DispatcherRig) -> threading.Event:
     given_back = threading.Event()
-    HoldWindow(house.dispatcher, given_back.set, HOLD, house.timer).start()
+    HoldWindow(rig.dispatcher, given_back.set, HOLD, rig.timer).start()
     return given_back
 
 
-def test_a_window_that_grows_too_old_is_given_back(house: House, given_back: threading.Event) -> None:
-    house.allow(0)
-    house.deliver("1:ada")
+def test_a_window_that_grows_too_old_is_given_back(rig: DispatcherRig, given_back: threading.Event) -> None:
+    rig.allow(0)
+    rig.deliver("1:ada")
 
-    house.go_on(HOLD - 1.0)
+    rig.go_on(HOLD - 1.0)
     assert not given_back.is_set()
-    house.go_on(5.0)
+    rig.go_on(5.0)
 
     assert given_back.wait(LONG)
 
 
-def test_what_runs_may_finish_first(house: House, given_back: threading.Event) -> None:
-    house.deliver("1:ada", "2:ada")
-    house.stage.await_running("1@1")
+def test_what_runs_may_finish_first(rig: DispatcherRig, given_back: threading.Event) -> None:
+    rig.deliver("1:ada", "2:ada")
+    rig.stage.await_running("1@1")
 
-    house.go_on(HOLD)
+    rig.go_on(HOLD)
     assert not given_back.is_set()
-    house.stage.finish("1@1")
+    rig.stage.finish("1@1")
 
     assert given_back.wait(LONG)
-    assert house.stage.began == ["1@1"]
+    assert rig.stage.began == ["1@1"]
 
 
-def test_an_empty_window_is_kept(house: House, given_back: threading.Event) -> None:
-    house.go_on(HOLD * 10)
+def test_an_empty_window_is_kept(rig: DispatcherRig, given_back: threading.Event) -> None:
+    rig.go_on(HOLD * 10)
 
     assert not given_back.is_set()
 
 
-def test_it_goes_on_looking(house: House, given_back: threading.Event) -> None:
+def test_it_goes_on_looking(rig: DispatcherRig, given_back: threading.Event) -> None:
     for epoch in (2, 3):
-        house.allow(0)
-        house.deliver("1:ada", epoch=epoch - 1)
-        house.go_on(HOLD)
+        rig.allow(0)
+        rig.deliver("1:ada", epoch=epoch - 1)
+        rig.go_on(HOLD)
         assert given_back.wait(LONG)
         given_back.clear()
-        house.reconnect(epoch)
-        house.go_on(5.0)
+        rig.reconnect(epoch)
+        rig.go_on(5.0)
 
     assert not given_back.is_set()

@@ -1,6 +1,6 @@
 """One AMQP connection: pika's, with what it has no public way for.
 
-Everything here touches pika's protected parts, and nothing else in the house does; the dependency is therefore bound
+Everything here touches pika's protected parts, and nothing else in the project does; the dependency is therefore bound
 to the series of pika these were read in (1.4), and the integration tests fail when one of them changes.
 
 1. Properties are decoded by `codec`, so that no message can end the connection.

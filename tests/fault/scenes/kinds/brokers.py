@@ -50,7 +50,7 @@ def disk_alarm(scene: Scene) -> None:
 
 def _alarm(scene: Scene, setting: str, tight: str, roomy: str) -> None:
     """Raise an alarm while events are still to come: the broker tells a connection only when that publishes."""
-    sandbox, ctl = scene.house.sandbox, scene.stage.broker.ctl
+    sandbox, ctl = scene.installation.sandbox, scene.stage.broker.ctl
     sandbox.inject(FaultRule(fault=Fault.OUTAGE))
     scene.publish_more()
     scene.await_paused("outage")
@@ -79,7 +79,7 @@ def login_refused(scene: Scene) -> None:
 
 def events_exchange_deleted(scene: Scene) -> None:
     """Declared again it has no bindings: until the billing system binds, events go to the unrouted queue."""
-    topology, line = scene.house.topology, Line(scene.house.broker_url)
+    topology, line = scene.installation.topology, Line(scene.installation.broker_url)
     events = next(exchange for exchange in topology.exchanges if exchange.name == topology.events)
 
     def declare(channel: Any) -> None:  # noqa: ANN401  # pika's channel is untyped
@@ -87,7 +87,7 @@ def events_exchange_deleted(scene: Scene) -> None:
         channel.exchange_declare(events.name, kind, durable=True, arguments=arguments)
 
     scene.on_heal(line.close)
-    scene.on_heal(scene.house.ear.bind)
+    scene.on_heal(scene.installation.ear.bind)
     scene.on_heal(lambda: line.use(declare))
     line.use(lambda channel: channel.exchange_delete(events.name))
     scene.publish_more()
@@ -97,25 +97,25 @@ def events_exchange_deleted(scene: Scene) -> None:
 
 def commands_exchange_deleted(scene: Scene) -> None:
     """The worker must declare it again by itself, or nothing would ever arrive and the scene had no end."""
-    _delete(scene, lambda channel: channel.exchange_delete(scene.house.topology.commands))
+    _delete(scene, lambda channel: channel.exchange_delete(scene.installation.topology.commands))
     _await_said(scene, "topology_declared_again")
 
 
 def commands_unbound(scene: Scene) -> None:
     """The worker must bind its queue again by itself: until then the broker returns every command."""
-    topology = scene.house.topology
+    topology = scene.installation.topology
     _delete(scene, lambda channel: channel.queue_unbind(topology.command_queues[0], topology.commands, "#"))
 
 
 def dead_letters_deleted(scene: Scene) -> None:
     """The way of the letters is gone, with the letters' own queue, while nobody may have written one yet."""
-    dead_letters = scene.house.topology.dead_letters
+    dead_letters = scene.installation.topology.dead_letters
     _delete(scene, lambda channel: channel.queue_delete(dead_letters))
     _await_said(scene, "topology_declared_again")
 
 
 def _delete(scene: Scene, delete: Callable[[Any], object]) -> None:
-    line = Line(scene.house.broker_url)
+    line = Line(scene.installation.broker_url)
     scene.on_heal(line.close)
     line.use(delete)
     scene.publish_more()
@@ -123,10 +123,14 @@ def _delete(scene: Scene, delete: Callable[[Any], object]) -> None:
 
 def events_unbound(scene: Scene) -> None:
     """Nobody listens: events wait in the unrouted queue."""
-    scene.on_heal(scene.house.ear.bind)
-    scene.house.ear.unbind_events()
+    scene.on_heal(scene.installation.ear.bind)
+    scene.installation.ear.unbind_events()
     scene.publish_more()
-    wait_for(lambda: scene.house.ear.depth(scene.house.topology.unrouted)[0] > 0, "an unrouted event", _ALARM_SECONDS)
+    wait_for(
+        lambda: scene.installation.ear.depth(scene.installation.topology.unrouted)[0] > 0,
+        "an unrouted event",
+        _ALARM_SECONDS,
+    )
 
 
 def events_queue_full(scene: Scene) -> None:
@@ -140,7 +144,7 @@ def dead_letter_queue_full(scene: Scene) -> None:
 def _bind_full_queue(scene: Scene, which: Callable[[Topology], str]) -> None:
     trouble = ExitStack()
     scene.on_heal(trouble.close)
-    trouble.enter_context(full_queue(which, scene.house, scene.stage.broker))
+    trouble.enter_context(full_queue(which, scene.installation, scene.stage.broker))
     scene.publish_more()
     scene.await_paused("publish")
 
@@ -150,8 +154,8 @@ def _await_said(scene: Scene, event: str) -> None:
 
 
 def _await_crash_safe(scene: Scene) -> None:
-    queues = [queue.name for queue in scene.house.topology.queues]
-    wait_until_crash_safe(scene.stage.broker, *queues, *scene.house.ear.queues)
+    queues = [queue.name for queue in scene.installation.topology.queues]
+    wait_until_crash_safe(scene.stage.broker, *queues, *scene.installation.ear.queues)
 
 
 def kinds() -> Iterator[Kind]:

@@ -19,9 +19,9 @@ _CLOSED_BECAUSE = "a scene wants it so"
 def consumer_timeout(scene: Scene) -> None:
     """The provider is away, so deliveries are held, for longer than the broker allows and than we were told it does."""
     scene.on_heal(partial(_limit, scene, 1_800_000, 60_000))
-    scene.on_heal(scene.house.sandbox.clear_faults)
+    scene.on_heal(scene.installation.sandbox.clear_faults)
     _limit(scene, 1_000, 250)
-    scene.house.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    scene.installation.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
     scene.publish_more()
     wait_for(lambda: _timeouts(scene) >= _TIMEOUTS, "deliveries that are taken away", _NOTICED_SECONDS)
 
@@ -41,8 +41,8 @@ def _timeouts(scene: Scene) -> int:
 def clock_jumps(scene: Scene) -> None:
     """An hour ahead and back, again and again, while leases run and commands wait to be tried again."""
     _run_on_that_clock(scene)
-    scene.house.sandbox.inject(FaultRule(fault=Fault.ERROR_500, probability=0.5, applied=True))
-    scene.on_heal(scene.house.sandbox.clear_faults)
+    scene.installation.sandbox.inject(FaultRule(fault=Fault.ERROR_500, probability=0.5, applied=True))
+    scene.on_heal(scene.installation.sandbox.clear_faults)
     for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR2, signal.SIGUSR1):
         scene.await_a_moment()
         scene.worker.signal(number)
@@ -51,8 +51,8 @@ def clock_jumps(scene: Scene) -> None:
 def clock_jumps_in_a_pause(jump: signal.Signals, scene: Scene) -> None:
     """The provider is away when the clock jumps: the pause, its probe and all that waits were dated before."""
     _run_on_that_clock(scene)
-    scene.house.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
-    scene.on_heal(scene.house.sandbox.clear_faults)
+    scene.installation.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    scene.on_heal(scene.installation.sandbox.clear_faults)
     scene.publish_more()
     scene.await_paused("outage")
     scene.worker.signal(jump)
@@ -62,8 +62,8 @@ def clock_set_back_over_a_restart(ahead_seconds: float, rule: FaultRule, scene: 
     """Commands wait to be tried again when the worker dies; its successor's clock is as much behind the one before."""
     _run_on_that_clock(scene, str(ahead_seconds))
     scene.on_heal(scene.replace_worker)
-    scene.on_heal(scene.house.sandbox.clear_faults)
-    scene.house.sandbox.inject(rule)
+    scene.on_heal(scene.installation.sandbox.clear_faults)
+    scene.installation.sandbox.inject(rule)
     scene.publish_more()
     wait_for(lambda: scene.worker.said("command_retried"), "a command that waits", _NOTICED_SECONDS)
     scene.worker.kill()

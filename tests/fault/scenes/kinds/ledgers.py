@@ -78,7 +78,7 @@ def connections_ended(scene: Scene) -> None:
 
 
 def _path(scene: Scene) -> Path:
-    return Path(str(make_url(scene.house.settings["LEDGER__URL"]).database))
+    return Path(str(make_url(scene.installation.settings["LEDGER__URL"]).database))
 
 
 def _begins(intruder: sqlite3.Connection) -> bool:

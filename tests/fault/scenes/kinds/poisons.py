@@ -45,9 +45,10 @@ def _lives(scene: Scene, worker: WorkerProcess) -> bool:
 
 
 def _is_found(scene: Scene) -> bool:
-    scene.house.ear.listen()
+    scene.installation.ear.listen()
     return any(
-        dead_letter.headers["provisioning-reason"] == "crash_loop" for dead_letter in scene.house.ear.dead_letters
+        dead_letter.headers["provisioning-reason"] == "crash_loop"
+        for dead_letter in scene.installation.ear.dead_letters
     )
 
 

@@ -40,8 +40,8 @@ def storm(headers: ThrottleHeaders, applied: bool, scene: Scene) -> None:
 
 
 def _inject(scene: Scene, rule: FaultRule) -> None:
-    scene.on_heal(scene.house.sandbox.clear_faults)
-    scene.house.sandbox.inject(rule)
+    scene.on_heal(scene.installation.sandbox.clear_faults)
+    scene.installation.sandbox.inject(rule)
     scene.publish_all()
 
 

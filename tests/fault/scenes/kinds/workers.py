@@ -49,8 +49,8 @@ def frozen_briefly(scene: Scene) -> None:
 def frozen_until_the_broker_gives_it_up(scene: Scene) -> None:
     scene.worker.signal(signal.SIGSTOP)
     scene.on_heal(lambda: scene.worker.signal(signal.SIGCONT))
-    queue = scene.house.topology.command_queues[0]
-    wait_for(lambda: scene.house.ear.depth(queue)[1] == 0, "the broker to give it up", _NOTICED_SECONDS)
+    queue = scene.installation.topology.command_queues[0]
+    wait_for(lambda: scene.installation.ear.depth(queue)[1] == 0, "the broker to give it up", _NOTICED_SECONDS)
 
 
 def frozen_until_the_standby_has_taken_over(scene: Scene) -> None:
@@ -78,11 +78,11 @@ def backlog_at_the_start(_scene: Scene) -> None:
 def _kill(scene: Scene) -> None:
     scene.worker.kill()
     # What it had sent is applied without it: the time to resume begins after that.
-    wait_for(lambda: scene.house.sandbox.in_flight() == 0, "its last calls")
+    wait_for(lambda: scene.installation.sandbox.in_flight() == 0, "its last calls")
 
 
 def _waiting(scene: Scene) -> int:
-    return scene.house.ear.depth(scene.house.topology.command_queues[0])[0]
+    return scene.installation.ear.depth(scene.installation.topology.command_queues[0])[0]
 
 
 def _await_takeover(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows: sizes, names, silence at import, and nothing of anybody's machine."""
+"""The rules of the project that no linter knows: sizes, names, silence at import, and nothing of anybody's machine."""
 
 import ast
 import fnmatch

@@ -44,7 +44,7 @@ _JOURNAL = 1_000_000
 
 
 @dataclass(slots=True)
-class House:
+class Installation:
     """Everything but the workers; they are started in it, one after the other or side by side."""
 
     broker_url: str
@@ -116,10 +116,10 @@ class House:
 
 
 @contextmanager
-def open_house(
+def open_installation(
     broker_url: str, folder: Path, seed: Seed | None = None, start: Start = worker_process
-) -> Iterator[House]:
-    """Open a house under a fresh prefix, whose workers are started so; everything of it is deleted at the end."""
+) -> Iterator[Installation]:
+    """Open an installation under a fresh prefix, whose workers `start` starts; all of it is deleted at the end."""
     topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
     inspect_topology(BrokerAddress(broker_url), topology, Mode.APPLY).require_sound()
     with running(SandboxConfig(port=0, seed=seed or check_seed(), journal_limit=_JOURNAL)) as sandbox:
@@ -135,7 +135,7 @@ def open_house(
         emitter, ear = Emitter(broker_url, topology.prefix), Ear(broker_url, topology.prefix)
         ear.bind()
         try:
-            yield House(broker_url, topology, folder, sandbox, emitter, ear, settings, start)
+            yield Installation(broker_url, topology, folder, sandbox, emitter, ear, settings, start)
         finally:
             emitter.close()
             queues = [queue.name for queue in topology.queues]
