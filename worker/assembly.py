@@ -14,10 +14,9 @@ from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
-from worker.domain.deliveries import Delivery
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.telemetry import Emit, SettingsNotReadAgain
-from worker.domain.work import Step, Work
+from worker.domain.work import Step
 from worker.errors import SettingsInvalid
 from worker.from_settings import (
     broker_address,
@@ -37,12 +36,17 @@ from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
 from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
-from worker.pipeline.attempt import AttemptRunner, RetryContext
+from worker.pipeline.attempt import AttemptRunner, AttemptThreads, RetryContext
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
-from worker.pipeline.quarantine import DeliveryReader, MarkedReader, QuarantineReader
-from worker.pipeline.reading import crash_mark_content, read, reject_unread, risks
-from worker.pipeline.scheduling.attempt_threads import AttemptThreads
+from worker.pipeline.reading import (
+    DeliveryReader,
+    MarkedReader,
+    QuarantineReader,
+    crash_mark_content,
+    read_and_warn,
+    reject_unread,
+)
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
 from worker.pipeline.scheduling.window import HoldWindow
@@ -216,14 +220,8 @@ def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:
     # The version is part of the mark: what ended an older program gets a new chance with the next one.
     release = version("provisioning-worker")
 
-    def read_and_warn(delivery: Delivery) -> Work:
-        work = read(delivery, marks.fingerprints, login_of)
-        for risk in risks(work):
-            base.emit(risk)
-        return work
-
     return DeliveryReader(
-        read=read_and_warn,
+        read=partial(read_and_warn, fingerprint=marks.fingerprints, login_of=login_of, emit=base.emit),
         mark=lambda delivery: marks.fingerprints("read by", release, crash_mark_content(delivery))[0],
         reject_unread=reject_unread,
     )

@@ -40,8 +40,8 @@ from worker.ledger.write.connection import WriterProgress
 from worker.ledger.write.watchdog import Watchdog
 from worker.ledger.write.writer import AnyTicket, Writer
 from worker.lifecycle import Part
+from worker.pipeline.attempt import AttemptThreads
 from worker.pipeline.parking import Parking, Window
-from worker.pipeline.scheduling.attempt_threads import AttemptThreads
 from worker.pipeline.scheduling.dispatcher import Dispatcher
 from worker.pipeline.scheduling.timer import Timer
 from worker.telemetry.health import HealthServer, Questions, State

@@ -22,8 +22,8 @@ from worker.intake.sharing import Sharing
 from worker.ledger.pruning.schedule import HourlyPruning
 from worker.ledger.write.commits import Commits
 from worker.ledger.write.watchdog import Watchdog
+from worker.pipeline.attempt import AttemptThreads
 from worker.pipeline.parking import Parking
-from worker.pipeline.scheduling.attempt_threads import AttemptThreads
 from worker.pipeline.scheduling.timer import Timer
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX

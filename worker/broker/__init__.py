@@ -4,7 +4,7 @@ Two connections, each on a thread of its own: `Consumer` (also the Settlement po
 port). Both keep dialling until they are stopped, look at the topology on every new connection, and report what happens
 to them (`domain/telemetry.py`). `inspect_topology` is for a person's one-shot question.
 
-A delivery passes `connection/wire.py` and `codec.py` (frames), `connection/loop.py` (the thread), `consume/consumer.py`
-and `consume/acks.py`; an event passes `publish/publisher.py`, `publish/session.py`, `publish/confirms.py`, and the same
-connection. No message passes anything else here.
+A delivery passes `connection/wire.py` and `codec.py` (frames), `connection/loop.py` (the thread) and
+`consume/consumer.py`; an event passes `publish/publisher.py`, `publish/confirms.py`, and the same connection. No
+message passes anything else here.
 """

@@ -1,8 +1,11 @@
 """One attempt of a claimed command, and the decision on what its failure means."""
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from threading import Thread
 
 from messages.envelope import Envelope
 from messages.results import Outcome, Reason
@@ -169,3 +172,38 @@ def _cause(failure: ProviderError) -> RetryCause:
             return RetryCause.UNKNOWN
         case _:
             return RetryCause.NOT_SENT
+
+
+class AttemptThreads:
+    """So many threads, each of which runs one function at a time, in the order in which they were submitted."""
+
+    def __init__(self, count: int) -> None:
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = [Thread(target=self._run, name=f"attempt-{number:02}", daemon=True) for number in range(count)]
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, deadline_seconds: float = 1.0) -> None:
+        """End the threads after what is submitted; a call that takes longer is left to the end of the process."""
+        until = time.monotonic() + deadline_seconds
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def submit(self, function: Callable[[], None]) -> None:
+        """Run this on one of the threads. It must not raise: that would end the thread."""
+        self._waiting.put(function)
+
+    def _run(self) -> None:
+        while (function := self._waiting.get()) is not None:
+            function()

@@ -12,9 +12,9 @@ from tests.support.work_samples import delivery, work_of
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Settled, Verdict, Wait, Work
 from worker.errors import ProviderLogin
+from worker.pipeline.attempt import AttemptThreads
 from worker.pipeline.job import Job
-from worker.pipeline.quarantine import QuarantineReader
-from worker.pipeline.scheduling.attempt_threads import AttemptThreads
+from worker.pipeline.reading import QuarantineReader
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
 

@@ -9,7 +9,7 @@ from messages.errors import Undecodable
 from tests.support.work_samples import delivery
 from worker.domain.work import Work
 from worker.pipeline.job import Job
-from worker.pipeline.scheduling.lanes import Lanes
+from worker.pipeline.scheduling.run_queue import Lanes
 
 KEYS = st.lists(st.sampled_from("abcde"), max_size=3, unique=True).map(tuple)
 

@@ -13,7 +13,7 @@ from worker.domain.claims import MOST_CRASHES
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Wait, Work
 from worker.intake.causes import PauseCause
-from worker.pipeline.quarantine import DeliveryReader, MarkedReader
+from worker.pipeline.reading import DeliveryReader, MarkedReader
 
 LEASE_OVER = 16.0
 

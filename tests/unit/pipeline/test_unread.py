@@ -11,7 +11,7 @@ from tests.unit.pipeline.stage import LONG, DispatcherRig, Stage
 from tests.unit.pipeline.test_quarantine import suspect
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Wait, Work
-from worker.pipeline.quarantine import QuarantineReader
+from worker.pipeline.reading import QuarantineReader
 from worker.pipeline.scheduling.dispatcher import Stages
 
 

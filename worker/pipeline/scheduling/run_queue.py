@@ -1,7 +1,8 @@
-"""Which job gets the next turn. Pure: no threads, no locks, no clock.
+"""Which job gets the next turn: the lanes of the customers, and the queue of what is first in them. Pure.
 
-Most jobs run side by side. A quarantined job runs with nothing beside it: it gets its turn when nothing runs, and until
-it has ended no other gets one. Reading what may have ended the last process is isolated likewise.
+There is one lane per ordering key of a customer; no threads, no locks, no clock. Most jobs that are first in all of
+their lanes run side by side. A quarantined job runs with nothing beside it: it gets its turn when nothing runs, and
+until it has ended no other gets one. Reading what may have ended the last process is isolated likewise.
 """
 
 from collections import deque
@@ -12,6 +13,52 @@ from enum import StrEnum
 from worker.domain.deliveries import Delivery
 from worker.errors import ProviderLogin
 from worker.pipeline.job import Job, JobState
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Finds which jobs are first in all of their lanes."""
+
+    _queues: dict[str, deque[Job]] = field(default_factory=dict)
+
+    def enter(self, job: Job) -> bool:
+        """Queue up behind every earlier job that shares a lane; True when nothing is before it."""
+        job.blockers = 0
+        for key in job.work.lanes:
+            queue = self._queues.get(key)
+            if queue is None:
+                self._queues[key] = deque((job,))
+            else:
+                job.blockers += 1
+                queue.append(job)
+        return job.blockers == 0
+
+    def leave(self, job: Job) -> list[Job]:
+        """Take a job out; returns those that are first in all of their lanes because of it."""
+        freed = []
+        for key in job.work.lanes:
+            queue = self._queues[key]
+            if queue[0] is not job:
+                # It has run, and another has come to stand before it while it waited for its answer to be published.
+                queue.remove(job)
+                continue
+            queue.popleft()
+            if not queue:
+                del self._queues[key]
+                continue
+            queue[0].blockers -= 1
+            if queue[0].blockers == 0:
+                freed.append(queue[0])
+        return freed
+
+    def has_followers(self, job: Job) -> bool:
+        """Whether another job stands behind one that is first in its lanes."""
+        return any(len(self._queues[key]) > 1 for key in job.work.lanes)
+
+    def rebuild(self, jobs: Iterable[Job]) -> list[Job]:
+        """Forget everything but these, and let them enter in this order; returns those with nothing before them."""
+        self._queues.clear()
+        return [job for job in jobs if self.enter(job)]
 
 
 class Isolation(StrEnum):

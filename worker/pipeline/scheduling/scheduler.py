@@ -18,8 +18,7 @@ from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Kept, Parked, Quarantine, Settled, Verdict, Wait, Work
 from worker.errors import MAIN_LOGIN, ProviderLogin
 from worker.pipeline.job import Holder, Job, JobState
-from worker.pipeline.scheduling.lanes import Lanes
-from worker.pipeline.scheduling.run_queue import RunQueue
+from worker.pipeline.scheduling.run_queue import Lanes, RunQueue
 
 #: Each costs about a kilobyte of memory. With so many, a full window waits as it did before anything was parked.
 MOST_PARKED = 50_000

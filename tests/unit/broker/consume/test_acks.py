@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from worker.broker.consume.acks import GATHER_SECONDS, AckBatcher
+from worker.broker.consume.consumer import GATHER_SECONDS, AckBatcher
 
 
 class LoopStub:

@@ -10,7 +10,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from tests.fakes.telemetry import RecordingTelemetry
 from worker.broker.publish.confirms import PendingPublish
-from worker.broker.publish.session import PublishSession
+from worker.broker.publish.publisher import PublishSession
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Condition, Mode, Survey, SurveyFinding
 from worker.domain.deliveries import Destination, Outgoing, Properties
