@@ -9,7 +9,7 @@ from messages.catalog import CATALOG, CatalogEntry
 from messages.commands import Command, RetrieveCustomers
 from messages.envelope import Envelope, WireMessage, epoch_seconds, text_faults, usable
 from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, faults_of
-from messages.payload import Payload
+from messages.forms import Payload
 
 #: A time only informs, so one that cannot be used refuses nothing.
 _NO_TIME = "time: names no moment with its offset, such as 2026-11-21T09:30:00Z, so it was dropped"

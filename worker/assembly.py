@@ -27,8 +27,7 @@ from worker.from_settings import (
 )
 from worker.handlers import Handlers
 from worker.intake.causes import PauseCause, PausePolicy
-from worker.intake.gate import IntakeGate
-from worker.intake.ledger_pause import LedgerPause
+from worker.intake.gate import IntakeGate, pause_for_ledger
 from worker.intake.sharing import Sharing
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keyfile import load_keys
@@ -55,8 +54,7 @@ from worker.provider.calls import login_of
 from worker.provider.client import ProviderClient
 from worker.provider.config import Login
 from worker.settings import Settings
-from worker.telemetry.lines import LineWriter
-from worker.telemetry.logs import subject_writer
+from worker.telemetry.logs import LineWriter, subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
 
@@ -141,7 +139,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     dispatcher = Dispatcher(slots, clock, timer)
     policy = PausePolicy(settings.pause.probe_seconds, threads=slots)
     provider, pause = _provider(base, ledger, policy, dispatcher)
-    ledger.watch(LedgerPause(pause.hold, timer.after).ledger_away)
+    ledger.watch(partial(pause_for_ledger, pause.hold, timer.after))
     publisher, consumer = _broker(base, dispatcher)
     context = RetryContext(_retry_policy(settings), pause, waited=provider.waited_seconds)
     # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.

@@ -45,7 +45,7 @@ from worker.pipeline.parking import Parking, Window
 from worker.pipeline.scheduling.dispatcher import Dispatcher
 from worker.pipeline.scheduling.timer import Timer
 from worker.telemetry.health import HealthServer, Questions, State
-from worker.telemetry.lines import LineWriter
+from worker.telemetry.logs import LineWriter
 
 SOON = 0.01
 #: Threads that belong to no part of the worker, and what ends each.

@@ -20,13 +20,13 @@ from worker.ledger.config import LedgerConfig, LedgerOperation
 from worker.ledger.migrations.migrate import migrate
 from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
+from worker.ledger.operations.leasing import Deposed, Lease
 from worker.ledger.operations.recording import defer_many, record_many
 from worker.ledger.operations.transaction import Unit
 from worker.ledger.schema import owners
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.write.commits import Commits
-from worker.ledger.write.lease import Deposed, Lease
 from worker.ledger.write.writer import AnyTicket, Ticket
 
 SETTLE_SECONDS = 10.0

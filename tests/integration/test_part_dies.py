@@ -28,7 +28,7 @@ from worker.pipeline.scheduling.timer import Timer
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX
 from worker.settings.places import ledger_url
-from worker.telemetry.lines import LineWriter
+from worker.telemetry.logs import LineWriter
 from worker.telemetry.serving import BoundedServer
 
 #: What each thread runs, the parts that are named when it ends, and what such threads are called, without numbers.

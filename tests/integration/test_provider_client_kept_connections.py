@@ -13,7 +13,7 @@ from tests.support.raw_http import LOOPBACK, Script, answer, raw_server, sends, 
 from tests.support.work_samples import disable_command, rotate_command
 from worker.errors import NotSent, OutcomeUnknown, Rejected
 from worker.provider.client import ProviderClient
-from worker.provider.wire.deadline_socket import DeadlineSocket
+from worker.provider.wire.connections import DeadlineSocket
 from worker.received.http import MOST_INTERIM
 
 #: Every answer comes at once, so that nothing here waits for as long.

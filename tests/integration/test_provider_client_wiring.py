@@ -18,8 +18,7 @@ from worker.intake.causes import PauseCause
 from worker.settings import Settings, load
 from worker.settings.model import PREFIX
 from worker.settings.places import ledger_url
-from worker.telemetry.lines import LineWriter
-from worker.telemetry.logs import logger
+from worker.telemetry.logs import LineWriter, logger
 
 XML_SUCCESS = b"<result><message>success</message></result>"
 REFUSED = answer(b'{"errors":[{"field":null,"message":"authorization required"}]}', "401 Unauthorized")

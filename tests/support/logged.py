@@ -4,8 +4,7 @@ import io
 import json
 from typing import Any, TextIO
 
-from worker.telemetry.lines import LineWriter
-from worker.telemetry.logs import logger
+from worker.telemetry.logs import LineWriter, logger
 
 
 class Logged:

@@ -16,9 +16,8 @@ from worker.broker.connection.parameters import connection_parameters
 from worker.from_settings import broker_address, ledger_identity, provider_config
 from worker.ledger.config import LedgerConfig
 from worker.ledger.keys import fingerprinter
-from worker.provider.calls import Forms
+from worker.provider.calls import Forms, Profiles
 from worker.provider.client import ProviderClient
-from worker.provider.on_behalf_of import Profiles
 from worker.settings import Settings, load
 from worker.settings.places import ledger_url
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from messages.commands import Command
 from messages.envelope import Envelope
 from messages.errors import CommandName
-from worker.domain.texts.ordering_names import ordering_name
+from worker.domain.texts.comparison import ordering_name
 
 #: Fixed for ever: a listener drops a repeated event by its id, also one from before an upgrade.
 _NAMESPACE = uuid.UUID("6f1c1d0e-6a3b-5c0e-9a56-1d2b8c7a4e90")

@@ -19,6 +19,8 @@ from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState, P
 from worker.intake.circuit_breaker import BreakerListener, CircuitBreaker
 
 Held = Mapping[tuple[PauseCause, ProviderLogin], PauseState]
+#: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
+_LEDGER_AWAY_SECONDS = 5.0
 #: A question to the provider, by login; each raises a ProviderError when it is not answered well.
 Probes = Mapping[ProviderLogin, Callable[[], None]]
 
@@ -190,6 +192,17 @@ class IntakeGate:
             while not self._stopping and ((wait := seconds_to_next()) is None or wait > 0):
                 self._changed.wait(wait)
             return not self._stopping
+
+
+def pause_for_ledger(
+    hold: Callable[[PauseCause, float, str], None], after: Callable[[float, Callable[[], None]], None], detail: str
+) -> None:
+    """Pause intake because the ledger's database cannot be read or written, also when nothing is in hand.
+
+    The ledger reports it on its writer's thread and its watchdog's, which have commits to make and to watch: the timer
+    begins the pause in their place.
+    """
+    after(0, lambda: hold(PauseCause.LEDGER, _LEDGER_AWAY_SECONDS, detail))
 
 
 def _reported(cause: PauseCause, login: str | None, held: bool, detail: str | None) -> IntakePaused | IntakeResumed:  # noqa: FBT001 - inner

@@ -21,6 +21,7 @@ from worker.ledger.operations import leasing
 from worker.ledger.operations.claiming import claim_many
 from worker.ledger.operations.crash_marks import begin_reading, end_reading, last_death
 from worker.ledger.operations.customer_history import later_applied, other_creates
+from worker.ledger.operations.leasing import Lease
 from worker.ledger.operations.pauses import Pause, clear_pauses, list_pauses, save_pauses
 from worker.ledger.operations.recording import defer_many, note_many, record_many, refuse_many
 from worker.ledger.operations.rows import storable
@@ -30,7 +31,6 @@ from worker.ledger.pruning.pruner import Pruned, Pruner, Rest
 from worker.ledger.stores.opening import open_store
 from worker.ledger.stores.store import Store
 from worker.ledger.write.commits import Commits
-from worker.ledger.write.lease import Lease
 from worker.ledger.write.watchdog import Watchdog
 from worker.ledger.write.writer import TicketKey, Writer, wait_for
 

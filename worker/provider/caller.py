@@ -23,7 +23,7 @@ from worker.errors import (
     Unauthorized,
     Unprovable,
 )
-from worker.provider.answers.limits import exhausted_seconds
+from worker.provider.answers import exhausted_seconds
 from worker.provider.calls import ProviderCall
 from worker.provider.config import READS, CallResult, Login, ProviderConfig, login_for
 from worker.provider.wire.transport import Transport

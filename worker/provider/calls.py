@@ -1,18 +1,23 @@
-"""The calls of the v2 API: a form in the body, the login in it. Which command is which call is one table."""
+"""The calls of both APIs of the provider. Which command is which call of the v2 API is one table.
 
+v2: a form in the body, the login in it. v3: made on behalf of a named user, JSON, a bearer key; never for the reseller
+itself.
+"""
+
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Generic, TypeVar
 from urllib.parse import quote_plus
 
 from messages import commands
-from messages.commands import Command
+from messages.commands import Command, UpdateUserProfile
 from worker.domain.ports import CustomerRow
 from worker.errors import ProviderLogin, Unsupported
-from worker.provider.answers.outcome import expect_rows, expect_success
-from worker.provider.config import RETRIEVE, Edition, Format, Login, ProviderConfig
+from worker.provider.answers import expect_profile, expect_rows, expect_success, expect_username
+from worker.provider.config import RETRIEVE, USER_PROFILE_UPDATE, USER_USERNAME, Edition, Format, Login, ProviderConfig
 from worker.provider.wire.transport import HttpAnswer, HttpRequest
 
 T = TypeVar("T")
@@ -46,7 +51,7 @@ class ProviderCall(Generic[T]):
 
 def login_of(command: Command) -> ProviderLogin:
     """The login that applies a command."""
-    return ProviderLogin.V3 if isinstance(command, commands.UpdateUserProfile) else ProviderLogin.V2
+    return ProviderLogin.V3 if isinstance(command, UpdateUserProfile) else ProviderLogin.V2
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,60 @@ class Forms:
             # Both at once: other threads read them together.
             self._encoded_login = login, fields
         return fields
+
+
+class Profiles:
+    """Knows where the v3 API is. Every change names its user: without, the reseller's own profile would be meant.
+
+    The header is spelled `On-Behalf-Of`: in another case it was seen to be ignored.
+    """
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._start = f"{(config.v3_base_url or config.base_url).rstrip('/')}/v3/user/"
+        self._has_key = bool(config.login.v3_api_key)
+
+    def update(self, command: UpdateUserProfile) -> ProviderCall[None]:
+        """Set the fields that the command names; the answer shows the profile as it is then.
+
+        Raises Unsupported when there is no key.
+        """
+        self._check_key()
+        sent = command.revealed()
+        behalf = sent.pop("on_behalf_of")
+        request = self._request("PATCH", "profile", behalf, json.dumps(sent).encode())
+        return ProviderCall(USER_PROFILE_UPDATE, request, partial(expect_profile, sent=sent))
+
+    def username(self, on_behalf_of: str) -> ProviderCall[str]:
+        """Ask for the username of the user on whose behalf it is made. Raises Unsupported when there is no key."""
+        self._check_key()
+        return ProviderCall(USER_USERNAME, self._request("GET", "username", on_behalf_of), expect_username)
+
+    def own_username(self) -> ProviderCall[str]:
+        """Ask for the username that the key itself belongs to. Raises Unsupported when there is no key."""
+        self._check_key()
+        return ProviderCall(USER_USERNAME, self._request("GET", "username", None), expect_username)
+
+    def _check_key(self) -> None:
+        if not self._has_key:
+            raise Unsupported(
+                "commands of the v3 API need its bearer key; "
+                "set PROVISIONING_PROVIDER__V3_API_KEY, restart the worker, then send the command again under a new id"
+            )
+
+    def _request(
+        self, method: str, name: str, behalf: str | None, body: bytes | None = None
+    ) -> Callable[[Login], HttpRequest]:
+        headers = {"Accept": "application/json"}
+        if behalf is not None:
+            headers["On-Behalf-Of"] = behalf
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+
+        def request(login: Login) -> HttpRequest:
+            bearer = {"Authorization": f"Bearer {login.v3_api_key}"}
+            return HttpRequest(method, self._start + name, {**headers, **bearer}, body)
+
+        return request
 
 
 def _encoded_login(login: Login) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 
 from worker.domain.recoverability import Blame
-from worker.intake.call_window import CallWindow
+from worker.intake.circuit_breaker import CallWindow
 
 FAILED_AT = 100.0
 LATER = 101.0

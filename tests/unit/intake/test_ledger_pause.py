@@ -3,18 +3,18 @@
 from collections.abc import Callable
 
 from worker.intake.causes import PauseCause
-from worker.intake.ledger_pause import LedgerPause
+from worker.intake.gate import pause_for_ledger
 
 
 def test_the_clockwork_holds_intake_longer_than_the_ledgers_next_look_takes() -> None:
     due: list[tuple[float, Callable[[], None]]] = []
     held: list[tuple[PauseCause, float, str]] = []
-    ledger_pause = LedgerPause(
+
+    pause_for_ledger(
         lambda cause, seconds, detail: held.append((cause, seconds, detail)),
         lambda seconds, call: due.append((seconds, call)),
+        "the disk is full",
     )
-
-    ledger_pause.ledger_away("the disk is full")
     assert held == []
     ((seconds, call),) = due
     call()

@@ -7,7 +7,7 @@ from tests.unit.intake.replicas import Town
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import Blocked, NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.intake.causes import PauseCause, PausePolicy
-from worker.provider.answers.outcome import expect_success
+from worker.provider.answers import expect_success
 from worker.provider.wire.transport import HttpAnswer
 
 DAY = 86_400.0

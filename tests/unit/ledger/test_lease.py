@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fakes.clock import FakeClock
-from worker.ledger.write.lease import Lease
+from worker.ledger.operations.leasing import Lease
 
 
 @pytest.fixture

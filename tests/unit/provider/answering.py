@@ -4,7 +4,7 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from worker.errors import ProviderError
-from worker.provider.answers.outcome import expect_success
+from worker.provider.answers import expect_success
 from worker.provider.wire.transport import HttpAnswer
 
 HTML = "<html><body>Oops</body></html>"

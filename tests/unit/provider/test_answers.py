@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
 from worker.errors import Blocked, OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
-from worker.provider.answers.outcome import expect_rows, expect_success
+from worker.provider.answers import expect_rows, expect_success
 
 ERRORS = '{"message":"error","errors":["package unknown","zip missing"]}'
 USER_NOT_FOUND = '{"message":"User not found"}'

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.provider.answering import HTML, answer
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized, Unprovable
-from worker.provider.answers.outcome import expect_profile, expect_username
+from worker.provider.answers import expect_profile, expect_username
 
 PROFILE = {
     "address": "1 Main St",

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.provider.answering import answer, failure
 from worker.errors import OutcomeUnknown, Rejected, Throttled, Unauthorized
-from worker.provider.answers.outcome import expect_rows, expect_success
-from worker.provider.answers.parsing import MAX_XML_BYTES
+from worker.provider.answers import expect_rows, expect_success
+from worker.provider.parsing import MAX_XML_BYTES
 
 DECLARED = '<?xml version="1.0" encoding="ISO-8859-1"?>'
 SUCCESS = "<result><message>success</message></result>"

@@ -12,7 +12,7 @@ from tests.support.work_samples import PASSWORD, USERNAME, create_command
 from tests.unit.provider.rig import KEY, LOGIN, V2_URL, V3_KEY, V3_URL, Rig, form
 from tests.unit.provider.samples import ALL_COMMANDS, CREDENTIALS, CUSTOMERS, UPDATE, V3_PROFILE, Change
 from worker.errors import NotSent, Unsupported
-from worker.provider.calls import RULES
+from worker.provider.calls import RULES, Profiles
 from worker.provider.config import (
     READS,
     USER_PROFILE_UPDATE,
@@ -23,7 +23,6 @@ from worker.provider.config import (
     Login,
     ProviderConfig,
 )
-from worker.provider.on_behalf_of import Profiles
 from worker.provider.wire.transport import HttpRequest, Transport
 from worker.settings.model import ProviderSettings
 

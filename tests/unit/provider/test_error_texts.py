@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.provider.answering import failure
 from worker.errors import RefusalHint, Rejected
-from worker.provider.answers.error_texts import hint_of
+from worker.provider.parsing import hint_of
 
 TAKEN = [
     "Credential Resource Already Exists",

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
 from worker.errors import Blocked, OutcomeUnknown, ProviderError, Rejected, Throttled, Unauthorized
-from worker.provider.answers.limits import exhausted_seconds
+from worker.provider.answers import exhausted_seconds
 
 #: What the provider's clock says while ours says something else: half past seven on the first of June 2019.
 THEIR_NOW = 1_559_374_200

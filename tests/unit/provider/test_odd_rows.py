@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.provider.answering import answer
 from tests.unit.provider.rig import Rig
-from worker.provider.answers import parsing
-from worker.provider.answers.outcome import expect_profile, expect_rows, expect_username
+from worker.provider import parsing
+from worker.provider.answers import expect_profile, expect_rows, expect_username
 
 ADA = '{"username":"ada","city":"Ulm"}'
 MOST_DIGITS = 4_300

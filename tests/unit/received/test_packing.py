@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from worker.received.packing import Unreadable, unpacked
+from worker.received.http import Unreadable, unpacked
 
 BODY = b'{"message":"success"}'
 LIMIT = 1024 * 1024

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from worker.telemetry.lines import MOST_LINES, LineWriter
+from worker.telemetry.logs import MOST_LINES, LineWriter
 
 
 class HeldStream(io.StringIO):

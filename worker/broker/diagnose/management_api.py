@@ -15,8 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from worker.broker import tls
 from worker.errors import BrokerError, BrokerUnreachable
 from worker.received.certificates import trusting
-from worker.received.http import AnswerBroken, StrictAnswer
-from worker.received.packing import Unreadable, unpacked
+from worker.received.http import AnswerBroken, StrictAnswer, Unreadable, unpacked
 
 _SECONDS = 5.0
 _LATE = f"no whole answer within {_SECONDS:g} s"

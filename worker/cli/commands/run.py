@@ -21,8 +21,7 @@ from worker.exits import Exit
 from worker.settings import Settings, load, unknown_names
 from worker.settings.places import ledger_url
 from worker.telemetry.forwarding import forward_last_words, forward_libraries
-from worker.telemetry.lines import FLUSH_SECONDS, LineWriter
-from worker.telemetry.logs import logger
+from worker.telemetry.logs import FLUSH_SECONDS, LineWriter, logger
 
 #: Python loads a codec when it is first asked for. A process that is out of files could not, in the midst of a failure
 #: that is put into words.

@@ -1,10 +1,14 @@
-"""Which texts are the same, though the provider gives one back in another spelling than it was sent in.
+"""Compares texts that may differ in spelling, and brings the spellings of a name together for the order of commands.
 
-It must be expected to put addresses into lower case, to trim, to write `'` as `&#39;`, and to store another Unicode
-form of the same text.
+For order alone, what may be taken for one customer is one name: those that are folded into one by mistake only wait for
+each other.
 """
 
+import codecs
 import html
+import re
+import unicodedata
+from contextlib import suppress
 from unicodedata import normalize
 
 #: What programs write for ' and " where they write entities; the first of them leave the ' alone.
@@ -16,6 +20,18 @@ _QUOTES = (
     ("&apos;", "&quot;"),
     ("&#39;", "&#34;"),
 )
+
+#: What is left of the longest name: a lane is a key of an index, and a single character may become eighteen.
+_MAX_CHARACTERS = 255
+#: Shown as nothing at all (Unicode's Default_Ignorable_Code_Point), beyond the category Cf: joiners, fillers, variants.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+#: The i with and without its dot, which upper and lower case mix up between languages; the full stops of domain names.
+_ALIKE = str.maketrans({"\u0131": "i", "\u0307": None, "\u3002": "."})
+_IDN = "xn--"
+#: Looked up at the start: a codec is a module, which would be loaded by the first such name.
+_PUNYCODE = codecs.lookup("punycode")
 
 
 def same_text(one: str, other: str) -> bool:
@@ -54,3 +70,35 @@ def is_altered(text: str) -> bool:
 
 def _plain(text: str) -> str:
     return text if text.isalnum() and text.isascii() else normalize("NFC", html.unescape(text)).strip()
+
+
+def ordering_name(name: str) -> str:
+    """The name without case, width, compatibility forms, entities, invisible characters, outer spaces; domains decoded.
+
+    Whatever counts as one name when the provider's answers are read is one here too.
+    """
+    plain = folded(name)
+    if plain.isascii() and _IDN not in plain:
+        return plain
+    return _cut(_unified("".join(_label(part) for part in re.split(r"([@.])", _unified(plain)))))
+
+
+def _unified(text: str) -> str:
+    # Folding case may undo the normal form, and the other way round.
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    visible = (character for character in text if unicodedata.category(character) not in {"Cf", "Cc"})
+    # Decomposed, because the dot of an i may hide in a character with more than one mark.
+    apart = unicodedata.normalize("NFKD", _IGNORABLE.sub("", "".join(visible))).translate(_ALIKE)
+    return unicodedata.normalize("NFKC", apart).strip()
+
+
+def _label(label: str) -> str:
+    if label.startswith(_IDN):
+        with suppress(UnicodeError):
+            return _PUNYCODE.decode(label.removeprefix(_IDN).encode("ascii"))[0]
+    return label
+
+
+def _cut(text: str) -> str:
+    # A label may decode to half of a surrogate pair, which no database takes.
+    return text[:_MAX_CHARACTERS].encode(errors="replace").decode()

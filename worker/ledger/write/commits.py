@@ -15,11 +15,11 @@ from worker.errors import LedgerError, NotTaken, Unstorable
 from worker.ledger.config import LedgerConfig, LedgerOperation, OnOutage
 from worker.ledger.faults import judged, unavailable, worded
 from worker.ledger.operations import leasing
+from worker.ledger.operations.leasing import Deposed, Lease
 from worker.ledger.operations.transaction import Change, Question, Statement, Unit
 from worker.ledger.stores.store import Displaced, Store
 from worker.ledger.stores.verdicts import FaultVerdict
 from worker.ledger.write.connection import WriterConnection, WriterProgress
-from worker.ledger.write.lease import Deposed, Lease
 from worker.ledger.write.writer import AnyTicket
 
 _RETRY_SECONDS = 0.05

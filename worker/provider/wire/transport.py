@@ -18,8 +18,7 @@ from worker.errors import NotSent, OutcomeUnknown
 from worker.provider.config import ProviderConfig
 from worker.provider.wire.connections import BoundedAdapter
 from worker.provider.wire.tls import HandshakeFailed, SpokeFirst, bundle_fault
-from worker.received.http import AnswerBroken
-from worker.received.packing import Unreadable, unpacked
+from worker.received.http import AnswerBroken, Unreadable, unpacked
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 

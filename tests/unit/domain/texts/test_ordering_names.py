@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.domain.texts.ordering_names import ordering_name
+from worker.domain.texts.comparison import ordering_name
 
 ALIKE = [
     ("Ada@Example.COM", "ada@example.com"),
@@ -86,7 +86,7 @@ def test_a_name_of_nothing_visible_is_a_name_too() -> None:
 
 
 def test_no_module_is_loaded_by_the_first_name_that_needs_it() -> None:
-    read = "import sys; from worker.domain.texts.ordering_names import ordering_name; before = set(sys.modules)"
+    read = "import sys; from worker.domain.texts.comparison import ordering_name; before = set(sys.modules)"
     use = "ordering_name('ada@xn--bcher-kva.de'); print(sorted(set(sys.modules) - before))"
 
     program = [sys.executable, "-c", f"{read}; {use}"]
