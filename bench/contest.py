@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.arithmetic import percentile
-from bench.desk import Desk, desk
+from bench.billing_client import BillingClient, billing_client
 from bench.figures import Figures, measure
 from bench.orders import orders
 from bench.results import Delays
@@ -22,11 +22,14 @@ def run(system: System, case: Case, seconds: float, broker_url: str, folder: Pat
     `folder` must be new, and on a real disk. Raises ServerFailed when a program does not do its work, or not properly.
     """
     span = span_of(system, case, seconds)
-    with desk(BrokerAddress(broker_url), system.wrapping) as billing, provider(case.latency_seconds, folder) as stub:
+    with (
+        billing_client(BrokerAddress(broker_url), system.wrapping) as billing,
+        provider(case.latency_seconds, folder) as stub,
+    ):
         billing.send(orders(span.total))
         started = time.monotonic()
         with competitor(system, case.calls, settings(broker_url, billing, stub, folder), folder) as program:
-            figures = measure(program, billing.told, span, started)
+            figures = measure(program, billing.count_events, span, started)
             half = figures.commands_per_second / 2
             paced = list(orders(max(_FEWEST_PACED, round(half * seconds)), first=span.total))
             delays = delays_of(billing.paced(paced, half), half)
@@ -47,7 +50,7 @@ def competitor(system: System, calls: int, named: dict[str, str], folder: Path) 
     return Program("competitor", argv, environment, folder, python=system.python)
 
 
-def settings(broker_url: str, billing: Desk, stub: Program, folder: Path) -> dict[str, str]:
+def settings(broker_url: str, billing: BillingClient, stub: Program, folder: Path) -> dict[str, str]:
     """Everything but the calls in flight, by the names after `PROVISIONING_`."""
     return {
         "AMQP__URL": broker_url,

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from sqlalchemy import NullPool, create_engine
 
+from bench.billing_client import billing_client
 from bench.contest import competitor, provider, settings
-from bench.desk import desk
 from bench.figures import measure
 from bench.filling import fill
 from bench.orders import BenchOrder, orders, spread_orders
@@ -64,12 +64,12 @@ def _measured(
 ) -> Point:
     sent, count = commands
     last = min(count, to)
-    with desk(BrokerAddress(broker_url)) as billing, provider(case.latency_seconds, folder) as stub:
+    with billing_client(BrokerAddress(broker_url)) as billing, provider(case.latency_seconds, folder) as stub:
         billing.send(sent)
         # What fills a ledger is years old, and is not to be pruned meanwhile.
         named = settings(broker_url, billing, stub, folder) | {"LEDGER__KEEP_DAYS": str(LONGEST_KEEP_DAYS)}
         with competitor(WORKER, case.calls, named, folder) as program:
-            figures = measure(program, billing.told, spanning(last), 0.0)
+            figures = measure(program, billing.count_events, spanning(last), 0.0)
         billing.settle(whole=last == count)
     return Point(count, figures.commands_per_second, figures.cpu_seconds, figures.peak_bytes)
 

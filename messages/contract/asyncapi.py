@@ -98,7 +98,7 @@ def _send(entry: CatalogEntry) -> Document:
         "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING_VERSION}},
         "reply": {
             "channel": {"$ref": "#/channels/events"},
-            "messages": _heard([entry.event, CommandFailed.__name__]),
+            "messages": _received([entry.event, CommandFailed.__name__]),
         },
     }
 
@@ -109,13 +109,13 @@ def _hear(names: list[str]) -> Document:
         "title": "Results",
         "summary": "Hear what came of your commands.",
         "channel": {"$ref": "#/channels/events"},
-        "messages": _heard(names),
+        "messages": _received(names),
         "bindings": {"amqp": {"ack": True, "bindingVersion": BINDING_VERSION}},
         "x-amqp-binding-key": "*.{source}",
     }
 
 
-def _heard(names: list[str]) -> list[Document]:
+def _received(names: list[str]) -> list[Document]:
     return [{"$ref": f"#/channels/events/messages/{name}"} for name in names]
 
 

@@ -13,7 +13,7 @@ from sandbox.provider.operations.registry import Effect
 
 
 @dataclass(frozen=True, slots=True)
-class HeardAnswer:
+class MessageAnswer:
     """One message beside the event that answered it."""
 
     message: Message
@@ -34,7 +34,7 @@ class HeardAnswer:
         )
 
 
-def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> list[HeardAnswer]:
+def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> list[MessageAnswer]:
     """Each message with its event. Repeats of one command get the repeats of its event, in the order they came."""
     waiting: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
@@ -42,12 +42,12 @@ def answers(messages: Sequence[Message], events: Sequence[dict[str, Any]]) -> li
     found = []
     for message in messages:
         mine = waiting[message.id, message.outcome]
-        found.append(HeardAnswer(message, mine.pop(0) if mine else None))
+        found.append(MessageAnswer(message, mine.pop(0) if mine else None))
     return found
 
 
 def faults(
-    answered: Sequence[HeardAnswer], dead_letters: Sequence[ArrivedDeadLetter], journal: Sequence[JournalEntry]
+    answered: Sequence[MessageAnswer], dead_letters: Sequence[ArrivedDeadLetter], journal: Sequence[JournalEntry]
 ) -> list[str]:
     """Everything that is not as it must be; empty when all went well."""
     wrong = [
@@ -61,7 +61,7 @@ def faults(
     ]
 
 
-def _repeat_faults(answered: Sequence[HeardAnswer]) -> list[str]:
+def _repeat_faults(answered: Sequence[MessageAnswer]) -> list[str]:
     bodies: dict[str, str] = {}
     found = []
     for answer in answered:
@@ -72,13 +72,13 @@ def _repeat_faults(answered: Sequence[HeardAnswer]) -> list[str]:
     return found
 
 
-def _dead_letter_faults(answered: Sequence[HeardAnswer], dead_letters: Sequence[ArrivedDeadLetter]) -> list[str]:
+def _dead_letter_faults(answered: Sequence[MessageAnswer], dead_letters: Sequence[ArrivedDeadLetter]) -> list[str]:
     named = {answer.event["data"]["dead_letter_id"] for answer in answered if answer.event and _failed(answer.event)}
     written = {str(dead_letter.headers.get("provisioning-dead-letter-id")) for dead_letter in dead_letters}
     return [f"the dead letter {dead_letter} was not written" for dead_letter in sorted(named - written)]
 
 
-def _change_faults(answered: Sequence[HeardAnswer], journal: Sequence[JournalEntry]) -> list[str]:
+def _change_faults(answered: Sequence[MessageAnswer], journal: Sequence[JournalEntry]) -> list[str]:
     expected = defaultdict(list)
     for answer in answered:
         for operation, customer in answer.message.changes:

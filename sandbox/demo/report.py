@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.demo.checks import HeardAnswer
+from sandbox.demo.checks import MessageAnswer
 from sandbox.demo.event_listener import ArrivedDeadLetter
 from sandbox.demo.stack import Stack
 
@@ -44,7 +44,7 @@ class DemoReport:
         line.append(f"{customer:<22} {event['type']}")
         self._console.print(line)
 
-    def table(self, answers: Sequence[HeardAnswer]) -> None:
+    def table(self, answers: Sequence[MessageAnswer]) -> None:
         """Every message and what became of it."""
         columns = ("command", "customer", "what happened", "what became of it", "event", "attempts")
         table = _table("What became of each message", columns)

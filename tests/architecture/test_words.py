@@ -31,10 +31,14 @@ GIVEN_UP = {
 #: What these rooms gave up besides; `tests` and `sandbox` still have words of the list above to lose.
 GIVEN_UP_BESIDE = {
     **dict.fromkeys(("house", "houses"), "installation, or rig"),
+    **dict.fromkeys(("desk", "desks"), "broker client, or rig"),
+    **dict.fromkeys(("ear", "ears"), "listener"),
+    **dict.fromkeys(("town", "towns"), "installation, or rig"),
+    **dict.fromkeys(("heard", "unheard"), "received, emitted or discarded"),
 }
 ROOMS_BESIDE = ("sandbox", "bench", "tests", "scripts")
-#: Names of libraries' making, and of the ledger's schema, which keeps the names it was made with.
-FOREIGN = {"util", "utils", "proxy_manager_for", "address_family", "CounterMetricFamily", "tell"}
+#: Names of libraries' making, a rule that `doctor` prints, and the ledger's schema, which keeps its first names.
+FOREIGN = {"EVENTS_HEARD", "util", "utils", "proxy_manager_for", "address_family", "CounterMetricFamily", "tell"}
 FOREIGN |= {name for table in metadata.tables.values() for name in (table.name, *table.columns.keys())}
 DEAD_LETTER = re.compile(r"dead[ _-]letters?", re.IGNORECASE)
 #: To try is a verb, a try is an attempt.

@@ -26,7 +26,7 @@ from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.cli.commands.send.results import Results
 from worker.domain.ports import Intake
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.errors import OutcomeUnknown, ProviderLogin
 from worker.intake.causes import PausePolicy
 from worker.intake.gate import IntakeGate
@@ -153,7 +153,7 @@ class _Hears:
     def __exit__(self, *_: object) -> None: ...
     def bind(self, key: str) -> None: ...
 
-    def hear(self, _seconds: float) -> Iterator[PublishedMessage | None]:
+    def receive(self, _seconds: float) -> Iterator[PublishedMessage | None]:
         silence = threading.Event()
         while not silence.wait(SOON):
             self._fault()
@@ -173,16 +173,16 @@ def address(fault: Fault) -> Callable[[], BrokerAddress]:
 def consumer(fault: Fault, _: Path) -> Part:
     topology = Topology("lifecycle")
     intake = cast("Intake", SimpleNamespace(lost=fault))
-    return Consumer(address(fault), Subscription(topology, topology.command_queues, 1), intake, unheard)
+    return Consumer(address(fault), Subscription(topology, topology.command_queues, 1), intake, discard_event)
 
 
 def publisher(fault: Fault, _: Path) -> Part:
-    return Publisher(address(fault), Topology("lifecycle"), unheard)
+    return Publisher(address(fault), Topology("lifecycle"), discard_event)
 
 
 def gate(fault: Fault, _: Path) -> IntakeGate:
     probes = dict.fromkeys(ProviderLogin, fault)
-    return IntakeGate(probes, PausePolicy(SOON), SystemClock(), lambda _login, _running: None, unheard)
+    return IntakeGate(probes, PausePolicy(SOON), SystemClock(), lambda _login, _running: None, discard_event)
 
 
 def fail_a_call(part: IntakeGate, _: Fault) -> None:
@@ -190,7 +190,7 @@ def fail_a_call(part: IntakeGate, _: Fault) -> None:
 
 
 def sharing(fault: Fault, folder: Path) -> Part:
-    return Sharing(gate(Fault(), folder), cast("PauseNotes", _Notes(fault)), unheard, SystemClock(), SOON)
+    return Sharing(gate(Fault(), folder), cast("PauseNotes", _Notes(fault)), discard_event, SystemClock(), SOON)
 
 
 def parking(fault: Fault, _: Path) -> Part:
@@ -200,7 +200,7 @@ def parking(fault: Fault, _: Path) -> Part:
 
     clock = FakeClock()
     dispatcher = Dispatcher(1, clock, Timer(clock))
-    return Parking(dispatcher, FakeParkingStore(FakeLedger(clock)), Window(1, lambda _: None, connected), unheard)
+    return Parking(dispatcher, FakeParkingStore(FakeLedger(clock)), Window(1, lambda _: None, connected), discard_event)
 
 
 def pruning(fault: Fault, _: Path) -> Part:
@@ -208,13 +208,13 @@ def pruning(fault: Fault, _: Path) -> Part:
         fault()
         return Pruned(0, 0, whole=True)
 
-    return HourlyPruning(prune, unheard, Schedule(SOON, SOON))
+    return HourlyPruning(prune, discard_event, Schedule(SOON, SOON))
 
 
 def ledger(fault: Fault, folder: Path) -> Part:
     config = LedgerConfig(url_in(folder), settle_seconds=0, keep_days=90, lease_seconds=3 * SOON)
-    SqlLedger.open(config, IDENTITY, SystemClock(), unheard).stop()
-    return SqlLedger(open_store(config.url), config, _Clock(fault), unheard)
+    SqlLedger.open(config, IDENTITY, SystemClock(), discard_event).stop()
+    return SqlLedger(open_store(config.url), config, _Clock(fault), discard_event)
 
 
 def health(fault: Fault, _: Path) -> Part:

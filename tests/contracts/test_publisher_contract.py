@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.broker import FakePublisher
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.support.broker_tools import Desk, event
+from tests.support.broker_tools import BrokerClient, event
 from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.ports import EventPublisher
 from worker.domain.telemetry import BrokerConnected
@@ -52,24 +52,24 @@ class FakePlace:
 class BrokerPlace:
     """The real one, and its queues."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, broker_client: BrokerClient) -> None:
         self.observer = RecordingTelemetry()
-        self.publisher = desk.publisher(self.observer)
-        self._desk = desk
+        self.publisher = broker_client.publisher(self.observer)
+        self._broker_client = broker_client
         self._queues = {
-            Destination.EVENTS: desk.topology.unrouted,
-            Destination.DEAD_LETTERS: desk.topology.dead_letters,
+            Destination.EVENTS: broker_client.topology.unrouted,
+            Destination.DEAD_LETTERS: broker_client.topology.dead_letters,
         }
 
     def arrived(self, destination: Destination) -> list[tuple[str, bytes, int | None, str | None]]:
         """Read the queue."""
-        taken = self._desk.take_all(self._queues[destination])
+        taken = self._broker_client.take_all(self._queues[destination])
         return [(method.routing_key, body, it.delivery_mode, it.message_id) for method, it, body in taken]
 
     def unbind(self, destination: Destination) -> None:
         """Remove the binding."""
-        exchange = self._desk.topology.exchange_for(destination)
-        self._desk.channel.queue_unbind(self._queues[destination], exchange, "#")
+        exchange = self._broker_client.topology.exchange_for(destination)
+        self._broker_client.channel.queue_unbind(self._queues[destination], exchange, "#")
 
 
 def publish(place: Place, message: Outgoing) -> None:
@@ -82,7 +82,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
         yield FakePlace()
         return
-    real = BrokerPlace(request.getfixturevalue("desk"))
+    real = BrokerPlace(request.getfixturevalue("broker_client"))
     real.publisher.start()
     # It declares what is missing before it is connected; a test that takes something away comes after that.
     real.observer.await_event(BrokerConnected)

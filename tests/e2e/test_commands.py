@@ -16,7 +16,7 @@ Form = Callable[[Command], Message]
 def test_a_create_makes_the_customer_as_it_was_asked_for(installation: Installation, form: Form) -> None:
     command = create(new_username(), subject="cus_1")
     installation.emitter.publish(form(command))
-    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
+    assert installation.listener.await_event(command).properties.type == "CustomerCreated"
     made = installation.sandbox.state(command.username).customers[command.username]
     sent = {name: value for name, value in command.data.items() if name != "password"}
     assert {name: getattr(made, name) for name in sent} == sent
@@ -28,7 +28,7 @@ def test_a_disable_stops_the_customer_from_sending_alone(installation: Installat
     made = create(new_username())
     command = disable(made.username, subject="cus_2")
     installation.emitter.publish(made, form(command))
-    assert installation.ear.await_event(command).properties.type == "CustomerDisabled"
+    assert installation.listener.await_event(command).properties.type == "CustomerDisabled"
     customer = installation.sandbox.state(made.username).customers[made.username]
     assert (customer.active, customer.website_access) == (False, True)
 
@@ -37,7 +37,7 @@ def test_a_disable_stops_the_customer_from_sending_alone(installation: Installat
 def test_a_rotation_sets_the_password_that_was_sent(installation: Installation, form: Form) -> None:
     command = rotate("a@x.com", "cred1", f"rotated by {form.__name__}")
     installation.emitter.publish(form(command))
-    assert installation.ear.await_event(command).properties.type == "CredentialRotated"
+    assert installation.listener.await_event(command).properties.type == "CredentialRotated"
     credentials = installation.sandbox.state("a@x.com").customers["a@x.com"].credentials
     assert credentials == {"cred1": installation.sandbox.digest(command.data["new_credential_password"])}
 
@@ -45,7 +45,7 @@ def test_a_rotation_sets_the_password_that_was_sent(installation: Installation, 
 def test_a_success_event_says_what_was_done_to_whom(installation: Installation) -> None:
     command = rotate("a@x.com", "cred1", "a new password", subject="cus_3")
     installation.emitter.publish(command)
-    event = installation.ear.await_event(command).event
+    event = installation.listener.await_event(command).event
     data = event.pop("data")
     assert event.pop("id")
     assert event.pop("time") == data.pop("completed_at")
@@ -75,7 +75,7 @@ def test_what_an_event_is_joined_by_is_carried_over(installation: Installation, 
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     command = create(new_username(), subject="cus_4", extra={"correlationid": "order-7", "traceparent": trace})
     installation.emitter.publish(form(command))
-    event = installation.ear.await_event(command).event
+    event = installation.listener.await_event(command).event
     joined = {name: event[name] for name in ("subject", "correlationid", "causationid", "traceparent")}
     assert joined == {
         "subject": "cus_4",
@@ -88,10 +88,10 @@ def test_what_an_event_is_joined_by_is_carried_over(installation: Installation, 
 def test_an_events_amqp_properties_mirror_its_envelope(installation: Installation) -> None:
     command = create(new_username(), source="Billing.EU/1")
     installation.emitter.publish(command)
-    heard = installation.ear.await_event(command)
-    properties = heard.properties
-    assert heard.routing_key == "CustomerCreated.billing-eu-1"
-    assert (properties.message_id, properties.type) == (heard.event["id"], "CustomerCreated")
+    received = installation.listener.await_event(command)
+    properties = received.properties
+    assert received.routing_key == "CustomerCreated.billing-eu-1"
+    assert (properties.message_id, properties.type) == (received.event["id"], "CustomerCreated")
     assert UUID(properties.message_id).version == 5
     assert (properties.correlation_id, properties.app_id) == (command.id, "provisioning-worker")
     assert (properties.delivery_mode, properties.content_type) == (2, "application/cloudevents+json")
@@ -104,7 +104,7 @@ def test_a_customers_commands_run_in_their_order_whichever_name_they_use(install
     third = disable(second.username.upper().replace("EXAMPLE.COM", "example.com"))
     installation.sandbox.set_latency(0.05)
     installation.emitter.publish(first, second, third)
-    installation.ear.await_events([first, second, third])
+    installation.listener.await_events([first, second, third])
     installation.sandbox.set_latency(0)
     names = {command.username.lower() for command in (first, second, third)}
     calls = [entry for entry in installation.sandbox.journal() if entry.username.lower() in names]
@@ -114,10 +114,10 @@ def test_a_customers_commands_run_in_their_order_whichever_name_they_use(install
 def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_5")
     installation.emitter.publish(command)
-    heard = installation.ear.await_event(command)
-    data = heard.data
-    assert (heard.properties.type, heard.routing_key) == ("CommandFailed", "CommandFailed.billing")
-    assert data.pop("failed_at") == heard.event["time"]
+    received = installation.listener.await_event(command)
+    data = received.data
+    assert (received.properties.type, received.routing_key) == ("CommandFailed", "CommandFailed.billing")
+    assert data.pop("failed_at") == received.event["time"]
     assert data.pop("dead_letter_id")
     assert data == {
         "command_id": command.id,
@@ -135,8 +135,8 @@ def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(installation
 def test_its_dead_letter_carries_what_a_person_needs(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_6")
     installation.emitter.publish(command)
-    told = installation.ear.await_event(command).data
-    dead_letter = installation.ear.await_dead_letter(command)
+    told = installation.listener.await_event(command).data
+    dead_letter = installation.listener.await_dead_letter(command)
     assert dead_letter.routing_key == "provider_rejected"
     assert dead_letter.properties.message_id == command.id
     headers = dead_letter.told

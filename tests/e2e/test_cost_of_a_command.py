@@ -35,23 +35,23 @@ PATIENT = {"PROVIDER__TIMEOUT_SECONDS": "60"}
 
 
 @pytest.fixture
-def town(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
     with open_installation(broker.url, tmp_path, seed_of(COMMANDS), forked_worker) as opened:
         opened.settings |= PATIENT
         yield opened
 
 
-def test_a_thousand_commands_cost_no_more_than_they_did(town: Installation, tmp_path: Path) -> None:
-    town.emitter.publish(*rotations(COMMANDS, rounds=1))
+def test_a_thousand_commands_cost_no_more_than_they_did(installation: Installation, tmp_path: Path) -> None:
+    installation.emitter.publish(*rotations(COMMANDS, rounds=1))
     counted = tmp_path / "counts.json"
 
-    with town.planted_worker(counting_worker.__file__, str(counted)) as worker:
-        events, _letters = town.ear.queues
-        wait_for(lambda: town.ear.depth(events)[0] >= COMMANDS, "an event of each command")
+    with installation.planted_worker(counting_worker.__file__, str(counted)) as worker:
+        events, _letters = installation.listener.queues
+        wait_for(lambda: installation.listener.depth(events)[0] >= COMMANDS, "an event of each command")
         assert worker.terminate() == 0
 
     counts = Counter(json.loads(counted.read_text()))
     counts["wake-ups"] = sum(count for name, count in counts.items() if name.startswith("wake-ups of "))
-    counts["provider calls"] = len(town.sandbox.journal())
+    counts["provider calls"] = len(installation.sandbox.journal())
     # Something that nothing counts any more would stay below every bound.
     assert {name: counts[name] for name, bound in BOUNDS.items() if not COMMANDS / 20 < counts[name] <= bound} == {}

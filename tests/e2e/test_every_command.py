@@ -99,7 +99,7 @@ def lived(
         with installation.worker() as worker:
             installation.emitter.publish(*STORY)
             installation.emitter.publish(*STORY)
-            installation.ear.await_count(2 * len(STORY))
+            installation.listener.await_count(2 * len(STORY))
             assert worker.terminate() == 0
         yield Lived(installation, edition, answers)
 
@@ -110,7 +110,7 @@ def test_every_command_of_the_catalog_is_in_the_story() -> None:
 
 @pytest.mark.parametrize("name", ADDED)
 def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(lived: Lived, name: str) -> None:
-    first, second = lived.installation.ear.events_of(BY_TYPE[name])
+    first, second = lived.installation.listener.events_of(BY_TYPE[name])
     assert (first.body, first.properties.message_id) == (second.body, second.properties.message_id)
     if name in lived.impossible:
         assert (first.properties.type, first.data["reason"]) == ("CommandFailed", "provider_rejected")

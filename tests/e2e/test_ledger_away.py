@@ -48,8 +48,8 @@ def paused(worker: WorkerProcess) -> tuple[bool, bool]:
 
 def progress(installation: Installation) -> tuple[int, int]:
     """Count the calls that reached the provider, and the events that were told."""
-    installation.ear.listen()
-    return len(installation.sandbox.journal()), len(installation.ear.events)
+    installation.listener.listen()
+    return len(installation.sandbox.journal()), len(installation.listener.events)
 
 
 def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
@@ -59,7 +59,7 @@ def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
     installation.sandbox.set_latency(0.2)
     with installation.worker() as worker:
         installation.emitter.publish(*commands)
-        installation.ear.await_count(2 * CUSTOMERS)
+        installation.listener.await_count(2 * CUSTOMERS)
         database.kill()
         worker.await_paused("ledger", "cannot be read or written")
         worker.await_metric("provisioning_commands_in_flight", 0)
@@ -68,7 +68,7 @@ def test_a_ledger_that_goes_away_under_load_stops_everything_until_it_is_back(
         assert progress(installation) == before
         assert worker.ask("/livez").status == 200
         database.start()
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
         assert worker.terminate() == DONE
     installation.verdict(commands)

@@ -23,7 +23,7 @@ def test_a_worker_prunes_its_ledger_soon_after_its_start(own_installation: Insta
     command = create(new_username())
     with own_installation.worker() as worker:
         own_installation.emitter.publish(command)
-        own_installation.ear.await_event(command)
+        own_installation.listener.await_event(command)
         told = worker.await_said("ledger_pruned")
         assert (told["commands"], told["refusals"]) == (1, 0)
         assert worker.metric("provisioning_ledger_seconds_count", operation="prune") > 0

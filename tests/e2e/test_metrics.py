@@ -56,7 +56,7 @@ def timed(command: Command) -> Command:
 def test_every_metric_is_there_under_its_name(installation: Installation, worker: WorkerProcess) -> None:
     command = create(new_username())
     installation.emitter.publish(command)
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     shown = {line.split()[2] for line in worker.ask("/metrics").body.splitlines() if line.startswith("# TYPE")}
     assert shown >= NAMES
     queue = installation.topology.command_queues[0]
@@ -71,7 +71,7 @@ def test_an_applied_command_and_its_calls_are_counted_once_each(
     installation.sandbox.inject(rule)
     before = readings(worker)
     installation.emitter.publish(command)
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     wait_for(
         lambda: readings(worker)["provisioning_commands_total"] > before["provisioning_commands_total"], "the count"
     )
@@ -102,7 +102,7 @@ def test_an_unknown_type_is_counted_as_unknown_and_not_by_its_name(
 ) -> None:
     command = Command("BuyCow", {})
     installation.emitter.publish(command)
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     unknown = {"command": "unknown", "reason": "unknown_type"}
     wait_for(lambda: worker.metric("provisioning_dead_letters_total", **unknown), "the count")
     assert "BuyCow" not in worker.ask("/metrics").body
@@ -112,7 +112,7 @@ def test_the_gauges_tell_of_now(installation: Installation, worker: WorkerProces
     started = time.time()
     command = create(new_username())
     installation.emitter.publish(command)
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     wait_for(lambda: worker.metric("provisioning_last_applied_timestamp_seconds") >= started, "the time")
     assert worker.metric("provisioning_broker_connected", role="consume") == 1
     assert worker.metric("provisioning_broker_connected", role="publish") == 1
@@ -133,7 +133,7 @@ def test_what_runs_and_what_waits_behind_it_are_shown(installation: Installation
     # At one moment: a call that is kept for too long is given up, and waits for its next attempt.
     wait_for(lambda: gauges(worker) == (1, 2), "one that runs, and two that wait behind it")
     installation.sandbox.clear_faults()
-    installation.ear.await_events(commands)
+    installation.listener.await_events(commands)
 
 
 def test_openmetrics_is_spoken_when_it_is_asked_for(worker: WorkerProcess) -> None:

@@ -28,7 +28,7 @@ def test_an_outage_pauses_intake_and_nothing_is_given_up(own_installation: Insta
         assert is_paused(worker, "outage")
         assert (worker.ask("/readyz").status, worker.ask("/readyz").document["state"]) == (200, "paused")
         own_installation.sandbox.clear_faults()
-        events = own_installation.ear.await_events(commands)
+        events = own_installation.listener.await_events(commands)
         assert not is_paused(worker, "outage")
         assert worker.terminate() == 0
     assert {event.properties.type for event in events} == {"CustomerCreated"}
@@ -44,7 +44,7 @@ def test_a_provider_that_is_not_there_is_waited_for(own_installation: Installati
         own_installation.emitter.publish(command)
         assert "cannot be reached" in worker.await_paused("outage")
         proxy.open()
-        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         assert worker.terminate() == 0
     own_installation.verdict([command])
 
@@ -56,7 +56,7 @@ def test_a_throttle_pauses_everybody_until_the_reset(own_installation: Installat
         own_installation.emitter.publish(*commands)
         # Its line in the log stays; the pause itself may be over before anybody looks.
         assert worker.await_said("intake_paused")["cause"] == "throttled"
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         assert worker.terminate() == 0
     calls = own_installation.sandbox.journal()
     throttled = next(entry for entry in calls if entry.fault is Fault.THROTTLED)
@@ -72,10 +72,10 @@ def test_a_refused_login_pauses_intake_and_charges_nobody(own_installation: Inst
         assert "PROVISIONING_PROVIDER__API_USER" in worker.await_paused("unauthorized")
         assert is_paused(worker, "unauthorized")
         assert worker.terminate() == 0
-    own_installation.ear.listen()
-    assert (own_installation.ear.events, own_installation.ear.dead_letters) == ([], [])
+    own_installation.listener.listen()
+    assert (own_installation.listener.events, own_installation.listener.dead_letters) == ([], [])
     with own_installation.worker() as worker:
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         assert worker.terminate() == 0
     own_installation.verdict(commands)
 
@@ -85,7 +85,7 @@ def test_a_single_refusal_of_the_login_pauses_nothing(own_installation: Installa
     own_installation.sandbox.inject(FaultRule(fault=Fault.UNAUTHORIZED, operation="add", times=1))
     with own_installation.worker() as worker:
         own_installation.emitter.publish(command)
-        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         assert worker.said("intake_paused") == []
 
 
@@ -94,8 +94,8 @@ def test_a_command_that_alone_fails_is_given_up_when_the_provider_is_well(own_in
     own_installation.sandbox.inject(FaultRule(fault=Fault.ERROR_500, operation="add", username=stuck.username))
     with own_installation.worker(RETRY__MAX_ATTEMPTS="3") as worker:
         own_installation.emitter.publish(stuck, *others)
-        event = own_installation.ear.await_event(stuck)
-        own_installation.ear.await_events(others)
+        event = own_installation.listener.await_event(stuck)
+        own_installation.listener.await_events(others)
         wait_for(lambda: not worker.ask("/readyz").document["paused"], "the end of the pause")
         assert worker.terminate() == 0
     assert (event.properties.type, event.data["reason"]) == ("CommandFailed", "retries_exhausted")
@@ -119,11 +119,11 @@ def test_a_refused_login_stops_only_the_commands_that_need_it(
         assert f"{login} commands wait" in worker.await_paused("unauthorized")
         assert is_paused(worker, "unauthorized")
         own_installation.emitter.publish(*going)
-        own_installation.ear.await_events(going)
-        assert [own_installation.ear.events_of(command) for command in waiting] == [[], [], []]
+        own_installation.listener.await_events(going)
+        assert [own_installation.listener.events_of(command) for command in waiting] == [[], [], []]
         assert worker.terminate() == 0
     with own_installation.worker() as worker:
-        own_installation.ear.await_events(waiting)
+        own_installation.listener.await_events(waiting)
         assert worker.terminate() == 0
     assert own_installation.verdict([*waiting, *going]).dead_letters == 0
 
@@ -146,6 +146,6 @@ def test_a_worker_that_begins_during_an_outage_is_paused_and_only_asks_the_probe
         wait_for(lambda: len(own_installation.sandbox.journal(after=seen)) > PROBES, "some probes")
         assert {entry.operation for entry in own_installation.sandbox.journal(after=seen)} == {Operation.RETRIEVE}
         own_installation.sandbox.clear_faults()
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         assert worker.terminate() == 0
     assert own_installation.verdict(commands).dead_letters == 0

@@ -45,7 +45,7 @@ def test_a_worker_whose_log_goes_nowhere_works_and_stops_as_ever(
     commands = [create(new_username()) for _ in range(5)]
     own_installation.emitter.publish(*commands)
     with started(own_installation, redirection) as process:
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT_SECONDS) == DONE
     own_installation.verdict(commands)
@@ -58,7 +58,7 @@ def test_a_worker_whose_logs_reader_has_gone_works_and_stops_as_ever(own_install
     os.close(reading)
     with started(own_installation, "2>&1", writing) as process:
         os.close(writing)
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT_SECONDS) == DONE
     own_installation.verdict(commands)
@@ -70,7 +70,7 @@ def test_a_subject_that_the_log_cannot_encode_is_answered_and_logged_with_its_es
     commands = [create(new_username(), subject=subject) for subject in ("Zoë", "日本")]
     own_installation.emitter.publish(*commands)
     with started(own_installation, ">log", PYTHONIOENCODING="ascii", PROVISIONING_LOG__FORMAT="text") as process:
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         process.send_signal(signal.SIGTERM)
         assert process.wait(LIMIT_SECONDS) == DONE
     log = (own_installation.folder / "log").read_text(encoding="ascii")
@@ -84,7 +84,7 @@ def test_a_worker_whose_log_nobody_reads_answers_everything_and_stops_in_order(o
         worker.await_ready()
         worker.reader.stop()
         own_installation.emitter.publish(*commands)
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         assert (worker.ask("/livez").status, worker.ask("/readyz").status) == (200, 200)
         # It says its last words, and does not wait until somebody hears them.
         assert worker.terminate() == DONE

@@ -43,7 +43,7 @@ def test_a_create_whose_answer_is_lost_is_found_and_not_repeated(installation: I
     then = disable(command.username)
     strike(installation, rule, Operation.ADD, command.username)
     installation.emitter.publish(command, then)
-    event, _ = installation.ear.await_events([command, then])
+    event, _ = installation.listener.await_events([command, then])
     assert (event.data["outcome"], event.data["attempts"]) == ("already_applied", 2)
     assert effects(installation, command.username) == [
         (Operation.ADD, Effect.CHANGED),
@@ -60,7 +60,7 @@ def test_a_create_that_did_not_happen_is_looked_for_and_repeated(installation: I
     then = disable(command.username)
     strike(installation, rule, Operation.ADD, command.username)
     installation.emitter.publish(command, then)
-    event, _ = installation.ear.await_events([command, then])
+    event, _ = installation.listener.await_events([command, then])
     assert (event.data["outcome"], event.data["attempts"]) == ("applied", 2)
     assert effects(installation, command.username) == [
         (Operation.ADD, Effect.NOT_APPLIED),
@@ -76,7 +76,7 @@ def test_a_disable_is_repeated_and_changes_the_state_once(installation: Installa
     command = disable(made.username)
     strike(installation, rule, Operation.DISABLE, made.username)
     installation.emitter.publish(made, command)
-    assert installation.ear.await_event(command).data["attempts"] == 2
+    assert installation.listener.await_event(command).data["attempts"] == 2
     disables = [effect for operation, effect in effects(installation, made.username) if operation is Operation.DISABLE]
     wanted = [Effect.CHANGED, Effect.UNCHANGED] if rule.is_applied else [Effect.NOT_APPLIED, Effect.CHANGED]
     assert disables == wanted
@@ -86,7 +86,7 @@ def test_a_rotation_whose_answer_is_lost_sets_the_same_password_again(installati
     command = rotate("a@x.com", "cred1", new_username())
     strike(installation, FaultRule(fault=Fault.APPLY_THEN_DROP), Operation.CREDENTIAL_EDIT, "a@x.com")
     installation.emitter.publish(command)
-    assert installation.ear.await_event(command).data["attempts"] == 2
+    assert installation.listener.await_event(command).data["attempts"] == 2
     digest = installation.sandbox.digest(command.data["new_credential_password"])
     edits = [entry.effect for entry in installation.sandbox.journal() if entry.secret_digest == digest]
     assert edits == [Effect.CHANGED, Effect.UNCHANGED]
@@ -100,7 +100,7 @@ def test_a_create_refused_because_an_earlier_try_was_applied_late_is_found(insta
     # Counted by the rule: a late call of another test may be on its way as well.
     wait_for(lambda: installation.sandbox.faults()[0].befallen == 2, "the second call")
     installation.sandbox.clear_faults()
-    assert installation.ear.await_event(command).data["outcome"] == "already_applied"
+    assert installation.listener.await_event(command).data["outcome"] == "already_applied"
     adds = [effect for operation, effect in effects(installation, command.username) if operation is Operation.ADD]
     assert adds[:2] == [Effect.CHANGED, Effect.REFUSED]
     assert set(adds[1:]) == {Effect.REFUSED}
@@ -110,18 +110,18 @@ def test_a_customer_that_another_command_has_made_is_not_adopted(installation: I
     first = create(new_username())
     second = create(first.username)
     installation.emitter.publish(first)
-    installation.ear.await_event(first)
+    installation.listener.await_event(first)
     strike(installation, FaultRule(fault=Fault.DROP_BEFORE), Operation.ADD, first.username)
     installation.emitter.publish(second)
-    assert installation.ear.await_event(second).data["reason"] == "outcome_unknown"
-    assert installation.ear.await_dead_letter(second).routing_key == "outcome_unknown"
+    assert installation.listener.await_event(second).data["reason"] == "outcome_unknown"
+    assert installation.listener.await_dead_letter(second).routing_key == "outcome_unknown"
 
 
 def test_while_one_customer_waits_others_go_on(installation: Installation) -> None:
     stuck, free = create(new_username()), create(new_username())
     strike(installation, FaultRule(fault=Fault.HELD), Operation.ADD, stuck.username)
     installation.emitter.publish(stuck, free)
-    installation.ear.await_event(free)
-    assert installation.ear.events_of(stuck) == []
+    installation.listener.await_event(free)
+    assert installation.listener.events_of(stuck) == []
     installation.sandbox.clear_faults()
-    installation.ear.await_event(stuck)
+    installation.listener.await_event(stuck)

@@ -56,7 +56,7 @@ def test_a_customer_is_created_in_every_form_of_the_document(
 
 
 @pytest.mark.parametrize("form", [STRUCTURED, BINARY, BARE])
-def test_a_failure_is_heard_as_the_document_says(emitter: ContractEmitter, form: int) -> None:
+def test_a_failure_is_received_as_the_document_says(emitter: ContractEmitter, form: int) -> None:
     sent = emitter.send("CreateCustomer", form, {"username": new_username(), "package": "Platinum"})
 
     event = emitter.hear("CreateCustomer", sent)
@@ -72,13 +72,13 @@ def test_every_command_of_the_document_is_answered_by_its_success(emitter: Contr
         "ChangeUsername": {"username": username, "new_username": later},
         "DeleteCustomer": {"username": later},
     }
-    heard = [
+    received = [
         emitter.hear(command, emitter.send(command, STRUCTURED, own.get(command, {"username": username})))
         for command in LIFE
     ]
 
-    assert [event["data"]["command_type"] for event in heard] == list(LIFE)
-    assert [event["data"]["detail"] for event in heard if event["type"] == "CommandFailed"] == []
+    assert [event["data"]["command_type"] for event in received] == list(LIFE)
+    assert [event["data"]["detail"] for event in received if event["type"] == "CommandFailed"] == []
 
 
 def test_the_examples_can_be_sent_as_they_are(own_installation: Installation) -> None:

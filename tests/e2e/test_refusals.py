@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.commands import Command, Message, bare, binary, create, disable, new_username, structured
 from tests.support.installation import Installation
 from tests.support.waiting import wait_for
@@ -47,12 +47,12 @@ def broken(body: bytes, **properties: object) -> Message:
     return Message(body, {"content_type": "application/cloudevents+json", **properties})
 
 
-def answers_to(installation: Installation, dead_letter: Heard) -> list[Heard]:
-    installation.ear.listen()
+def answers_to(installation: Installation, dead_letter: ReceivedMessage) -> list[ReceivedMessage]:
+    installation.listener.listen()
     return [
-        heard
-        for heard in installation.ear.events
-        if heard.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
+        received
+        for received in installation.listener.events
+        if received.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
     ]
 
 
@@ -119,10 +119,10 @@ def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named
 ) -> None:
     after = create(new_username())
     installation.emitter.publish(case.message, after)
-    dead_letter = installation.ear.await_dead_letter(case.message)
+    dead_letter = installation.listener.await_dead_letter(case.message)
     assert (dead_letter.routing_key, dead_letter.told["reason"]) == (case.reason, case.reason)
     assert dead_letter.told["detail"]
-    installation.ear.await_event(after)
+    installation.listener.await_event(after)
     if case.named:
         wait_for(lambda: answers_to(installation, dead_letter), "its CommandFailed")
     assert len(answers_to(installation, dead_letter)) == int(case.named)
@@ -147,7 +147,7 @@ def test_a_command_as_gateways_and_libraries_write_it_is_a_command(
 ) -> None:
     command = create(new_username())
     installation.emitter.publish(form(command))
-    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
+    assert installation.listener.await_event(command).properties.type == "CustomerCreated"
 
 
 @pytest.mark.parametrize("headers", [ODD_HEADERS, MANY_HEADERS], ids=["odd", "125 kB"])
@@ -155,13 +155,13 @@ def test_a_command_with_strange_headers_is_a_command(installation: Installation,
     command = create(new_username())
     message = structured(command)
     installation.emitter.publish(replace(message, properties={**message.properties, "headers": headers}))
-    assert installation.ear.await_event(command).properties.type == "CustomerCreated"
+    assert installation.listener.await_event(command).properties.type == "CustomerCreated"
 
 
 def test_a_failed_command_names_the_fields_and_rules_it_broke(installation: Installation) -> None:
     command = create(new_username(), city=None, colour="red", email="no address", password="short")
     installation.emitter.publish(command)
-    data = installation.ear.await_event(command).data
+    data = installation.listener.await_event(command).data
     assert set(data["detail"].split("; ")) == {
         "city: is required",
         "colour: is not a field of this command",
@@ -176,7 +176,7 @@ def test_a_letter_has_the_original_body_properties_and_plain_headers(installatio
     properties = {"content_type": "text/plain", "correlation_id": "order-9", "reply_to": "back", "priority": 3}
     message = Message(b"\x00\xff not JSON", {**properties, "headers": {**ODD_HEADERS, **kept}})
     installation.emitter.publish(message)
-    dead_letter = installation.ear.await_dead_letter(message)
+    dead_letter = installation.listener.await_dead_letter(message)
     assert {name: getattr(dead_letter.properties, name) for name in properties} == properties
     assert dead_letter.properties.delivery_mode == 2
     assert {name: dead_letter.headers[name] for name in kept} == kept
@@ -188,7 +188,7 @@ def test_a_letter_has_the_original_body_properties_and_plain_headers(installatio
 def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(installation: Installation) -> None:
     message = Message(b"a long story", {"headers": MANY_HEADERS})
     installation.emitter.publish(message)
-    dead_letter = installation.ear.await_dead_letter(message)
+    dead_letter = installation.listener.await_dead_letter(message)
     assert sum(len(name) + len(str(value)) for name, value in dead_letter.headers.items()) < 40 * 1024
     assert "left out" in dead_letter.told["note"]
 
@@ -196,12 +196,12 @@ def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(installation: Ins
 def test_an_expiry_does_not_delete_the_letter(installation: Installation) -> None:
     message = Message(b"soon over", {"expiration": "60000"})
     installation.emitter.publish(message)
-    assert installation.ear.await_dead_letter(message).properties.expiration is None
+    assert installation.listener.await_dead_letter(message).properties.expiration is None
 
 
 def test_a_refusal_pauses_nothing(installation: Installation, worker: WorkerProcess) -> None:
     command = Command("BuyCow", {"username": "x"})
     installation.emitter.publish(bare(command))
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     assert worker.ask("/livez").status == 200
     assert worker.ask("/readyz").document["paused"] == {}

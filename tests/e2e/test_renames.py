@@ -39,7 +39,7 @@ def test_commands_under_the_old_and_the_new_name_keep_their_order(own_installati
     own_installation.sandbox.set_latency(0.01)
     own_installation.emitter.publish(*commands)
     with own_installation.worker() as worker:
-        own_installation.ear.await_events(commands)
+        own_installation.listener.await_events(commands)
         assert worker.terminate() == 0
     assert own_installation.verdict(commands).dead_letters == 0
     assert set(own_installation.sandbox.state().customers) >= {names(number)[2] for number in range(CUSTOMERS)}
@@ -55,7 +55,7 @@ def test_they_keep_it_while_answers_are_lost_and_calls_fail(own_installation: In
     )
     own_installation.emitter.publish(*commands)
     with own_installation.worker(**PATIENT) as worker:
-        own_installation.ear.await_events(commands, seconds=50)
+        own_installation.listener.await_events(commands, seconds=50)
         assert worker.terminate() == 0
     assert own_installation.verdict(commands).dead_letters == 0
     assert len([entry for entry in own_installation.sandbox.journal() if entry.fault is not None]) > CUSTOMERS
@@ -68,7 +68,7 @@ def test_a_new_name_that_is_taken_is_refused_and_both_customers_stay_as_they_wer
     commands = [build.create(one), build.create(other), build.rename(one, other), build.disable(one)]
     with own_installation.worker() as worker:
         own_installation.emitter.publish(*commands)
-        refused = own_installation.ear.await_events(commands)[2]
+        refused = own_installation.listener.await_events(commands)[2]
         assert worker.terminate() == 0
     assert refused.data["reason"] == "provider_rejected"
     own_installation.verdict(commands, failing={commands[2].id})

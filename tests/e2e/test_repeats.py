@@ -2,7 +2,7 @@
 
 from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.commands import Command, create, disable, new_username
 from tests.support.installation import Installation
 from tests.support.waiting import wait_for
@@ -12,13 +12,13 @@ def calls_for(installation: Installation, command: Command) -> list[JournalEntry
     return [entry for entry in installation.sandbox.journal() if entry.username == command.username]
 
 
-def await_repeats(installation: Installation, command: Command, count: int) -> list[Heard]:
-    def heard() -> list[Heard] | None:
-        installation.ear.listen()
-        events = installation.ear.events_of(command)
+def await_repeats(installation: Installation, command: Command, count: int) -> list[ReceivedMessage]:
+    def received() -> list[ReceivedMessage] | None:
+        installation.listener.listen()
+        events = installation.listener.events_of(command)
         return events if len(events) >= count else None
 
-    return wait_for(heard, f"{count} events")
+    return wait_for(received, f"{count} events")
 
 
 def test_a_command_sent_three_times_has_one_effect_and_identical_events(installation: Installation) -> None:
@@ -43,7 +43,7 @@ def test_a_failure_told_twice_is_the_same_failure(installation: Installation) ->
     installation.emitter.publish(command, command)
     assert len({event.body for event in await_repeats(installation, command, 2)}) == 1
     dead_letters = [
-        dead_letter for dead_letter in installation.ear.dead_letters if dead_letter.body == command.message().body
+        dead_letter for dead_letter in installation.listener.dead_letters if dead_letter.body == command.message().body
     ]
     assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) == 1
     assert len(calls_for(installation, command)) == 1
@@ -53,14 +53,14 @@ def test_another_command_under_a_taken_id_is_a_conflict_and_has_no_effect(instal
     first = create(new_username())
     other = create(new_username(), id=first.id)
     installation.emitter.publish(first)
-    created = installation.ear.await_event(first)
+    created = installation.listener.await_event(first)
     installation.emitter.publish(other)
     _, conflict = await_repeats(installation, first, 2)
     assert (conflict.properties.type, conflict.data["reason"]) == ("CommandFailed", "id_conflict")
     assert conflict.data["username"] == other.username
     installation.emitter.publish(first)
     assert await_repeats(installation, first, 3)[-1].body == created.body
-    assert installation.ear.await_dead_letter(other).routing_key == "id_conflict"
+    assert installation.listener.await_dead_letter(other).routing_key == "id_conflict"
     assert calls_for(installation, other) == []
 
 
@@ -86,7 +86,7 @@ def test_a_value_set_by_two_commands_is_set_once_and_both_are_answered(installat
     made = create(new_username())
     first, second = disable(made.username), disable(made.username)
     installation.emitter.publish(made, first, second)
-    events = installation.ear.await_events([first, second])
+    events = installation.listener.await_events([first, second])
     assert [event.data["outcome"] for event in events] == ["applied", "applied"]
     effects = [entry.effect for entry in calls_for(installation, made)]
     assert effects == [Effect.CHANGED, Effect.CHANGED, Effect.UNCHANGED]
@@ -96,5 +96,5 @@ def test_a_taken_username_is_refused_and_its_customer_untouched(installation: In
     first = create(new_username())
     second = create(first.username, city="Paris")
     installation.emitter.publish(first, second)
-    assert installation.ear.await_event(second).data["reason"] == "provider_rejected"
+    assert installation.listener.await_event(second).data["reason"] == "provider_rejected"
     assert installation.sandbox.state(first.username).customers[first.username].city == "London"

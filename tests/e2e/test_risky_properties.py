@@ -14,7 +14,7 @@ def test_an_expiration_and_a_priority_are_said_and_counted(own_installation: Ins
     with own_installation.worker() as worker:
         own_installation.emitter.publish(risky)
 
-        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         for event in ("command_may_expire", "command_may_change_places"):
             assert worker.await_said(event)["command_id"] == command.id
         for name in ("expiration", "priority"):

@@ -71,7 +71,7 @@ def lived(
         with installation.starting_worker(LOG__FORMAT="text") as readable:
             again = build.add_credential("a@x.com", "cred1", planted("add"))
             installation.emitter.publish(again)
-            installation.ear.await_event(again)
+            installation.listener.await_event(again)
             assert readable.terminate() == 0
         yield Lived(installation, {**shown, "log": worker.log, "readable log": readable.log})
 
@@ -82,9 +82,9 @@ def meet_everything(installation: Installation) -> Command:
         installation.sandbox.inject(FaultRule(fault=fault, times=1))
     commands = [*good, *plants.refused_by_the_provider(), *plants.refused_by_us(good[0])]
     installation.emitter.publish(*commands, *plants.broken())
-    installation.ear.await_events(commands)
+    installation.listener.await_events(commands)
     for message in plants.broken():
-        installation.ear.await_dead_letter(message)
+        installation.listener.await_dead_letter(message)
     return commands[0]
 
 
@@ -102,7 +102,7 @@ def test_no_secret_is_shown_by_the_worker_or_a_tool(lived: Lived) -> None:
 
 
 def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) -> None:
-    events = lived.installation.ear.events
+    events = lived.installation.listener.events
     assert [event.body for event in events if seen_in(event.body) or seen_in(event.properties)] == []
     quoted = [text for event in events for text in event.data.get("errors", []) if "you sent" in text]
     assert len(quoted) > 10
@@ -110,7 +110,7 @@ def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) ->
 
 
 def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
-    dead_letters = lived.installation.ear.dead_letters
+    dead_letters = lived.installation.listener.dead_letters
     assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) > 20
     assert [
         dead_letter.told

@@ -97,7 +97,7 @@ def test_send_without_waiting_says_where_the_commands_are(installation: Installa
     sent = installation.type("send", "-", stdin=lines_of([command]))
     assert (sent.returncode, sent.stdout) == (DONE, "")
     assert installation.topology.commands in sent.stderr
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
 
 
 def test_a_dry_run_checks_and_sends_nothing(installation: Installation) -> None:
@@ -106,8 +106,8 @@ def test_a_dry_run_checks_and_sends_nothing(installation: Installation) -> None:
     assert (dry.returncode, dry.stdout) == (DONE, "")
     after = create(new_username())
     installation.emitter.publish(after)
-    installation.ear.await_event(after)
-    assert installation.ear.events_of(command) == []
+    installation.listener.await_event(after)
+    assert installation.listener.events_of(command) == []
 
 
 def test_one_invalid_command_keeps_all_of_a_file_from_being_sent(installation: Installation) -> None:

@@ -28,7 +28,7 @@ def test_a_broker_that_is_not_there_is_waited_for_and_readiness_says_so(fresh_in
         assert worker.ask("/livez").status == 200
         proxy.open()
         worker.await_ready()
-        assert fresh_installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert fresh_installation.listener.await_event(command).properties.type == "CustomerCreated"
         assert worker.terminate() == 0
 
 
@@ -39,23 +39,23 @@ def test_a_worker_that_waits_for_the_broker_can_be_stopped(fresh_installation: I
 
 
 def test_a_worker_without_a_topology_declares_it(fresh_installation: Installation) -> None:
-    fresh_installation.ear.delete([queue.name for queue in fresh_installation.topology.queues], [])
+    fresh_installation.listener.delete([queue.name for queue in fresh_installation.topology.queues], [])
     with fresh_installation.worker() as worker:
         fresh_installation.emitter.publish(create(new_username()))
         # Nobody is bound for the event yet, so it is kept where such events are kept.
         wait_for(
-            lambda: fresh_installation.ear.depth(fresh_installation.topology.unrouted)[0] == 1,
+            lambda: fresh_installation.listener.depth(fresh_installation.topology.unrouted)[0] == 1,
             "the event that nobody hears",
         )
-        fresh_installation.ear.bind()
+        fresh_installation.listener.bind()
         command = create(new_username())
         fresh_installation.emitter.publish(command)
-        fresh_installation.ear.await_event(command)
+        fresh_installation.listener.await_event(command)
         assert worker.terminate() == 0
 
 
 def test_a_worker_that_may_not_declare_says_what_is_missing(fresh_installation: Installation) -> None:
-    fresh_installation.ear.delete([queue.name for queue in fresh_installation.topology.queues], [])
+    fresh_installation.listener.delete([queue.name for queue in fresh_installation.topology.queues], [])
     with fresh_installation.starting_worker(AMQP__DECLARE="false") as worker:
         queue = fresh_installation.topology.command_queues[0]
         wait_for(lambda: queue in worker.ask("/readyz").document["broker"]["consume"], "the name of what is missing")

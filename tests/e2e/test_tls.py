@@ -74,7 +74,7 @@ def test_without_a_user_the_certificate_is_the_login_and_a_renewed_one_is_used(
         worker.await_ready()
         command = create(new_username())
         secured.emitter.publish(command)
-        secured.ear.await_event(command)
+        secured.listener.await_event(command)
         assert worker.terminate() == 0
 
 

@@ -16,7 +16,7 @@ def rows(text: str) -> list[Any]:
 def test_explain_tells_the_whole_story_of_a_command(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_story")
     installation.emitter.publish(command)
-    installation.ear.await_event(command)
+    installation.listener.await_event(command)
     told = installation.type("explain", command.id)
     assert told.returncode == DONE
     story = rows(told.stdout)

@@ -42,7 +42,7 @@ def test_commands_reach_the_worker_again_without_a_restart(own_installation: Ins
         delete(own_installation, deletion)
         # The broker answers 404 or returns it, and the emitter publishes it again.
         own_installation.emitter.publish(command)
-        assert own_installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         if deletion is exchange:
             said = worker.await_said("topology_declared_again")
             assert said["declared"] == [f"exchange {own_installation.topology.commands}"]
@@ -65,7 +65,7 @@ def test_a_worker_that_may_not_declare_says_what_is_missing_until_it_is_there(ow
         worker.await_said("topology_complete_again")
         command = create(new_username())
         own_installation.emitter.publish(command)
-        own_installation.ear.await_event(command)
+        own_installation.listener.await_event(command)
         assert worker.terminate() == 0
 
 

@@ -96,7 +96,7 @@ def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(installation: I
 def test_a_command_that_failed_is_told_by_the_exit_code(installation: Installation, emit: Emit) -> None:
     taken = create(new_username())
     installation.emitter.publish(taken)
-    installation.ear.await_event(taken)
+    installation.listener.await_event(taken)
 
     failed = emit(installation.topology.prefix, taken.username)
 

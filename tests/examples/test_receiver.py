@@ -108,12 +108,14 @@ def fresh(customer: str) -> Mapping[str, Any]:
 
 
 def events_of(installation: Installation, command_id: str, count: int) -> list[Any]:
-    def heard() -> list[Any]:
-        installation.ear.listen()
-        found = [heard.event for heard in installation.ear.events if heard.data["command_id"] == command_id]
+    def received() -> list[Any]:
+        installation.listener.listen()
+        found = [
+            received.event for received in installation.listener.events if received.data["command_id"] == command_id
+        ]
         return found if len(found) >= count else []
 
-    return wait_for(heard, f"{count} events of {command_id}")
+    return wait_for(received, f"{count} events of {command_id}")
 
 
 def test_a_customer_of_stripe_becomes_one_of_the_provider_once(installation: Installation, stripe: Receiver) -> None:

@@ -122,7 +122,7 @@ def await_none_acked_untold(worker: WorkerProcess) -> int:
 
 def left_in_queue(installation: Installation) -> int:
     """Count the commands that the broker would hand over now."""
-    return installation.ear.depth(installation.topology.command_queues[0])[0]
+    return installation.listener.depth(installation.topology.command_queues[0])[0]
 
 
 def assert_steady(worker: WorkerProcess, installation: Installation) -> None:
@@ -160,7 +160,7 @@ def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
     installation.sandbox.set_latency(SLOW_SECONDS)
     with installation.worker() as worker:
         installation.emitter.publish(*commands)
-        installation.ear.await_count(1)
+        installation.listener.await_count(1)
         with situation.trouble(installation, broker):
             worker.await_paused("publish")
             installation.sandbox.set_latency(0)
@@ -170,7 +170,7 @@ def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
         wait_for(lambda: len(worker.said("command_settled")) == len(commands), "the last command", 40)
         assert_said_once(worker)
         assert worker.terminate() == 0
-    installation.ear.listen_to(installation.topology.unrouted)
+    installation.listener.listen_to(installation.topology.unrouted)
     installation.verdict(commands, failing)
 
 
@@ -181,7 +181,7 @@ def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(
     installation.sandbox.set_latency(SLOW_SECONDS)
     with installation.worker() as worker:
         installation.emitter.publish(*commands)
-        installation.ear.await_count(1)
+        installation.listener.await_count(1)
         with full_queue(events, installation, broker):
             worker.await_paused("publish")
             installation.sandbox.set_latency(0)
@@ -207,6 +207,6 @@ def test_an_idle_worker_says_it_too(installation: Installation, broker: OwnBroke
             assert_steady(worker, installation)
         assert_said_once(worker)
         installation.emitter.publish(*commands)
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
     assert installation.verdict(commands).repeats == 0

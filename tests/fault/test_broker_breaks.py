@@ -37,18 +37,18 @@ def test_the_broker_breaks_under_load(
     installation.sandbox.set_latency(1.0)
     with installation.worker() as worker, ThreadPoolExecutor(1) as billing:
         wait_until_crash_safe(
-            fragile_broker, *(queue.name for queue in installation.topology.queues), *installation.ear.queues
+            fragile_broker, *(queue.name for queue in installation.topology.queues), *installation.listener.queues
         )
         installation.emitter.publish(*commands[:half])
-        installation.ear.await_count(CUSTOMERS)
+        installation.listener.await_count(CUSTOMERS)
         publishing = billing.submit(installation.emitter.publish, *commands[half:])
         break_it(fragile_broker)
         # Each command changes something, and none of them twice.
         assert len(installation.sandbox.journal()) < len(commands), "it broke when all was over"
         installation.sandbox.set_latency(0.05)
         publishing.result()
-        installation.ear.listen()
-        installation.ear.await_events(commands, RECOVERY_SECONDS)
+        installation.listener.listen()
+        installation.listener.await_events(commands, RECOVERY_SECONDS)
         for role in ("consume", "publish"):
             assert worker.metric("provisioning_broker_reconnects_total", role=role) >= 1
         assert worker.terminate() == 0

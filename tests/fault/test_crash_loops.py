@@ -49,9 +49,9 @@ def start_until_it_lives(
     argv = (sys.executable, poisoned_worker.__file__, place)
 
     def all_told() -> bool:
-        installation.ear.listen()
-        told = {heard.data["command_id"] for heard in installation.ear.events}
-        return wanted <= told and len(installation.ear.dead_letters) >= dead_letters
+        installation.listener.listen()
+        told = {received.data["command_id"] for received in installation.listener.events}
+        return wanted <= told and len(installation.listener.dead_letters) >= dead_letters
 
     for starts in count(1):
         log = installation.folder / f"{place}-{starts}.log"
@@ -67,8 +67,8 @@ def start_until_it_lives(
 
 def judge(installation: Installation, commands: Sequence[Command]) -> None:
     """Check that the poison alone is a dead letter, for the right reason, and that all else is as it must be."""
-    installation.ear.listen()
-    reasons = {heard.data["command_id"]: heard.data.get("reason") for heard in installation.ear.events}
+    installation.listener.listen()
+    reasons = {received.data["command_id"]: received.data.get("reason") for received in installation.listener.events}
     poisoned = {command.id for command in commands if isinstance(command, Poison)}
     assert {one: reason for one, reason in reasons.items() if reason} == dict.fromkeys(poisoned, "crash_loop")
     installation.verdict(commands, failing=poisoned)
@@ -105,9 +105,9 @@ def test_poison_that_nobody_can_name_is_a_letter_alone(installation: Installatio
 
     start_until_it_lives(installation, "reading", innocents, dead_letters=1)
 
-    dead_letter = installation.ear.await_dead_letter(nameless)
+    dead_letter = installation.listener.await_dead_letter(nameless)
     assert (dead_letter.routing_key, dead_letter.told["reason"]) == ("crash_loop", "crash_loop")
-    assert len(installation.ear.dead_letters) == 1
+    assert len(installation.listener.dead_letters) == 1
 
 
 def test_a_worker_that_is_killed_by_others_charges_nobody(installation: Installation) -> None:
@@ -116,12 +116,12 @@ def test_a_worker_that_is_killed_by_others_charges_nobody(installation: Installa
     installation.sandbox.set_latency(0.4)
     installation.emitter.publish(*commands)
     dice = random.Random(4711)  # noqa: S311 - for moments, not for secrets
-    for heard in sorted(dice.sample(range(1, 100), 3)):
+    for received in sorted(dice.sample(range(1, 100), 3)):
         with installation.worker() as worker:
-            installation.ear.await_count(heard)
+            installation.listener.await_count(received)
             worker.kill()
     installation.sandbox.set_latency(0.05)
     with installation.worker() as last:
-        installation.ear.await_events(commands, 60.0)
+        installation.listener.await_events(commands, 60.0)
         assert last.terminate() == 0
     judge(installation, commands)

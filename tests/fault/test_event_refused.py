@@ -17,10 +17,10 @@ def test_what_could_not_be_told_is_told_by_the_next_worker(installation: Install
         installation.emitter.publish(*commands)
         assert worker.await_paused("publish")
         worker.kill()
-    installation.ear.listen()
-    heard_while_full = len(installation.ear.events)
+    installation.listener.listen()
+    received_while_full = len(installation.listener.events)
     with installation.worker() as worker:
-        installation.ear.await_count(heard_while_full + len(commands))
+        installation.listener.await_count(received_while_full + len(commands))
         assert worker.terminate() == 0
     installation.verdict(commands)
 
@@ -31,6 +31,6 @@ def test_intake_resumes_once_the_event_is_taken(installation: Installation, brok
         with full_queue(events, installation, broker):
             installation.emitter.publish(*commands)
             assert worker.await_paused("publish")
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
     assert installation.verdict(commands).calls == len(commands)

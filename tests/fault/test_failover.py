@@ -42,7 +42,7 @@ def test_a_killed_one_is_followed_at_once_but_for_what_it_had_begun(
         killed, begun, owner = replicas.now(), replicas.begun_by(active), replicas.owner(active)
         wait_for(lambda: asked_by(Format.JSON, sandbox.journal(after=killed.sequence)), "a call of the other one")
         sandbox.clear_faults()
-        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         assert standby.terminate() == DONE
     installation.verdict(commands)
 
@@ -81,7 +81,7 @@ def test_each_customers_order_holds_while_the_active_one_is_killed_again_and_aga
                 replicas.await_applied(times * CUSTOMERS)
                 active.kill()
                 active, standby = standby, start()
-        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [active.terminate(), standby.terminate()] == [DONE, DONE]
     assert installation.verdict(commands).dead_letters == 0
 

@@ -43,18 +43,18 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
         )
         with frozen(active):
             installation.sandbox.clear_faults()
-            installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+            installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
             slept_through = installation.sandbox.journal()[-1].sequence
             assert replicas.owner(active).died
             installation.emitter.publish(*later)
         assert active.await_exit() == FAILED
-        installation.ear.await_events(later)
+        installation.listener.await_events(later)
         with replicas.start(SHORT) as again:
             assert again.ask("/readyz").document["state"] == "consuming or standing by"
             assert standby.terminate() == DONE
             last = rotate(old_customer(0), credential_of(0), "after the restart")
             installation.emitter.publish(last)
-            installation.ear.await_event(last)
+            installation.listener.await_event(last)
             assert again.terminate() == DONE
     assert installation.verdict([*commands, *later, last]).dead_letters == 0
     assert writes_in(installation.sandbox.journal(after=slept_through), Format.XML) == []
@@ -78,7 +78,7 @@ def test_a_freeze_right_after_the_last_look_at_the_lease_lets_no_write_through_b
     terms = Terms(SHORT.lease_seconds, SHORT.heartbeat_seconds, freezing_writes=2)
     with replicas.start(terms, Format.XML) as active, replicas.start(SHORT) as standby:
         installation.emitter.publish(*commands)
-        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         done = asked_by(Format.JSON, writes_in(installation.sandbox.journal()))
         assert len(done) == len(commands)
         active.signal(signal.SIGCONT)

@@ -33,7 +33,7 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
     before, after = commands[:CUSTOMERS], commands[CUSTOMERS:]
     with replicas.start(LONG, Format.XML) as active, replicas.start(LONG) as standby:
         installation.emitter.publish(*before)
-        installation.ear.await_events(before)
+        installation.listener.await_events(before)
         hold_calls(installation)
         installation.emitter.publish(*after)
         await_held(installation, calls=2)
@@ -41,7 +41,7 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
         with replicas.start(LONG) as successor:
             assert active.said("broker_disconnected") == []
             assert stop_amid_calls(installation, active) == DONE
-            installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+            installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
             lease_until = min(replicas.owner(worker).lease_until for worker in (active, standby))
             assert successor.terminate() == DONE
     assert active.said("worker_stopping")[0]["held"] > 0
@@ -63,7 +63,7 @@ def test_a_stop_whose_time_ran_out_holds_up_what_it_had_begun_and_nothing_else(r
         installation.sandbox.clear_faults()
         stopped, stopped_at = replicas.owner(active), replicas.now()
         installation.emitter.publish(*free)
-        installation.ear.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
+        installation.listener.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
         assert standby.terminate() == DONE
     assert installation.verdict([*begun, *free]).dead_letters == 0
     after = asked_by(Format.JSON, installation.sandbox.journal(after=stopped_at.sequence))
@@ -90,7 +90,7 @@ def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_te
             way.close()
             installation.sandbox.clear_faults()
             installation.emitter.publish(*free)
-            installation.ear.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
+            installation.listener.await_events([*begun, *free], seconds=PATIENCE_SECONDS)
             owner = replicas.owner(active)
             way.open()
             active.await_ready()
@@ -120,7 +120,7 @@ def test_a_rolling_deployment_three_times_round_does_nothing_twice(replicas: Rep
             assert stop_amid_calls(installation, old) == DONE
             assert old.said("worker_stopping")[0]["held"] > 0
             workers.append(start())
-        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [worker.terminate() for worker in workers] == [DONE, DONE]
     totals = installation.verdict(commands)
     assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)

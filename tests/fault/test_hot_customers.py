@@ -12,7 +12,7 @@ from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support import leased_worker
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.commands import Command, rotate, update_profile, update_user_profile
 from tests.support.detour import detour
 from tests.support.forked_worker import forked_worker
@@ -48,7 +48,7 @@ def scale() -> Scale:
 
 
 @pytest.fixture
-def town(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[Installation]:
+def installation(broker: OwnBroker, scale: Scale, tmp_path: Path) -> Iterator[Installation]:
     with open_installation(broker.url, tmp_path, seed_of(scale.customers + 1), forked_worker) as opened:
         opened.settings |= PATIENT | {"AMQP__PREFETCH": str(scale.prefetch)}
         yield opened
@@ -65,15 +65,15 @@ def others(scale: Scale) -> list[Command]:
     return [command for command in every if command.username != old_customer(HOT)]
 
 
-def hold_up(town: Installation) -> None:
+def hold_up(installation: Installation) -> None:
     """Let every call for the hot customer fail."""
     rule = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(HOT))
-    town.sandbox.inject(rule)
+    installation.sandbox.inject(rule)
 
 
-def answered(town: Installation, username: str) -> list[Heard]:
+def answered(installation: Installation, username: str) -> list[ReceivedMessage]:
     """What was told about this customer so far."""
-    return [heard for heard in town.ear.events if heard.data["username"] == username]
+    return [received for received in installation.listener.events if received.data["username"] == username]
 
 
 def parked(worker: WorkerProcess) -> int:
@@ -82,72 +82,72 @@ def parked(worker: WorkerProcess) -> int:
 
 
 def test_a_customer_whose_first_command_waits_for_a_retry_does_not_hold_up_those_behind(
-    town: Installation, scale: Scale
+    installation: Installation, scale: Scale
 ) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
-    hold_up(town)
-    town.emitter.publish(*hot, *behind)
-    with town.worker() as worker:
-        town.ear.await_events(behind, seconds=120)
-        assert not answered(town, old_customer(HOT))
+    hold_up(installation)
+    installation.emitter.publish(*hot, *behind)
+    with installation.worker() as worker:
+        installation.listener.await_events(behind, seconds=120)
+        assert not answered(installation, old_customer(HOT))
         assert parked(worker) == len(hot)
         # Its first one may be at an attempt just now.
         worker.await_metric("provisioning_commands_held", len(hot))
-        town.sandbox.clear_faults()
-        town.ear.await_events([*hot, *behind], seconds=120)
+        installation.sandbox.clear_faults()
+        installation.listener.await_events([*hot, *behind], seconds=120)
         assert parked(worker) == 0
         assert worker.terminate() == 0
-    totals = town.verdict([*hot, *behind])
+    totals = installation.verdict([*hot, *behind])
     assert (totals.dead_letters, totals.repeats) == (0, 0)
 
 
 def test_a_long_row_of_one_customer_s_commands_that_all_go_well_lets_others_pass(
-    town: Installation, scale: Scale
+    installation: Installation, scale: Scale
 ) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
-    town.emitter.publish(*hot, *behind)
-    with town.worker() as worker:
-        town.ear.await_events([*hot, *behind], seconds=120)
+    installation.emitter.publish(*hot, *behind)
+    with installation.worker() as worker:
+        installation.listener.await_events([*hot, *behind], seconds=120)
         assert worker.terminate() == 0
-    town.verdict([*hot, *behind])
-    order = [heard.data["username"] for heard in town.ear.events]
+    installation.verdict([*hot, *behind])
+    order = [received.data["username"] for received in installation.listener.events]
     last_of_the_others = max(place for place, username in enumerate(order) if username != old_customer(HOT))
     assert old_customer(HOT) in order[last_of_the_others:]
 
 
-def test_what_is_parked_outlives_kills_and_stops(town: Installation, scale: Scale) -> None:
+def test_what_is_parked_outlives_kills_and_stops(installation: Installation, scale: Scale) -> None:
     hot, behind = hot_commands(scale.hot), others(scale)
-    hold_up(town)
-    town.emitter.publish(*hot)
-    with town.worker() as worker:
+    hold_up(installation)
+    installation.emitter.publish(*hot)
+    with installation.worker() as worker:
         wait_for(lambda: parked(worker) == len(hot), "all to be parked", 60)
         worker.kill()
-    town.emitter.publish(*behind)
-    with town.worker() as worker:
+    installation.emitter.publish(*behind)
+    with installation.worker() as worker:
         wait_for(lambda: parked(worker) == len(hot), "what the first one left")
         # Far slower than the test looks: it ends each worker in the middle.
-        town.sandbox.set_latency(0.1)
-        town.sandbox.clear_faults()
+        installation.sandbox.set_latency(0.1)
+        installation.sandbox.clear_faults()
         wait_for(lambda: parked(worker) < len(hot) - 5, "some of them to run", 60)
         worker.kill()
-    with town.worker() as worker:
+    with installation.worker() as worker:
         wait_for(lambda: 0 < parked(worker) < len(hot) - 10, "some more", 60)
         assert worker.terminate() == 0
-    town.sandbox.set_latency(0)
-    with town.worker() as worker:
-        town.ear.await_events([*hot, *behind], seconds=120)
+    installation.sandbox.set_latency(0)
+    with installation.worker() as worker:
+        installation.listener.await_events([*hot, *behind], seconds=120)
         wait_for(lambda: parked(worker) == 0, "the last one to be cleared")
         assert worker.terminate() == 0
-    assert town.verdict([*hot, *behind]).dead_letters == 0
+    assert installation.verdict([*hot, *behind]).dead_letters == 0
 
 
 @pytest.fixture
-def shared(town: Installation) -> Iterator[Installation]:
+def shared(installation: Installation) -> Iterator[Installation]:
     """The same, with a ledger that two workers may share."""
     with session_database() as database:
         migrate_ledger(database.url)
-        town.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
-        yield town
+        installation.settings |= {"LEDGER__URL": database.url, "SECRETS__KEYS": Fernet.generate_key().decode()}
+        yield installation
 
 
 def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_empty(
@@ -164,7 +164,7 @@ def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_emp
             assert parked(standby) == 0
             active.kill()
             shared.sandbox.clear_faults()
-            shared.ear.await_events(hot, seconds=120)
+            shared.listener.await_events(hot, seconds=120)
             assert standby.said("parked_commands_taken_over")
             assert standby.terminate() == 0
     assert shared.verdict(hot).dead_letters == 0
@@ -182,7 +182,7 @@ def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_
             wait_for(lambda: parked(active) == len(hot), "all to be parked", 60)
             way.close()
             shared.sandbox.clear_faults()
-            shared.ear.await_events(hot, seconds=120)
+            shared.listener.await_events(hot, seconds=120)
             assert parked(active) == 0
             assert standby.said("parked_commands_taken_over")
             way.open()
@@ -191,18 +191,20 @@ def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_
     assert shared.verdict(hot).dead_letters == 0
 
 
-def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(town: Installation, scale: Scale) -> None:
+def test_commands_that_wait_for_a_refused_v3_key_do_not_hold_up_the_others(
+    installation: Installation, scale: Scale
+) -> None:
     waiting = [update_user_profile(old_customer(number), {"city": "Ulm"}) for number in range(scale.customers)]
     behind = [update_profile(old_customer(scale.customers), {"city": f"City {turn}"}) for turn in range(20)]
     # The customer's own order stays: this one waits behind its v3 command.
     late = update_profile(old_customer(1), {"city": "Bonn"})
-    with town.worker(PROVIDER__V3_API_KEY="SG.wrong") as worker:
-        town.emitter.publish(*waiting, late, *behind)
+    with installation.worker(PROVIDER__V3_API_KEY="SG.wrong") as worker:
+        installation.emitter.publish(*waiting, late, *behind)
         worker.await_paused("unauthorized")
-        town.ear.await_events(behind, seconds=60)
-        assert len(town.ear.events) == len(behind)
+        installation.listener.await_events(behind, seconds=60)
+        assert len(installation.listener.events) == len(behind)
         assert worker.terminate() == 0
-    with town.worker() as worker:
-        town.ear.await_events([*waiting, late, *behind], seconds=60)
+    with installation.worker() as worker:
+        installation.listener.await_events([*waiting, late, *behind], seconds=60)
         assert worker.terminate() == 0
-    assert town.verdict([*waiting, late, *behind]).dead_letters == 0
+    assert installation.verdict([*waiting, late, *behind]).dead_letters == 0

@@ -43,7 +43,7 @@ def kill_and_start_again(installation: Installation, step: Step, commands: list[
     with installation.killed_worker(step, nth=5, **WINDOW) as killed:
         assert killed.await_exit() == -signal.SIGKILL
     with installation.worker(**WINDOW) as worker:
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
 
 
@@ -70,7 +70,7 @@ def test_killed_while_the_provider_is_still_applying(installation: Installation)
         killed.kill()
     with installation.worker(PROVIDER__SETTLE_SECONDS="1.5") as worker:
         installation.sandbox.clear_faults()
-        assert installation.ear.await_event(command).data["outcome"] == "already_applied"
+        assert installation.listener.await_event(command).data["outcome"] == "already_applied"
         assert worker.terminate() == 0
     # Found and adopted; its password cannot be read, so it is set to what the command said.
     made = [Operation.ADD, Operation.RETRIEVE, Operation.SET_PASSWORD]
@@ -85,6 +85,6 @@ def test_killed_again_and_again_on_the_way(installation: Installation) -> None:
         with installation.killed_worker(step, nth=7, **WINDOW) as killed:
             assert killed.await_exit() == -signal.SIGKILL
     with installation.worker(**WINDOW) as worker:
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
     installation.verdict(commands, failing={command.id for command in commands[1::2]})

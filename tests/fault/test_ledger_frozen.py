@@ -13,14 +13,14 @@ def test_a_frozen_database_is_said_until_it_goes_on(replicas: Replicas, shared_l
     before, after = commands[:20], commands[20:]
     with replicas.start() as worker:
         installation.emitter.publish(*before)
-        installation.ear.await_events(before)
+        installation.listener.await_events(before)
         with frozen(shared_ledgers.database):
             worker.await_paused("ledger", "does not answer")
             # Until the connection was broken off and another one is refused as well: no look in between finds it well.
             wait_for(lambda: "does not answer" not in reason(worker), "another reason", PATIENCE_SECONDS)
             installation.emitter.publish(*after)
         worker.await_ready()
-        installation.ear.await_events(commands, seconds=PATIENCE_SECONDS)
+        installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         assert worker.terminate() == 0
     installation.verdict(commands)
 

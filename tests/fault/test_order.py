@@ -31,7 +31,7 @@ IMPATIENT = {
 
 
 @pytest.fixture
-def town(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
+def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
     """An installation with as many customers as the largest test needs."""
     with open_installation(broker.url, tmp_path, seed_of(CUSTOMERS), forked_worker) as opened:
         yield opened
@@ -51,42 +51,42 @@ def ten_commands(number: int) -> list[Command]:
     return [create(new, subject=subject), *turns[:4], disable(new, subject=subject), *turns[4:]]
 
 
-def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fails(town: Installation) -> None:
+def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fails(installation: Installation) -> None:
     commands = [command for turn in zip_longest(*map(ten_commands, range(CUSTOMERS))) for command in turn if command]
     for seed, kind in enumerate(KINDS):
-        town.sandbox.inject(FaultRule(fault=kind, probability=SHARE, seed=seed))
-    with town.worker(**IMPATIENT) as worker:
-        town.emitter.publish(*commands)
-        town.ear.await_events(commands, seconds=50)
+        installation.sandbox.inject(FaultRule(fault=kind, probability=SHARE, seed=seed))
+    with installation.worker(**IMPATIENT) as worker:
+        installation.emitter.publish(*commands)
+        installation.listener.await_events(commands, seconds=50)
         assert worker.terminate() == 0
-    totals = town.verdict(commands)
+    totals = installation.verdict(commands)
     assert totals.dead_letters == 0
-    faulty = [entry for entry in town.sandbox.journal() if entry.fault is not None]
+    faulty = [entry for entry in installation.sandbox.journal() if entry.fault is not None]
     assert len(faulty) > 0.07 * totals.calls
 
 
-def test_a_window_that_is_given_back_keeps_the_order(town: Installation) -> None:
+def test_a_window_that_is_given_back_keeps_the_order(installation: Installation) -> None:
     commands = rotations(customers=20, rounds=10)
     stuck = FaultRule(fault=Fault.ERROR_500, operation=Operation.CREDENTIAL_EDIT, username=old_customer(0))
-    town.sandbox.inject(stuck)
-    town.sandbox.set_latency(0.05)
-    with town.worker(AMQP__HOLD_SECONDS="0.5", AMQP__PREFETCH="50", **IMPATIENT) as worker:
-        town.emitter.publish(*commands)
+    installation.sandbox.inject(stuck)
+    installation.sandbox.set_latency(0.05)
+    with installation.worker(AMQP__HOLD_SECONDS="0.5", AMQP__PREFETCH="50", **IMPATIENT) as worker:
+        installation.emitter.publish(*commands)
         wait_for(lambda: len(times_given_back(worker)) > 1, "the window to be given back twice")
-        town.sandbox.clear_faults()
-        town.ear.await_events(commands)
+        installation.sandbox.clear_faults()
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
-    town.verdict(commands)
+    installation.verdict(commands)
 
 
-def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(town: Installation) -> None:
+def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(installation: Installation) -> None:
     commands = rotations(CUSTOMERS, rounds=3)
-    town.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
-    with town.worker(RETRY__MAX_ATTEMPTS="2", **IMPATIENT) as worker:
-        town.emitter.publish(*commands)
+    installation.sandbox.inject(FaultRule(fault=Fault.OUTAGE))
+    with installation.worker(RETRY__MAX_ATTEMPTS="2", **IMPATIENT) as worker:
+        installation.emitter.publish(*commands)
         worker.await_paused("outage")
         worker.await_metric("provisioning_commands_held", PREFETCH)
-        town.sandbox.clear_faults()
-        town.ear.await_events(commands)
+        installation.sandbox.clear_faults()
+        installation.listener.await_events(commands)
         assert worker.terminate() == 0
-    assert town.verdict(commands).dead_letters == 0
+    assert installation.verdict(commands).dead_letters == 0

@@ -111,7 +111,7 @@ def test_an_outage_with_a_takeover_in_the_middle_ends_without_a_dead_letter(
         )
         installation.sandbox.clear_faults()
         over = time.monotonic()
-        installation.ear.await_events(commands, seconds=scale.patience_seconds)
+        installation.listener.await_events(commands, seconds=scale.patience_seconds)
         drained = time.monotonic()
         assert standby.terminate() == 0
     # Nothing but probes was sent by the successor until the provider was back.

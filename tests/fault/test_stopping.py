@@ -15,7 +15,7 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(installation: Insta
     installation.sandbox.set_latency(0.1)
     installation.emitter.publish(*before)
     with installation.worker(**PATIENT) as first:
-        installation.ear.await_events(before)
+        installation.listener.await_events(before)
         hold_calls(installation)
         installation.emitter.publish(*after)
         await_held(installation, calls=CUSTOMERS)
@@ -24,7 +24,7 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(installation: Insta
     assert stopping["held"] > 0
     assert stopping["abandoned"] == 0
     with installation.worker() as second:
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert second.terminate() == DONE
     totals = installation.verdict(commands)
     # An orderly stop finishes what it has begun, so nothing is done or told twice.
@@ -37,10 +37,10 @@ def test_a_stop_at_each_moment_loses_nothing(installation: Installation) -> None
     installation.emitter.publish(*commands)
     for count in (1, 30, 60):
         with installation.worker(WORKER__CONCURRENCY="3", AMQP__PREFETCH="30") as worker:
-            installation.ear.await_count(count)
+            installation.listener.await_count(count)
             assert worker.terminate() == DONE
     with installation.worker() as last:
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert last.terminate() == DONE
     assert installation.verdict(commands).calls == len(commands)
 
@@ -56,6 +56,6 @@ def test_what_does_not_end_in_time_is_abandoned_and_taken_up_again(installation:
     installation.sandbox.clear_faults()
     wait_for(lambda: installation.sandbox.in_flight() == 0, "the late effects of what was abandoned")
     with installation.worker() as second:
-        installation.ear.await_events(commands)
+        installation.listener.await_events(commands)
         assert second.terminate() == DONE
     installation.verdict(commands)

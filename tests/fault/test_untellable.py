@@ -66,11 +66,11 @@ def test_a_header_with_a_time_before_1970_stops_nothing(installation: Installati
     poison, (_, *others) = rejected(), rotations(CUSTOMERS, rounds=1)
     with installation.worker() as worker:
         installation.emitter.publish(with_headers(poison, born=Timestamp(-315_360_000)), *others)
-        installation.ear.await_events([poison, *others])
+        installation.listener.await_events([poison, *others])
         assert worker.said("intake_paused") == []
         assert worker.terminate() == 0
     installation.verdict([poison, *others], {poison.id})
-    (dead_letter,) = installation.ear.dead_letters
+    (dead_letter,) = installation.listener.dead_letters
     assert dead_letter.headers["born"] == str(2**64 - 315_360_000)
 
 
@@ -87,10 +87,10 @@ def test_a_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the
         assert line["command_id"] == poison.id
         assert "max_message_size" in line["detail"]
         installation.emitter.publish(*others[CUSTOMERS:])
-        installation.ear.await_events([command for command in others if command.subject != poison.subject])
+        installation.listener.await_events([command for command in others if command.subject != poison.subject])
         assert worker.ask("/readyz").document["paused"] == {}
         assert worker.terminate() == 0
     with installation.worker() as worker:
-        installation.ear.await_events([poison, *others])
-        assert installation.ear.await_dead_letter(large).told["command-id"] == poison.id
+        installation.listener.await_events([poison, *others])
+        assert installation.listener.await_dead_letter(large).told["command-id"] == poison.id
         assert worker.terminate() == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import pika
 import pytest
 
+from bench.billing_client import billing_client
 from bench.contest import run
-from bench.desk import desk
 from bench.orders import orders
 from bench.systems import BARE, WORKER, Case, System
 from sandbox.servers.errors import ServerFailed
@@ -25,7 +25,7 @@ def test_a_small_run_counts(system: System, broker: OwnBroker, tmp_path: Path) -
 
 
 def test_nothing_is_left_at_the_broker(broker: OwnBroker) -> None:
-    with desk(BrokerAddress(broker.url)) as billing:
+    with billing_client(BrokerAddress(broker.url)) as billing:
         billing.send(orders(1))
 
     assert "bench-" not in broker.ctl("list_queues", "name")
@@ -50,15 +50,15 @@ def test_nothing_is_left_at_the_broker(broker: OwnBroker) -> None:
 def test_a_run_that_is_no_proper_work_does_not_count(
     events: list[tuple[str, str]], fault: str, broker: OwnBroker
 ) -> None:
-    with desk(BrokerAddress(broker.url)) as billing:
+    with billing_client(BrokerAddress(broker.url)) as billing:
         billing.send(orders(3))
-        tell(broker.url, f"{billing.prefix}.events", events)
+        publish_events(broker.url, f"{billing.prefix}.events", events)
 
         with pytest.raises(ServerFailed, match=fault):
             billing.settle()
 
 
-def tell(url: str, exchange: str, events: list[tuple[str, str]]) -> None:
+def publish_events(url: str, exchange: str, events: list[tuple[str, str]]) -> None:
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
     channel.confirm_delivery()

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, running
+from tests.support.broker_tools import AckingIntake, BrokerClient, RecordingIntake, running
 from worker.broker.consume.consumer import Consumer
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 
 PREFETCH = 20
 COMMANDS = 60
@@ -20,11 +20,11 @@ LEFT = [str(number) for number in range(COMMANDS) if number not in SETTLED]
 
 
 @contextmanager
-def standing_by(desk: Desk) -> Iterator[tuple[RecordingIntake, Consumer, AckingIntake]]:
+def standing_by(broker_client: BrokerClient) -> Iterator[tuple[RecordingIntake, Consumer, AckingIntake]]:
     """Run a consumer that holds a full window, and a second one behind it that waits for its turn."""
     holder, heir = RecordingIntake(), AckingIntake()
-    first = desk.consumer(holder, unheard, prefetch=PREFETCH)
-    second = desk.consumer(heir, unheard, prefetch=PREFETCH)
+    first = broker_client.consumer(holder, discard_event, prefetch=PREFETCH)
+    second = broker_client.consumer(heir, discard_event, prefetch=PREFETCH)
     heir.settlement = second
     with running(first):
         holder.await_told("1:consuming")
@@ -34,9 +34,11 @@ def standing_by(desk: Desk) -> Iterator[tuple[RecordingIntake, Consumer, AckingI
 
 
 @pytest.mark.parametrize("leave", [Consumer.stop, Consumer.give_back], ids=["stopped", "given back"])
-def test_what_was_held_reaches_the_standby_first_and_in_order(desk: Desk, leave: Callable[[Consumer], object]) -> None:
-    with standing_by(desk) as (holder, first, heir):
-        desk.commands(COMMANDS)
+def test_what_was_held_reaches_the_standby_first_and_in_order(
+    broker_client: BrokerClient, leave: Callable[[Consumer], object]
+) -> None:
+    with standing_by(broker_client) as (holder, first, heir):
+        broker_client.commands(COMMANDS)
         held = holder.await_count(PREFETCH)
         for number in SETTLED:
             first.ack(held[number].receipt)
@@ -46,11 +48,11 @@ def test_what_was_held_reaches_the_standby_first_and_in_order(desk: Desk, leave:
     assert heir.bodies(1)[: len(LEFT)] == LEFT
 
 
-def test_a_handover_in_the_middle_of_a_stream_keeps_the_order(desk: Desk) -> None:
+def test_a_handover_in_the_middle_of_a_stream_keeps_the_order(broker_client: BrokerClient) -> None:
     """Deliveries are on their way to the one that leaves while it leaves."""
-    with standing_by(desk) as (holder, first, heir):
+    with standing_by(broker_client) as (holder, first, heir):
         for number in range(200):
-            desk.command(str(number).encode())
+            broker_client.command(str(number).encode())
             if number == 30:
                 held = holder.await_count(PREFETCH)
                 for delivery in held[:10]:

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.servers.finding import OwnBroker
-from tests.support.broker_tools import AckingIntake, Desk, RecordingIntake, event, running
+from tests.support.broker_tools import AckingIntake, BrokerClient, RecordingIntake, event, running
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
 from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode, Survey
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.errors import BrokerUnreachable, TopologyMismatch
 
 
@@ -26,19 +26,19 @@ def conditions(report: Survey) -> set[Condition]:
 
 
 @pytest.fixture
-def bare(broker: OwnBroker) -> Iterator[Desk]:
+def bare(broker: OwnBroker) -> Iterator[BrokerClient]:
     """A prefix of which nothing exists yet."""
-    desk = Desk(broker.url, Topology(f"test-{uuid.uuid4().hex[:12]}"))
-    desk.reconnect()
-    yield desk
-    desk.clear()
+    broker_client = BrokerClient(broker.url, Topology(f"test-{uuid.uuid4().hex[:12]}"))
+    broker_client.reconnect()
+    yield broker_client
+    broker_client.clear()
 
 
-def look(desk: Desk, mode: Mode) -> Survey:
-    return inspect_topology(BrokerAddress(desk.url), desk.topology, mode)
+def look(broker_client: BrokerClient, mode: Mode) -> Survey:
+    return inspect_topology(BrokerAddress(broker_client.url), broker_client.topology, mode)
 
 
-def test_it_is_missing_then_declared_then_present(bare: Desk) -> None:
+def test_it_is_missing_then_declared_then_present(bare: BrokerClient) -> None:
     assert conditions(look(bare, Mode.CHECK)) == {Condition.MISSING}
     assert conditions(look(bare, Mode.LOOK)) == {Condition.MISSING}
     assert conditions(look(bare, Mode.APPLY)) == {Condition.DECLARED}
@@ -46,15 +46,15 @@ def test_it_is_missing_then_declared_then_present(bare: Desk) -> None:
     assert conditions(look(bare, Mode.CHECK)) == {Condition.PRESENT}
 
 
-def test_a_command_reaches_its_queue_and_an_unbound_event_is_kept(desk: Desk) -> None:
-    desk.command(b"{}")
-    desk.channel.basic_publish(desk.topology.events, "CustomerCreated.nobody", b"{}", mandatory=True)
+def test_a_command_reaches_its_queue_and_an_unbound_event_is_kept(broker_client: BrokerClient) -> None:
+    broker_client.command(b"{}")
+    broker_client.channel.basic_publish(broker_client.topology.events, "CustomerCreated.nobody", b"{}", mandatory=True)
 
-    assert desk.ready(desk.topology.command_queues[0]) == 1
-    assert desk.ready(desk.topology.unrouted) == 1
+    assert broker_client.ready(broker_client.topology.command_queues[0]) == 1
+    assert broker_client.ready(broker_client.topology.unrouted) == 1
 
 
-def test_a_queue_with_other_arguments_is_named_with_the_argument(bare: Desk) -> None:
+def test_a_queue_with_other_arguments_is_named_with_the_argument(bare: BrokerClient) -> None:
     name = bare.topology.command_queues[0]
     bare.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "classic"})
 
@@ -65,12 +65,14 @@ def test_a_queue_with_other_arguments_is_named_with_the_argument(bare: Desk) -> 
     assert len(report.faults) == 1
 
 
-def test_a_login_without_rights_can_look_and_is_told_what_it_could_not_compare(broker: OwnBroker, desk: Desk) -> None:
+def test_a_login_without_rights_can_look_and_is_told_what_it_could_not_compare(
+    broker: OwnBroker, broker_client: BrokerClient
+) -> None:
     user = f"reader-{uuid.uuid4().hex[:8]}"
     broker.ctl("add_user", user, "secret")
     try:
         broker.ctl("set_permissions", user, "^$", "^$", "^$")
-        poorer = replace(desk, url=desk.url.replace("guest:guest", f"{user}:secret"))
+        poorer = replace(broker_client, url=broker_client.url.replace("guest:guest", f"{user}:secret"))
 
         assert not look(poorer, Mode.LOOK).faults
         assert conditions(look(poorer, Mode.APPLY)) == {Condition.UNCHECKED}
@@ -89,26 +91,28 @@ def test_a_broker_that_is_not_there_is_named_without_the_password() -> None:
     assert "geheim" not in str(raised.value)
 
 
-def test_a_virtual_host_that_is_not_there_is_told(desk: Desk) -> None:
+def test_a_virtual_host_that_is_not_there_is_told(broker_client: BrokerClient) -> None:
     with pytest.raises(BrokerUnreachable, match="virtual host"):
-        inspect_topology(BrokerAddress(f"{desk.url}absent"), desk.topology, Mode.LOOK)
+        inspect_topology(BrokerAddress(f"{broker_client.url}absent"), broker_client.topology, Mode.LOOK)
 
 
-def test_over_tls_commands_arrive_and_events_are_confirmed(desk: Desk, tmp_path: Path) -> None:
+def test_over_tls_commands_arrive_and_events_are_confirmed(broker_client: BrokerClient, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     identity = authority.issue()
     intake = AckingIntake()
-    with TlsFront(urlsplit(desk.url).port or 0, identity.certificate, identity.key) as front:
-        secure = desk.at(BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(authority.path)))
-        consumer, publisher = secure.consumer(intake, unheard), secure.publisher(unheard)
+    with TlsFront(urlsplit(broker_client.url).port or 0, identity.certificate, identity.key) as front:
+        secure = broker_client.at(
+            BrokerAddress(f"amqps://guest:guest@127.0.0.1:{front.port}/", tls_ca=str(authority.path))
+        )
+        consumer, publisher = secure.consumer(intake, discard_event), secure.publisher(discard_event)
         intake.settlement = consumer
         with running(consumer), running(publisher):
-            desk.commands(300)
+            broker_client.commands(300)
             intake.await_count(300)
             publisher.publish(event(body=b"x" * 300_000))
 
-    assert desk.ready(desk.topology.command_queues[0]) == 0
-    assert [len(body) for *_, body in desk.take_all(desk.topology.unrouted)] == [300_000]
+    assert broker_client.ready(broker_client.topology.command_queues[0]) == 0
+    assert [len(body) for *_, body in broker_client.take_all(broker_client.topology.unrouted)] == [300_000]
 
 
 def test_a_certificate_of_somebody_else_is_refused(broker: OwnBroker, tmp_path: Path) -> None:
@@ -120,18 +124,21 @@ def test_a_certificate_of_somebody_else_is_refused(broker: OwnBroker, tmp_path: 
 
 
 def test_both_connections_come_back_when_the_broker_is_restarted(
-    broker: OwnBroker, desk: Desk, intake: RecordingIntake
+    broker: OwnBroker, broker_client: BrokerClient, intake: RecordingIntake
 ) -> None:
     """Everything waiting is durable, everything held comes again, and publishing goes on."""
-    desk.commands(10)
-    with running(desk.consumer(intake, unheard)), running(desk.publisher(unheard)) as publisher:
+    broker_client.commands(10)
+    with (
+        running(broker_client.consumer(intake, discard_event)),
+        running(broker_client.publisher(discard_event)) as publisher,
+    ):
         intake.await_count(10)
         publisher.publish(event("before"))
-        desk.disconnect()
+        broker_client.disconnect()
         broker.restart()
         publisher.publish(event("after"))
         again = intake.await_count(20)[10:]
 
     assert [it.body.decode() for it in again] == [str(number) for number in range(10)]
-    desk.reconnect()
-    assert desk.ready(desk.topology.unrouted) == 2
+    broker_client.reconnect()
+    assert broker_client.ready(broker_client.topology.unrouted) == 2

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_faults import COMMANDS, DEAD_LETTERS, FAULTS, FORMS, UNROUTED, Channel, Fault, remade
-from tests.support.broker_tools import Desk, RecordingIntake, persistent, running
+from tests.support.broker_tools import BrokerClient, RecordingIntake, persistent, running
 from tests.support.doctoring import DEFAULTS, Patient, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
@@ -20,7 +20,7 @@ from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose
 from worker.doctor.facts import Facts, SettingsFacts
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def patient(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[Patient
     inspect_topology(BrokerAddress(managed_broker.url), topology, Mode.APPLY).require_sound()
     write_tools(managed_broker, tmp_path)
     yield Patient(managed_broker, topology, tmp_path)
-    Desk(managed_broker.url, topology).clear()
+    BrokerClient(managed_broker.url, topology).clear()
     for kind in ("policies", "operator-policies"):
         for each in ask_management(managed_broker, "GET", kind):
             ask_management(managed_broker, "DELETE", f"{kind}/%2F/{each['name']}")
@@ -100,9 +100,9 @@ def test_a_stranger_on_the_command_queue_is_found_and_disconnected(patient: Pati
 
 
 def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
-    desk = Desk(patient.url, patient.topology)
+    broker_client = BrokerClient(patient.url, patient.topology)
     intake = RecordingIntake()
-    with running(desk.consumer(intake, unheard, prefetch=50)):
+    with running(broker_client.consumer(intake, discard_event, prefetch=50)):
         intake.await_told("1:consuming")
         finding = wait_for(lambda: next(iter(patient.findings(replace(DEFAULTS, prefetch=10))), None), "the consumer")
         assert patient.findings(replace(DEFAULTS, prefetch=50)) == []

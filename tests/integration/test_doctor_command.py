@@ -54,7 +54,7 @@ def test_an_installation_at_work_is_well(installation: Installation) -> None:
 
 
 def test_the_page_names_the_worst_first_and_each_line_stands_whole(installation: Installation) -> None:
-    installation.ear.delete([installation.topology.command_queues[0]], [])
+    installation.listener.delete([installation.topology.command_queues[0]], [])
 
     page = installation.type("doctor", "--output", "table", PROVIDER__API_KEY="geheim", AMQP__PREFECH="3")
 
@@ -128,7 +128,7 @@ def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
     write_tools(managed_broker, tmp_path)
     patient = Patient(managed_broker, installation.topology, tmp_path)
     installation.emitter.publish(Message(b"{}", {"expiration": "1"}))
-    wait_for(lambda: installation.ear.depth(dead_letters)[0], "the dead letter")
+    wait_for(lambda: installation.listener.depth(dead_letters)[0], "the dead letter")
 
     finding = next(each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
     typed = patient.types(finding.mend)

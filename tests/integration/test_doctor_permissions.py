@@ -13,7 +13,7 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker
 
 from sandbox.servers.rabbitmq import PrivateRabbitmq
-from tests.support.broker_tools import Desk, RecordingIntake, event, persistent, plain_connection, running
+from tests.support.broker_tools import BrokerClient, RecordingIntake, event, persistent, plain_connection, running
 from tests.support.commands import create
 from tests.support.doctoring import DEFAULTS, Patient, write_tools
 from tests.support.installation import open_installation
@@ -24,7 +24,7 @@ from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 LINES = re.findall(r"^rabbitmqctl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -42,7 +42,7 @@ def patient(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFa
     write_tools(managed_broker, tools)
     give_rights(topology.prefix, tools, LINES)
     yield Patient(managed_broker, topology, tools)
-    Desk(managed_broker.url, topology).clear()
+    BrokerClient(managed_broker.url, topology).clear()
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +72,8 @@ def give_rights(prefix: str, tools: Path, lines: list[str]) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
-def as_user(patient: Patient, user: str) -> Desk:
-    return Desk(patient.broker.url.replace("guest:guest", f"{user}:secret"), patient.topology)
+def as_user(patient: Patient, user: str) -> BrokerClient:
+    return BrokerClient(patient.broker.url.replace("guest:guest", f"{user}:secret"), patient.topology)
 
 
 def does(patient: Patient, user: str, act: Act) -> object:
@@ -113,7 +113,7 @@ def declare(queue: str, channel: Channel, topology: Topology) -> None:
     channel.queue_declare(queue.format(p=topology.prefix), durable=True)
 
 
-def hear(key: str, channel: Channel, topology: Topology) -> None:
+def receive(key: str, channel: Channel, topology: Topology) -> None:
     channel.queue_declare("billing.results", durable=True)
     channel.queue_bind("billing.results", topology.events, key)
 
@@ -129,7 +129,7 @@ DEAD_LETTERS = "{p}.dead-letters"
 
 ALLOWED: list[tuple[str, str, Act]] = [
     ("billing", "publish a command", partial(publish, "{p}.commands", "CreateCustomer")),
-    ("billing", "hear its events", partial(hear, "*.billing")),
+    ("billing", "hear its events", partial(receive, "*.billing")),
     ("worker", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
     ("worker", "publish a dead letter", partial(publish, DEAD_LETTERS, "invalid")),
     ("worker", "take commands", partial(consume, COMMANDS)),
@@ -141,7 +141,7 @@ REFUSED: list[tuple[str, str, Act]] = [
     ("billing", "publish another command", partial(publish, "{p}.commands", "DeleteCustomer")),
     ("billing", "publish an event", partial(publish, "{p}.events", "CustomerCreated.billing")),
     ("billing", "publish past the exchange", partial(publish, "", COMMANDS)),
-    ("billing", "hear everybody's events", partial(hear, "#")),
+    ("billing", "hear everybody's events", partial(receive, "#")),
     ("billing", "take commands", partial(consume, COMMANDS)),
     ("billing", "take dead letters", partial(consume, DEAD_LETTERS)),
     ("billing", "empty the commands", partial(purge, COMMANDS)),
@@ -178,16 +178,16 @@ def test_each_role_is_refused_everything_else(patient: Patient) -> None:
 def test_the_worker_consumes_and_publishes_without_any_right_to_declare(patient: Patient) -> None:
     publishes = partial(publish, "{p}.commands", "CreateCustomer")
     does(patient, "operator", publishes)
-    desk, intake, observer = as_user(patient, "worker"), RecordingIntake(), unheard
-    address = BrokerAddress(desk.url)
+    broker_client, intake, observer = as_user(patient, "worker"), RecordingIntake(), discard_event
+    address = BrokerAddress(broker_client.url)
     publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, 20.0)
-    with running(desk.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):
+    with running(broker_client.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):
         assert intake.await_count(1)[0].body == b"{}"
         publisher.publish(event("from-the-worker"))
 
 
 def test_the_deployer_declares_everything_from_nothing(patient: Patient) -> None:
-    Desk(patient.broker.url, patient.topology).clear()
+    BrokerClient(patient.broker.url, patient.topology).clear()
 
     report = inspect_topology(BrokerAddress(as_user(patient, "deployer").url), patient.topology, Mode.APPLY)
 
@@ -200,9 +200,9 @@ def test_an_operator_hears_the_answer_to_what_was_sent(patient: Patient) -> None
     with ExchangeListener(BrokerAddress(operator), patient.topology.events, ["#"]) as listener:
         with plain_connection(patient.broker.url) as connection:
             publish("{p}.events", "CustomerCreated.billing", connection.channel(), patient.topology)
-        heard = next(each for each in listener.hear(20.0) if each is not None)
+        received = next(each for each in listener.receive(20.0) if each is not None)
 
-    assert heard.routing_key == "CustomerCreated.billing"
+    assert received.routing_key == "CustomerCreated.billing"
 
 
 def test_a_dashboard_sees_the_queues_and_their_arguments(patient: Patient) -> None:
@@ -268,6 +268,6 @@ def test_the_real_worker_runs_with_the_pages_rights(patient: Patient, tmp_path: 
         with installation.worker(AMQP__URL=url, AMQP__DECLARE="false") as worker:
             command = create("new@example.com")
             installation.emitter.publish(command)
-            installation.ear.await_events([command])
+            installation.listener.await_events([command])
             assert worker.terminate() == 0
     give_rights(patient.topology.prefix, patient.tools, of_worker)

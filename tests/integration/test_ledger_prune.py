@@ -13,7 +13,7 @@ from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, asking, parked_work, success, token_of
 from tests.support.ledger_seeds import DAY, arrived_dead_letter, dead_command, old_command, old_owner, old_refusal
 from worker.domain.claims import Done, Fresh
-from worker.domain.telemetry import LedgerTimed, unheard
+from worker.domain.telemetry import LedgerTimed, discard_event
 from worker.ledger.config import LedgerOperation
 from worker.ledger.maintenance import look_what_to_prune, migrate_ledger, prune_ledger
 from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Pruner
@@ -255,7 +255,7 @@ def test_a_busy_file_is_tried_again_a_few_times(tmp_path: Path) -> None:
             holding.rollback()
         return False
 
-    assert Pruner(store, Clock(), unheard).prune(90, let_go).whole
+    assert Pruner(store, Clock(), discard_event).prune(90, let_go).whole
     assert rests == [1.0]
     holder.close()
 

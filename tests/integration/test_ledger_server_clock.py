@@ -13,7 +13,7 @@ from tests.support.ledger_opening import SystemClock
 from tests.support.ledger_rigs import empty_database
 from tests.support.ledger_samples import CIPHER, IDENTITY, asking, parked_work
 from worker.domain.claims import Held
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migrations.migrate import migrate
 from worker.ledger.read.stats import read_stats
@@ -42,7 +42,7 @@ def url(database: PrivatePostgres) -> str:
 
 @contextmanager
 def opened_on(clock: SystemClock, url: str) -> Iterator[BlockingLedger]:
-    ledger = BlockingLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, unheard)
+    ledger = BlockingLedger.open(LedgerConfig(url, settle_seconds=0, keep_days=90), IDENTITY, clock, discard_event)
     try:
         yield ledger
     finally:

@@ -118,7 +118,7 @@ def test_a_stranger_s_certificate_pauses_until_the_bundle_is_renewed_and_charges
         assert BUNDLE in words
         assert installation.sandbox.journal() == ()
         shutil.copy(authority.path, bundle)
-        assert installation.ear.await_event(command).properties.type == "CustomerCreated"
+        assert installation.listener.await_event(command).properties.type == "CustomerCreated"
         wait_for(lambda: not worker.ask("/readyz").document["paused"], "the end of the pause")
         assert worker.terminate() == 0
     installation.verdict([command])

@@ -9,7 +9,7 @@ import typer
 from pika.exceptions import ChannelClosedByBroker
 
 from sandbox.servers.finding import OwnBroker
-from tests.support.broker_tools import Desk
+from tests.support.broker_tools import BrokerClient
 from worker.broker.address import BrokerAddress
 from worker.broker.topology.inspection import inspect_topology
 from worker.broker.topology.removal import remove_exchange
@@ -25,48 +25,48 @@ MARK = "mark"
 
 
 @pytest.fixture
-def marked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def marked(broker_client: BrokerClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokerClient]:
     """Each exchange has a binding more than the worker made: it goes with the exchange, and no other way."""
-    monkeypatch.setenv(URL, desk.url)
-    monkeypatch.setenv(PREFIX, desk.topology.prefix)
-    desk.channel.queue_declare(f"{desk.topology.prefix}.{MARK}", durable=True)
-    for exchange in desk.topology.exchanges:
-        mark(desk, exchange.name)
-    yield desk
-    desk.reconnect()
-    desk.channel.queue_delete(f"{desk.topology.prefix}.{MARK}")
+    monkeypatch.setenv(URL, broker_client.url)
+    monkeypatch.setenv(PREFIX, broker_client.topology.prefix)
+    broker_client.channel.queue_declare(f"{broker_client.topology.prefix}.{MARK}", durable=True)
+    for exchange in broker_client.topology.exchanges:
+        mark(broker_client, exchange.name)
+    yield broker_client
+    broker_client.reconnect()
+    broker_client.channel.queue_delete(f"{broker_client.topology.prefix}.{MARK}")
 
 
-def mark(desk: Desk, exchange: str) -> None:
-    desk.channel.queue_bind(f"{desk.topology.prefix}.{MARK}", exchange, MARK, {MARK: "1"})
+def mark(broker_client: BrokerClient, exchange: str) -> None:
+    broker_client.channel.queue_bind(f"{broker_client.topology.prefix}.{MARK}", exchange, MARK, {MARK: "1"})
 
 
-def spoil_exchange(desk: Desk, name: str) -> None:
-    desk.channel.exchange_delete(name)
-    desk.channel.exchange_declare(name, "headers", durable=True)
-    mark(desk, name)
+def spoil_exchange(broker_client: BrokerClient, name: str) -> None:
+    broker_client.channel.exchange_delete(name)
+    broker_client.channel.exchange_declare(name, "headers", durable=True)
+    mark(broker_client, name)
 
 
-def spoil_queue(desk: Desk, name: str) -> None:
-    desk.channel.queue_delete(name)
-    desk.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "classic"})
+def spoil_queue(broker_client: BrokerClient, name: str) -> None:
+    broker_client.channel.queue_delete(name)
+    broker_client.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "classic"})
 
 
-def is_marked(broker: OwnBroker, desk: Desk, exchange: str) -> bool:
+def is_marked(broker: OwnBroker, broker_client: BrokerClient, exchange: str) -> bool:
     bindings = broker.ctl("-q", "list_bindings", "source_name", "routing_key").splitlines()
-    return f"{exchange}\t{MARK}" in [line.strip() for line in bindings] and bool(desk.url)
+    return f"{exchange}\t{MARK}" in [line.strip() for line in bindings] and bool(broker_client.url)
 
 
 def replace(name: str) -> Code:
     return ended(lambda: command.apply(replace=name))
 
 
-def differs(desk: Desk) -> set[str]:
-    report = inspect_topology(BrokerAddress(desk.url), desk.topology, Mode.CHECK)
+def differs(broker_client: BrokerClient) -> set[str]:
+    report = inspect_topology(BrokerAddress(broker_client.url), broker_client.topology, Mode.CHECK)
     return {str(found.item) for found in report.findings if found.condition is Condition.DIFFERS}
 
 
-def test_an_exchange_that_differs_is_deleted_and_declared(broker: OwnBroker, marked: Desk) -> None:
+def test_an_exchange_that_differs_is_deleted_and_declared(broker: OwnBroker, marked: BrokerClient) -> None:
     name = marked.topology.events
     spoil_exchange(marked, name)
     assert differs(marked)
@@ -77,7 +77,7 @@ def test_an_exchange_that_differs_is_deleted_and_declared(broker: OwnBroker, mar
     assert not is_marked(broker, marked, name)
 
 
-def test_an_exchange_that_is_as_it_must_be_is_left_alone(broker: OwnBroker, marked: Desk) -> None:
+def test_an_exchange_that_is_as_it_must_be_is_left_alone(broker: OwnBroker, marked: BrokerClient) -> None:
     assert replace(marked.topology.events) == Exit.DONE
 
     assert is_marked(broker, marked, marked.topology.events)
@@ -85,7 +85,7 @@ def test_an_exchange_that_is_as_it_must_be_is_left_alone(broker: OwnBroker, mark
 
 @pytest.mark.parametrize("which", ["dead_letters", "unrouted"])
 def test_an_exchange_is_left_alone_when_only_the_queue_of_its_name_differs(
-    broker: OwnBroker, marked: Desk, which: str
+    broker: OwnBroker, marked: BrokerClient, which: str
 ) -> None:
     name = getattr(marked.topology, which)
     spoil_queue(marked, name)
@@ -96,7 +96,7 @@ def test_an_exchange_is_left_alone_when_only_the_queue_of_its_name_differs(
     assert is_marked(broker, marked, name)
 
 
-def test_a_name_that_is_none_of_ours_is_refused_with_those_that_are(marked: Desk) -> None:
+def test_a_name_that_is_none_of_ours_is_refused_with_those_that_are(marked: BrokerClient) -> None:
     queue = marked.topology.command_queues[0]
     for name in ("amq.topic", queue):
         with pytest.raises(
@@ -107,7 +107,7 @@ def test_a_name_that_is_none_of_ours_is_refused_with_those_that_are(marked: Desk
 
 
 def test_a_right_that_is_missing_is_told_in_the_brokers_words(
-    broker: OwnBroker, marked: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    broker: OwnBroker, marked: BrokerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, user = marked.topology.events, f"reader-{uuid.uuid4().hex[:8]}"
     spoil_exchange(marked, name)
@@ -133,7 +133,7 @@ def test_a_right_that_is_missing_is_told_in_the_brokers_words(
 
 
 def test_a_signal_after_the_deletion_does_not_say_that_nothing_was_changed(
-    marked: Desk, monkeypatch: pytest.MonkeyPatch
+    marked: BrokerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = marked.topology.events
     spoil_exchange(marked, name)

@@ -17,7 +17,7 @@ QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedMessage:
     """One event or dead letter as it arrived."""
 
     routing_key: str
@@ -66,18 +66,18 @@ class Emitter:
         channel.basic_publish(self._exchange, ROUTING_KEY, message.body, properties, mandatory=True)
 
 
-class Ear:
+class EventListener:
     """Hears every event and every dead letter of a prefix; its queues are durable and outlive any restart."""
 
     def __init__(self, url: str, prefix: str) -> None:
         self._line = Line(url)
         self._exchanges = {
-            f"{prefix}.heard.events": f"{prefix}.events",
-            f"{prefix}.heard.letters": f"{prefix}.dead-letters",
+            f"{prefix}.received.events": f"{prefix}.events",
+            f"{prefix}.received.dead-letters": f"{prefix}.dead-letters",
         }
         self._events, self._dead_letters = self._exchanges
-        self.events: list[Heard] = []
-        self.dead_letters: list[Heard] = []
+        self.events: list[ReceivedMessage] = []
+        self.dead_letters: list[ReceivedMessage] = []
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class Ear:
         return self._events, self._dead_letters
 
     def bind(self) -> None:
-        """Declare the queues; what is published before is not heard."""
+        """Declare the queues; what is published before is not received."""
         for queue, exchange in self._exchanges.items():
             self._line.use(partial(_bind, queue, exchange))
 
@@ -103,47 +103,47 @@ class Ear:
         self.events += self._line.use(partial(_take_all, self._events))
         self.dead_letters += self._line.use(partial(_take_all, self._dead_letters))
 
-    def events_of(self, command: Command) -> list[Heard]:
-        """Return everything heard so far about one command, repeats included."""
-        return [heard for heard in self.events if heard.data["command_id"] == command.id]
+    def events_of(self, command: Command) -> list[ReceivedMessage]:
+        """Return everything received so far about one command, repeats included."""
+        return [received for received in self.events if received.data["command_id"] == command.id]
 
-    def await_events(self, commands: Sequence[Command], seconds: float = PATIENCE_SECONDS) -> list[Heard]:
-        """Wait until something was heard about each; return the first about each."""
+    def await_events(self, commands: Sequence[Command], seconds: float = PATIENCE_SECONDS) -> list[ReceivedMessage]:
+        """Wait until something was received about each; return the first about each."""
         missing = {command.id for command in commands}
-        first: dict[str, Heard] = {}
+        first: dict[str, ReceivedMessage] = {}
         seen = 0
 
-        def all_heard() -> bool:
+        def all_received() -> bool:
             nonlocal seen
             self.listen()
-            for heard in self.events[seen:]:
-                first.setdefault(heard.data["command_id"], heard)
+            for received in self.events[seen:]:
+                first.setdefault(received.data["command_id"], received)
             seen = len(self.events)
             return missing <= first.keys()
 
-        wait_for(all_heard, f"the events of {len(missing)} commands", seconds)
+        wait_for(all_received, f"the events of {len(missing)} commands", seconds)
         return [first[command.id] for command in commands]
 
-    def await_event(self, command: Command) -> Heard:
+    def await_event(self, command: Command) -> ReceivedMessage:
         """Wait for the first event about a command."""
         return self.await_events([command])[0]
 
     def await_count(self, count: int, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until so many events were heard, repeats included."""
+        """Wait until so many events were received, repeats included."""
 
-        def heard() -> bool:
+        def received() -> bool:
             self.listen()
             return len(self.events) >= count
 
-        wait_for(heard, f"{count} events", seconds)
+        wait_for(received, f"{count} events", seconds)
 
-    def await_dead_letter(self, message: Message | Command) -> Heard:
+    def await_dead_letter(self, message: Message | Command) -> ReceivedMessage:
         """Wait for the dead letter of a message, known by its body."""
         body = message.message().body if isinstance(message, Command) else message.body
 
-        def dead_letter() -> Heard | None:
+        def dead_letter() -> ReceivedMessage | None:
             self.listen()
-            return next((heard for heard in self.dead_letters if heard.body == body), None)
+            return next((received for received in self.dead_letters if received.body == body), None)
 
         return wait_for(dead_letter, "its dead letter")
 
@@ -170,11 +170,11 @@ def _delete(queues: Iterable[str], exchanges: Iterable[str], channel: Any) -> No
         channel.exchange_delete(exchange)
 
 
-def _take_all(queue: str, channel: Any) -> list[Heard]:  # noqa: ANN401  # pika's channel is untyped
-    taken: list[Heard] = []
+def _take_all(queue: str, channel: Any) -> list[ReceivedMessage]:  # noqa: ANN401  # pika's channel is untyped
+    taken: list[ReceivedMessage] = []
     while True:
         method, properties, body = channel.basic_get(queue)
         if method is None:
             return taken
-        taken.append(Heard(method.routing_key, body, properties))
+        taken.append(ReceivedMessage(method.routing_key, body, properties))
         channel.basic_ack(method.delivery_tag)

@@ -25,7 +25,7 @@ from worker.broker.topology.removal import remove
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement
-from worker.domain.telemetry import Emit, unheard
+from worker.domain.telemetry import Emit, discard_event
 
 SECONDS = 60.0
 
@@ -94,7 +94,7 @@ class AckingIntake(RecordingIntake):
 
 
 @dataclass(slots=True)
-class Desk:
+class BrokerClient:
     """A topology of its own on the broker, and a plain pika channel to prepare and to look with."""
 
     url: str
@@ -126,25 +126,25 @@ class Desk:
             taken.append((method, properties, body))
 
     def consumer(
-        self, intake: Intake, emit: Emit = unheard, *, prefetch: int = 50, mode: Mode = Mode.APPLY
+        self, intake: Intake, emit: Emit = discard_event, *, prefetch: int = 50, mode: Mode = Mode.APPLY
     ) -> Consumer:
         """Make a consumer of the command queue; it is not started."""
         address = self.address or BrokerAddress(self.url)
         subscription = Subscription(self.topology, self.topology.command_queues, prefetch, mode)
         return Consumer(lambda: address, subscription, intake, emit)
 
-    def publisher(self, emit: Emit = unheard, *, patience_seconds: float = SECONDS) -> Publisher:
+    def publisher(self, emit: Emit = discard_event, *, patience_seconds: float = SECONDS) -> Publisher:
         """Make a publisher; it is not started."""
         address = self.address or BrokerAddress(self.url)
         return Publisher(lambda: address, self.topology, emit, Mode.APPLY, patience_seconds)
 
-    def by_way_of(self, port: int) -> "Desk":
-        """Return the same desk, whose consumers and publishers connect to another port."""
+    def by_way_of(self, port: int) -> "BrokerClient":
+        """Return the same broker_client, whose consumers and publishers connect to another port."""
         own_port = str(urlsplit(self.url).port)
         return self.at(BrokerAddress(self.url.replace(own_port, str(port))))
 
-    def at(self, address: BrokerAddress) -> "Desk":
-        """Return the same desk, whose consumers and publishers use another address."""
+    def at(self, address: BrokerAddress) -> "BrokerClient":
+        """Return the same broker_client, whose consumers and publishers use another address."""
         return replace(self, address=address)
 
     def reconnect(self) -> None:
@@ -212,13 +212,13 @@ def event(message_id: str = "evt-1", body: bytes = b"{}", **properties: Any) -> 
     )
 
 
-def open_desk(broker: OwnBroker) -> Desk:
+def open_broker_client(broker: OwnBroker) -> BrokerClient:
     """Declare a topology under a fresh prefix."""
     topology = Topology(f"test-{uuid.uuid4().hex[:12]}")
     inspect_topology(BrokerAddress(broker.url), topology, Mode.APPLY).require_sound()
-    desk = Desk(broker.url, topology)
-    desk.reconnect()
-    return desk
+    broker_client = BrokerClient(broker.url, topology)
+    broker_client.reconnect()
+    return broker_client
 
 
 @pytest.fixture(scope="session")
@@ -236,9 +236,9 @@ def managed_broker(broker: OwnBroker) -> PrivateRabbitmq:
 
 
 @pytest.fixture
-def desk(broker: OwnBroker) -> Iterator[Desk]:
+def broker_client(broker: OwnBroker) -> Iterator[BrokerClient]:
     """A topology under a fresh prefix, deleted afterwards."""
-    opened = open_desk(broker)
+    opened = open_broker_client(broker)
     try:
         yield opened
     finally:

@@ -60,13 +60,13 @@ def deleted_exchange(
         yield
     finally:
         inspect_topology(BrokerAddress(installation.broker_url), installation.topology, Mode.APPLY).require_sound()
-        installation.ear.bind()
+        installation.listener.bind()
 
 
 @contextmanager
 def nobody_bound(installation: Installation, broker: OwnBroker) -> Iterator[None]:
     """Let no queue want the events, and have none for those that nobody wants."""
-    installation.ear.unbind_events()
+    installation.listener.unbind_events()
     with deleted_exchange(lambda topology: topology.unrouted, installation, broker):
         yield
 

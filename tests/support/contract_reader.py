@@ -52,7 +52,7 @@ class ContractEmitter:
     def __init__(self, reader: ContractReader, url: str, source: str) -> None:
         self._reader = reader
         self._line = Line(url)
-        self._queue = f"heard-by-{uuid.uuid4().hex}"
+        self._queue = f"received-by-{uuid.uuid4().hex}"
         self._source = source
 
     def bind(self) -> None:

@@ -16,7 +16,7 @@ from sandbox.provider.remote import RemoteSandbox
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
 from tests.support import killed_worker
-from tests.support.billing import Ear, Emitter
+from tests.support.billing import Emitter, EventListener
 from tests.support.commands import Command
 from tests.support.verdict import Accounts, Totals, settle_accounts
 from tests.support.waiting import wait_for
@@ -52,7 +52,7 @@ class Installation:
     folder: Path
     sandbox: RemoteSandbox
     emitter: Emitter
-    ear: Ear
+    listener: EventListener
     settings: dict[str, str]
     start: Start
     logs: Iterator[int] = field(default_factory=count)
@@ -101,14 +101,14 @@ class Installation:
         """Put together what the story left behind, once all workers have ended; nothing may be left in the queue."""
         waiting = wait_for(self._queue_without_consumers, "the end of the last consumer")
         assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
-        self.ear.listen()
+        self.listener.listen()
         digest: Callable[[str], str] = cache(self.sandbox.digest)
         journal, state = self.sandbox.journal(), self.sandbox.state()
-        return Accounts(commands, self.ear.events, self.ear.dead_letters, journal, state, failing, digest)
+        return Accounts(commands, self.listener.events, self.listener.dead_letters, journal, state, failing, digest)
 
     def _queue_without_consumers(self) -> tuple[int, int] | None:
         # What a consumer held is ready again in the same moment in which the broker forgets the consumer.
-        waiting = self.ear.depth(self.topology.command_queues[0])
+        waiting = self.listener.depth(self.topology.command_queues[0])
         return waiting if waiting[1] == 0 else None
 
     def _next_log(self) -> Path:
@@ -132,11 +132,11 @@ def open_installation(
             "PROVIDER__V3_API_KEY": "SG.acme",
             "LEDGER__URL": f"sqlite:///{folder}/ledger.db",
         }
-        emitter, ear = Emitter(broker_url, topology.prefix), Ear(broker_url, topology.prefix)
-        ear.bind()
+        emitter, listener = Emitter(broker_url, topology.prefix), EventListener(broker_url, topology.prefix)
+        listener.bind()
         try:
-            yield Installation(broker_url, topology, folder, sandbox, emitter, ear, settings, start)
+            yield Installation(broker_url, topology, folder, sandbox, emitter, listener, settings, start)
         finally:
             emitter.close()
             queues = [queue.name for queue in topology.queues]
-            ear.delete(queues, [exchange.name for exchange in topology.exchanges])
+            listener.delete(queues, [exchange.name for exchange in topology.exchanges])

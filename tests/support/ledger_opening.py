@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.blocking_ledger import BlockingLedger
 from tests.support.ledger_samples import IDENTITY
-from worker.domain.telemetry import Emit, unheard
+from worker.domain.telemetry import Emit, discard_event
 from worker.ledger.config import LedgerConfig, LedgerIdentity
 
 
@@ -30,7 +30,7 @@ def url_in(folder: Path) -> str:
 
 @contextmanager
 def opened(
-    url: str, identity: LedgerIdentity = IDENTITY, emit: Emit = unheard, patience_seconds: float = 0.1
+    url: str, identity: LedgerIdentity = IDENTITY, emit: Emit = discard_event, patience_seconds: float = 0.1
 ) -> Iterator[BlockingLedger]:
     """Open a ledger that settles at once, and close it."""
     config = LedgerConfig(url, settle_seconds=0, keep_days=90, patience_seconds=patience_seconds)

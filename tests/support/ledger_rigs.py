@@ -14,7 +14,7 @@ from tests.fakes.parking import FakeParkingStore
 from tests.support.blocking_ledger import BlockingLedger, PlainLedger
 from tests.support.ledger_samples import CIPHER, IDENTITY
 from worker.domain.ports import Clock, ParkingStore
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.ledger.config import LedgerConfig
 from worker.ledger.migrations.migrate import migrate
 from worker.ledger.migrations.revision import VERSION_TABLE
@@ -119,7 +119,7 @@ class SqlRig:
             ledger.stop()
 
     def _start_alone(self, clock: Clock) -> BlockingLedger:
-        return BlockingLedger.open(self._config, IDENTITY, clock, unheard)
+        return BlockingLedger.open(self._config, IDENTITY, clock, discard_event)
 
     def _start_beside(self, clock: Clock) -> BlockingLedger:
         store = open_store(self._config.url)
@@ -127,7 +127,7 @@ class SqlRig:
         migrate(store.engine)
         # A server's own clock cannot be set by a test: in its place the store tells the rig's.
         shared = replace(store, sole=False, now=lambda *_: self.clock.now())
-        ledger = BlockingLedger(shared, self._config, clock, unheard)
+        ledger = BlockingLedger(shared, self._config, clock, discard_event)
         ledger.start()
         return ledger
 

@@ -83,9 +83,9 @@ def _play(broker_url: str) -> dict[str, object]:
     with open_installation(broker_url, Path.cwd(), seed()) as installation:
         with installation.worker() as worker:
             installation.emitter.publish(case.command, case.command)
-            installation.ear.await_count(2)
+            installation.listener.await_count(2)
             assert worker.terminate() == 0
-        first, second = installation.ear.events_of(case.command)
+        first, second = installation.listener.events_of(case.command)
         made = [entry.operation.value for entry in installation.sandbox.journal()]
         return {
             "type": first.properties.type,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sandbox.provider.accounts.snapshot import AccountsSnapshot
 from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.commands import Command
 from tests.support.effects import Change, Digest, Play, Step, change_in
 
@@ -25,8 +25,8 @@ class Accounts:
     """What one run left behind. `failing` are the ids of the commands that must end as dead letters."""
 
     commands: Sequence[Command]
-    events: Sequence[Heard]
-    dead_letters: Sequence[Heard]
+    events: Sequence[ReceivedMessage]
+    dead_letters: Sequence[ReceivedMessage]
     journal: Sequence[JournalEntry]
     state: AccountsSnapshot
     failing: AbstractSet[str]
@@ -68,7 +68,7 @@ def settle_accounts(accounts: Accounts) -> Totals:
     """Return the totals when every promise was kept; otherwise fail with a table of those that were not."""
     faults = broken_promises(accounts)
     assert not faults, table_of(faults)
-    repeats = len(accounts.events) - len({heard.properties.message_id for heard in accounts.events})
+    repeats = len(accounts.events) - len({received.properties.message_id for received in accounts.events})
     return Totals(
         len(accounts.commands), len(accounts.events), len(accounts.dead_letters), len(accounts.journal), repeats
     )
@@ -80,11 +80,13 @@ def broken_promises(accounts: Accounts) -> list[Fault]:
 
 
 def _told(accounts: Accounts) -> Iterator[Fault]:
-    events = _by_command(accounts.events, lambda heard: str(heard.data["command_id"]))
-    dead_letters = _by_command(accounts.dead_letters, lambda heard: str(heard.headers.get("provisioning-command-id")))
+    events = _by_command(accounts.events, lambda received: str(received.data["command_id"]))
+    dead_letters = _by_command(
+        accounts.dead_letters, lambda received: str(received.headers.get("provisioning-command-id"))
+    )
     for command in accounts.commands:
-        heard = events.pop(command.id, [])
-        yield from _event_faults(command, heard, failing=command.id in accounts.failing)
+        received = events.pop(command.id, [])
+        yield from _event_faults(command, received, failing=command.id in accounts.failing)
         yield from _dead_letter_faults(
             command, dead_letters.pop(command.id, []), failing=command.id in accounts.failing
         )
@@ -92,32 +94,34 @@ def _told(accounts: Accounts) -> Iterator[Fault]:
         yield Fault(identity, "-", "told, but never published")
 
 
-def _by_command(heard: Sequence[Heard], id_of: Callable[[Heard], str]) -> dict[str, list[Heard]]:
-    found: dict[str, list[Heard]] = defaultdict(list)
-    for one in heard:
+def _by_command(
+    received: Sequence[ReceivedMessage], id_of: Callable[[ReceivedMessage], str]
+) -> dict[str, list[ReceivedMessage]]:
+    found: dict[str, list[ReceivedMessage]] = defaultdict(list)
+    for one in received:
         found[id_of(one)].append(one)
     return dict(found)
 
 
-def _event_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
-    if not heard:
+def _event_faults(command: Command, received: Sequence[ReceivedMessage], *, failing: bool) -> Iterator[Fault]:
+    if not received:
         yield Fault(command.id, command.customer, "LOST: no event tells of it", Promise.KEPT)
         return
-    ids = {one.properties.message_id for one in heard}
+    ids = {one.properties.message_id for one in received}
     if len(ids) != 1:
         yield Fault(command.id, command.customer, f"has {len(ids)} events of different ids", Promise.REPEAT)
-    if len({one.body for one in heard}) != len(ids):
+    if len({one.body for one in received}) != len(ids):
         yield Fault(command.id, command.customer, "a repeat of its event has other bytes", Promise.REPEAT)
-    failed = heard[0].properties.type == "CommandFailed"
+    failed = received[0].properties.type == "CommandFailed"
     if failed != failing:
-        yield Fault(command.id, command.customer, f"ended as {heard[0].body.decode()}")
+        yield Fault(command.id, command.customer, f"ended as {received[0].body.decode()}")
 
 
-def _dead_letter_faults(command: Command, heard: Sequence[Heard], *, failing: bool) -> Iterator[Fault]:
-    ids = {one.headers["provisioning-dead-letter-id"] for one in heard}
+def _dead_letter_faults(command: Command, received: Sequence[ReceivedMessage], *, failing: bool) -> Iterator[Fault]:
+    ids = {one.headers["provisioning-dead-letter-id"] for one in received}
     if len(ids) != int(failing):
         yield Fault(command.id, command.customer, f"has {len(ids)} dead letters instead of {int(failing)}")
-    if any(one.body != command.message().body for one in heard):
+    if any(one.body != command.message().body for one in received):
         yield Fault(command.id, command.customer, "its dead letter has not its body")
 
 

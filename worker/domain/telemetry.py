@@ -372,5 +372,5 @@ def settled(work: "Work", done: "Publication", seconds: float, settled_at: float
     return kind(work, done.outcome, reason, done.detail, done.attempts, seconds, settled_at)
 
 
-def unheard(_event: TelemetryEvent) -> None:
+def discard_event(_event: TelemetryEvent) -> None:
     """Report nothing: for tools, which a person watches and no metric does."""

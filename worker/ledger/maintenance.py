@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from worker.domain.ports import Clock
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.ledger.config import LedgerIdentity
 from worker.ledger.faults import translated
 from worker.ledger.identity import adopt
@@ -43,7 +43,7 @@ def prune_ledger(url: str, days: float, clock: Clock, rest: Rest) -> Pruned:
     store = open_beside(url)
     with translated(store):
         check_schema(store.engine)
-    return Pruner(store, clock, unheard).prune(days, rest)
+    return Pruner(store, clock, discard_event).prune(days, rest)
 
 
 def look_what_to_prune(url: str, days: float, clock: Clock) -> Prunable:

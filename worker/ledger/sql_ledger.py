@@ -10,7 +10,7 @@ from worker.domain.claims import Claim, ClaimRequest, Held, MarkedReading, Token
 from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.identity import CommandKey
 from worker.domain.ports import Clock
-from worker.domain.telemetry import Emit, LedgerTimed, unheard
+from worker.domain.telemetry import Emit, LedgerTimed, discard_event
 from worker.errors import LedgerError
 from worker.ledger.config import LedgerConfig, LedgerIdentity, LedgerOperation, OnOutage
 from worker.ledger.faults import translated
@@ -47,7 +47,7 @@ class SqlLedger:
     what it holds, and the same ending may be recorded again with the same token.
     """
 
-    def __init__(self, store: Store, config: LedgerConfig, clock: Clock, emit: Emit = unheard) -> None:
+    def __init__(self, store: Store, config: LedgerConfig, clock: Clock, emit: Emit = discard_event) -> None:
         self._store = store
         self._deadline_seconds = config.deadline_seconds
         self._keep_days = config.keep_days
@@ -59,7 +59,7 @@ class SqlLedger:
         self._watchdog = Watchdog(self._commits)
 
     @classmethod
-    def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, emit: Emit = unheard) -> Self:
+    def open(cls, config: LedgerConfig, identity: LedgerIdentity, clock: Clock, emit: Emit = discard_event) -> Self:
         """Open the ledger and begin to work as a new owner. SQLite is made and brought up to date when needed.
 
         Raises LedgerRefused when another process has it, when it belongs to another worker, or its schema is not ours;

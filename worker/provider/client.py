@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from messages.commands import Command, UpdateUserProfile
 from worker.domain.ports import CustomerRow
-from worker.domain.telemetry import Emit, unheard
+from worker.domain.telemetry import Emit, discard_event
 from worker.domain.texts.comparison import same_in_any_case
 from worker.errors import OutcomeUnknown, ProviderLogin, Rejected, Unauthorized
 from worker.provider.caller import Caller, CallerContext
@@ -24,7 +24,7 @@ class ProviderClient:
         self,
         config: ProviderConfig,
         may_write: Callable[[], bool],
-        emit: Emit = unheard,
+        emit: Emit = discard_event,
         read_login: Callable[[], Login] | None = None,
         exhausted: Callable[[float], None] = lambda _seconds: None,
     ) -> None:

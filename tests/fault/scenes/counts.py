@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.provider.journal import JournalEntry
 from sandbox.provider.operations.registry import Effect
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.verdict import Accounts, Fault, Promise, broken_promises
 
 _STUCK = "stuck.txt"
@@ -34,7 +34,7 @@ class Outcome:
 
 def faults_in(accounts: Accounts, poison: AbstractSet[bytes]) -> list[Fault]:
     """Name what was broken; the bodies that are no messages are told by their letters alone."""
-    ours = [heard for heard in accounts.dead_letters if heard.body not in poison]
+    ours = [received for received in accounts.dead_letters if received.body not in poison]
     return [*broken_promises(replace(accounts, dead_letters=ours)), *_poison_faults(accounts.dead_letters, poison)]
 
 
@@ -44,9 +44,9 @@ def counted(faults: Sequence[Fault]) -> dict[str, int]:
     return {promise.value: found[promise] for promise in Promise}
 
 
-def repeats_of(events: Sequence[Heard]) -> int:
+def repeats_of(events: Sequence[ReceivedMessage]) -> int:
     """How many events were told once more."""
-    return len(events) - len({heard.properties.message_id for heard in events})
+    return len(events) - len({received.properties.message_id for received in events})
 
 
 def seconds_to_resume(journal: Sequence[JournalEntry], healed_at: float) -> float | None:
@@ -79,11 +79,11 @@ def read_all(folder: Path) -> list[Outcome]:
     return [Outcome(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
 
 
-def _poison_faults(dead_letters: Sequence[Heard], poison: AbstractSet[bytes]) -> Iterator[Fault]:
+def _poison_faults(dead_letters: Sequence[ReceivedMessage], poison: AbstractSet[bytes]) -> Iterator[Fault]:
     found: dict[bytes, set[str]] = {body: set() for body in poison}
-    for heard in dead_letters:
-        if heard.body in poison:
-            found[heard.body].add(str(heard.headers["provisioning-dead-letter-id"]))
+    for received in dead_letters:
+        if received.body in poison:
+            found[received.body].add(str(received.headers["provisioning-dead-letter-id"]))
     for body, ids in found.items():
         if not ids:
             yield Fault(body.decode(), "-", "LOST: no dead letter holds it", Promise.KEPT)

@@ -59,7 +59,7 @@ def play(stage: Stage, kind: Kind, seed: str, count: int, folder: Path) -> Playe
 def conclude(scene: Scene, story: Story, title: tuple[str, str], healed_at: float) -> Played:
     """Stop all workers and settle the accounts. `title`: the kind and the seed; `healed_at` is monotonic."""
     exits, installation = _stop_all(scene), scene.installation
-    installation.ear.listen_to(installation.topology.unrouted)
+    installation.listener.listen_to(installation.topology.unrouted)
     accounts = installation.accounts(story.commands, story.failing)
     faults = faults_in(accounts, story.poison)
     assert set(exits) <= {0}, f"workers ended with {exits}"
@@ -71,14 +71,14 @@ def conclude(scene: Scene, story: Story, title: tuple[str, str], healed_at: floa
 
 def await_answers(scene: Scene, story: Story, seconds: float) -> None:
     """Wait for an event of every command, also of those told while nobody had bound them, and for what else is left."""
-    ear, missing, seen = scene.installation.ear, {command.id for command in story.commands}, 0
+    listener, missing, seen = scene.installation.listener, {command.id for command in story.commands}, 0
 
     def answered() -> bool:
         nonlocal seen
-        ear.listen()
-        ear.listen_to(scene.installation.topology.unrouted)
-        missing.difference_update(heard.data["command_id"] for heard in ear.events[seen:])
-        seen = len(ear.events)
+        listener.listen()
+        listener.listen_to(scene.installation.topology.unrouted)
+        missing.difference_update(received.data["command_id"] for received in listener.events[seen:])
+        seen = len(listener.events)
         return not missing
 
     wait_for(answered, "every event", seconds)

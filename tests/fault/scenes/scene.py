@@ -156,7 +156,7 @@ class Scene:
 
     def is_quiet(self) -> bool:
         """Whether nothing waits in the queue and nothing is in hand: what comes last may be a repeat or poison."""
-        if self.installation.ear.depth(self.installation.topology.command_queues[0])[0]:
+        if self.installation.listener.depth(self.installation.topology.command_queues[0])[0]:
             return False
         gauges = ("provisioning_commands_held", "provisioning_commands_in_flight")
         try:

@@ -136,7 +136,7 @@ class Deaf(Results):
         ("", "gone; 2 commands had been sent and confirmed; no result yet for evt_0, evt_1"),
     ],
 )
-def test_results_that_cannot_be_heard_any_more_leave_unsaid_nothing_that_was_sent(
+def test_results_that_cannot_be_received_any_more_hide_nothing_that_was_sent(
     monkeypatch: pytest.MonkeyPatch, file: str, before: str, said: str
 ) -> None:
     monkeypatch.setattr(publishing, "Publisher", lambda *_, **__: Interrupted(3))

@@ -32,7 +32,7 @@ class FakeListener:
     def bind(self, key: str) -> None:
         self.bound.append(key)
 
-    def hear(self, _silence_seconds: float) -> Iterator[PublishedMessage | None]:
+    def receive(self, _silence_seconds: float) -> Iterator[PublishedMessage | None]:
         while True:
             try:
                 said = self.published.get(timeout=0.001)

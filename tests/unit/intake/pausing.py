@@ -15,13 +15,13 @@ THREADS = 8
 
 
 class Watched:
-    """The pause, and everything it asked for: probes, permits, and what its listener heard."""
+    """The pause, and everything it asked for: probes, permits, and the events that it emitted."""
 
     def __init__(self, policy: PausePolicy | None = None, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.permitted: dict[ProviderLogin, list[int]] = {login: [] for login in ProviderLogin}
-        self.heard: list[tuple[str, str | None, bool, str]] = []
-        self.unheard: list[str] = []
+        self.events: list[tuple[str, str | None, bool, str]] = []
+        self.sharing_failures: list[str] = []
         self.resumed: list[IntakeResumed] = []
         self.asked: list[ProviderLogin] = []
         self.answers: dict[ProviderLogin, deque[ProviderError | None]] = {login: deque() for login in ProviderLogin}
@@ -34,12 +34,12 @@ class Watched:
         """Hear of a pause, or that the ledger is away."""
         match event:
             case IntakePaused(cause, login, detail):
-                self.heard.append((cause, login, True, detail))
+                self.events.append((cause, login, True, detail))
             case IntakeResumed(cause, login):
-                self.heard.append((cause, login, False, ""))
+                self.events.append((cause, login, False, ""))
                 self.resumed.append(event)
             case PausesUnshared(detail):
-                self.unheard.append(detail)
+                self.sharing_failures.append(detail)
 
     def probe_answers(self, *answers: ProviderError | None, login: ProviderLogin = V2) -> None:
         """Say how the next probes end; those after them succeed."""

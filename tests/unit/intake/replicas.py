@@ -20,7 +20,7 @@ class Replica(Watched):
         self.sharing.exchange()
 
 
-class Town:
+class ReplicaGroup:
     """Replicas on one ledger."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ def test_ten_failures_of_three_customers_pause_also_when_nothing_ever_succeeded(
 
     assert watched.causes == {PauseCause.OUTAGE}
     assert watched.allowed == 0
-    assert watched.heard == [("outage", "v2", True, UNKNOWN.detail)]
+    assert watched.events == [("outage", "v2", True, UNKNOWN.detail)]
 
 
 def test_failures_of_two_customers_are_theirs(watched: Watched) -> None:
@@ -42,7 +42,7 @@ def test_an_outage_ends_with_a_probe_that_succeeds_and_not_by_time(watched: Watc
     watched.go_on(10.0)
 
     assert watched.causes == set()
-    assert watched.heard[-1] == ("outage", "v2", False, "")
+    assert watched.events[-1] == ("outage", "v2", False, "")
 
 
 def test_the_probe_is_not_asked_before_its_time(watched: Watched) -> None:
@@ -142,7 +142,7 @@ def test_a_limit_that_is_used_up_holds_until_its_reset(watched: Watched) -> None
     watched.go_on(0.1)
 
     assert (watched.causes, watched.allowed, watched.probes) == (set(), 1, 0)
-    assert [(cause, login, on) for cause, login, on, _ in watched.heard] == [
+    assert [(cause, login, on) for cause, login, on, _ in watched.events] == [
         ("throttled", login, on) for on in (True, False) for login in ("v2", "v3")
     ]
 
@@ -183,7 +183,7 @@ def test_trouble_that_goes_on_is_told_of_once(watched: Watched) -> None:
 
     watched.go_on(0.9)
 
-    assert watched.heard == [("ledger", None, True, "locked")]
+    assert watched.events == [("ledger", None, True, "locked")]
     assert watched.pause.causes[PauseCause.LEDGER].detail == "still locked"
 
 

@@ -99,7 +99,7 @@ def test_trouble_of_our_own_stops_both_and_is_told_of_once(watched: Watched) -> 
     watched.go_on(1.0)
 
     assert (watched.allowed_to(V2), watched.allowed_to(V3)) == (THREADS, THREADS)
-    assert watched.heard == [("ledger", None, True, "locked"), ("ledger", None, False, "")]
+    assert watched.events == [("ledger", None, True, "locked"), ("ledger", None, False, "")]
 
 
 def test_the_words_tell_apart_what_each_login_suffers(watched: Watched) -> None:

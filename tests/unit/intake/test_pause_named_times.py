@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.intake.pausing import UNKNOWN, V2, V3, Watched
-from tests.unit.intake.replicas import Town
+from tests.unit.intake.replicas import ReplicaGroup
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import Blocked, NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.intake.causes import PauseCause, PausePolicy
@@ -121,13 +121,13 @@ def test_a_time_that_is_over_asks_for_no_pause(watched: Watched) -> None:
 
 
 def test_who_takes_over_asks_nothing_before_the_time_either() -> None:
-    town = Town()
-    dead = town.replica()
+    group = ReplicaGroup()
+    dead = group.replica()
     dead.fail(9, 3)
     dead.fail(1, 1, named(OutcomeUnknown("503"), 120.0))
     dead.sharing.exchange()
 
-    successor = town.replica()
+    successor = group.replica()
     successor.go_on(119.9)
     assert successor.probes == 0
     successor.go_on(0.1)
@@ -140,33 +140,33 @@ def test_who_takes_over_asks_nothing_before_the_time_either() -> None:
 def test_a_throttle_read_by_a_clock_that_was_set_back_lasts_no_longer_than_it_ever_was_to(
     back: float, named_seconds: float, waited: float
 ) -> None:
-    town = Town()
-    town.replica().pause.failed("ada", UNKNOWN, V2)
-    dead = town.replica()
+    group = ReplicaGroup()
+    group.replica().pause.failed("ada", UNKNOWN, V2)
+    dead = group.replica()
     dead.fail(1, 1, Throttled("slow down", named_seconds))
     dead.sharing.exchange()
-    town.clock.advance(-back)
+    group.clock.advance(-back)
 
-    successor = town.replica()
+    successor = group.replica()
     successor.go_on(waited - 0.1)
     assert successor.causes == {PauseCause.THROTTLED}
     successor.go_on(0.1)
 
-    assert (successor.causes, town.rows) == (set(), set())
+    assert (successor.causes, group.rows) == (set(), set())
 
 
 @pytest.mark.parametrize("back", [7_200.0, 30 * DAY])
 def test_an_outage_read_by_a_clock_that_was_set_back_costs_one_probe(back: float) -> None:
-    town = Town()
-    dead = town.replica()
+    group = ReplicaGroup()
+    dead = group.replica()
     dead.fail(10, 3)
     dead.sharing.exchange()
-    town.clock.advance(-back)
+    group.clock.advance(-back)
 
-    successor = town.replica()
+    successor = group.replica()
     successor.go_on(0.0)
 
-    assert (successor.probes, successor.causes, town.rows) == (1, set(), set())
+    assert (successor.probes, successor.causes, group.rows) == (1, set(), set())
 
 
 def test_the_probe_of_a_short_interval_keeps_to_the_time_as_well() -> None:

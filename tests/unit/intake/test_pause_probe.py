@@ -119,7 +119,7 @@ def test_an_outage_that_turns_out_to_be_a_refused_login_is_one(watched: Watched)
     watched.go_on(10.0)
 
     assert watched.causes == {PauseCause.UNAUTHORIZED}
-    assert watched.heard[-1] == ("outage", "v2", False, "")
+    assert watched.events[-1] == ("outage", "v2", False, "")
     assert watched.allowed == 0
 
 

@@ -25,7 +25,7 @@ def test_it_is_told_once_whether_it_is_held_again_or_released_again() -> None:
     for _ in range(2):
         watched.pause.release(PauseCause.PUBLISH)
 
-    assert watched.heard == [("publish", None, True, "refused"), ("publish", None, False, "")]
+    assert watched.events == [("publish", None, True, "refused"), ("publish", None, False, "")]
 
 
 def test_a_release_leaves_other_causes_alone() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.fakes.ledger import FakeLedger
-from tests.unit.intake.replicas import Replica, Town
+from tests.unit.intake.replicas import Replica, ReplicaGroup
 from tests.unit.pipeline.stage import LONG
 from worker.errors import LedgerUnavailable
 from worker.intake.causes import PauseCause
@@ -14,8 +14,8 @@ from worker.intake.sharing import PauseNote
 
 
 @pytest.fixture
-def town() -> Town:
-    return Town()
+def group() -> ReplicaGroup:
+    return ReplicaGroup()
 
 
 class Away:
@@ -45,44 +45,48 @@ class Away:
 
 
 @pytest.fixture
-def away(town: Town) -> Away:
-    return Away(FakeLedger(town.clock, town.storage))
+def away(group: ReplicaGroup) -> Away:
+    return Away(FakeLedger(group.clock, group.storage))
 
 
-def test_a_ledger_that_is_away_is_told_of_once_and_written_when_it_is_back(town: Town, away: Away) -> None:
-    replica = Replica(town.clock, away)
+def test_a_ledger_that_is_away_is_told_of_once_and_written_when_it_is_back(group: ReplicaGroup, away: Away) -> None:
+    replica = Replica(group.clock, away)
     replica.fail(10, 3)
     for _ in range(3):
         replica.sharing.exchange()
-    assert (replica.unheard, replica.causes, town.rows) == (["the ledger is away"], {PauseCause.OUTAGE}, set())
+    assert (replica.sharing_failures, replica.causes, group.rows) == (
+        ["the ledger is away"],
+        {PauseCause.OUTAGE},
+        set(),
+    )
 
     away.is_away = False
     replica.sharing.exchange()
-    assert town.rows == {("outage", "v2")}
+    assert group.rows == {("outage", "v2")}
     away.is_away = True
     replica.sharing.exchange()
 
-    assert len(replica.unheard) == 2
+    assert len(replica.sharing_failures) == 2
 
 
-def test_an_end_that_could_not_be_written_is_written_later(town: Town, away: Away) -> None:
+def test_an_end_that_could_not_be_written_is_written_later(group: ReplicaGroup, away: Away) -> None:
     away.is_away = False
-    replica = Replica(town.clock, away)
+    replica = Replica(group.clock, away)
     replica.fail(10, 3)
     replica.sharing.exchange()
     away.is_away = True
     replica.go_on(10.0)
-    assert (replica.causes, town.rows) == (set(), {("outage", "v2")})
+    assert (replica.causes, group.rows) == (set(), {("outage", "v2")})
 
     away.is_away = False
     replica.sharing.exchange()
 
-    assert (replica.causes, town.rows) == (set(), set())
+    assert (replica.causes, group.rows) == (set(), set())
 
 
-def test_what_has_not_changed_is_not_written_again(town: Town, away: Away) -> None:
+def test_what_has_not_changed_is_not_written_again(group: ReplicaGroup, away: Away) -> None:
     away.is_away = False
-    replica = Replica(town.clock, away)
+    replica = Replica(group.clock, away)
     replica.pause.exhausted(30.0)
     for _ in range(3):
         replica.go_on(0.1)
@@ -91,10 +95,10 @@ def test_what_has_not_changed_is_not_written_again(town: Town, away: Away) -> No
     assert away.saved == 2  # once for each login
 
 
-def test_its_thread_writes_by_itself_and_ends_with_the_pause(town: Town, away: Away) -> None:
+def test_its_thread_writes_by_itself_and_ends_with_the_pause(group: ReplicaGroup, away: Away) -> None:
     away.is_away = False
     written = threading.Event()
-    replica = Replica(town.clock, away)
+    replica = Replica(group.clock, away)
     save = away.save_pause
 
     def saving(cause: str, scope: str, until: float | None, detail: str) -> None:

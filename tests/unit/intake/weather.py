@@ -55,7 +55,7 @@ class Play:
     @property
     def pauses(self) -> int:
         """How often intake was paused."""
-        return sum(on for _, _, on, _ in self._watched.heard)
+        return sum(on for _, _, on, _ in self._watched.events)
 
     @property
     def dead(self) -> list[str]:

@@ -62,7 +62,7 @@ def running(prune: Callable[[Rest], Pruned], listener: Listener, schedule: Sched
 
 
 def told_by(*results: Pruned | Exception) -> list[object]:
-    """Tell what the listener heard of these runs; the run that was stopped is left out."""
+    """Return what the listener was told of these runs; the run that was stopped is left out."""
     listener, runs = Listener(), Runs(results)
     with running(runs, listener):
         assert runs.over.wait(60)

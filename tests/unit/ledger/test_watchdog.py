@@ -89,7 +89,7 @@ def test_it_is_told_without_a_gap_while_one_try_follows_the_other(writer: Waitin
     assert writer.broken_off == 0
 
 
-def test_what_the_writer_itself_has_heard_is_said_rather_than_a_guess(writer: Waiting, watchdog: Watchdog) -> None:
+def test_what_the_writer_knows_itself_is_reported_rather_than_a_guess(writer: Waiting, watchdog: Watchdog) -> None:
     writer.progress.begin()
     writer.progress.trouble = "connection refused"
     look(watchdog, 5)

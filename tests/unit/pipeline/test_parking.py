@@ -21,7 +21,7 @@ from worker.pipeline.scheduling.timer import Timer
 
 
 @dataclass(slots=True)
-class Heard:
+class ParkingEvents:
     """What the listener was told."""
 
     lines: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Heard:
                 self.lines.append(f"adopted {count}")
 
 
-class Town:
+class ParkingRig:
     """A full window of one customer whose first command waits."""
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Town:
         self.scheduler = self.dispatcher.scheduler
         self.acked: list[Receipt] = []
         self.steps: list[Step] = []
-        self.heard = Heard()
+        self.events = ParkingEvents()
         self.connected = True
         window = Window(WINDOW, self.acked.append, lambda: self.connected)
-        self.parking = Parking(self.dispatcher, self.parking_store, window, self.heard, self.steps.append)
+        self.parking = Parking(self.dispatcher, self.parking_store, window, self.events, self.steps.append)
 
     def deliver(self, tag: int, *lanes: str, body: bytes = b"") -> None:
         came = delivery(body or str(tag).encode(), tag=tag)
@@ -78,73 +78,73 @@ def read(_delivery: Delivery) -> Work:
 
 
 @pytest.fixture
-def town() -> Town:
-    return Town()
+def rig() -> ParkingRig:
+    return ParkingRig()
 
 
-def test_a_stuck_window_is_written_down_in_its_order_and_then_acked(town: Town) -> None:
-    town.fill()
-    town.look()
-    assert (town.bodies, town.acked) == ([], [])
+def test_a_stuck_window_is_written_down_in_its_order_and_then_acked(rig: ParkingRig) -> None:
+    rig.fill()
+    rig.look()
+    assert (rig.bodies, rig.acked) == ([], [])
 
-    town.look()
+    rig.look()
 
-    assert town.bodies == [b"1", b"2", b"3", b"4"]
-    assert town.acked == [Receipt(1, tag) for tag in range(1, WINDOW + 1)]
-    assert (town.steps, town.heard.lines) == ([Step.PARKED], ["parked 4 of 4"])
-
-
-def test_a_window_that_was_stuck_for_a_moment_only_is_left_alone(town: Town) -> None:
-    town.fill()
-    town.look()
-    town.scheduler.lose()
-    town.look()
-    town.fill()
-    town.look()
-
-    assert town.bodies == []
+    assert rig.bodies == [b"1", b"2", b"3", b"4"]
+    assert rig.acked == [Receipt(1, tag) for tag in range(1, WINDOW + 1)]
+    assert (rig.steps, rig.events.lines) == ([Step.PARKED], ["parked 4 of 4"])
 
 
-def test_nothing_is_acked_while_the_ledger_is_away_and_it_is_done_when_it_is_back(town: Town) -> None:
-    town.fill()
-    town.look()
-    town.ledger.broken = True
-    town.look(3)
-    assert town.acked == []
+def test_a_window_that_was_stuck_for_a_moment_only_is_left_alone(rig: ParkingRig) -> None:
+    rig.fill()
+    rig.look()
+    rig.scheduler.lose()
+    rig.look()
+    rig.fill()
+    rig.look()
 
-    town.ledger.broken = False
-    town.look(3)
+    assert rig.bodies == []
 
-    assert len(town.acked) == WINDOW
+
+def test_nothing_is_acked_while_the_ledger_is_away_and_it_is_done_when_it_is_back(rig: ParkingRig) -> None:
+    rig.fill()
+    rig.look()
+    rig.ledger.broken = True
+    rig.look(3)
+    assert rig.acked == []
+
+    rig.ledger.broken = False
+    rig.look(3)
+
+    assert len(rig.acked) == WINDOW
 
 
 def test_what_was_written_though_the_answer_was_lost_is_found_and_runs_first(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    rig: ParkingRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = town.parking_store.park
+    kept = rig.parking_store.park
 
     def park_and_fall_silent(works: list[Work]) -> list[Parked]:
         kept(works)
         raise LedgerUnavailable("the answer was lost")
 
-    town.fill()
+    rig.fill()
     with monkeypatch.context() as broken:
-        broken.setattr(town.parking_store, "park", park_and_fall_silent)
-        town.look(2)
-    assert (town.dispatcher.parked, town.acked) == (0, [])
+        broken.setattr(rig.parking_store, "park", park_and_fall_silent)
+        rig.look(2)
+    assert (rig.dispatcher.parked, rig.acked) == (0, [])
 
-    town.look()
+    rig.look()
 
-    assert town.dispatcher.parked == WINDOW
-    assert town.acked == []
-    assert isinstance(town.started[-1].work, Parked)
+    assert rig.dispatcher.parked == WINDOW
+    assert rig.acked == []
+    assert isinstance(rig.started[-1].work, Parked)
 
 
 @pytest.mark.parametrize("kind", [Unstorable, NotTaken])
 def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_customer_back(
-    town: Town, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
+    rig: ParkingRig, monkeypatch: pytest.MonkeyPatch, kind: type[LedgerError]
 ) -> None:
-    kept = town.parking_store.park
+    kept = rig.parking_store.park
     tries: list[list[bytes]] = []
 
     def choosy(works: list[Work]) -> list[Parked]:
@@ -153,109 +153,109 @@ def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_custom
             raise kind("an index row that is too long")
         return list(kept(works))
 
-    monkeypatch.setattr(town.parking_store, "park", choosy)
-    town.fill(lanes={1: ("ada", "eva"), 4: ("eva",)})
-    town.look(2)
-    assert (town.bodies, town.heard.lines) == ([b"1"], ["parked 1 of 1"])
+    monkeypatch.setattr(rig.parking_store, "park", choosy)
+    rig.fill(lanes={1: ("ada", "eva"), 4: ("eva",)})
+    rig.look(2)
+    assert (rig.bodies, rig.events.lines) == ([b"1"], ["parked 1 of 1"])
 
-    town.deliver(5, "eva")
-    town.look(2)
-    assert (town.bodies, town.heard.lines[1:]) == ([b"1", b"4", b"5"], ["parked 2 of 3"])
-    assert town.acked == [Receipt(1, tag) for tag in (1, 4, 5)]
+    rig.deliver(5, "eva")
+    rig.look(2)
+    assert (rig.bodies, rig.events.lines[1:]) == ([b"1", b"4", b"5"], ["parked 2 of 3"])
+    assert rig.acked == [Receipt(1, tag) for tag in (1, 4, 5)]
 
-    town.deliver(6, "ada")
-    town.deliver(7, "ada")
-    town.look(5)
+    rig.deliver(6, "ada")
+    rig.deliver(7, "ada")
+    rig.look(5)
     assert tries == [[b"1", b"2", b"3", b"4"], [b"1"], [b"2"], [b"4", b"5"]]
 
 
-def test_nothing_that_cannot_be_parked_is_told_as_parked(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_cannot_be_parked_is_told_as_parked(rig: ParkingRig, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_works: list[Work]) -> None:
         raise Unstorable("an index row that is too long")
 
-    monkeypatch.setattr(town.parking_store, "park", refused)
-    town.fill()
-    town.look(9)
+    monkeypatch.setattr(rig.parking_store, "park", refused)
+    rig.fill()
+    rig.look(9)
 
-    assert (town.heard.lines, town.acked) == ([], [])
+    assert (rig.events.lines, rig.acked) == ([], [])
 
 
 def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    rig: ParkingRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town.fill()
-    first = next(iter(town.scheduler._unsettled.values()))
-    kept = town.parking_store.park
+    rig.fill()
+    first = next(iter(rig.scheduler._unsettled.values()))
+    kept = rig.parking_store.park
 
     def park_slowly(works: list[Work]) -> object:
         places = kept(works)
-        town.scheduler._leave(first)
+        rig.scheduler._leave(first)
         return places
 
-    monkeypatch.setattr(town.parking_store, "park", park_slowly)
-    town.look(2)
+    monkeypatch.setattr(rig.parking_store, "park", park_slowly)
+    rig.look(2)
 
-    assert town.bodies == [b"2", b"3", b"4"]
-    assert town.dispatcher.parked == WINDOW - 1
+    assert rig.bodies == [b"2", b"3", b"4"]
+    assert rig.dispatcher.parked == WINDOW - 1
 
 
-def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(town: Town) -> None:
-    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
+def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(rig: ParkingRig) -> None:
+    dead = FakeLedger(rig.ledger.clock, rig.ledger.storage)
     left = delivery(b"left")
     FakeParkingStore(dead).park([Work(left, Undecodable([]), ("ada",))])
     dead.die()
-    town.ledger.clock.advance(60.0)
+    rig.ledger.clock.advance(60.0)
 
-    town.look()
+    rig.look()
 
-    assert (town.dispatcher.parked, town.heard.lines) == (1, ["adopted 1"])
-
-
-def test_whoever_has_no_broker_for_long_gives_up_what_is_parked_and_takes_it_again_later(town: Town) -> None:
-    town.fill()
-    town.look(2)
-    town.connected = False
-    town.look(74)
-    assert town.dispatcher.parked == WINDOW
-
-    town.look()
-    assert (town.dispatcher.parked, town.parking_store.mine()) == (0, [])
-
-    town.connected = True
-    town.look(10)
-    assert town.dispatcher.parked == WINDOW
+    assert (rig.dispatcher.parked, rig.events.lines) == (1, ["adopted 1"])
 
 
-def test_nothing_is_taken_over_soon_after_the_ledger_was_away(town: Town) -> None:
-    dead = FakeLedger(town.ledger.clock, town.ledger.storage)
-    town.fill()
-    town.look(2)
+def test_whoever_has_no_broker_for_long_gives_up_what_is_parked_and_takes_it_again_later(rig: ParkingRig) -> None:
+    rig.fill()
+    rig.look(2)
+    rig.connected = False
+    rig.look(74)
+    assert rig.dispatcher.parked == WINDOW
+
+    rig.look()
+    assert (rig.dispatcher.parked, rig.parking_store.mine()) == (0, [])
+
+    rig.connected = True
+    rig.look(10)
+    assert rig.dispatcher.parked == WINDOW
+
+
+def test_nothing_is_taken_over_soon_after_the_ledger_was_away(rig: ParkingRig) -> None:
+    dead = FakeLedger(rig.ledger.clock, rig.ledger.storage)
+    rig.fill()
+    rig.look(2)
     FakeParkingStore(dead).park([Work(delivery(b"left"), Undecodable([]), ("eva",))])
     dead.die()
-    town.ledger.clock.advance(60.0)
-    town.ledger.broken = True
-    town.look(11)
-    town.ledger.broken = False
+    rig.ledger.clock.advance(60.0)
+    rig.ledger.broken = True
+    rig.look(11)
+    rig.ledger.broken = False
 
-    town.look(99)
-    assert "adopted 1" not in town.heard.lines
-    town.look(2)
-    assert town.heard.lines[-1] == "adopted 1"
+    rig.look(99)
+    assert "adopted 1" not in rig.events.lines
+    rig.look(2)
+    assert rig.events.lines[-1] == "adopted 1"
 
 
 def test_a_window_of_large_bodies_is_parked_in_several_commits_and_acked_after_each(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    rig: ParkingRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commits: list[int] = []
-    kept = town.parking_store.park
+    kept = rig.parking_store.park
 
     def park(works: list[Work]) -> object:
-        commits.append(len(town.acked))
+        commits.append(len(rig.acked))
         return kept(works)
 
-    monkeypatch.setattr(town.parking_store, "park", park)
-    town.fill(body=b"x" * (1024 * 1024 + 1))
-    town.look(2)
+    monkeypatch.setattr(rig.parking_store, "park", park)
+    rig.fill(body=b"x" * (1024 * 1024 + 1))
+    rig.look(2)
 
     assert commits == [0, 3]
-    assert len(town.acked) == WINDOW
+    assert len(rig.acked) == WINDOW

@@ -30,7 +30,7 @@ class IntakeStub:
         self.said.append("")
 
 
-class Desk:
+class UnpublishedRig:
     """A broker that takes what it is told to, and a timer whose calls the test makes."""
 
     def __init__(self) -> None:
@@ -78,112 +78,112 @@ def _run(number: int) -> Run:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def rig() -> UnpublishedRig:
+    return UnpublishedRig()
 
 
-def test_what_is_taken_at_once_pauses_nothing(desk: Desk) -> None:
-    desk.publish(desk.runs[1])
+def test_what_is_taken_at_once_pauses_nothing(rig: UnpublishedRig) -> None:
+    rig.publish(rig.runs[1])
 
-    assert (desk.intake.said, desk.due) == ([], [])
-
-
-def test_what_is_refused_is_published_again_until_it_is_taken_and_then_the_pause_ends(desk: Desk) -> None:
-    desk.refuse(1)
-    desk.broker.fail_next(2)
-    assert "1 is not confirmed" in desk.intake.said[0]
-    assert desk.go_on(3) == [0.0, AGAIN_SECONDS, AGAIN_SECONDS]
-    assert "" not in desk.intake.said
-
-    desk.go_on()
-
-    assert desk.published == ["1"]
-    assert desk.intake.said[-1] == ""
+    assert (rig.intake.said, rig.due) == ([], [])
 
 
-def test_only_one_is_tried_at_a_time_with_a_rest_after_each_failure(desk: Desk) -> None:
-    desk.refuse(1, 2, 3)
-    desk.broker.fail_next(1_000)
+def test_what_is_refused_is_published_again_until_it_is_taken_and_then_the_pause_ends(rig: UnpublishedRig) -> None:
+    rig.refuse(1)
+    rig.broker.fail_next(2)
+    assert "1 is not confirmed" in rig.intake.said[0]
+    assert rig.go_on(3) == [0.0, AGAIN_SECONDS, AGAIN_SECONDS]
+    assert "" not in rig.intake.said
 
-    assert desk.go_on(5) == [0.0, *[AGAIN_SECONDS] * 4]
-    assert desk.broker.refusals == 1_000 - 5
+    rig.go_on()
 
-
-def test_the_pause_lasts_until_all_that_was_refused_is_published(desk: Desk) -> None:
-    desk.refuse(1, 2, 3)
-
-    desk.go_on()
-
-    assert desk.published == ["1", "2", "3"]
-    assert desk.intake.said.count("") == 1
+    assert rig.published == ["1"]
+    assert rig.intake.said[-1] == ""
 
 
-def test_one_that_is_refused_alone_keeps_no_other_from_being_published(desk: Desk) -> None:
-    desk.refuse(1, 2, 3)
-    desk.broker.refused = {"1"}
-    desk.go_on(9)
-    assert desk.published == ["2", "3"]
-    assert "" not in desk.intake.said
+def test_only_one_is_tried_at_a_time_with_a_rest_after_each_failure(rig: UnpublishedRig) -> None:
+    rig.refuse(1, 2, 3)
+    rig.broker.fail_next(1_000)
 
-    desk.broker.refused.clear()
-    desk.go_on()
-
-    assert desk.published == ["2", "3", "1"]
-    assert desk.intake.said[-1] == ""
+    assert rig.go_on(5) == [0.0, *[AGAIN_SECONDS] * 4]
+    assert rig.broker.refusals == 1_000 - 5
 
 
-def test_a_second_trouble_pauses_again(desk: Desk) -> None:
-    desk.refuse(1)
-    desk.go_on()
-    desk.refuse(2)
-    assert "2 is not confirmed" in desk.intake.said[-1]
+def test_the_pause_lasts_until_all_that_was_refused_is_published(rig: UnpublishedRig) -> None:
+    rig.refuse(1, 2, 3)
 
-    desk.go_on()
+    rig.go_on()
 
-    assert desk.published == ["1", "2"]
-    assert desk.intake.said[-1] == ""
+    assert rig.published == ["1", "2", "3"]
+    assert rig.intake.said.count("") == 1
 
 
-def test_what_turns_out_to_be_impossible_in_a_pause_is_left_to_its_command(desk: Desk) -> None:
-    desk.refuse(1)
+def test_one_that_is_refused_alone_keeps_no_other_from_being_published(rig: UnpublishedRig) -> None:
+    rig.refuse(1, 2, 3)
+    rig.broker.refused = {"1"}
+    rig.go_on(9)
+    assert rig.published == ["2", "3"]
+    assert "" not in rig.intake.said
 
-    desk.kept.remove(desk.runs[1])
-    desk.go_on()
+    rig.broker.refused.clear()
+    rig.go_on()
 
-    assert desk.published == []
-    assert desk.intake.said[-1] == ""
-
-
-def test_the_brokers_own_word_pauses_an_idle_worker_and_waits_for_no_lock(desk: Desk) -> None:
-    desk.kept.hindered("low on memory")
-    assert desk.intake.said == []
-    desk.go_on()
-    assert desk.intake.said == ["low on memory"]
-
-    desk.kept.hindered(None)
-    desk.go_on()
-
-    assert desk.intake.said == ["low on memory", ""]
+    assert rig.published == ["2", "3", "1"]
+    assert rig.intake.said[-1] == ""
 
 
-def test_the_brokers_own_word_says_more_than_a_failure_and_outlasts_it(desk: Desk) -> None:
-    desk.kept.hindered("low on memory")
-    desk.refuse(1)
-    desk.go_on()
+def test_a_second_trouble_pauses_again(rig: UnpublishedRig) -> None:
+    rig.refuse(1)
+    rig.go_on()
+    rig.refuse(2)
+    assert "2 is not confirmed" in rig.intake.said[-1]
 
-    assert set(desk.intake.said[1:]) == {"low on memory"}
+    rig.go_on()
+
+    assert rig.published == ["1", "2"]
+    assert rig.intake.said[-1] == ""
 
 
-def test_when_the_broker_is_well_again_the_pause_lasts_until_the_rest_is_published(desk: Desk) -> None:
-    desk.refuse(1)
-    desk.broker.fail_next(1_000)
-    desk.kept.hindered("low on memory")
-    desk.kept.hindered(None)
-    desk.go_on(5)
-    assert "" not in desk.intake.said
+def test_what_turns_out_to_be_impossible_in_a_pause_is_left_to_its_command(rig: UnpublishedRig) -> None:
+    rig.refuse(1)
 
-    desk.broker.refusals = 0
-    desk.go_on()
+    rig.kept.remove(rig.runs[1])
+    rig.go_on()
 
-    assert desk.published == ["1"]
-    assert desk.intake.said[-1] == ""
+    assert rig.published == []
+    assert rig.intake.said[-1] == ""
+
+
+def test_the_brokers_own_word_pauses_an_idle_worker_and_waits_for_no_lock(rig: UnpublishedRig) -> None:
+    rig.kept.hindered("low on memory")
+    assert rig.intake.said == []
+    rig.go_on()
+    assert rig.intake.said == ["low on memory"]
+
+    rig.kept.hindered(None)
+    rig.go_on()
+
+    assert rig.intake.said == ["low on memory", ""]
+
+
+def test_the_brokers_own_word_says_more_than_a_failure_and_outlasts_it(rig: UnpublishedRig) -> None:
+    rig.kept.hindered("low on memory")
+    rig.refuse(1)
+    rig.go_on()
+
+    assert set(rig.intake.said[1:]) == {"low on memory"}
+
+
+def test_when_the_broker_is_well_again_the_pause_lasts_until_the_rest_is_published(rig: UnpublishedRig) -> None:
+    rig.refuse(1)
+    rig.broker.fail_next(1_000)
+    rig.kept.hindered("low on memory")
+    rig.kept.hindered(None)
+    rig.go_on(5)
+    assert "" not in rig.intake.said
+
+    rig.broker.refusals = 0
+    rig.go_on()
+
+    assert rig.published == ["1"]
+    assert rig.intake.said[-1] == ""

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sandbox.demo.checks import HeardAnswer, answers, faults
+from sandbox.demo.checks import MessageAnswer, answers, faults
 from sandbox.demo.event_listener import ArrivedDeadLetter
 from sandbox.demo.messages import Message
 from sandbox.demo.scenario import scenario
@@ -25,7 +25,7 @@ def event(message: Message, **changed: object) -> dict[str, Any]:
     return {"id": f"event-{message.id}-{message.outcome}", "type": message.event, "data": told}
 
 
-def right() -> tuple[list[HeardAnswer], list[ArrivedDeadLetter], list[JournalEntry]]:
+def right() -> tuple[list[MessageAnswer], list[ArrivedDeadLetter], list[JournalEntry]]:
     messages = [message for step in scenario() for message in step.messages]
     told = answers(messages, [event(message) for message in messages])
     dead_letters = [
@@ -66,14 +66,14 @@ def test_thirty_messages_that_went_well_have_no_faults() -> None:
 
 def test_a_message_without_an_answer_is_a_fault() -> None:
     told, dead_letters, journal = right()
-    told[2] = HeardAnswer(told[2].message, None)
+    told[2] = MessageAnswer(told[2].message, None)
 
     assert faults(told, dead_letters, journal) == ["evt_1003 signs up: no answer"]
 
 
 def test_another_outcome_than_the_expected_one_is_a_fault() -> None:
     told, dead_letters, journal = right()
-    told[2] = HeardAnswer(told[2].message, event(told[2].message, outcome="already_applied"))
+    told[2] = MessageAnswer(told[2].message, event(told[2].message, outcome="already_applied"))
 
     assert faults(told, dead_letters, journal) == ["evt_1003 signs up: already_applied"]
 
@@ -81,7 +81,7 @@ def test_another_outcome_than_the_expected_one_is_a_fault() -> None:
 def test_a_repeat_that_differs_from_the_first_event_is_a_fault() -> None:
     told, dead_letters, journal = right()
     repeated = told[8]
-    told[8] = HeardAnswer(repeated.message, {**json.loads(json.dumps(repeated.event)), "time": "later"})
+    told[8] = MessageAnswer(repeated.message, {**json.loads(json.dumps(repeated.event)), "time": "later"})
 
     assert faults(told, dead_letters, journal) == ["evt_1001: the repeated event is not the same as the first"]
 

@@ -11,7 +11,7 @@ from sandbox.provider.operations.calls import Operation
 from sandbox.provider.operations.registry import Effect
 from sandbox.provider.operations.replies import AnswerKind
 from tests.support import commands
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.commands import Command
 from tests.support.verdict import Accounts
 
@@ -42,16 +42,18 @@ LIFE: tuple[tuple[Command, Operation], ...] = (
 COMMANDS = {command.id: command for command, _ in LIFE}
 
 
-def event(command: Command, kind: str = "Done", body: str = "") -> Heard:
+def event(command: Command, kind: str = "Done", body: str = "") -> ReceivedMessage:
     """What tells of a command's end."""
     document = {"data": {"command_id": command.id, "body": body}}
-    return Heard("key", json.dumps(document).encode(), SimpleNamespace(message_id=f"event of {command.id}", type=kind))
+    return ReceivedMessage(
+        "key", json.dumps(document).encode(), SimpleNamespace(message_id=f"event of {command.id}", type=kind)
+    )
 
 
-def dead_letter(command: Command, identity: str = "letter-1") -> Heard:
+def dead_letter(command: Command, identity: str = "letter-1") -> ReceivedMessage:
     """What a person must look at."""
     headers = {"provisioning-command-id": command.id, "provisioning-dead-letter-id": identity}
-    return Heard("key", command.message().body, SimpleNamespace(headers=headers))
+    return ReceivedMessage("key", command.message().body, SimpleNamespace(headers=headers))
 
 
 def entry(command: Command, operation: Operation, effect: Effect = Effect.CHANGED) -> JournalEntry:

@@ -9,7 +9,7 @@ import pytest
 from sandbox.provider.operations.registry import Effect
 from tests.fault.scenes.counts import Outcome, counted, faults_in, read_all, repeats_of, seconds_to_resume, write
 from tests.fault.scenes.table import COLUMNS, markdown, rows
-from tests.support.billing import Heard
+from tests.support.billing import ReceivedMessage
 from tests.support.verdict import Accounts, Promise
 from tests.unit.support.lives import event, sound
 
@@ -21,8 +21,8 @@ OVERTAKEN = (SOUND.journal[1], SOUND.journal[0], *SOUND.journal[2:])
 CLEAN = {promise.value: 0 for promise in Promise}
 
 
-def poison_dead_letter(identity: str) -> Heard:
-    return Heard("undecodable", POISON, SimpleNamespace(headers={"provisioning-dead-letter-id": identity}))
+def poison_dead_letter(identity: str) -> ReceivedMessage:
+    return ReceivedMessage("undecodable", POISON, SimpleNamespace(headers={"provisioning-dead-letter-id": identity}))
 
 
 def broken(accounts: Accounts, poison: frozenset[bytes] = frozenset()) -> dict[str, int]:

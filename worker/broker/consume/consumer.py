@@ -22,7 +22,7 @@ from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.ports import Intake
-from worker.domain.telemetry import Emit, unheard
+from worker.domain.telemetry import Emit, discard_event
 
 GATHER_SECONDS = 0.01
 URGENT_SHARE = 4
@@ -110,7 +110,7 @@ class Consumer:
         address: AddressSource,
         subscription: Subscription,
         intake: Intake,
-        emit: Emit = unheard,
+        emit: Emit = discard_event,
     ) -> None:
         self._loop = BrokerLoop(subscription.role, address, emit)
         self._subscription = subscription

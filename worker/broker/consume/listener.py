@@ -1,6 +1,6 @@
-"""Hears what is published, for one-shot tools: an exclusive queue that lives as long as the tool does.
+"""Receives what is published, for one-shot tools: from an exclusive queue that lives as long as the tool does.
 
-A blocking connection is enough here: nothing heard is ever lost by it, because the events' own queues keep them.
+A blocking connection is enough here: no event is lost with it, because the billing system's own queues keep them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class ExchangeListener:
         self._queue = ""
 
     def __enter__(self) -> Self:
-        """Listen from now on: what is published before is not heard."""
+        """Listen from now on: what is published before is not received."""
         try:
             self._connection = pika.BlockingConnection(connection_parameters(self._address, Role.ERRAND))
             self._channel = self._connection.channel()
@@ -64,7 +64,7 @@ class ExchangeListener:
         except (AMQPError, OSError) as exc:
             raise self._unreachable(exc) from exc
 
-    def hear(self, silence_seconds: float) -> Iterator[PublishedMessage | None]:
+    def receive(self, silence_seconds: float) -> Iterator[PublishedMessage | None]:
         """Everything published from now on; None each time nothing came for so many seconds."""
         try:
             for method, properties, body in self._channel.consume(

@@ -28,7 +28,7 @@ from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
 from worker.broker.topology.watch import TopologyWatch
 from worker.domain.deliveries import Destination, Outgoing
-from worker.domain.telemetry import BrokerBlocked, BrokerUnblocked, Emit, unheard
+from worker.domain.telemetry import BrokerBlocked, BrokerUnblocked, Emit, discard_event
 from worker.errors import PublishFailed, Unpublishable
 
 PATIENCE_SECONDS = 30.0
@@ -49,7 +49,7 @@ class Publisher:
         self,
         address: AddressSource,
         topology: Topology,
-        emit: Emit = unheard,
+        emit: Emit = discard_event,
         mode: Mode = Mode.LOOK,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
@@ -230,7 +230,7 @@ class PublishSession:
 
     @property
     def depths(self) -> Mapping[str, int]:
-        """Ready messages by queue; empty while there is no connection, or no question is heard on it."""
+        """Ready messages by queue; empty while there is no connection, or while the broker answers no question on it."""
         return self._topology_watch.depths if self.blocked is None else {}
 
     @property

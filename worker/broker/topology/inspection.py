@@ -8,7 +8,7 @@ from worker.broker.connection.wire import WireConnection
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.errors import BrokerUnreachable
 
 FAREWELL_SECONDS = 2.0
@@ -17,7 +17,7 @@ FAREWELL_SECONDS = 2.0
 def inspect_topology(address: BrokerAddress, topology: Topology, mode: Mode, timeout_seconds: float = 15.0) -> Survey:
     """Survey the broker once and report. Raises BrokerUnreachable when it cannot be asked within the time."""
     inspection = _Inspection(topology, mode)
-    loop = inspection.loop = BrokerLoop(Role.ERRAND, lambda: address, unheard)
+    loop = inspection.loop = BrokerLoop(Role.ERRAND, lambda: address, discard_event)
     loop.start(inspection)
     try:
         inspection.over.wait(timeout_seconds)

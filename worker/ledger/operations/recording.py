@@ -66,7 +66,7 @@ _KEEP_REFUSALS = insert(refusals)
 def record_many(unit: Unit, endings: Sequence[tuple[Token, Ending]]) -> list[ClaimLost | None]:
     """Write endings down; the answer of a token that is not the newest is ClaimLost, and its ending is not written.
 
-    The same ending recorded again with the same token is no loss: its caller may not have heard of the first time.
+    The same ending recorded again with the same token is no loss: the caller may not know of the first time.
     """
     values = [_ending_values(unit, token, ending) for token, ending in endings]
     if _all_changed(unit, _FINISH, values):

@@ -87,7 +87,7 @@ def events_exchange_deleted(scene: Scene) -> None:
         channel.exchange_declare(events.name, kind, durable=True, arguments=arguments)
 
     scene.on_heal(line.close)
-    scene.on_heal(scene.installation.ear.bind)
+    scene.on_heal(scene.installation.listener.bind)
     scene.on_heal(lambda: line.use(declare))
     line.use(lambda channel: channel.exchange_delete(events.name))
     scene.publish_more()
@@ -123,11 +123,11 @@ def _delete(scene: Scene, delete: Callable[[Any], object]) -> None:
 
 def events_unbound(scene: Scene) -> None:
     """Nobody listens: events wait in the unrouted queue."""
-    scene.on_heal(scene.installation.ear.bind)
-    scene.installation.ear.unbind_events()
+    scene.on_heal(scene.installation.listener.bind)
+    scene.installation.listener.unbind_events()
     scene.publish_more()
     wait_for(
-        lambda: scene.installation.ear.depth(scene.installation.topology.unrouted)[0] > 0,
+        lambda: scene.installation.listener.depth(scene.installation.topology.unrouted)[0] > 0,
         "an unrouted event",
         _ALARM_SECONDS,
     )
@@ -155,7 +155,7 @@ def _await_said(scene: Scene, event: str) -> None:
 
 def _await_crash_safe(scene: Scene) -> None:
     queues = [queue.name for queue in scene.installation.topology.queues]
-    wait_until_crash_safe(scene.stage.broker, *queues, *scene.installation.ear.queues)
+    wait_until_crash_safe(scene.stage.broker, *queues, *scene.installation.listener.queues)
 
 
 def kinds() -> Iterator[Kind]:

@@ -45,10 +45,10 @@ def _lives(scene: Scene, worker: WorkerProcess) -> bool:
 
 
 def _is_found(scene: Scene) -> bool:
-    scene.installation.ear.listen()
+    scene.installation.listener.listen()
     return any(
         dead_letter.headers["provisioning-reason"] == "crash_loop"
-        for dead_letter in scene.installation.ear.dead_letters
+        for dead_letter in scene.installation.listener.dead_letters
     )
 
 

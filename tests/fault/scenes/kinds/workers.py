@@ -50,7 +50,7 @@ def frozen_until_the_broker_gives_it_up(scene: Scene) -> None:
     scene.worker.signal(signal.SIGSTOP)
     scene.on_heal(lambda: scene.worker.signal(signal.SIGCONT))
     queue = scene.installation.topology.command_queues[0]
-    wait_for(lambda: scene.installation.ear.depth(queue)[1] == 0, "the broker to give it up", _NOTICED_SECONDS)
+    wait_for(lambda: scene.installation.listener.depth(queue)[1] == 0, "the broker to give it up", _NOTICED_SECONDS)
 
 
 def frozen_until_the_standby_has_taken_over(scene: Scene) -> None:
@@ -82,7 +82,7 @@ def _kill(scene: Scene) -> None:
 
 
 def _waiting(scene: Scene) -> int:
-    return scene.installation.ear.depth(scene.installation.topology.command_queues[0])[0]
+    return scene.installation.listener.depth(scene.installation.topology.command_queues[0])[0]
 
 
 def _await_takeover(scene: Scene) -> None:

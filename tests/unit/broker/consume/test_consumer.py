@@ -12,7 +12,7 @@ from worker.broker.address import BrokerAddress
 from worker.broker.consume.consumer import SETTLE_SECONDS, Consumer, Subscription
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Properties, Receipt
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 
 TOPOLOGY = Topology("p")
 
@@ -98,7 +98,7 @@ class Stage:
         self.loop = LoopStub()
         self.intake = RecordingIntake()
         subscription = Subscription(TOPOLOGY, TOPOLOGY.command_queues, 10)
-        self.consumer = Consumer(lambda: BrokerAddress("amqp://127.0.0.1"), subscription, self.intake, unheard)
+        self.consumer = Consumer(lambda: BrokerAddress("amqp://127.0.0.1"), subscription, self.intake, discard_event)
         loop: Any = self.loop
         self.consumer._loop = loop
         self.channel = self.subscribe()

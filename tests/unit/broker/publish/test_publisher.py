@@ -14,7 +14,7 @@ from worker.broker.publish.confirms import PendingPublish
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.domain.deliveries import Destination, Outgoing, Properties
-from worker.domain.telemetry import unheard
+from worker.domain.telemetry import discard_event
 from worker.errors import PublishFailed, Unpublishable
 
 MESSAGE = Outgoing(Destination.EVENTS, "k", b"{}", Properties(message_id="evt-1", type="CustomerCreated"))
@@ -32,7 +32,7 @@ def publisher(patience_seconds: float = 0.01) -> Publisher:
     return Publisher(
         lambda: BrokerAddress("amqp://127.0.0.1"),
         Topology("p"),
-        unheard,
+        discard_event,
         patience_seconds=patience_seconds,
     )
 

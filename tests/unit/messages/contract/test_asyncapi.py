@@ -128,7 +128,7 @@ def test_every_command_is_sent_persistent_and_mandatory_in_one_of_three_forms(ty
     assert answers[1:] == ["CommandFailed"]
 
 
-def test_every_event_is_heard() -> None:
+def test_every_event_is_received() -> None:
     operation = DOCUMENT["operations"]["hearResults"]
 
     assert operation["action"] == "receive"

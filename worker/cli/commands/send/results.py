@@ -83,17 +83,17 @@ class Results:
         return self.missing()
 
     def missing(self) -> tuple[str, ...]:
-        """The ids that nothing was heard of so far."""
+        """The ids of the commands whose result events have not come so far."""
         with self._changed:
             return tuple(sorted(identity for _, identity in self._waiting))
 
     def _listen(self) -> None:
         try:
             with self._listener as listener:
-                for heard in listener.hear(_LISTEN_SECONDS):
+                for received in listener.receive(_LISTEN_SECONDS):
                     self._bind_wanted(listener)
-                    if heard is not None:
-                        self._take(heard)
+                    if received is not None:
+                        self._take(received)
                     if self._stopped:
                         return
         except Exception as exc:  # noqa: BLE001 - it ends this thread alone; the other one raises it
@@ -108,8 +108,8 @@ class Results:
                 self._routes[route] = True
                 self._changed.notify_all()
 
-    def _take(self, heard: PublishedMessage) -> None:
-        event = _event(heard.body)
+    def _take(self, received: PublishedMessage) -> None:
+        event = _event(received.body)
         match event:
             case {"type": str(kind), "data": {"command_source": str(source), "command_id": str(identity)}}:
                 key = source, identity

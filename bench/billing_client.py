@@ -28,7 +28,7 @@ _SILENCE_SECONDS = 30.0
 _BESIDE = (".DQ", ".XQ")
 
 
-class Desk:
+class BillingClient:
     """One run's own topology, with a quorum queue bound to every event, as a billing system would have it.
 
     `wrapping` puts each command into the envelope of whoever is to take it.
@@ -39,9 +39,9 @@ class Desk:
         self._channel = connection.channel()
         self._topology = topology
         self._wrapping = wrapping
-        self._heard_queue = _events_queue(topology)
-        self._channel.queue_declare(self._heard_queue, durable=True, arguments={"x-queue-type": "quorum"})
-        self._channel.queue_bind(self._heard_queue, topology.events, "#")
+        self._events = _events_queue(topology)
+        self._channel.queue_declare(self._events, durable=True, arguments={"x-queue-type": "quorum"})
+        self._channel.queue_bind(self._events, topology.events, "#")
         self._sent: dict[str, float] = {}
         self._answers: Counter[str] = Counter()
         self._failures = 0
@@ -70,9 +70,9 @@ class Desk:
         wanted = before + len(self._sent) - known
         self._until(lambda: self._depth(self.queue), wanted, "commands in the queue")
 
-    def told(self) -> int:
+    def count_events(self) -> int:
         """Count the events so far."""
-        return self._depth(self._heard_queue) + self._answers.total()
+        return self._depth(self._events) + self._answers.total()
 
     def paced(self, commands: Sequence[BenchOrder], per_second: float) -> Sequence[float]:
         """Publish evenly, so many in a second; return the seconds from each publish to its event, sorted.
@@ -97,8 +97,8 @@ class Desk:
 
         Raises ServerFailed unless each command has one event (one at most, unless `whole`), and none is a failure.
         """
-        while self._depth(self._heard_queue):
-            self._listen(self.told())
+        while self._depth(self._events):
+            self._listen(self.count_events())
         twice = sum(count > 1 for count in self._answers.values())
         strange = sum(answered not in self._sent for answered in self._answers)
         missing = len(self._sent) - len(self._answers) + strange
@@ -124,10 +124,10 @@ class Desk:
         """Hear so many events in all."""
         if not self._listening:
             self._listening = True
-            self._channel.basic_consume(self._heard_queue, self._hear, auto_ack=True)
+            self._channel.basic_consume(self._events, self._receive, auto_ack=True)
         self._until(self._answers.total, wanted, "events")
 
-    def _hear(self, _channel: object, _method: object, _properties: object, body: bytes) -> None:
+    def _receive(self, _channel: object, _method: object, _properties: object, body: bytes) -> None:
         now = time.monotonic()
         event = json.loads(body)
         answered = event["data"]["command_id"]
@@ -152,13 +152,13 @@ class Desk:
 
 
 @contextmanager
-def desk(address: BrokerAddress, wrapping: Wrapping = plain) -> Iterator[Desk]:
+def billing_client(address: BrokerAddress, wrapping: Wrapping = plain) -> Iterator[BillingClient]:
     """Make a topology under a name that nobody else has, and take all of it away at the end."""
     topology = Topology(f"bench-{uuid.uuid4().hex[:8]}")
     try:
         inspect_topology(address, topology, Mode.APPLY).require_sound()
         with _connection(address) as connection:
-            yield Desk(connection, topology, wrapping)
+            yield BillingClient(connection, topology, wrapping)
     except AMQPError as exc:
         raise ServerFailed(f"The broker at {address} does not do what it should: {exc!r}.") from exc
     finally:
