@@ -34,6 +34,7 @@ GIVEN_UP_BESIDE = {
     **dict.fromkeys(("desk", "desks"), "broker client, or rig"),
     **dict.fromkeys(("ear", "ears"), "listener"),
     **dict.fromkeys(("town", "towns"), "installation, or rig"),
+    **dict.fromkeys(("letter", "letters"), "dead letter, or character"),
     **dict.fromkeys(("heard", "unheard"), "received, emitted or discarded"),
 }
 ROOMS_BESIDE = ("sandbox", "bench", "tests", "scripts")

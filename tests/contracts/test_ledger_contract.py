@@ -55,7 +55,7 @@ def test_a_finished_command_gives_back_its_event_byte_for_byte(ledger: PlainLedg
     assert ledger.claim(asking(redelivered=True)) == Done(ending.event)
 
 
-def test_a_dead_command_gives_back_its_event_and_its_letter(ledger: PlainLedger) -> None:
+def test_a_dead_command_gives_back_its_event_and_its_dead_letter(ledger: PlainLedger) -> None:
     ending = failure()
     ledger.record(token_of(ledger.claim(asking())), ending)
 

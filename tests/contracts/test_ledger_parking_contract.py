@@ -98,7 +98,7 @@ def test_a_delivery_comes_back_as_it_was(rig: Rig, parking_store: ParkingStore) 
     assert fetched.properties.headers["yes"] is True
 
 
-def test_headers_that_json_cannot_hold_come_back_as_a_letter_would_show_them(parking_store: ParkingStore) -> None:
+def test_headers_that_json_cannot_hold_come_back_as_a_dead_letter_would_show_them(parking_store: ParkingStore) -> None:
     headers: dict[str, object] = {
         "bytes": b"\xc3\xa9\xff",
         "decimal": Decimal("1.50"),

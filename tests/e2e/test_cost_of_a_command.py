@@ -46,7 +46,7 @@ def test_a_thousand_commands_cost_no_more_than_they_did(installation: Installati
     counted = tmp_path / "counts.json"
 
     with installation.planted_worker(counting_worker.__file__, str(counted)) as worker:
-        events, _letters = installation.listener.queues
+        events, _dead_letters = installation.listener.queues
         wait_for(lambda: installation.listener.depth(events)[0] >= COMMANDS, "an event of each command")
         assert worker.terminate() == 0
 

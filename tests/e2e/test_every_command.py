@@ -128,7 +128,7 @@ def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(li
 def test_each_had_its_effect_once_in_order_and_left_what_it_asked_for(lived: Lived) -> None:
     failing = {command.id for command in STORY if command.type in lived.impossible}
     totals = lived.installation.verdict(STORY, failing)
-    # A failure that is told again brings its letter again; letters of one failure share their id.
+    # A failure that is published again brings its dead letter again; those of one failure share their id.
     assert (totals.commands, totals.repeats, totals.dead_letters) == (len(STORY), len(STORY), 2 * len(failing))
 
 

@@ -18,7 +18,7 @@ def test_a_worker_prunes_its_ledger_soon_after_its_start(own_installation: Insta
     migrate_ledger(url)
     engine = create_engine(url, poolclass=NullPool)
     old_command(engine, "old", LONG_AGO)
-    dead_command(engine, "letter open", LONG_AGO)
+    dead_command(engine, "dead letter open", LONG_AGO)
     old_command(engine, "unfinished", None)
     command = create(new_username())
     with own_installation.worker() as worker:
@@ -28,6 +28,6 @@ def test_a_worker_prunes_its_ledger_soon_after_its_start(own_installation: Insta
         assert (told["commands"], told["refusals"]) == (1, 0)
         assert worker.metric("provisioning_ledger_seconds_count", operation="prune") > 0
         assert own_installation.type("explain", "old").returncode != DONE
-        assert own_installation.type("explain", "letter open").returncode == DONE
+        assert own_installation.type("explain", "dead letter open").returncode == DONE
         assert worker.terminate() == DONE
     own_installation.verdict([command])

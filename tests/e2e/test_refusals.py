@@ -171,7 +171,7 @@ def test_a_failed_command_names_the_fields_and_rules_it_broke(installation: Inst
     assert (data["reason"], data["attempts"], data["errors"]) == ("invalid", 0, [])
 
 
-def test_a_letter_has_the_original_body_properties_and_plain_headers(installation: Installation) -> None:
+def test_a_dead_letter_has_the_original_body_properties_and_plain_headers(installation: Installation) -> None:
     kept = {"text": "as it was", "number": 7}
     properties = {"content_type": "text/plain", "correlation_id": "order-9", "reply_to": "back", "priority": 3}
     message = Message(b"\x00\xff not JSON", {**properties, "headers": {**ODD_HEADERS, **kept}})
@@ -185,7 +185,7 @@ def test_a_letter_has_the_original_body_properties_and_plain_headers(installatio
     assert all(isinstance(value, str | int) for value in dead_letter.headers.values())
 
 
-def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(installation: Installation) -> None:
+def test_long_headers_of_a_dead_letter_are_cut_and_the_cut_is_noted(installation: Installation) -> None:
     message = Message(b"a long story", {"headers": MANY_HEADERS})
     installation.emitter.publish(message)
     dead_letter = installation.listener.await_dead_letter(message)
@@ -193,7 +193,7 @@ def test_long_headers_of_a_letter_are_cut_and_the_cut_is_noted(installation: Ins
     assert "left out" in dead_letter.told["note"]
 
 
-def test_an_expiry_does_not_delete_the_letter(installation: Installation) -> None:
+def test_an_expiry_does_not_delete_the_dead_letter(installation: Installation) -> None:
     message = Message(b"soon over", {"expiration": "60000"})
     installation.emitter.publish(message)
     assert installation.listener.await_dead_letter(message).properties.expiration is None

@@ -64,10 +64,14 @@ SITUATIONS = (
     Situation("the broker is short of disk", disk_alarm, ("takes no messages", "low on disk", "give it disk space")),
     Situation("an events queue is full", partial(full_queue, events), (".events", "full", "raise its limit")),
     Situation(
-        "a letters queue is full", partial(full_queue, dead_letters), (".dead-letters", "full", "raise its limit")
+        "a dead letters queue is full",
+        partial(full_queue, dead_letters),
+        (".dead-letters", "full", "raise its limit"),
     ),
     Situation("no events exchange", partial(deleted_exchange, events), (".events", "NOT_FOUND", "topology apply")),
-    Situation("no letters exchange", partial(deleted_exchange, dead_letters), (".dead-letters", "NOT_FOUND", "apply")),
+    Situation(
+        "no dead letters exchange", partial(deleted_exchange, dead_letters), (".dead-letters", "NOT_FOUND", "apply")
+    ),
     Situation("nobody can take events", nobody_bound, ("NO_ROUTE", "no queue is bound", "topology apply")),
 )
 

@@ -98,7 +98,7 @@ def test_two_that_end_the_process_are_both_found(installation: Installation) -> 
     judge(installation, commands)
 
 
-def test_poison_that_nobody_can_name_is_a_letter_alone(installation: Installation) -> None:
+def test_poison_that_nobody_can_name_is_a_dead_letter_alone(installation: Installation) -> None:
     innocents = rotations(CUSTOMERS, 1)
     nameless = Message(f'{{"{POISON}": true}}'.encode())
     installation.emitter.publish(*innocents, nameless)

@@ -74,7 +74,7 @@ def test_a_header_with_a_time_before_1970_stops_nothing(installation: Installati
     assert dead_letter.headers["born"] == str(2**64 - 315_360_000)
 
 
-def test_a_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the_limit_is_raised(
+def test_a_dead_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the_limit_is_raised(
     installation: Installation, broker: OwnBroker
 ) -> None:
     poison, (_, *others) = rejected(), rotations(CUSTOMERS, rounds=2)

@@ -1,4 +1,4 @@
-"""What the broker itself takes out of the command queue is told from a crash loop by the letter's first death."""
+"""What the broker itself takes out of the command queue is known from a crash loop by the dead letter's first death."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -73,7 +73,7 @@ def _consume(broker_client: BrokerClient, answer: Callable[[int], None], times: 
         (delivery_limit, "delivery_limit"),
     ],
 )
-def test_the_letter_has_no_header_of_ours_and_says_in_its_deaths_why(
+def test_the_dead_letter_has_no_header_of_ours_and_says_in_its_deaths_why(
     broker_client: BrokerClient, set_policy: SetPolicy, way: Way, reason: str
 ) -> None:
     way(broker_client, set_policy)

@@ -93,18 +93,18 @@ def test_what_is_parked_stays_and_so_does_what_is_known_of_its_command(url: str,
         assert len(parking_store.mine()) == 3
 
 
-def test_a_command_that_was_given_up_stays_until_its_letter_is_closed(url: str, engine: Engine) -> None:
-    for id_ in ("letter on its queue", "letter open", "letter closed"):
+def test_a_command_that_was_given_up_stays_until_its_dead_letter_is_closed(url: str, engine: Engine) -> None:
+    for id_ in ("dead letter on its queue", "dead letter open", "dead letter closed"):
         dead_command(engine, id_, OLD)
-    arrived_dead_letter(engine, "letter open", closed_at=None)
-    arrived_dead_letter(engine, "letter closed", closed_at=NOW - 1)
+    arrived_dead_letter(engine, "dead letter open", closed_at=None)
+    arrived_dead_letter(engine, "dead letter closed", closed_at=NOW - 1)
 
     assert look_what_to_prune(url, 90, Clock()).commands == 1
     assert prune(url).commands == 1
-    assert left(engine) == {"letter on its queue", "letter open"}
+    assert left(engine) == {"dead letter on its queue", "dead letter open"}
 
 
-def test_a_command_that_was_done_stays_while_any_letter_that_names_it_is_open(url: str, engine: Engine) -> None:
+def test_a_command_that_was_done_stays_while_any_dead_letter_that_names_it_is_open(url: str, engine: Engine) -> None:
     old_command(engine, "named", OLD)
     old_command(engine, "of another source", OLD, source="shop")
     arrived_dead_letter(engine, "named", closed_at=None, name="other content under its id")
@@ -114,7 +114,7 @@ def test_a_command_that_was_done_stays_while_any_letter_that_names_it_is_open(ur
     assert left(engine) == {"named"}
 
 
-def test_a_refusal_stays_while_its_letter_is_open_in_the_table(url: str, engine: Engine) -> None:
+def test_a_refusal_stays_while_its_dead_letter_is_open_in_the_table(url: str, engine: Engine) -> None:
     for id_ in ("open", "closed", "on its queue"):
         old_refusal(engine, id_, OLD)
     arrived_dead_letter(engine, "open", closed_at=None)

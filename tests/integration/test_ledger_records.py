@@ -78,7 +78,7 @@ def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedg
         assert connection.execute(select(failed_attempts)).all() == []
 
 
-def test_a_dead_command_is_told_with_its_event_and_letter(ledger: BlockingLedger, url: str) -> None:
+def test_a_dead_command_is_told_with_its_event_and_dead_letter(ledger: BlockingLedger, url: str) -> None:
     ledger.record(token_of(ledger.claim(asking())), failure())
 
     (command,) = records(url).commands

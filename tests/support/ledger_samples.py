@@ -66,7 +66,7 @@ def failure(event_id: str = "event-1") -> Ending:
 
 
 def dead_letter(command_id: str = "evt_1") -> DeadLetter:
-    """Make a letter that names a command."""
+    """Make a dead letter that names a command."""
     headers: dict[str, str | int] = {"provisioning-command-id": command_id, "provisioning-attempts": 2}
     return DeadLetter("letter-1", Reason.PROVIDER_REJECTED, headers)
 

@@ -37,7 +37,7 @@ def old_command(engine: Engine, id_: str, finished_at: float | None, **changes: 
 
 
 def dead_command(engine: Engine, id_: str, finished_at: float) -> None:
-    """Leave a command that was given up at that time; whether its letter arrived is another matter."""
+    """Leave a command that was given up at that time; whether its dead letter arrived is another matter."""
     dead_letter: Mapping[str, object] = {
         "letter_id": f"letter of {id_}",
         "letter_reason": "provider_rejected",
@@ -47,7 +47,7 @@ def dead_command(engine: Engine, id_: str, finished_at: float) -> None:
 
 
 def arrived_dead_letter(engine: Engine, id_: str, closed_at: float | None, name: str = "") -> None:
-    """Put the letter of a command where a keeper would, open or closed; `name` when it is another one that names it."""
+    """Write a command's dead letter down as a keeper would, open or closed; `name` for another one that names it."""
     row = {
         "id": name or f"letter of {id_}",
         "command_source": "billing",

@@ -67,7 +67,7 @@ class NotingPublisher(FakePublisher):
     def publish(self, message: Outgoing) -> None:
         """Note it."""
         super().publish(message)
-        self._notes.append("letter" if message.destination is Destination.DEAD_LETTERS else "event")
+        self._notes.append("dead letter" if message.destination is Destination.DEAD_LETTERS else "event")
 
 
 class NotingSettlement(FakeSettlement):

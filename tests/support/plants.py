@@ -9,7 +9,7 @@ from sandbox.provider.accounts.seed import Seed, check_seed
 from tests.support import commands as build
 from tests.support.commands import Command, Message, bare, new_username
 
-#: Every encoding leaves the letters of both ends as they are, and breaks what is between them.
+#: Every encoding leaves the characters of both ends as they are, and breaks what is between them.
 _AWKWARD = " \"q\" 'a' & <b> 100% +ü\\/ "
 _FOUND = re.compile(r"pl4nted|s3cret", re.IGNORECASE)
 

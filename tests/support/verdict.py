@@ -1,7 +1,7 @@
 """The check that every fault test ends with: nothing lost, no effect twice, order kept, repeats identical.
 
-It compares the accounts of one run: what was published (confirmed by the broker), what was told (events and dead
-letters), what happened (the provider's journal), and what is left (the provider's state at the end).
+It compares the accounts of one run: what was published (confirmed by the broker), how it was answered (events and
+dead letters), what happened (the provider's journal), and what is left (the provider's state at the end).
 """
 
 from collections import Counter, defaultdict

@@ -33,7 +33,7 @@ class Outcome:
 
 
 def faults_in(accounts: Accounts, poison: AbstractSet[bytes]) -> list[Fault]:
-    """Name what was broken; the bodies that are no messages are told by their letters alone."""
+    """Name what was broken; bodies that are no messages have their dead letters alone."""
     ours = [received for received in accounts.dead_letters if received.body not in poison]
     return [*broken_promises(replace(accounts, dead_letters=ours)), *_poison_faults(accounts.dead_letters, poison)]
 

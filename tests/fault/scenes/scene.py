@@ -104,7 +104,7 @@ class Scene:
 
     def start_trapped_worker(self, step: Step) -> WorkerProcess:
         """Start one that ends by SIGKILL at that step, one of the first times that it is reached."""
-        # A short story may have a single letter, and park once: waiting for more would never end.
+        # A short story may have a single dead letter, and park once: waiting for more would never end.
         nth = self.rng.randint(1, {Step.DEAD_LETTER_PUBLISHED: 1, Step.PARKED: 1}.get(step, _MOST_STEPS))
         return self._enter(self.installation.killed_worker(step, nth, **self.changes))
 

@@ -107,7 +107,7 @@ def test_the_original_properties_stay_beside_it() -> None:
     assert replace(sent, headers={}, delivery_mode=None) == replace(came.properties, headers={})
 
 
-def test_what_would_delete_the_letter_or_close_the_channel_is_removed() -> None:
+def test_what_would_delete_the_dead_letter_or_close_the_channel_is_removed() -> None:
     came = with_properties(delivery_mode=1, expiration="1000", user_id="billing")
 
     sent = dead_letters.outgoing(came, dead_letters.write(came, SEEN)).properties
@@ -146,7 +146,7 @@ def test_the_widest_integers_are_kept_as_they_are(number: int) -> None:
     assert kept({"wide": number}) == {"wide": number}
 
 
-def test_a_bare_letter_has_its_own_headers_alone_and_says_why() -> None:
+def test_a_bare_dead_letter_has_its_own_headers_alone_and_says_why() -> None:
     whole = published({"original": "o", "other": 1})
 
     lighter = dead_letters.bare(whole, "its headers are larger than a frame")
@@ -160,7 +160,7 @@ def test_a_bare_letter_has_its_own_headers_alone_and_says_why() -> None:
     assert replace(lighter, properties=whole.properties) == whole
 
 
-def test_a_bare_letters_note_is_bounded_too() -> None:
+def test_a_bare_dead_letters_note_is_bounded_too() -> None:
     lighter = dead_letters.bare(published({"original": "o"}), "é" * 5_000)
 
     assert lighter is not None

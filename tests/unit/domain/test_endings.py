@@ -37,7 +37,7 @@ def given_up(history: History = TRIED) -> Ending:
     return endings.failure(delivery(create()), envelope_of(create()), verdict, CLOSING)
 
 
-def test_a_success_has_an_event_and_no_letter() -> None:
+def test_a_success_has_an_event_and_no_dead_letter() -> None:
     ending = endings.success(envelope_of(create()), Success(Outcome.APPLIED, {}), TRIED, CLOSING)
 
     assert (ending.event.id, ending.event.type) == (event_id(KEY, 0), "CustomerCreated")
@@ -45,7 +45,7 @@ def test_a_success_has_an_event_and_no_letter() -> None:
     assert told(ending).items() >= {"attempts": 3, "completed_at": AT, "outcome": "applied"}.items()
 
 
-def test_a_failure_has_an_event_and_a_letter_that_name_each_other() -> None:
+def test_a_failure_has_an_event_and_a_dead_letter_that_name_each_other() -> None:
     ending = given_up()
 
     assert ending.dead_letter is not None
@@ -54,7 +54,7 @@ def test_a_failure_has_an_event_and_a_letter_that_name_each_other() -> None:
     assert ending.dead_letter.reason == told(ending)["reason"] == "provider_rejected"
 
 
-def test_the_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() -> None:
+def test_the_dead_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() -> None:
     dead_letter = given_up().dead_letter
 
     assert dead_letter is not None
@@ -89,7 +89,7 @@ def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError]
     assert told(refusal)["attempts"] == 0
 
 
-def test_a_message_that_names_no_command_gets_a_letter_alone() -> None:
+def test_a_message_that_names_no_command_gets_a_dead_letter_alone() -> None:
     refusal = endings.refusal(delivery(b"\xff"), Undecodable(["no JSON"]), MARKS, CLOSING)
 
     assert refusal.event is None

@@ -23,7 +23,7 @@ def test_the_id_of_an_event_is_the_same_for_ever() -> None:
     assert event_id(KEY, 1) == "9eb5b746-18b9-5e17-98d1-05734aa0d5cd"
 
 
-def test_the_id_of_a_letter_is_the_same_for_ever() -> None:
+def test_the_id_of_a_dead_letter_is_the_same_for_ever() -> None:
     assert dead_letter_id(KEY, 0) == "1285bf10-80fc-59e9-af23-f808169c5257"
 
 

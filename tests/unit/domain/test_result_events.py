@@ -108,7 +108,7 @@ def test_no_event_holds_a_secret(type_: str) -> None:
     assert SECRET.encode() not in told.body + failed.body
 
 
-def test_a_failure_tells_the_reason_and_where_the_letter_is() -> None:
+def test_a_failure_tells_the_reason_and_where_the_dead_letter_is() -> None:
     event = read(result_events.failed(NAME, "event-1", FAILURE))
 
     assert event["type"] == "CommandFailed"

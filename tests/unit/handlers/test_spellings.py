@@ -58,7 +58,7 @@ class Respelling(FakeProvider):
         return next((row for row in self.search({"username": username}) if row.username == username), None)
 
     def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
-        """Compare letter by letter."""
+        """Compare character by character."""
         for row in list(super().search({})):
             fields = {name: self._spell(text) for name, text in row.fields.items()}
             if all(value in fields.get(name, "") for name, value in filters.items()):
@@ -220,7 +220,7 @@ def test_the_v3_target_may_be_told_in_another_spelling(attempt: Attempt) -> None
 
 
 class Nameless(FakeProvider):
-    """Its list has an entry that names nobody, or somebody in letters that could not be read."""
+    """Its list has an entry that names nobody, or somebody in characters that could not be read."""
 
     def __init__(self, name: str = "") -> None:
         super().__init__()

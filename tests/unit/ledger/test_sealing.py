@@ -26,7 +26,7 @@ def test_a_sealed_delivery_shows_nothing_and_comes_back_whole() -> None:
 
 
 @pytest.mark.parametrize("value", [b"\xff", (1, 2), {1: "a"}, {"deep": [b"x"]}, [object], 1j])
-def test_what_json_cannot_hold_becomes_what_a_letter_shows(value: object) -> None:
+def test_what_json_cannot_hold_becomes_what_a_dead_letter_shows(value: object) -> None:
     came = replace(delivery(b""), properties=Properties(headers={"odd": value, "even": [1]}))
 
     headers = unseal(CIPHER, seal(CIPHER, came), RECEIPT, 0.0).properties.headers

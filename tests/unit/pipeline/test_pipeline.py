@@ -50,12 +50,12 @@ def test_a_command_is_recorded_then_told_then_acked(rig: PipelineRig) -> None:
     assert rig.settlement.acked == [CREATE.delivery.receipt]
 
 
-def test_a_failed_command_is_recorded_then_its_letter_then_its_event_then_acked(rig: PipelineRig) -> None:
+def test_a_failed_command_is_recorded_then_its_dead_letter_then_its_event_then_acked(rig: PipelineRig) -> None:
     rig.provider.fail_next(REFUSED)
 
     rig.run_to_the_end(CREATE)
 
-    assert rig.notes == ["record", "letter", "event", "ack"]
+    assert rig.notes == ["record", "dead letter", "event", "ack"]
     assert dead_letters(rig)[0].body == CREATE.delivery.body
     assert events(rig)[0]["data"]["reason"] == dead_letters(rig)[0].routing_key == "provider_rejected"
 
@@ -87,7 +87,7 @@ def test_what_failed_for_good_is_told_again_byte_for_byte(rig: PipelineRig) -> N
     rig.clock.advance(3_600.0)
     rig.run_to_the_end(again(CREATE))
 
-    assert rig.notes == ["record", "letter", "event", "ack", "letter", "event", "ack"]
+    assert rig.notes == ["record", "dead letter", "event", "ack", "dead letter", "event", "ack"]
     dead_letter, event, dead_letter_again, event_again = rig.publisher.published
     assert (dead_letter, event) == (dead_letter_again, event_again)
 
@@ -108,13 +108,13 @@ def test_a_key_that_is_taken_is_a_conflict_and_says_nothing_about_the_first(rig:
     first, second = events(rig)
     assert (first["type"], second["data"]["reason"]) == ("CustomerCreated", "id_conflict")
     assert first["id"] != second["id"]
-    assert rig.notes == ["record", "event", "ack", "refuse", "letter", "event", "ack"]
+    assert rig.notes == ["record", "event", "ack", "refuse", "dead letter", "event", "ack"]
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
 
 
 def test_an_invalid_command_is_answered_and_does_not_take_its_key(rig: PipelineRig) -> None:
     rig.run_to_the_end(INVALID)
-    assert rig.notes == ["refuse", "letter", "event", "ack"]
+    assert rig.notes == ["refuse", "dead letter", "event", "ack"]
     assert events(rig)[0]["data"]["reason"] == "invalid"
 
     rig.run_to_the_end(CREATE)
@@ -122,10 +122,10 @@ def test_an_invalid_command_is_answered_and_does_not_take_its_key(rig: PipelineR
     assert events(rig)[1]["type"] == "CustomerCreated"
 
 
-def test_a_message_that_names_no_command_ends_as_a_letter_alone(rig: PipelineRig) -> None:
+def test_a_message_that_names_no_command_ends_as_a_dead_letter_alone(rig: PipelineRig) -> None:
     rig.run_to_the_end(BROKEN)
 
-    assert rig.notes == ["refuse", "letter", "ack"]
+    assert rig.notes == ["refuse", "dead letter", "ack"]
     assert dead_letters(rig)[0].body == b"\xff{"
     assert dead_letters(rig)[0].routing_key == "undecodable"
 
@@ -172,7 +172,7 @@ def test_a_lost_request_is_sent_again(rig: PipelineRig) -> None:
     assert events(rig)[0]["data"]["outcome"] == "applied"
 
 
-def test_a_command_whose_attempts_are_used_up_ends_as_a_letter() -> None:
+def test_a_command_whose_attempts_are_used_up_ends_as_a_dead_letter() -> None:
     rig = PipelineRig(RetryPolicy(max_attempts=2))
     rig.health.proven_at = rig.clock.now() + 10_000.0
     for _ in range(5):
@@ -207,7 +207,7 @@ def test_nothing_is_acked_that_was_not_confirmed(rig: PipelineRig, work: Work) -
     assert rig.notes.count("ack") == 1
 
 
-def test_an_event_that_is_not_confirmed_after_its_letter_is_published_again_alone(rig: PipelineRig) -> None:
+def test_an_event_that_is_not_confirmed_after_its_dead_letter_is_published_again_alone(rig: PipelineRig) -> None:
     rig.provider.fail_next(REFUSED)
     rig.publisher.unbound.add(Destination.EVENTS)
     assert rig.run(CREATE) == Kept()
@@ -215,7 +215,7 @@ def test_an_event_that_is_not_confirmed_after_its_letter_is_published_again_alon
 
     rig.publish_kept()
 
-    assert rig.notes == ["record", "letter", "event", "ack"]
+    assert rig.notes == ["record", "dead letter", "event", "ack"]
 
 
 def test_without_the_ledger_nothing_is_done_and_nothing_is_told(rig: PipelineRig) -> None:

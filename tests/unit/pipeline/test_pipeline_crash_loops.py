@@ -1,4 +1,4 @@
-"""A command that ends the process while it is alone ends itself: one event, one letter, and its customer goes on."""
+"""A command that ends the process while it is alone ends with one event and one dead letter; its customer goes on."""
 
 from dataclasses import replace
 
@@ -70,12 +70,12 @@ def test_three_crashes_alone_end_it_without_another_try(rig: PipelineRig) -> Non
 
     assert rig.provider.calls == []
     assert [dead_letter.routing_key for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)] == ["crash_loop"]
-    assert rig.notes[-4:] == ["record", "letter", "event", "ack"]
+    assert rig.notes[-4:] == ["record", "dead letter", "event", "ack"]
     report = rig.telemetry.of(CommandSettled)[-1]
     assert (report.outcome, report.reason, report.attempts) == (Outcome.FAILED, Reason.CRASH_LOOP, MOST_CRASHES)
 
 
-def test_its_letter_says_what_happened_and_what_to_do(rig: PipelineRig) -> None:
+def test_its_dead_letter_says_what_happened_and_what_to_do(rig: PipelineRig) -> None:
     crash_loop(rig, again(work_of(create())))
 
     headers = rig.publisher.to(Destination.DEAD_LETTERS)[0].properties.headers
@@ -143,7 +143,7 @@ def test_what_is_left_unread_is_named_by_its_properties(rig: PipelineRig) -> Non
     assert dead_letter.body == bare(create()).body
 
 
-def test_what_says_only_in_its_body_who_it_is_becomes_a_letter_alone(rig: PipelineRig) -> None:
+def test_what_says_only_in_its_body_who_it_is_becomes_a_dead_letter_alone(rig: PipelineRig) -> None:
     work = reject_unread(delivered(structured(create())), 3)
     rig.run_to_the_end(work)
 

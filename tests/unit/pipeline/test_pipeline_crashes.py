@@ -74,7 +74,7 @@ def test_a_setting_has_one_effect(rig: PipelineRig, work: Work, step: Step) -> N
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_failed_command_has_one_letter_and_one_event(rig: PipelineRig, step: Step) -> None:
+def test_a_failed_command_has_one_dead_letter_and_one_event(rig: PipelineRig, step: Step) -> None:
     rig.provider.taken_elsewhere.add(USERNAME)
 
     crash(rig, work_of(create()), step)
@@ -83,7 +83,7 @@ def test_a_failed_command_has_one_letter_and_one_event(rig: PipelineRig, step: S
     assert rig.provider.changes == []
     assert {it.properties.headers["provisioning-dead-letter-id"] for it in dead_letters} == {DEAD_LETTER_ID}
     assert told_once(rig)
-    assert rig.notes[-3:] == ["letter", "event", "ack"]
+    assert rig.notes[-3:] == ["dead letter", "event", "ack"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -141,5 +141,5 @@ def test_a_refusal_survives_a_crash(rig: PipelineRig) -> None:
 
     crash(rig, work_of(create()), Step.RECORDED)
 
-    assert rig.notes == ["record", "letter", "event", "ack"]
+    assert rig.notes == ["record", "dead letter", "event", "ack"]
     assert rig.provider.calls == [f"CreateCustomer {USERNAME}"]

@@ -37,7 +37,7 @@ def answered(rig: PipelineRig, *deliveries: Delivery) -> list[dict[str, Any]]:
 
 
 def dead_letters(rig: PipelineRig) -> list[str]:
-    """The ids of the letters that were published, in their order."""
+    """The ids of the dead letters that were published, in their order."""
     return [
         str(dead_letter.properties.headers["provisioning-dead-letter-id"])
         for dead_letter in rig.publisher.to(Destination.DEAD_LETTERS)

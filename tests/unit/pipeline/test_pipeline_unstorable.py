@@ -22,7 +22,7 @@ def rig() -> PipelineRig:
 
 
 def told(rig: PipelineRig) -> tuple[str, str]:
-    """The reason and the detail of the one event; there is one letter beside it."""
+    """The reason and the detail of the one event; there is one dead letter beside it."""
     dead_letter, event = rig.publisher.published
     assert (dead_letter.destination, event.destination) == (Destination.DEAD_LETTERS, Destination.EVENTS)
     failed = json.loads(event.body)["data"]
@@ -38,7 +38,7 @@ def test_what_cannot_be_claimed_is_refused(rig: PipelineRig, monkeypatch: pytest
     assert rig.run_to_the_end(CREATE) == 1
     assert told(rig) == ("invalid", WHY)
     assert rig.provider.calls == []
-    assert rig.notes == ["refuse", "letter", "event", "ack"]
+    assert rig.notes == ["refuse", "dead letter", "event", "ack"]
 
 
 def test_what_cannot_even_be_refused_in_writing_is_answered(rig: PipelineRig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_what_cannot_even_be_refused_in_writing_is_answered(rig: PipelineRig, mo
 
     assert rig.run_to_the_end(CREATE) == 1
     assert told(rig) == ("invalid", WHY)
-    assert rig.notes == ["letter", "event", "ack"]
+    assert rig.notes == ["dead letter", "event", "ack"]
 
 
 def test_an_ending_that_cannot_be_recorded_ends_as_unknown(rig: PipelineRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_a_label_comes_from_the_closed_set(content: Command | bytes, label: str)
     assert work_of(content).command == label
 
 
-def test_a_message_on_which_our_own_reading_fails_becomes_a_letter_and_stops_nobody() -> None:
+def test_a_message_on_which_our_own_reading_fails_becomes_a_dead_letter_and_stops_nobody() -> None:
     def failing(_type: str, _subject: str | None, _content: bytes) -> tuple[bytes, ...]:
         raise ZeroDivisionError(PASSWORD)
 

@@ -120,12 +120,12 @@ def test_a_list_changes_nothing_and_is_ordered_with_nobody() -> None:
     settle_accounts(replace(SOUND, commands=(listed, *SOUND.commands), events=(*SOUND.events, event(listed))))
 
 
-def test_a_failure_is_sound_with_one_letter_told_twice_and_no_change() -> None:
+def test_a_failure_is_sound_with_one_dead_letter_told_twice_and_no_change() -> None:
     failed = failure_of(LAST)
     assert settle_accounts(replace(failed, dead_letters=(dead_letter(LAST), dead_letter(LAST)))).dead_letters == 2
 
 
-def test_a_letter_of_another_body_is_found() -> None:
+def test_a_dead_letter_of_another_body_is_found() -> None:
     other = replace(dead_letter(LAST), body=b"other")
     with pytest.raises(AssertionError, match="has not its body"):
         settle_accounts(replace(failure_of(LAST), dead_letters=(other,)))

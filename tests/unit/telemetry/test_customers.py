@@ -37,7 +37,7 @@ def names_in(command: Command) -> list[str]:
 
 
 def stands_in(lines: str, name: str) -> bool:
-    """Whether it does, as it is or in a URL; a hash may have the letters of a short name by chance."""
+    """Whether it does, as it is or in a URL; a hash may have the characters of a short name by chance."""
     return any(
         re.search(rf"(?<![0-9a-z]){re.escape(each)}(?![0-9a-z])", lines, re.IGNORECASE) for each in (name, quote(name))
     )
@@ -134,7 +134,7 @@ def test_a_long_word_is_searched_for_addresses_in_one_go(text: str) -> None:
     assert "a@b" not in told
 
 
-def test_an_address_is_found_behind_any_number_of_others_letters() -> None:
+def test_an_address_is_found_behind_any_number_of_others_characters() -> None:
     told = wording(subject_writer("hashed"))(work_of(create()), "x" * 500 + " bob@else.example.org")
 
     assert told == "x" * 500 + " " + str(subject_writer("hashed")("bob@else.example.org"))

@@ -230,7 +230,7 @@ class PublishSession:
 
     @property
     def depths(self) -> Mapping[str, int]:
-        """Ready messages by queue; empty while there is no connection, or while the broker answers no question on it."""
+        """Ready messages by queue; empty while there is no connection, or the broker answers nothing on it."""
         return self._topology_watch.depths if self.blocked is None else {}
 
     @property

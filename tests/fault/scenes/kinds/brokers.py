@@ -108,7 +108,7 @@ def commands_unbound(scene: Scene) -> None:
 
 
 def dead_letters_deleted(scene: Scene) -> None:
-    """The way of the letters is gone, with the letters' own queue, while nobody may have written one yet."""
+    """The dead letters' exchange and queue are gone, before a dead letter may have been published."""
     dead_letters = scene.installation.topology.dead_letters
     _delete(scene, lambda channel: channel.queue_delete(dead_letters))
     _await_said(scene, "topology_declared_again")

@@ -64,7 +64,7 @@ def came_with(properties: bytes) -> Delivery:
 
 
 def head_of_dead_letter(came: Delivery) -> bytes:
-    """Refuse it as the worker does, and pack its letter."""
+    """Refuse it as the worker does, and pack its dead letter."""
     content = read(came, lambda *_: (b"",), login_of).content
     assert isinstance(content, Exception)
     refusal = endings.refusal(came, content, (b"",), Closing(1_700_000_000.0, "1.2.3"))
@@ -72,7 +72,7 @@ def head_of_dead_letter(came: Delivery) -> bytes:
 
 
 @pytest.mark.parametrize("made", [headers_only, noise])
-def test_whatever_a_client_may_send_becomes_a_letter_that_one_frame_holds(
+def test_whatever_a_client_may_send_becomes_a_dead_letter_that_one_frame_holds(
     made: Callable[[random.Random], bytes],
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - the same tables each time

@@ -18,7 +18,7 @@ AWKWARD = "Pa/ss+w o&r<d>'\"\\%é€😀~(!)"
 
 
 def lower_hex(text: str) -> str:
-    """Escape as the encoders do that write %2f; the letters stay as they are."""
+    """Escape as the encoders do that write %2f; the characters of a word stay as they are."""
     return "".join(part.lower() if len(part) == 3 else part for part in _split_escapes(text))
 
 
@@ -149,7 +149,7 @@ def test_a_login_in_base64_is_masked(login: str, behind: str) -> None:
 
 
 @pytest.mark.parametrize(("secret", "told"), [("pw", f"{MASK}, PW, p w, cHc="), ("p/w", "pw, PW, p w, cHc=")])
-def test_a_short_secret_is_masked_to_the_letter_alone(secret: str, told: str) -> None:
+def test_a_short_secret_is_masked_only_where_every_character_is_the_same(secret: str, told: str) -> None:
     assert scrubbed("pw, PW, p w, cHc=", [secret]) == told
     assert scrubbed("p%2Fw p&#x2f;w p\\/w", ["p/w"]) == f"{MASK} {MASK} {MASK}"
 
