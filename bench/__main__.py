@@ -36,11 +36,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (ServerError, WorkerError) as exc:
-        _tell(str(exc))
+        _progress(str(exc))
         return _UNREACHABLE if isinstance(exc, ServerUnavailable) else _FAILED
     folder = chosen.out or (keeping.DOCS if _is_whole(chosen, results) else project_local() / "bench")
     print(keeping.keep(results, folder))
-    _tell(f"kept in {folder}")
+    _progress(f"kept in {folder}")
     return _FAILED if failures else 0
 
 
@@ -74,7 +74,7 @@ def _measure(chosen: argparse.Namespace) -> tuple[BenchResults, int]:
         wanted = [one for one in SYSTEMS if one.name in (chosen.systems or [one.name])]
         systems, remarks = invited(wanted, peers=PEERS_PYTHON.exists(), given=isinstance(broker, GivenServer))
         for remark in remarks:
-            _tell(remark)
+            _progress(remark)
         runs, failures = _runs(chosen, systems, broker, folder)
     return replace(results, runs=runs, remarks=[*remarks, *failures]), len(failures)
 
@@ -95,10 +95,10 @@ def _runs(
             figures, delays = contest.run(system, case, seconds, broker.url, place)
         except ServerFailed as exc:
             failures.append(f"Not counted: {name}. {str(exc).splitlines()[0]}")
-            _tell(f"{name}: {exc}")
+            _progress(f"{name}: {exc}")
             continue
         runs.append(BenchRun(round_, system.name, case, figures, delays))
-        _tell(f"[{number}/{len(turns)}] {name}: {figures.commands_per_second:.0f} commands/s")
+        _progress(f"[{number}/{len(turns)}] {name}: {figures.commands_per_second:.0f} commands/s")
     if not any(run.system == WORKER.name for run in runs) and WORKER in systems:
         raise ServerFailed("No run of the worker counts.")
     return runs, failures
@@ -117,10 +117,10 @@ def _curves(chosen: argparse.Namespace, broker: Server, folder: Path) -> tuple[d
             point = CURVES[name].measured(broker.url, place, size)
         except ServerFailed as exc:
             failures.append(f"Not counted: {size:,} {CURVES[name].what}. {str(exc).splitlines()[0]}")
-            _tell(f"{size:,} {CURVES[name].what}: {exc}")
+            _progress(f"{size:,} {CURVES[name].what}: {exc}")
             continue
         curves[name].append(point)
-        _tell(f"{size:,} {CURVES[name].what}: {point.commands_per_second:.0f} commands/s")
+        _progress(f"{size:,} {CURVES[name].what}: {point.commands_per_second:.0f} commands/s")
     return curves, failures
 
 
@@ -131,7 +131,7 @@ def _places() -> Iterator[tuple[Path, Server]]:
     local.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=local) as folder,
-        find_broker(os.environ.get("PROVISIONING_AMQP__URL"), tell=_tell) as broker,
+        find_broker(os.environ.get("PROVISIONING_AMQP__URL"), report=_progress) as broker,
     ):
         yield Path(folder), broker
 
@@ -143,7 +143,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _tell(line: str) -> None:
+def _progress(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 

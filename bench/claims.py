@@ -156,7 +156,7 @@ def _spread(figures: Sequence[float], digits: int) -> str:
 @contextmanager
 def _opened(database: str) -> Iterator[str]:
     if database == "postgresql":
-        with own_database(tell=lambda _: None) as server:
+        with own_database(report=lambda _: None) as server:
             yield server.url
         return
     # Not in the system's folder for temporary files: that may lie in memory, where a commit costs nothing.

@@ -38,7 +38,7 @@ def started(broker_url: str | None, progress: Progress, *, keep: bool) -> Iterat
         folder = Path(tempfile.mkdtemp(prefix="provisioning-demo-"))
         running.callback(shutil.rmtree, folder, ignore_errors=True)
         progress("starting a RabbitMQ" if broker_url is None else "using the RabbitMQ of PROVISIONING_AMQP__URL")
-        broker = running.enter_context(find_broker(broker_url, tell=progress))
+        broker = running.enter_context(find_broker(broker_url, report=progress))
         prefix = f"demo-{uuid.uuid4().hex[:8]}"
         if isinstance(broker, GivenServer):
             # On somebody else's broker nothing of ours may stay behind.
@@ -61,10 +61,10 @@ def started(broker_url: str | None, progress: Progress, *, keep: bool) -> Iterat
 
 
 def _provider(running: ExitStack, folder: Path) -> Program:
-    told = folder / "provider.url"
-    argv = ["worker", "sandbox", "--port", "0", "--url-file", str(told)]
+    url_file = folder / "provider.url"
+    argv = ["worker", "sandbox", "--port", "0", "--url-file", str(url_file)]
     program = running.enter_context(Program("provider", argv, {}, folder, sweeps=True))
-    program.wait_for(told.exists)
+    program.wait_for(url_file.exists)
     return program
 
 

@@ -36,7 +36,7 @@ class Packages:
     follow: str
 
 
-def unpacked(packages: Packages, local: Path, tell: Callable[[str], None]) -> Path:
+def unpacked(packages: Packages, local: Path, report: Callable[[str], None]) -> Path:
     """Return the folder that holds the unpacked packages (`usr/...` below it), fetching them the first time.
 
     `local` is the folder that all files stay in; `tell` is told in words what takes time. Raises SourceUnusable when
@@ -50,7 +50,7 @@ def unpacked(packages: Packages, local: Path, tell: Callable[[str], None]) -> Pa
         shelf.mkdir(parents=True, exist_ok=True)
         with _locked(shelf / "lock"):
             if not target.exists():
-                tell(f"downloading {packages.root} with apt, into {shelf} (once)")
+                report(f"downloading {packages.root} with apt, into {shelf} (once)")
                 _fetch(packages, target)
     return target
 

@@ -59,7 +59,7 @@ def running_engine() -> Engine:
     raise SourceUnusable("no container engine runs" if installed else "no container engine is installed")
 
 
-def ready_engine(tell: Callable[[str], None]) -> Engine:
+def ready_engine(report: Callable[[str], None]) -> Engine:
     """Find a running engine and have it hold the image. Raises SourceUnusable when one of the two is not to be had.
 
     Pulled here and not by the start: an owner that is killed during a start leaves no client pulling on its behalf.
@@ -68,7 +68,7 @@ def ready_engine(tell: Callable[[str], None]) -> Engine:
     try:
         engine.run("image", "inspect", _IMAGE)
     except ServerFailed:
-        tell(f"pulling {_IMAGE} (once)")
+        report(f"pulling {_IMAGE} (once)")
         try:
             engine.run("pull", _IMAGE, seconds=_PULL_SECONDS)
         except ServerFailed as exc:

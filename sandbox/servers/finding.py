@@ -97,41 +97,41 @@ def silent(_: str) -> None:
     """Tell nobody what takes time."""
 
 
-def find_broker(url: str | None = None, *, local: Path | None = None, tell: Callable[[str], None] = silent) -> Server:
+def find_broker(url: str | None = None, *, local: Path | None = None, report: Callable[[str], None] = silent) -> Server:
     """Return the broker that `url` names, else a private one (see `own_broker`); it is not started yet."""
-    return GivenServer(url) if url else own_broker(local=local, tell=tell)
+    return GivenServer(url) if url else own_broker(local=local, report=report)
 
 
-def own_broker(*, local: Path | None = None, tell: Callable[[str], None] = silent) -> OwnBroker:
+def own_broker(*, local: Path | None = None, report: Callable[[str], None] = silent) -> OwnBroker:
     """Return a private RabbitMQ: installed here, else downloaded with apt, else in a container; not started yet.
 
     Raises ServerUnavailable when none of these works here.
     """
-    return first_usable(broker_sources(local or project_local(), tell), BROKER_ADVICE)
+    return first_usable(broker_sources(local or project_local(), report), BROKER_ADVICE)
 
 
-def own_database(*, local: Path | None = None, tell: Callable[[str], None] = silent) -> PrivatePostgres:
+def own_database(*, local: Path | None = None, report: Callable[[str], None] = silent) -> PrivatePostgres:
     """Return a private PostgreSQL: installed here, else downloaded with apt; not started yet.
 
     Raises ServerUnavailable when neither works here.
     """
-    return first_usable(database_sources(local or project_local(), tell), DATABASE_ADVICE)
+    return first_usable(database_sources(local or project_local(), report), DATABASE_ADVICE)
 
 
-def broker_sources(local: Path, tell: Callable[[str], None]) -> Sequence[Callable[[], OwnBroker]]:
+def broker_sources(local: Path, report: Callable[[str], None]) -> Sequence[Callable[[], OwnBroker]]:
     """Return the ways to a private broker, the preferred first."""
     return (
         lambda: PrivateRabbitmq(installed_binaries()),
-        lambda: PrivateRabbitmq(unpacked_binaries(unpacked(RABBITMQ_PACKAGES, local, tell))),
-        lambda: ContainerRabbitmq(ready_engine(tell)),
+        lambda: PrivateRabbitmq(unpacked_binaries(unpacked(RABBITMQ_PACKAGES, local, report))),
+        lambda: ContainerRabbitmq(ready_engine(report)),
     )
 
 
-def database_sources(local: Path, tell: Callable[[str], None]) -> Sequence[Callable[[], PrivatePostgres]]:
+def database_sources(local: Path, report: Callable[[str], None]) -> Sequence[Callable[[], PrivatePostgres]]:
     """Return the ways to a private database, the preferred first."""
     return (
         lambda: PrivatePostgres(installed_postgres()),
-        lambda: PrivatePostgres(unpacked_postgres(unpacked(POSTGRES_PACKAGES, local, tell))),
+        lambda: PrivatePostgres(unpacked_postgres(unpacked(POSTGRES_PACKAGES, local, report))),
     )
 
 

@@ -54,8 +54,8 @@ def installed_postgres() -> PostgresBinaries:
     folders = sorted(_CLUSTERS.glob("*/bin"), key=_major_version, reverse=True)
     pg_config = shutil.which("pg_config")
     if pg_config is not None:
-        told = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603 - found on PATH
-        folders += [Path(told.stdout.strip())] if told.returncode == 0 else []
+        completed = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603 - found on PATH
+        folders += [Path(completed.stdout.strip())] if completed.returncode == 0 else []
     for folder in folders:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return PostgresBinaries(folder)

@@ -230,7 +230,7 @@ def test_the_readme_can_be_read_in_one_sitting() -> None:
         ("import re\nWORD = re.compile('open')", False),
     ],
 )
-def test_what_runs_at_import_is_told_from_what_does_not(source: str, expected: bool) -> None:
+def test_what_runs_at_import_is_distinguished_from_what_does_not(source: str, expected: bool) -> None:
     assert any(LOUD.match(named(part)) for part in run_at_import(ast.parse(source))) is expected
 
 

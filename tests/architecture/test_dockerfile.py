@@ -144,7 +144,7 @@ def test_the_image_speaks_at_once_and_listens_beyond_its_loopback(environment: d
     assert only(2, "EXPOSE") == "9464"
 
 
-def test_the_labels_tell_which_version_it_is(pyproject: dict[str, Any]) -> None:
+def test_the_labels_report_which_version_it_is(pyproject: dict[str, Any]) -> None:
     labels = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', only(2, "LABEL")))
 
     assert f"VERSION={pyproject['project']['version']}" in said(2, "ARG")

@@ -53,7 +53,7 @@ def test_c31_no_other_call_does_nor_disable_when_switched_off(provider: Provider
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("user", ["nobody", "gone@x.com"])
-def test_c32_an_unknown_customer_is_said_not_to_be_found(provider: Provider, method: str, user: str) -> None:
+def test_c32_an_unknown_customer_is_reported_as_not_found(provider: Provider, method: str, user: str) -> None:
     answer = provider.manage(method=method, user=user)
 
     assert answer.said == UNF

@@ -67,13 +67,13 @@ def test_c04_everything_may_stand_in_the_query(provider: Provider) -> None:
 
 def test_c04_the_query_and_the_body_are_merged_and_the_body_has_the_last_word(provider: Provider) -> None:
     query = urlencode({**LOGIN, "city": "asked", "ip[]": "10.0.0.1"})
-    body = urlencode({**NEW, "city": "told", "ip[]": "10.0.0.2"}).encode()
+    body = urlencode({**NEW, "city": "sentences", "ip[]": "10.0.0.2"}).encode()
     path = f"{provider.dialect.path('add')}?{query}"
 
     assert provider.send("POST", path, body, Content_Type="application/x-www-form-urlencoded").said == OK
 
     created = provider.customer("new@x.com")
-    assert (created.city, created.ips) == ("told", ("10.0.0.1", "10.0.0.2"))
+    assert (created.city, created.ips) == ("sentences", ("10.0.0.1", "10.0.0.2"))
 
 
 def test_c04_a_body_that_is_no_form_has_no_arguments(provider: Provider) -> None:
@@ -100,12 +100,12 @@ def test_c05_leniently_the_company_and_a_free_users_package_may_be_missing(provi
     assert provider.post("add", **free).said == OK
 
 
-def test_c06_every_fault_is_told_at_once(provider: Provider) -> None:
+def test_c06_every_fault_is_reported_at_once(provider: Provider) -> None:
     wrong = {"email": "bad", "zip": "z" * 51, "package": "No", "confirm_password": "other12", "city": ""}
 
-    told = provider.post("add", **{**NEW, **wrong}).errors
+    sentences = provider.post("add", **{**NEW, **wrong}).errors
 
-    assert len(told) == len(set(told)) == 5
+    assert len(sentences) == len(set(sentences)) == 5
     assert provider.version == 0
 
 

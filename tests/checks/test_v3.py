@@ -37,7 +37,7 @@ def patch(provider: Provider, document: object, **headers: str) -> Reply:
     return provider.v3("PATCH", PROFILE, document, **headers)
 
 
-def test_c65_one_field_changes_and_all_eleven_are_told(provider: Provider) -> None:
+def test_c65_one_field_changes_and_all_eleven_are_reported(provider: Provider) -> None:
     before = profile_of(provider, "a@x.com")
 
     answer = patch(provider, {"city": "Z"}, On_Behalf_Of="a@x.com")
@@ -84,7 +84,7 @@ def test_c66_a_body_that_cannot_be_read_changes_nothing(provider: Provider, body
     "authorization", ["", "Bearer", "Bearer SG.nobody", "Bearer ", "SG.acme", "Basic SG.acme", "Bearer pw"]
 )
 @pytest.mark.parametrize(("verb", "path"), [("PATCH", PROFILE), ("GET", PROFILE), ("GET", USERNAME)])
-def test_c67_without_the_right_bearer_nothing_is_told_or_changed(
+def test_c67_without_the_right_bearer_nothing_is_shown_or_changed(
     provider: Provider, verb: str, path: str, authorization: str
 ) -> None:
     answer = provider.v3(verb, path, {"city": "Z"}, Authorization=authorization)

@@ -79,13 +79,13 @@ ERRORS = [
 @pytest.mark.parametrize("unknown_user", ["unf", "nest", "flat"])
 @pytest.mark.parametrize("auth_error", ["nest401", "errors", "html403"])
 def test_c73_an_error_says_the_same_whatever_its_status(provider: Provider, unknown_user: str, auth_error: str) -> None:
-    told: list[list[Reply]] = []
+    replies_of_each: list[list[Reply]] = []
     for status in ("200", "4xx"):
         provider.switch(error_status=status, unknown_user=unknown_user, auth_error=auth_error)
-        told.append([provider.post(action, **form) for action, form, _ in ERRORS])
+        replies_of_each.append([provider.post(action, **form) for action, form, _ in ERRORS])
 
-    assert [answer.body for answer in told[0]] == [answer.body for answer in told[1]]
-    assert not [answer for answer in told[0] if answer.said == OK or isinstance(answer.said, list)]
+    assert [answer.body for answer in replies_of_each[0]] == [answer.body for answer in replies_of_each[1]]
+    assert not [answer for answer in replies_of_each[0] if answer.said == OK or isinstance(answer.said, list)]
     assert provider.version == 0
 
 

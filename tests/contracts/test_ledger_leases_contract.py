@@ -39,7 +39,7 @@ def test_what_a_living_process_has_put_off_is_taken_by_the_one_that_consumes_now
         active.record(late, success())
 
 
-def test_what_another_process_finished_is_told_at_once(rig: Rig) -> None:
+def test_what_another_process_finished_is_published_at_once(rig: Rig) -> None:
     active, standby = rig.start(), rig.start()
     active.record(token_of(active.claim(asking())), success())
 

@@ -48,7 +48,7 @@ def test_positions_rise_from_command_to_command_and_from_call_to_call(parking_st
     assert [each.body for each in fetched if each] == [work.delivery.body for work in works]
 
 
-def test_a_place_tells_its_lanes_and_its_login(parking_store: ParkingStore) -> None:
+def test_a_place_reports_its_lanes_and_its_login(parking_store: ParkingStore) -> None:
     works = [parked_work("evt_1", "subject:a", "customer:b"), work_of(create()), replace(parked_work(), lanes=())]
 
     places = parking_store.park(works)

@@ -86,7 +86,9 @@ def test_a_lane_that_no_database_can_hold_as_it_is_keeps_its_order(
     assert isinstance(ledger.claim(replace(asking(), lanes=(lane,))), Held)
 
 
-def test_what_has_ended_is_told_whatever_is_parked_in_front(ledger: PlainLedger, parking_store: ParkingStore) -> None:
+def test_what_has_ended_is_published_whatever_is_parked_in_front(
+    ledger: PlainLedger, parking_store: ParkingStore
+) -> None:
     ledger.record(token_of(ledger.claim(asking("evt_1"))), success())
     ledger.record(token_of(ledger.claim(asking("evt_2"))), failure())
     parking_store.park([parked_work()])

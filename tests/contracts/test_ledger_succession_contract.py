@@ -32,7 +32,7 @@ def next_process(rig: Rig, ledger: PlainLedger) -> PlainLedger:
     return rig.start()
 
 
-def test_the_next_process_tells_what_the_dead_one_finished(rig: Rig, ledger: PlainLedger) -> None:
+def test_the_next_process_publishes_what_the_dead_one_finished(rig: Rig, ledger: PlainLedger) -> None:
     ledger.record(token_of(ledger.claim(asking())), success())
 
     assert next_process(rig, ledger).claim(asking()) == Done(success().event)

@@ -64,7 +64,7 @@ def test_a_throttle_names_its_time(place: Place, command: Command) -> None:
     assert place.customer() == before
 
 
-def test_a_refused_login_is_told_from_every_other_refusal(place: Place) -> None:
+def test_a_refused_login_is_distinguished_from_every_other_refusal(place: Place) -> None:
     before = place.customer()
     place.forget_our_logins()
 

@@ -41,7 +41,7 @@ def test_a_customer_is_found_with_every_readable_field(place: Place) -> None:
 
 
 @pytest.mark.parametrize("name", READABLE_FIELDS)
-def test_every_readable_field_tells_a_difference(place: Place, name: str) -> None:
+def test_every_readable_field_makes_a_difference(place: Place, name: str) -> None:
     row = place.provider.find(ADA)
 
     assert row is not None
@@ -102,7 +102,7 @@ def test_a_search_that_nobody_reads_to_its_end_does_no_harm(place: Place) -> Non
     assert place.provider.find(ADA) is not None
 
 
-def test_the_target_of_a_v3_call_is_told_by_its_name(place: Place) -> None:
+def test_the_target_of_a_v3_call_is_reported_by_its_name(place: Place) -> None:
     assert place.provider.acting_for(ADA) == ADA
     assert place.provider.acting_for(OFF) == OFF
 

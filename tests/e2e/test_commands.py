@@ -135,17 +135,17 @@ def test_what_the_provider_refuses_ends_as_a_failure_with_its_words(installation
 def test_its_dead_letter_carries_what_a_person_needs(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_6")
     installation.emitter.publish(command)
-    told = installation.listener.await_event(command).data
+    answered = installation.listener.await_event(command).data
     dead_letter = installation.listener.await_dead_letter(command)
     assert dead_letter.routing_key == "provider_rejected"
     assert dead_letter.properties.message_id == command.id
-    headers = dead_letter.told
+    headers = dead_letter.worker_headers
     assert headers.pop("worker-version")
-    assert headers.pop("first-failed-at") <= headers.pop("failed-at") == told["failed_at"]
+    assert headers.pop("first-failed-at") <= headers.pop("failed-at") == answered["failed_at"]
     assert headers == {
-        "dead-letter-id": told["dead_letter_id"],
+        "dead-letter-id": answered["dead_letter_id"],
         "reason": "provider_rejected",
-        "detail": told["detail"],
+        "detail": answered["detail"],
         "error": "package does not exist",
         "command-id": command.id,
         "command-source": "billing",

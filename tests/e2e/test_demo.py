@@ -47,11 +47,11 @@ def test_the_demonstration_finds_every_outcome_right_and_leaves_nothing_behind(
     broker: OwnBroker, tmp_path: Path
 ) -> None:
     with demo(broker, tmp_path) as process:
-        told = process.communicate(timeout=90)[0]
+        output = process.communicate(timeout=90)[0]
 
-    assert process.returncode == 0, told
-    assert "All as it must be" in told
-    assert [secret for secret in SECRETS if secret in told] == []
+    assert process.returncode == 0, output
+    assert "All as it must be" in output
+    assert [secret for secret in SECRETS if secret in output] == []
     assert objects_of_demonstrations(broker) == []
     assert list(tmp_path.iterdir()) == []
     assert processes_naming(tmp_path) == []
@@ -64,10 +64,10 @@ def test_a_demonstration_that_is_interrupted_stops_what_it_started(
     with demo(broker, tmp_path) as process:
         wait_for(lambda: "sign up" in (process.stdout.readline() if process.stdout else ""), "the first step")
         process.send_signal(number)
-        told = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=60)[0]
 
     assert process.returncode == 128 + number
-    assert told.endswith(f"ended by {number.name}; what the demonstration had started is stopped\n")
+    assert output.endswith(f"ended by {number.name}; what the demonstration had started is stopped\n")
     assert objects_of_demonstrations(broker) == []
     assert list(tmp_path.iterdir()) == []
     assert processes_naming(tmp_path) == []

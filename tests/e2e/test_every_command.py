@@ -118,9 +118,9 @@ def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(li
         return
     wanted = {"username": ADA, **ADDED[name]}
     assert first.properties.type == wanted.pop("event")
-    told = {field: value for field, value in first.data.items() if field not in COMMON}
-    rows = told.pop("customers", [])
-    assert told == wanted
+    answered = {field: value for field, value in first.data.items() if field not in COMMON}
+    rows = answered.pop("customers", [])
+    assert answered == wanted
     assert [row["username"] for row in rows] == (["aa@x.com"] if name == "RetrieveCustomers" else [])
     assert (first.data["outcome"], first.data["attempts"]) == ("applied", 1)
 

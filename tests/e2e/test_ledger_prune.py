@@ -24,8 +24,8 @@ def test_a_worker_prunes_its_ledger_soon_after_its_start(own_installation: Insta
     with own_installation.worker() as worker:
         own_installation.emitter.publish(command)
         own_installation.listener.await_event(command)
-        told = worker.await_said("ledger_pruned")
-        assert (told["commands"], told["refusals"]) == (1, 0)
+        logged = worker.await_said("ledger_pruned")
+        assert (logged["commands"], logged["refusals"]) == (1, 0)
         assert worker.metric("provisioning_ledger_seconds_count", operation="prune") > 0
         assert own_installation.type("explain", "old").returncode != DONE
         assert own_installation.type("explain", "dead letter open").returncode == DONE

@@ -73,21 +73,21 @@ def asked(installation: Installation, **filters: object) -> ReceivedMessage:
     return received
 
 
-def test_paging_by_next_offset_tells_of_every_customer_once(
+def test_paging_by_next_offset_lists_every_customer_once(
     large_installation: tuple[Installation, WorkerProcess],
 ) -> None:
     installation, _ = large_installation
     offset: int | None = 0
-    told: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
     while offset is not None:
         received = asked(installation, limit=500, offset=offset)
         assert len(received.body) <= MAX_EVENT_BYTES
-        assert received.data["offset"] == offset == len(told)
-        told += received.data["customers"]
+        assert received.data["offset"] == offset == len(listed)
+        listed += received.data["customers"]
         offset = received.data["next_offset"]
-        assert offset is None or (offset == len(told) and received.data["customers"])
-    assert [row["username"] for row in told] == [username(number) for number in range(MANY)]
-    assert all({name: row[name] for name in LONG} == LONG for row in (told[0], told[-1]))
+        assert offset is None or (offset == len(listed) and received.data["customers"])
+    assert [row["username"] for row in listed] == [username(number) for number in range(MANY)]
+    assert all({name: row[name] for name in LONG} == LONG for row in (listed[0], listed[-1]))
 
 
 def test_a_page_is_cut_at_what_an_event_may_hold_and_not_before(
@@ -113,9 +113,9 @@ def test_all_filters_must_match_and_the_last_page_has_no_next(
     large_installation: tuple[Installation, WorkerProcess],
 ) -> None:
     installation, _ = large_installation
-    told = asked(installation, username="C299", active=True, company="long").data
-    assert [row["username"] for row in told["customers"]] == [username(number) for number in range(2990, MANY, 2)]
-    assert (told["offset"], told["next_offset"]) == (0, None)
+    listed = asked(installation, username="C299", active=True, company="long").data
+    assert [row["username"] for row in listed["customers"]] == [username(number) for number in range(2990, MANY, 2)]
+    assert (listed["offset"], listed["next_offset"]) == (0, None)
 
 
 @pytest.mark.parametrize("question", [{"offset": MANY}, {"offset": 10_000_000}, {"username": "nobody"}])
@@ -123,11 +123,11 @@ def test_beyond_the_last_customer_there_is_an_empty_list(
     large_installation: tuple[Installation, WorkerProcess], question: dict[str, object]
 ) -> None:
     installation, _ = large_installation
-    told = asked(installation, **question).data
-    assert (told["customers"], told["next_offset"]) == ([], None)
+    listed = asked(installation, **question).data
+    assert (listed["customers"], listed["next_offset"]) == ([], None)
 
 
 def test_a_last_full_page_knows_that_it_is_the_last(large_installation: tuple[Installation, WorkerProcess]) -> None:
     installation, _ = large_installation
-    told = asked(installation, limit=100, offset=MANY - 100).data
-    assert (len(told["customers"]), told["next_offset"]) == (100, None)
+    listed = asked(installation, limit=100, offset=MANY - 100).data
+    assert (len(listed["customers"]), listed["next_offset"]) == (100, None)

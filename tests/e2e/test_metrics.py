@@ -108,7 +108,7 @@ def test_an_unknown_type_is_counted_as_unknown_and_not_by_its_name(
     assert "BuyCow" not in worker.ask("/metrics").body
 
 
-def test_the_gauges_tell_of_now(installation: Installation, worker: WorkerProcess) -> None:
+def test_the_gauges_show_the_present(installation: Installation, worker: WorkerProcess) -> None:
     started = time.time()
     command = create(new_username())
     installation.emitter.publish(command)

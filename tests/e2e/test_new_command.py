@@ -59,11 +59,11 @@ def test_the_places_are_few_and_named_to_who_adds_a_command() -> None:
 
 
 def test_a_worker_applies_a_command_that_was_added_there(tree: Path, broker: OwnBroker) -> None:
-    told = json.loads(run_in(tree, "tests.support.new_command", broker.url))
+    result = json.loads(run_in(tree, "tests.support.new_command", broker.url))
 
-    assert told["type"] == "PhoneChanged", str(told["data"])
-    assert (told["data"]["outcome"], told["data"]["phone"]) == ("applied", "1")
-    assert (told["repeat"], told["made"], told["phone"]) == ("the same", ["set_phone"], "1")
+    assert result["type"] == "PhoneChanged", str(result["data"])
+    assert (result["data"]["outcome"], result["data"]["phone"]) == ("applied", "1")
+    assert (result["repeat"], result["made"], result["phone"]) == ("the same", ["set_phone"], "1")
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def test_a_rotation_whose_answer_is_lost_sets_the_same_password_again(installati
     assert edits == [Effect.CHANGED, Effect.UNCHANGED]
 
 
-def test_a_create_refused_because_an_earlier_try_was_applied_late_is_found(installation: Installation) -> None:
+def test_a_create_refused_because_an_earlier_attempt_was_applied_late_is_found(installation: Installation) -> None:
     command = create(new_username())
     # The first is let go when it was looked for and another has come; those come to their turn after it.
     installation.sandbox.inject(FaultRule(fault=Fault.HELD, operation=Operation.ADD, username=command.username))

@@ -52,7 +52,7 @@ def answers_to(installation: Installation, dead_letter: ReceivedMessage) -> list
     return [
         received
         for received in installation.listener.events
-        if received.data.get("dead_letter_id") == dead_letter.told["dead-letter-id"]
+        if received.data.get("dead_letter_id") == dead_letter.worker_headers["dead-letter-id"]
     ]
 
 
@@ -120,8 +120,8 @@ def test_a_message_that_is_no_command_is_put_aside_and_answered_when_it_is_named
     after = create(new_username())
     installation.emitter.publish(case.message, after)
     dead_letter = installation.listener.await_dead_letter(case.message)
-    assert (dead_letter.routing_key, dead_letter.told["reason"]) == (case.reason, case.reason)
-    assert dead_letter.told["detail"]
+    assert (dead_letter.routing_key, dead_letter.worker_headers["reason"]) == (case.reason, case.reason)
+    assert dead_letter.worker_headers["detail"]
     installation.listener.await_event(after)
     if case.named:
         wait_for(lambda: answers_to(installation, dead_letter), "its CommandFailed")
@@ -190,7 +190,7 @@ def test_long_headers_of_a_dead_letter_are_cut_and_the_cut_is_noted(installation
     installation.emitter.publish(message)
     dead_letter = installation.listener.await_dead_letter(message)
     assert sum(len(name) + len(str(value)) for name, value in dead_letter.headers.items()) < 40 * 1024
-    assert "left out" in dead_letter.told["note"]
+    assert "left out" in dead_letter.worker_headers["note"]
 
 
 def test_an_expiry_does_not_delete_the_dead_letter(installation: Installation) -> None:

@@ -38,14 +38,14 @@ def test_a_repeat_is_recognised_however_its_json_is_written(installation: Instal
     assert len(calls_for(installation, command)) == 1
 
 
-def test_a_failure_told_twice_is_the_same_failure(installation: Installation) -> None:
+def test_a_failure_reported_twice_is_the_same_failure(installation: Installation) -> None:
     command = create(new_username(), package="Platinum")
     installation.emitter.publish(command, command)
     assert len({event.body for event in await_repeats(installation, command, 2)}) == 1
     dead_letters = [
         dead_letter for dead_letter in installation.listener.dead_letters if dead_letter.body == command.message().body
     ]
-    assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) == 1
+    assert len({dead_letter.worker_headers["dead-letter-id"] for dead_letter in dead_letters}) == 1
     assert len(calls_for(installation, command)) == 1
 
 

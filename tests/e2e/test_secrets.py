@@ -65,8 +65,8 @@ def lived(
             shown = {page: worker.ask(page).body for page in ("/metrics", "/readyz", "/livez")}
             assert worker.terminate() == 0
         listed = installation.type("customers", "list")
-        told = installation.type("explain", first.id, "--output", "json")
-        typed = {"send": sent, "customers list": listed, "explain": told}
+        completed = installation.type("explain", first.id, "--output", "json")
+        typed = {"send": sent, "customers list": listed, "explain": completed}
         shown |= {name: done.stdout + done.stderr for name, done in typed.items()}
         with installation.starting_worker(LOG__FORMAT="text") as readable:
             again = build.add_credential("a@x.com", "cred1", planted("add"))
@@ -111,9 +111,9 @@ def test_no_secret_is_in_an_event_though_the_provider_quoted_it(lived: Lived) ->
 
 def test_no_secret_is_in_a_dead_letters_headers(lived: Lived) -> None:
     dead_letters = lived.installation.listener.dead_letters
-    assert len({dead_letter.told["dead-letter-id"] for dead_letter in dead_letters}) > 20
+    assert len({dead_letter.worker_headers["dead-letter-id"] for dead_letter in dead_letters}) > 20
     assert [
-        dead_letter.told
+        dead_letter.worker_headers
         for dead_letter in dead_letters
         if seen_in(dead_letter.properties) or seen_in(dead_letter.routing_key)
     ] == []
@@ -188,6 +188,6 @@ def test_settings_are_shown_without_the_secrets_in_them(installation: Installati
         ("explain", "evt_1"),
         ("doctor",),
     ]
-    told = [installation.type(*words, **changes) for words in typed]
-    assert [done.returncode for done in told[:3]] == [0, 0, 69]
-    assert [seen_in(done.stdout + done.stderr) for done in told] == [[]] * len(typed)
+    completed = [installation.type(*words, **changes) for words in typed]
+    assert [done.returncode for done in completed[:3]] == [0, 0, 69]
+    assert [seen_in(done.stdout + done.stderr) for done in completed] == [[]] * len(typed)

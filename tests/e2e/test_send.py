@@ -124,11 +124,11 @@ def test_send_says_when_the_broker_is_not_there(installation: Installation) -> N
     url = "amqp://guest:planted-secret@127.0.0.1:9/"
     one = lines_of([create(new_username())])
     sent, waited = (installation.type("send", "-", *words, stdin=one, AMQP__URL=url) for words in ([], ["--wait"]))
-    for told in (sent, waited):
-        assert told.returncode == UNREACHABLE
-        assert "amqp://127.0.0.1:9/" in told.stderr
-        assert "PROVISIONING_AMQP__URL" in told.stderr
-        assert "planted-secret" not in told.stderr
+    for completed in (sent, waited):
+        assert completed.returncode == UNREACHABLE
+        assert "amqp://127.0.0.1:9/" in completed.stderr
+        assert "PROVISIONING_AMQP__URL" in completed.stderr
+        assert "planted-secret" not in completed.stderr
     assert sent.stderr == (
         "the broker at amqp://127.0.0.1:9/ (PROVISIONING_AMQP__URL) cannot be used: nothing listens at that address; "
         "no command was confirmed\n"
@@ -142,7 +142,7 @@ def test_a_pipe_without_a_command_is_no_success(installation: Installation) -> N
         assert sent.stderr == "no command was read from standard input; nothing was sent\n"
 
 
-def test_what_no_queue_took_is_told_without_noise(installation: Installation) -> None:
+def test_what_no_queue_took_is_reported_without_noise(installation: Installation) -> None:
     command, nobody = create(new_username()), Topology(f"test-{uuid.uuid4().hex[:12]}")
     assert installation.type("topology", "apply", AMQP__PREFIX=nobody.prefix).returncode == DONE
     with plain_connection(installation.broker_url) as connection:

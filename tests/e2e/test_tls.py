@@ -47,8 +47,8 @@ def test_both_connections_and_all_tools_work_over_tls(tls: TlsBroker, secured: I
         assert (sent.returncode, json.loads(sent.stdout)["type"]) == (DONE, "CustomerCreated")
         await_connections(tls, "the worker")
         assert secured.type("topology", "check").returncode == DONE
-        told = [json.loads(line)["rule"] for line in secured.type("doctor").stdout.splitlines()]
-        assert "broker-reached" not in told
+        completed = [json.loads(line)["rule"] for line in secured.type("doctor").stdout.splitlines()]
+        assert "broker-reached" not in completed
         assert worker.terminate() == 0
     secured.verdict([command])
 
@@ -134,9 +134,9 @@ def test_a_refusal_names_the_cause_and_the_setting(kind: str, tls: TlsBroker, tm
         inspect_topology(asked, Topology("p"), Mode.LOOK)
     fault = look_at_broker(asked, Topology("p")).fault or ""
 
-    for told in (str(refused.value), fault):
-        assert words in told
-        assert SECRET not in told
+    for completed in (str(refused.value), fault):
+        assert words in completed
+        assert SECRET not in completed
 
 
 @pytest.mark.parametrize(("wanted", "words"), [(EXPIRED, "has expired"), (ELSEWHERE, "is for another host")])
@@ -157,10 +157,10 @@ def test_what_a_person_types_ends_as_unreachable_with_the_reason(
     tls: TlsBroker, secured: Installation, tmp_path: Path
 ) -> None:
     settings = wrong_authority(tls, tmp_path) | {"AMQP__URL": tls.url(f"guest:{SECRET}@")}
-    told = secured.type("topology", "check", **settings)
-    assert told.returncode == UNREACHABLE
-    assert "PROVISIONING_AMQP__TLS_CA" in told.stderr
-    assert SECRET not in told.stdout + told.stderr
+    completed = secured.type("topology", "check", **settings)
+    assert completed.returncode == UNREACHABLE
+    assert "PROVISIONING_AMQP__TLS_CA" in completed.stderr
+    assert SECRET not in completed.stdout + completed.stderr
 
 
 def test_a_worker_without_the_certificate_waits_and_readiness_says_why(tls: TlsBroker, secured: Installation) -> None:

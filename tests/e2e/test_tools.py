@@ -13,22 +13,22 @@ def rows(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_explain_tells_the_whole_story_of_a_command(installation: Installation) -> None:
+def test_explain_shows_the_whole_record_of_a_command(installation: Installation) -> None:
     command = create(new_username(), package="Platinum", subject="cus_story")
     installation.emitter.publish(command)
     installation.listener.await_event(command)
-    told = installation.type("explain", command.id)
-    assert told.returncode == DONE
-    story = rows(told.stdout)
+    completed = installation.type("explain", command.id)
+    assert completed.returncode == DONE
+    story = rows(completed.stdout)
     assert [row["what"] for row in story] == ["first claimed", "dead"]
     assert "package does not exist" in story[1]["detail"]
-    assert command.data["password"] not in told.stdout
+    assert command.data["password"] not in completed.stdout
 
 
 def test_explain_of_an_unknown_command_says_where_to_look(installation: Installation) -> None:
-    told = installation.type("explain", "evt_never_sent")
-    assert (told.returncode, told.stdout) == (FAILED, "")
-    assert "evt_never_sent" in told.stderr
+    completed = installation.type("explain", "evt_never_sent")
+    assert (completed.returncode, completed.stdout) == (FAILED, "")
+    assert "evt_never_sent" in completed.stderr
 
 
 def test_config_show_names_every_setting_and_hides_secrets(installation: Installation) -> None:

@@ -74,10 +74,10 @@ def test_a_deleted_queue_is_named_where_the_worker_may_not_declare(own_installat
     with own_installation.worker(AMQP__DECLARE="false") as worker:
         delete(own_installation, queue)
 
-        def told() -> str | None:
+        def reported() -> str | None:
             words = str(worker.ask("/readyz").document["broker"]["consume"])
             return words if "topology apply" in words else None
 
-        assert f"queue {name}" in wait_for(told, "what is missing, and what to do")
+        assert f"queue {name}" in wait_for(reported, "what is missing, and what to do")
         assert worker.ask("/readyz").status == 503
         assert worker.terminate() == 0

@@ -169,7 +169,7 @@ def test_what_asks_for_nothing_is_said_to(adapter: Adapter, webhook: dict[str, A
     assert isinstance(adapter.translate(webhook), NotForUs)
 
 
-def test_a_new_customer_has_all_that_the_vendors_tell() -> None:
+def test_a_new_customer_has_all_that_the_vendors_name() -> None:
     by_stripe = revealed(judged(STRIPE, stripe_customer()))
     by_chargebee = revealed(judged(CHARGEBEE, chargebee("customer_created")))
 
@@ -244,6 +244,8 @@ def test_the_first_password_hangs_on_the_event_and_the_adapters_secret_alone() -
         (CHARGEBEE, chargebee("customer_created") | {"id": 7}, "id"),
     ],
 )
-def test_another_shape_than_the_documented_one_is_told(adapter: Adapter, webhook: dict[str, Any], missing: str) -> None:
+def test_another_shape_than_the_documented_one_is_reported(
+    adapter: Adapter, webhook: dict[str, Any], missing: str
+) -> None:
     with pytest.raises(Malformed, match=missing):
         adapter.translate(webhook)

@@ -136,7 +136,7 @@ def test_a_sender_that_stops_in_the_middle_has_sent_nothing(port: int, vendor: V
 
 
 @pytest.mark.parametrize("beginning", [LINE + b"Content-Length: 9\r\n\r\n{}", CHUNKED + b"9\r\n{}"])
-def test_a_sender_that_falls_silent_is_told_so(
+def test_a_sender_that_falls_silent_is_reported_so(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
     monkeypatch.setattr(receiver, "_READ_SECONDS", 0.2)
@@ -155,7 +155,7 @@ def test_many_tiny_chunks_with_long_extensions_are_too_much_to_read(port: int) -
                 line.sendall(chunk)
 
 
-def test_a_sender_that_asks_first_is_told_to_go_on(port: int, vendor: Vendor) -> None:
+def test_a_sender_that_asks_first_is_asked_to_go_on(port: int, vendor: Vendor) -> None:
     asked = LINE + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), SECONDS) as line, line.makefile("rb") as answer:
         line.sendall(asked)

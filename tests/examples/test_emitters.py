@@ -82,7 +82,7 @@ def test_a_customer_is_created_and_the_answer_printed(installation: Installation
     assert properties.content_type == "application/cloudevents+json"
 
 
-def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(installation: Installation, emit: Emit) -> None:
+def test_the_id_is_reported_before_it_is_sent_and_can_be_given_again(installation: Installation, emit: Emit) -> None:
     username, identity = new_username(), f"evt_{uuid.uuid4().hex}"
 
     once, again = (emit(installation.topology.prefix, username, identity) for _ in range(2))
@@ -93,7 +93,7 @@ def test_the_id_is_told_before_it_is_sent_and_can_be_given_again(installation: I
     assert json.loads(once.stdout)["causationid"] == identity
 
 
-def test_a_command_that_failed_is_told_by_the_exit_code(installation: Installation, emit: Emit) -> None:
+def test_a_command_that_failed_is_reported_by_the_exit_code(installation: Installation, emit: Emit) -> None:
     taken = create(new_username())
     installation.emitter.publish(taken)
     installation.listener.await_event(taken)
@@ -104,25 +104,25 @@ def test_a_command_that_failed_is_told_by_the_exit_code(installation: Installati
     assert json.loads(failed.stdout)["type"] == "CommandFailed"
 
 
-def test_a_command_that_no_queue_took_is_told(empty_prefix: str, emit: Emit) -> None:
+def test_a_command_that_no_queue_took_is_reported(empty_prefix: str, emit: Emit) -> None:
     returned = emit(empty_prefix)
 
     assert (returned.returncode, returned.stdout) == (NOT_TAKEN, "")
     cause = rf"is PREFIX={empty_prefix} wrong, or has no worker declared its exchanges yet\?"
-    told = (
+    message = (
         rf"^sending evt_\S+ for ada-\S+\n(.*\n)*not sent: .*(NO_ROUTE|Unroutable|no queue took it).*{cause}.*; send it"
     )
-    assert re.search(told, returned.stderr)
+    assert re.search(message, returned.stderr)
 
 
-def test_a_prefix_that_nobody_uses_is_told_as_the_likely_cause(emit: Emit) -> None:
+def test_a_prefix_that_nobody_uses_is_reported_as_the_likely_cause(emit: Emit) -> None:
     returned = emit("nobodys")
 
     assert (returned.returncode, returned.stdout) == (NOT_TAKEN, "")
     assert re.search(r"not sent: .*is PREFIX=nobodys wrong, or has no worker declared its exchanges", returned.stderr)
 
 
-def test_a_command_that_was_refused_is_told(empty_prefix: str, emit: Emit, channel: Any) -> None:  # noqa: ANN401
+def test_a_command_that_was_refused_is_reported(empty_prefix: str, emit: Emit, channel: Any) -> None:  # noqa: ANN401
     full = {"x-max-length": 1, "x-overflow": "reject-publish"}
     queue = channel.queue_declare("", exclusive=True, arguments=full).method.queue
     channel.queue_bind(queue, f"{empty_prefix}.commands", "#")
@@ -134,7 +134,7 @@ def test_a_command_that_was_refused_is_told(empty_prefix: str, emit: Emit, chann
     assert re.search(r"not sent: .*(refused|Nack|nack).*; send it again", refused.stderr)
 
 
-def test_a_broker_that_is_not_there_is_told(emit: Emit) -> None:
+def test_a_broker_that_is_not_there_is_reported(emit: Emit) -> None:
     away = {"AMQP_URL": "amqp://guest:planted-secret@127.0.0.1:9/", "MANAGEMENT_URL": "http://127.0.0.1:9"}
 
     done = emit("away", **away, MANAGEMENT_PASSWORD="planted-secret")

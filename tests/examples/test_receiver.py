@@ -208,15 +208,15 @@ def refused(*words: str, **settings: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ([], "usage: "),
         (["paypal"], "there is no adapter for paypal; there are stripe, chargebee"),
         (["stripe"], "STRIPE_WEBHOOK_SECRET must be given"),
     ],
 )
-def test_what_is_missing_to_start_is_said(words: list[str], told: str) -> None:
-    assert told in refused(*words)
+def test_what_is_missing_to_start_is_said(words: list[str], message: str) -> None:
+    assert message in refused(*words)
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
@@ -231,13 +231,13 @@ def test_what_is_missing_to_start_is_said(words: list[str], told: str) -> None:
     ],
 )
 def test_a_secret_that_is_empty_is_none(vendor: str, name: str, blank: str) -> None:
-    told = refused(vendor, **SETTINGS | {name: blank})
+    message = refused(vendor, **SETTINGS | {name: blank})
 
-    assert told == f"{name} must be given, and not be empty; see README.md\n"
+    assert message == f"{name} must be given, and not be empty; see README.md\n"
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ({"PORT": "x"}, "PORT must be a number from 0 to 65535"),
         ({"PORT": "65536"}, "PORT must be a number from 0 to 65535"),
@@ -245,10 +245,10 @@ def test_a_secret_that_is_empty_is_none(vendor: str, name: str, blank: str) -> N
         ({"AMQP_URL": "amqp://ada:planted-secret@127.0.0.1:x/"}, "AMQP_URL must be amqp:// or amqps://"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_said(setting: dict[str, str], told: str) -> None:
+def test_a_setting_that_cannot_be_used_is_said(setting: dict[str, str], message: str) -> None:
     words = refused("stripe", **SETTINGS | setting)
 
-    assert words.startswith(told)
+    assert words.startswith(message)
     assert "planted-secret" not in words
 
 

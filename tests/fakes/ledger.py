@@ -105,7 +105,7 @@ class FakeLedger:
             if row is not None and row.request.fingerprints[0] not in request.fingerprints:
                 return Conflict()
             if row is not None and row.ending is not None:
-                return _told(row.ending)
+                return _claim_of(row.ending)
             wait = self._wait_behind(request)
             if wait:
                 return Held(self.clock.now() + wait)
@@ -300,7 +300,7 @@ class FakeLedger:
         return Token(key, f"{self.owner}:{next(self.storage.names)}")
 
 
-def _told(ending: Ending) -> Done | Dead:
+def _claim_of(ending: Ending) -> Done | Dead:
     return Done(ending.event) if ending.dead_letter is None else Dead(ending.event, ending.dead_letter)
 
 

@@ -112,14 +112,14 @@ def failures(worker: WorkerProcess) -> int:
     return sum(published(worker, "failed").values())
 
 
-def events_told(worker: WorkerProcess) -> int:
+def events_published(worker: WorkerProcess) -> int:
     return sum(count for kind, count in published(worker, "confirmed").items() if kind != "dead_letter")
 
 
-def await_none_acked_untold(worker: WorkerProcess) -> int:
+def await_an_event_for_each_ack(worker: WorkerProcess) -> int:
     """Wait until as many commands are acked as events are confirmed; return how many."""
     return wait_for(
-        lambda: told if (told := events_told(worker)) == len(worker.said("command_settled")) else None,
+        lambda: answered if (answered := events_published(worker)) == len(worker.said("command_settled")) else None,
         "as many acks as events",
     )
 
@@ -157,7 +157,7 @@ def assert_said_once(worker: WorkerProcess) -> None:
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)
-def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
+def test_while_events_cannot_be_published_nothing_is_taken_up_or_acked(
     installation: Installation, broker: OwnBroker, situation: Situation
 ) -> None:
     commands, failing = commands_and_failing()
@@ -170,7 +170,7 @@ def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
             installation.sandbox.set_latency(0)
             assert_steady(worker, installation)
             await_words(worker, situation)
-            assert await_none_acked_untold(worker) < len(commands)
+            assert await_an_event_for_each_ack(worker) < len(commands)
         wait_for(lambda: len(worker.said("command_settled")) == len(commands), "the last command", 40)
         assert_said_once(worker)
         assert worker.terminate() == 0
@@ -178,7 +178,7 @@ def test_while_events_cannot_be_told_nothing_is_taken_up_or_acked(
     installation.verdict(commands, failing)
 
 
-def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(
+def test_what_is_unpublished_is_still_in_the_queue_when_the_worker_dies(
     installation: Installation, broker: OwnBroker
 ) -> None:
     commands, failing = commands_and_failing()
@@ -189,11 +189,13 @@ def test_what_is_untold_is_still_in_the_queue_when_the_worker_dies(
         with full_queue(events, installation, broker):
             worker.await_paused("publish")
             installation.sandbox.set_latency(0)
-            told = await_none_acked_untold(worker)
+            answered = await_an_event_for_each_ack(worker)
             worker.kill()
-            wait_for(lambda: left_in_queue(installation) == len(commands) - told, "all that was not told in the queue")
+            wait_for(
+                lambda: left_in_queue(installation) == len(commands) - answered, "all without an event in the queue"
+            )
     with installation.worker() as worker:
-        wait_for(lambda: len(worker.said("command_settled")) == len(commands) - told, "the last command", 40)
+        wait_for(lambda: len(worker.said("command_settled")) == len(commands) - answered, "the last command", 40)
         assert worker.terminate() == 0
     installation.verdict(commands, failing)
 

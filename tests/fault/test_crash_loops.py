@@ -48,15 +48,15 @@ def start_until_it_lives(
     wanted = {command.id for command in commands}
     argv = (sys.executable, poisoned_worker.__file__, place)
 
-    def all_told() -> bool:
+    def all_answered() -> bool:
         installation.listener.listen()
-        told = {received.data["command_id"] for received in installation.listener.events}
-        return wanted <= told and len(installation.listener.dead_letters) >= dead_letters
+        answered = {received.data["command_id"] for received in installation.listener.events}
+        return wanted <= answered and len(installation.listener.dead_letters) >= dead_letters
 
     for starts in count(1):
         log = installation.folder / f"{place}-{starts}.log"
         with installation.start(installation.settings, log, argv) as worker:
-            wait_for(lambda: not worker.running or all_told(), "the end of the worker, or of its work")
+            wait_for(lambda: not worker.running or all_answered(), "the end of the worker, or of its work")
             if worker.running:
                 assert worker.terminate() == 0
                 return starts
@@ -106,7 +106,7 @@ def test_poison_that_nobody_can_name_is_a_dead_letter_alone(installation: Instal
     start_until_it_lives(installation, "reading", innocents, dead_letters=1)
 
     dead_letter = installation.listener.await_dead_letter(nameless)
-    assert (dead_letter.routing_key, dead_letter.told["reason"]) == ("crash_loop", "crash_loop")
+    assert (dead_letter.routing_key, dead_letter.worker_headers["reason"]) == ("crash_loop", "crash_loop")
     assert len(installation.listener.dead_letters) == 1
 
 

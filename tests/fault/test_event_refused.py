@@ -11,7 +11,9 @@ def events(topology: Topology) -> str:
     return topology.events
 
 
-def test_what_could_not_be_told_is_told_by_the_next_worker(installation: Installation, broker: OwnBroker) -> None:
+def test_what_could_not_be_published_is_published_by_the_next_worker(
+    installation: Installation, broker: OwnBroker
+) -> None:
     commands = rotations(customers=10, rounds=1)
     with full_queue(events, installation, broker), installation.worker() as worker:
         installation.emitter.publish(*commands)

@@ -78,7 +78,7 @@ def test_a_stop_whose_time_ran_out_holds_up_what_it_had_begun_and_nothing_else(r
         assert looked.operation in READS
 
 
-def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_tells_of_it(replicas: Replicas) -> None:
+def test_one_that_loses_the_broker_alone_ends_what_it_had_begun_and_the_other_publishes_it(replicas: Replicas) -> None:
     installation = replicas.installation
     hold_creations(installation)
     begun, free = lives(), rotations(CUSTOMERS, rounds=3)

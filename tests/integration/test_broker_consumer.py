@@ -109,7 +109,7 @@ def test_after_a_forced_close_everything_unsettled_comes_again_in_order(
 
     assert [it.body.decode() for it in again] == numbers(0, 3) + numbers(6, 23)
     assert all(it.redelivered and it.receipt.epoch == 2 for it in again)
-    assert intake.story.index("1:lost") < intake.story.index("2:consuming") < intake.story.index("2:0")
+    assert intake.recorded.index("1:lost") < intake.recorded.index("2:consuming") < intake.recorded.index("2:0")
 
 
 def test_a_stale_ack_is_dropped_and_removes_nobody_elses_message(
@@ -139,11 +139,11 @@ def test_giving_back_settles_first_and_takes_the_rest_again_in_order(
         for delivery in intake.await_count(40)[10:30]:
             consumer.ack(delivery.receipt)
         consumer.give_back()
-        intake.await_told("2:consuming")
+        intake.await_recorded("2:consuming")
         wait_for(lambda: len(intake.bodies(2)) >= 40, "forty deliveries")
 
     assert intake.bodies(2)[:40] == numbers(0, 10) + numbers(30, 60)
-    assert intake.story.index("1:lost") < intake.story.index("2:consuming")
+    assert intake.recorded.index("1:lost") < intake.recorded.index("2:consuming")
 
 
 @pytest.mark.parametrize("leave", [Consumer.give_back, Consumer.stop], ids=["given back", "stopped"])
@@ -208,7 +208,7 @@ def test_a_routing_key_that_is_no_text_is_delivered(broker_client: BrokerClient,
     assert delivery.routing_key == "??"
 
 
-def test_a_failing_intake_is_told_and_ends_the_connection_not_the_loop(
+def test_a_failing_intake_is_reported_and_ends_the_connection_not_the_loop(
     broker_client: BrokerClient, intake: RecordingIntake
 ) -> None:
     observer = RecordingTelemetry()
@@ -242,7 +242,7 @@ def test_it_waits_for_a_broker_that_is_not_there_yet(
         assert "nothing listens" in observer.await_event(BrokerNotReached).reason
         assert "nothing listens" in (consumer.state.fault or "")
         proxy.open()
-        intake.await_told("1:consuming")
+        intake.await_recorded("1:consuming")
         observer.await_event(BrokerConnected)
         assert (consumer.state.connected, consumer.state.fault) == (True, None)
 
@@ -270,7 +270,7 @@ def test_without_its_topology_it_says_what_is_missing(broker_client: BrokerClien
     assert "topology apply" in reason
 
 
-def test_a_refused_login_is_told_without_the_password(
+def test_a_refused_login_is_reported_without_the_password(
     broker_client: BrokerClient, intake: RecordingIntake, caplog: pytest.LogCaptureFixture
 ) -> None:
     observer = RecordingTelemetry()
@@ -287,12 +287,12 @@ def test_the_stop_leaves_no_thread_and_may_be_repeated(broker_client: BrokerClie
     consumer = broker_client.consumer(intake, discard_event)
     consumer.start()
     consumer.start()
-    intake.await_told("1:consuming")
+    intake.await_recorded("1:consuming")
 
     assert consumer.stop()
     assert consumer.stop()
     assert "broker-consume" not in {thread.name for thread in threading.enumerate()}
-    assert intake.story[-1] == "1:lost"
+    assert intake.recorded[-1] == "1:lost"
 
 
 def test_the_stop_does_not_wait_for_a_broker_that_never_answers(

@@ -27,9 +27,9 @@ def standing_by(broker_client: BrokerClient) -> Iterator[tuple[RecordingIntake, 
     second = broker_client.consumer(heir, discard_event, prefetch=PREFETCH)
     heir.settlement = second
     with running(first):
-        holder.await_told("1:consuming")
+        holder.await_recorded("1:consuming")
         with running(second):
-            heir.await_told("1:consuming")
+            heir.await_recorded("1:consuming")
             yield holder, first, heir
 
 

@@ -65,7 +65,7 @@ def test_a_queue_with_other_arguments_is_named_with_the_argument(bare: BrokerCli
     assert len(report.faults) == 1
 
 
-def test_a_login_without_rights_can_look_and_is_told_what_it_could_not_compare(
+def test_a_login_without_rights_can_look_and_learns_what_it_could_not_compare(
     broker: OwnBroker, broker_client: BrokerClient
 ) -> None:
     user = f"reader-{uuid.uuid4().hex[:8]}"
@@ -91,7 +91,7 @@ def test_a_broker_that_is_not_there_is_named_without_the_password() -> None:
     assert "geheim" not in str(raised.value)
 
 
-def test_a_virtual_host_that_is_not_there_is_told(broker_client: BrokerClient) -> None:
+def test_a_virtual_host_that_is_not_there_is_reported(broker_client: BrokerClient) -> None:
     with pytest.raises(BrokerUnreachable, match="virtual host"):
         inspect_topology(BrokerAddress(f"{broker_client.url}absent"), broker_client.topology, Mode.LOOK)
 

@@ -74,10 +74,10 @@ def test_everything_at_once_is_there_again_and_said(broker_client: BrokerClient,
             if not isinstance(item, Binding) and str(item) != f"exchange {topology.events}":
                 delete(broker_client, item)
         whole_again(broker_client)
-        told = {item for event in observer.of(TopologyDeclaredAgain) for item in event.declared}
+        again = {item for event in observer.of(TopologyDeclaredAgain) for item in event.declared}
 
-    assert {str(item) for item in topology.queues} <= told
-    assert f"exchange {topology.commands}" in told
+    assert {str(item) for item in topology.queues} <= again
+    assert f"exchange {topology.commands}" in again
     assert observer.of(TopologyIncomplete) == []
 
 
@@ -85,11 +85,11 @@ def test_a_consumer_whose_queue_was_deleted_gets_what_is_published_to_the_new_on
     broker_client: BrokerClient, intake: RecordingIntake
 ) -> None:
     with running(broker_client.consumer(intake, discard_event)):
-        intake.await_told("1:consuming")
+        intake.await_recorded("1:consuming")
         delete(broker_client, broker_client.topology.queues[-1])
-        intake.await_told("2:consuming")
+        intake.await_recorded("2:consuming")
         broker_client.command(b"after")
-        intake.await_told("2:after")
+        intake.await_recorded("2:after")
 
 
 def looking(broker_client: BrokerClient, observer: RecordingTelemetry) -> Publisher:
@@ -122,7 +122,7 @@ def test_who_may_not_declare_says_what_is_missing_and_when_it_is_there_again(
     assert observer.of(TopologyDeclaredAgain) == []
 
 
-def test_a_login_that_may_not_declare_is_told_of_what_is_missing_alone(
+def test_a_login_that_may_not_declare_learns_of_what_is_missing_alone(
     broker: OwnBroker, broker_client: BrokerClient, observer: RecordingTelemetry
 ) -> None:
     """Told to declare, it is refused each time; what is there counts as there all the same."""

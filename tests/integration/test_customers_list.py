@@ -81,9 +81,9 @@ def test_all_pages_are_shown_each_customer_once_in_the_providers_order(
     run: Run, sandbox: RemoteSandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run() == 0
-    told = capsys.readouterr()
-    assert numbers(told.out) == list(range(MANY))
-    assert told.err == ""
+    captured = capsys.readouterr()
+    assert numbers(captured.out) == list(range(MANY))
+    assert captured.err == ""
     pages = sandbox.journal()
     assert len(pages) > 2
     assert {entry.operation for entry in pages} == {Operation.RETRIEVE}
@@ -111,15 +111,15 @@ def test_exact_leaves_out_what_only_contains_the_value(run: Run, capsys: pytest.
     assert capsys.readouterr().out == ""
 
 
-def test_a_limit_and_an_offset_cut_and_what_follows_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_limit_and_an_offset_cut_and_what_follows_is_reported(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--limit", "3", "--offset", "499", "--exact", "--where", "city=York") == 0
-    told = capsys.readouterr()
-    assert numbers(told.out) == [998, 1000, 1002]
-    assert told.err == "there are more; the next ones follow with --offset 502\n"
+    captured = capsys.readouterr()
+    assert numbers(captured.out) == [998, 1000, 1002]
+    assert captured.err == "there are more; the next ones follow with --offset 502\n"
     assert run("--limit", "100", "--offset", "502", "--exact", "--where", "city=York") == 0
-    told = capsys.readouterr()
-    assert numbers(told.out) == list(range(1004, MANY, 2))
-    assert told.err == ""
+    captured = capsys.readouterr()
+    assert numbers(captured.out) == list(range(1004, MANY, 2))
+    assert captured.err == ""
 
 
 def test_what_is_not_there_is_an_empty_list(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,8 +149,8 @@ def test_why_nothing_is_shown_is_said_beside_the_list(
     run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
     assert run(*words) == 0
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", f"{said}\n")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", f"{said}\n")
 
 
 @pytest.mark.parametrize("edition", ["reseller", "distributor"])
@@ -182,10 +182,10 @@ def test_a_refused_login_names_the_settings_and_shows_no_secret(
     sandbox.set_switches(Switches.model_validate({"auth_error": how, "echo": True}))
     monkeypatch.setenv("PROVISIONING_PROVIDER__API_KEY", f"{KEY}!")
     assert run() == 78
-    told = capsys.readouterr()
-    assert "PROVISIONING_PROVIDER__API_USER and __API_KEY" in told.err
-    assert told.out == ""
-    assert "pl4nted" not in told.err
+    captured = capsys.readouterr()
+    assert "PROVISIONING_PROVIDER__API_USER and __API_KEY" in captured.err
+    assert captured.out == ""
+    assert "pl4nted" not in captured.err
 
 
 def test_a_provider_that_is_not_there_exits_69_and_says_where_it_was_looked_for(
@@ -202,7 +202,7 @@ def test_a_list_that_breaks_off_says_so_and_exits_69(
 ) -> None:
     sandbox.inject(FaultRule(fault=fault, operation=Operation.RETRIEVE, every=2))
     assert run() == 69
-    told = capsys.readouterr()
-    shown = len(rows(told.out))
+    captured = capsys.readouterr()
+    shown = len(rows(captured.out))
     assert 0 < shown < MANY
-    assert told.err.startswith(f"the list broke off after {shown} customers: ")
+    assert captured.err.startswith(f"the list broke off after {shown} customers: ")

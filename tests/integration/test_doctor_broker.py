@@ -103,7 +103,7 @@ def test_a_prefetch_below_a_running_workers_is_found(patient: Patient) -> None:
     broker_client = BrokerClient(patient.url, patient.topology)
     intake = RecordingIntake()
     with running(broker_client.consumer(intake, discard_event, prefetch=50)):
-        intake.await_told("1:consuming")
+        intake.await_recorded("1:consuming")
         finding = wait_for(lambda: next(iter(patient.findings(replace(DEFAULTS, prefetch=10))), None), "the consumer")
         assert patient.findings(replace(DEFAULTS, prefetch=50)) == []
 
@@ -149,9 +149,9 @@ def test_who_hears_the_events_is_seen_and_the_line_binds_a_queue(patient: Patien
     assert patient.facts().event_bindings == 0
     mine = f"{patient.topology.prefix}.mine"
     channel.queue_declare(mine)
-    told = next(each for each in diagnose(Facts(DEFAULTS, patient.facts())).findings if each.rule is Rule.EVENTS_HEARD)
+    risk = next(each for each in diagnose(Facts(DEFAULTS, patient.facts())).findings if each.rule is Rule.EVENTS_HEARD)
 
-    typed = patient.types(told.mend.replace("YOUR-QUEUE", mine))
+    typed = patient.types(risk.mend.replace("YOUR-QUEUE", mine))
 
     assert typed.returncode == 0, typed.stderr
     assert patient.facts().event_bindings == 1
@@ -170,7 +170,7 @@ def test_an_alarm_is_found_while_it_lasts(patient: Patient) -> None:
     wait_for(lambda: not patient.findings(), "the end of the alarm")
 
 
-def test_the_brokers_own_timeout_is_told_by_the_line(patient: Patient) -> None:
+def test_the_brokers_own_timeout_is_reported_by_the_line(patient: Patient) -> None:
     finding = the_one(patient, replace(DEFAULTS, hold_seconds=1750))
 
     assert (finding.rule, finding.severity) == (Rule.CONSUMER_TIMEOUT, Severity.UNKNOWN)

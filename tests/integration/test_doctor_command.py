@@ -29,7 +29,7 @@ def installation(managed_broker: PrivateRabbitmq, tmp_path: Path) -> Iterator[In
         yield installation
 
 
-def told(installation: Installation, **changes: str) -> tuple[int, Any]:
+def run_doctor(installation: Installation, **changes: str) -> tuple[int, Any]:
     """Run it; return its exit code and what it says as JSON."""
     done = installation.type("doctor", "--output", "json", **changes)
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
@@ -43,7 +43,8 @@ def rules(document: Any, *severities: str) -> set[str]:  # noqa: ANN401 - JSON
 def test_an_installation_at_work_is_well(installation: Installation) -> None:
     with installation.worker():
         code, document = wait_for(
-            lambda: next((each for each in [told(installation)] if each[0] == 0), None), "an installation that is well"
+            lambda: next((each for each in [run_doctor(installation)] if each[0] == 0), None),
+            "a healthy installation",
         )
         page = installation.type("doctor", "--output", "table")
 
@@ -73,7 +74,7 @@ def test_the_page_names_the_worst_first_and_each_line_stands_whole(installation:
 def test_without_the_management_api_it_is_not_well(installation: Installation) -> None:
     installation.settings.pop("AMQP__MANAGEMENT_URL")
 
-    code, document = told(installation)
+    code, document = run_doctor(installation)
 
     assert (code, document["well"], document["to_mend"]) == (1, False, 0)
     assert {"policy-harmless", "binding-present", "broker-alarm"} <= rules(document, "unknown")
@@ -86,16 +87,16 @@ def test_jsonl_is_one_finding_a_line_and_the_summary_aside(installation: Install
     assert done.stderr.splitlines()[-1] == "1 to mend, 0 unknown"
 
 
-def test_two_workers_memories_are_told_apart(installation: Installation, tmp_path: Path) -> None:
+def test_two_workers_memories_are_distinguished(installation: Installation, tmp_path: Path) -> None:
     with installation.worker():
-        code, document = told(installation, LEDGER__URL=f"sqlite:///{tmp_path}/elsewhere.db")
+        code, document = run_doctor(installation, LEDGER__URL=f"sqlite:///{tmp_path}/elsewhere.db")
 
     assert code == 1
     assert "one-worker-on-sqlite" in rules(document, "risk")
 
 
-def test_settings_that_do_not_go_together_are_told_with_what_was_looked_at(installation: Installation) -> None:
-    code, document = told(installation, PROVIDER__SETTLE_SECONDS="0.5", AMQP__PREFETCH="none")
+def test_settings_that_do_not_go_together_are_reported_with_what_was_looked_at(installation: Installation) -> None:
+    code, document = run_doctor(installation, PROVIDER__SETTLE_SECONDS="0.5", AMQP__PREFETCH="none")
 
     assert code == 1
     assert rules(document, "broken") == {"settings-usable"}
@@ -105,7 +106,7 @@ def test_settings_that_do_not_go_together_are_told_with_what_was_looked_at(insta
 def test_where_nothing_answers_it_exits_as_unreachable(installation: Installation, tmp_path: Path) -> None:
     away = {"AMQP__URL": "amqp://a:geheim@127.0.0.1:1/", "PROVIDER__BASE_URL": "http://127.0.0.1:1"}
 
-    code, document = told(installation, **away, LEDGER__URL=f"sqlite:///{tmp_path}/none.db")
+    code, document = run_doctor(installation, **away, LEDGER__URL=f"sqlite:///{tmp_path}/none.db")
 
     assert code == 69
     assert {"broker-reached", "provider-reached"} <= rules(document, "broken")
@@ -115,7 +116,7 @@ def test_where_nothing_answers_it_exits_as_unreachable(installation: Installatio
 def test_where_the_settings_keep_it_from_looking_it_exits_as_badly_configured(installation: Installation) -> None:
     bad = {"AMQP__URL": "amqp://a:geheim@:x/", "PROVIDER__BASE_URL": "ftp://geheim", "LEDGER__URL": "oracle://geheim"}
 
-    code, document = told(installation, **bad)
+    code, document = run_doctor(installation, **bad)
 
     assert code == 78
     assert rules(document, "broken") >= {"settings-usable"}

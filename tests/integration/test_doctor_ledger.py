@@ -95,7 +95,7 @@ def test_a_ledger_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert state_of(tmp_path) == {}
 
 
-def test_a_ledger_of_a_newer_worker_is_told(url: str) -> None:
+def test_a_ledger_of_a_newer_worker_is_reported(url: str) -> None:
     at_revision(create_engine(url, poolclass=NullPool), "9999")
 
     finding = the_one(url)
@@ -115,7 +115,7 @@ def test_an_older_schema_is_seen(tmp_path: Path) -> None:
     assert (facts.schema, facts.revision) == (SchemaState.OLDER, "0001")
 
 
-def test_tables_that_no_ledger_made_are_told(tmp_path: Path) -> None:
+def test_tables_that_no_ledger_made_are_reported(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/theirs.db"
     with create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("CREATE TABLE commands (id TEXT)"))
@@ -124,7 +124,7 @@ def test_tables_that_no_ledger_made_are_told(tmp_path: Path) -> None:
     assert Rule.LEDGER_SCHEMA in {each.rule for each in findings(look_at_ledger(url, IDENTITY, ()))}
 
 
-def test_another_workers_ledger_is_told_with_what_differs(url: str) -> None:
+def test_another_workers_ledger_is_reported_with_what_differs(url: str) -> None:
     finding = the_one(url, replace(IDENTITY, prefix="other", provider_login="somebody"))
 
     assert (finding.rule, finding.mend) == (Rule.LEDGER_OWNER, "provisioning-worker ledger adopt")
@@ -132,7 +132,7 @@ def test_another_workers_ledger_is_told_with_what_differs(url: str) -> None:
     assert "provider login ('reseller' there, 'somebody' here)" in finding.text
 
 
-def test_a_key_that_is_not_the_ledgers_is_told(url: str) -> None:
+def test_a_key_that_is_not_the_ledgers_is_reported(url: str) -> None:
     stranger = Fernet.generate_key().decode()
 
     finding = the_one(url, keys=(stranger,))
@@ -142,7 +142,7 @@ def test_a_key_that_is_not_the_ledgers_is_told(url: str) -> None:
     assert findings(look_at_ledger(url, IDENTITY, (stranger, *load_keys((), url)))) == []
 
 
-def test_a_key_file_that_is_gone_is_told_and_not_made(url: str) -> None:
+def test_a_key_file_that_is_gone_is_reported_and_not_made(url: str) -> None:
     keys = path_of(url).with_name("ledger.db.keys")
     keys.unlink()
 
@@ -150,7 +150,7 @@ def test_a_key_file_that_is_gone_is_told_and_not_made(url: str) -> None:
     assert not keys.exists()
 
 
-def test_files_that_others_can_read_are_told_and_closed_by_the_line(url: str) -> None:
+def test_files_that_others_can_read_are_reported_and_closed_by_the_line(url: str) -> None:
     keys = path_of(url).with_name("ledger.db.keys")
     keys.chmod(0o644)
 
@@ -161,7 +161,7 @@ def test_files_that_others_can_read_are_told_and_closed_by_the_line(url: str) ->
     assert findings(look_at_ledger(url, IDENTITY, ())) == []
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "no.db").write_bytes(b"nothing of the kind" * 100)
     (tmp_path / "no.db").chmod(0o600)
 
@@ -183,7 +183,7 @@ def test_the_process_that_holds_a_sqlite_ledger_is_seen(url: str) -> None:
     assert before.holder == 0
 
 
-def test_a_postgres_ledger_is_told_what_it_lacks_until_it_has_it(database: PrivatePostgres) -> None:
+def test_a_postgres_ledger_is_reported_with_what_it_lacks_until_it_has_it(database: PrivatePostgres) -> None:
     empty_database(database.url)
     keys = (Fernet.generate_key().decode(),)
     assert the_one(database.url, keys=keys).mend == "provisioning-worker ledger migrate"
@@ -197,7 +197,7 @@ def test_a_postgres_ledger_is_told_what_it_lacks_until_it_has_it(database: Priva
     assert database.url.split(":")[2].split("@")[0] not in str(facts)
 
 
-def test_a_database_that_does_not_wait_for_the_disk_is_told_and_how_to_make_it(database: PrivatePostgres) -> None:
+def test_a_database_that_does_not_wait_for_the_disk_is_reported_and_how_to_make_it(database: PrivatePostgres) -> None:
     keys = (Fernet.generate_key().decode(),)
     with create_engine(database.url, poolclass=NullPool).begin() as connection:
         connection.execute(text("ALTER ROLE CURRENT_USER SET synchronous_commit = off"))
@@ -212,7 +212,7 @@ def test_a_database_that_does_not_wait_for_the_disk_is_told_and_how_to_make_it(d
         connection.execute(text("ALTER ROLE CURRENT_USER RESET synchronous_commit"))
 
 
-def test_a_ledger_that_is_gone_from_beside_its_key_is_told(url: str) -> None:
+def test_a_ledger_that_is_gone_from_beside_its_key_is_reported(url: str) -> None:
     path_of(url).unlink()
 
     finding = the_one(url)
@@ -222,7 +222,7 @@ def test_a_ledger_that_is_gone_from_beside_its_key_is_told(url: str) -> None:
     assert not path_of(url).exists()
 
 
-def test_a_database_that_is_away_is_told_without_its_password() -> None:
+def test_a_database_that_is_away_is_reported_without_its_password() -> None:
     url = "postgresql+psycopg://ledger:geheim@127.0.0.1:1/postgres"
 
     facts = look_at_ledger(url, IDENTITY, (Fernet.generate_key().decode(),))

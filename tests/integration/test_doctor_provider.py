@@ -48,7 +48,7 @@ def rules(facts: ProviderFacts) -> set[Rule]:
         (Login("nobody", "wrong-1", "SG.wrong-2"), {Rule.PROVIDER_LOGIN, Rule.PROVIDER_V3_KEY}),
     ],
 )
-def test_each_login_that_is_refused_is_told(sandbox: RemoteSandbox, login: Login, expected: set[Rule]) -> None:
+def test_each_login_that_is_refused_is_reported(sandbox: RemoteSandbox, login: Login, expected: set[Rule]) -> None:
     facts = look(sandbox.url, login)
 
     assert rules(facts) == expected
@@ -65,7 +65,7 @@ def test_looking_changes_nothing_at_the_provider(sandbox: RemoteSandbox) -> None
     assert [entry for entry in asked if entry.effect is Effect.CHANGED] == []
 
 
-def test_a_provider_that_is_away_is_told() -> None:
+def test_a_provider_that_is_away_is_reported() -> None:
     assert rules(look("http://127.0.0.1:1", Login("acme", "pw"))) == {Rule.PROVIDER_REACHED}
 
 
@@ -124,7 +124,7 @@ def test_a_management_api_that_drips_is_given_up(head: bytes, monkeypatch: pytes
             ManagementApi(server.url, LOGIN).get("whoami")
 
 
-def test_over_tls_only_the_server_that_the_bundle_knows_is_told_the_password(tmp_path: Path) -> None:
+def test_over_tls_only_the_server_that_the_bundle_knows_is_given_the_password(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     identity = authority.issue()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -14,7 +14,7 @@ from worker.domain.endings import Ending
 from worker.domain.result_events import StoredEvent
 
 
-def told_of(ending: Ending, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def explained_as(ending: Ending, folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """The last row that `explain` prints of a command that ended so."""
     with opened(url_in(folder)) as ledger:
         ledger.record(token_of(ledger.claim(asking())), ending)
@@ -56,13 +56,13 @@ def ended_as(outcome: str) -> Ending:
         ),
     ],
 )
-def test_the_outcome_of_a_finished_command_is_told(
+def test_the_outcome_of_a_finished_command_is_reported(
     ending: Ending, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told_of(ending, tmp_path, monkeypatch, capsys) == said
+    assert explained_as(ending, tmp_path, monkeypatch, capsys) == said
 
 
-def test_a_parked_command_is_told_with_what_it_waits_behind(
+def test_a_parked_command_is_reported_with_what_it_waits_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(url_in(tmp_path)) as ledger:
@@ -74,7 +74,7 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(
     assert "the first of them evt_8 of billing" in said
 
 
-def test_a_parked_command_that_is_the_next_is_told_so(
+def test_a_parked_command_that_is_the_next_is_reported_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(url_in(tmp_path)) as ledger:
@@ -86,7 +86,7 @@ def test_a_parked_command_that_is_the_next_is_told_so(
     assert said == "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
 
 
-def test_what_others_wrote_is_told_visibly(
+def test_what_others_wrote_is_reported_visibly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = "refused \x1b[2J\x9b31m\u202e\r\nread from another ledger"
@@ -105,10 +105,10 @@ def test_what_others_wrote_is_told_visibly(
     with suppress(SystemExit):
         main()
 
-    told = capsys.readouterr()
-    assert r"cus\u202e_1" in told.out
-    assert r"refused \x1b[2J\x9b31m\u202e\r\nread from another ledger" in told.out
-    assert all(map(str.isprintable, (told.out + told.err).splitlines()))
+    captured = capsys.readouterr()
+    assert r"cus\u202e_1" in captured.out
+    assert r"refused \x1b[2J\x9b31m\u202e\r\nread from another ledger" in captured.out
+    assert all(map(str.isprintable, (captured.out + captured.err).splitlines()))
 
 
 def test_a_question_for_an_id_with_a_line_break_is_answered_on_one_line(

@@ -174,13 +174,13 @@ def test_a_fault_of_ours_is_an_answer_and_ends_nothing(
     capfd.readouterr()
 
 
-@pytest.mark.parametrize(("fault", "told"), [(RuntimeError("s3cret"), 1), (ConnectionResetError("gone"), 0)])
-def test_only_what_no_client_can_do_is_told_of_a_connection_that_failed(
+@pytest.mark.parametrize(("fault", "logged"), [(RuntimeError("s3cret"), 1), (ConnectionResetError("gone"), 0)])
+def test_only_what_no_client_can_do_is_reported_of_a_connection_that_failed(
     server: HealthServer,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     fault: Exception,
-    told: int,
+    logged: int,
 ) -> None:
     def broken(_handler: object) -> bool:
         raise fault
@@ -188,7 +188,7 @@ def test_only_what_no_client_can_do_is_told_of_a_connection_that_failed(
     monkeypatch.setattr(serving.BoundedHandler, "parse_request", broken)
 
     assert spoken(server, b"GET /livez HTTP/1.1\r\n\r\n") == b""
-    assert len([each for each in caplog.records if each.levelname == "ERROR"]) == told
+    assert len([each for each in caplog.records if each.levelname == "ERROR"]) == logged
 
 
 def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Answers) -> None:
@@ -271,7 +271,7 @@ def test_a_burst_of_probes_waits_to_be_accepted_and_is_answered_whole(answers: A
 @pytest.mark.parametrize(
     ("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1"), ("localhost", "127.0.0.1")]
 )
-def test_it_listens_where_it_is_told_to_as_far_as_the_system_has_that(answers: Answers, host: str, asked: str) -> None:
+def test_it_listens_where_it_is_set_to_as_far_as_the_system_has_that(answers: Answers, host: str, asked: str) -> None:
     questions = Questions(lambda: answers.live, lambda: answers.ready)
     if not listens_at(host):
         # Without IPv6, or with none at the loopback.

@@ -36,10 +36,10 @@ class Listener:
     """Keeps what is told of outages."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.reports: list[str] = []
 
     def __call__(self, detail: str) -> None:
-        self.told.append(detail)
+        self.reports.append(detail)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_a_database_that_was_away_is_tried_without_a_command_before_the_lease_is
     commits.settle(batch)
     (answer,) = answers(batch)
     assert isinstance(answer, LedgerUnavailable)
-    assert listener.told == [str(answer)]
+    assert listener.reports == [str(answer)]
     assert commits.away
 
     commits.settle([])

@@ -68,7 +68,7 @@ def test_every_commit_waits_for_the_disk(url: str) -> None:
     assert pragmas == [2, "wal"]
 
 
-def test_a_second_worker_is_refused_and_told_who_has_it(url: str) -> None:
+def test_a_second_worker_is_refused_and_learns_who_has_it(url: str) -> None:
     with python_process(_HOLDER, url) as holder:
         assert holder.next_line() == "open"
         with pytest.raises(LedgerRefused, match=rf"in use by process {holder.pid}\b"), opened(url):

@@ -61,10 +61,10 @@ class Listener:
     """Keeps what is told of outages."""
 
     def __init__(self) -> None:
-        self.told: SimpleQueue[str] = SimpleQueue()
+        self.reports: SimpleQueue[str] = SimpleQueue()
 
     def __call__(self, detail: str) -> None:
-        self.told.put(detail)
+        self.reports.put(detail)
 
 
 def bulky() -> Ending:
@@ -103,7 +103,7 @@ def test_a_lock_that_stays_is_waited_for_a_bounded_time(ledger: BlockingLedger, 
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
-def test_a_lock_that_passes_is_waited_out_and_is_what_the_watchdog_tells_of_meanwhile(tmp_path: Path) -> None:
+def test_a_lock_that_passes_is_waited_out_and_is_what_the_watchdog_reports_meanwhile(tmp_path: Path) -> None:
     with opened(url_in(tmp_path), patience_seconds=30) as ledger, ThreadPoolExecutor(1) as pool:
         intruder = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
         intruder.execute("BEGIN IMMEDIATE")
@@ -150,14 +150,14 @@ def test_a_lease_that_cannot_be_renewed_runs_out_and_comes_back(tmp_path: Path) 
     rig.clear()
 
 
-def test_an_outage_is_told_again_and_again_though_nobody_asks_any_more(ledger: BlockingLedger) -> None:
+def test_an_outage_is_reported_again_and_again_though_nobody_asks_any_more(ledger: BlockingLedger) -> None:
     listener = Listener()
     ledger.watch(listener)
     spell = Spell(ledger, "PRAGMA query_only = 1")
     with pytest.raises(LedgerUnavailable):
         ledger.claim(asking())
     for _ in range(3):
-        assert "readonly" in listener.told.get(timeout=60)
+        assert "readonly" in listener.reports.get(timeout=60)
 
     spell.pragma = "PRAGMA query_only = 0"
     wait_for(lambda: not ledger._commits.away, "a commit that goes well by itself")
@@ -170,7 +170,7 @@ def test_a_ledger_that_is_well_is_not_worth_a_word(ledger: BlockingLedger) -> No
     ledger.record(token_of(ledger.claim(asking())), success())
 
     with pytest.raises(Empty):
-        listener.told.get_nowait()
+        listener.reports.get_nowait()
 
 
 def test_a_database_that_is_gone_is_unavailable_until_it_is_back(database: PrivatePostgres) -> None:

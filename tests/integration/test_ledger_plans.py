@@ -90,8 +90,8 @@ def test_what_is_asked_of_one_customer_has_indexes_of_its_own(monkeypatch: pytes
         ledger.other_create(HOT_CUSTOMER, token)
         ledger.later_applied(HOT_CUSTOMER, token)
 
-    told = "\n".join(plans.of.values())
-    assert "ix_commands_creates" in told
-    assert "ix_commands_username_arrival" in told
+    text = "\n".join(plans.of.values())
+    assert "ix_commands_creates" in text
+    assert "ix_commands_username_arrival" in text
     # PostgreSQL plans what is asked often without its values, and then only the text can tell that the index fits.
     assert any("type = 'CreateCustomer'" in statement for statement in plans.of)

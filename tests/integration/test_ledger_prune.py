@@ -54,7 +54,7 @@ def left(engine: Engine, table: Table = commands) -> set[str]:
         return set(connection.execute(select(table.c[column])).scalars())
 
 
-def test_what_ended_before_the_days_to_keep_goes_with_its_tries(url: str, engine: Engine) -> None:
+def test_what_ended_before_the_days_to_keep_goes_with_its_attempts(url: str, engine: Engine) -> None:
     old_command(engine, "old", OLD)
     old_command(engine, "recent", RECENT)
     old_refusal(engine, "old refusal", OLD)
@@ -65,7 +65,7 @@ def test_what_ended_before_the_days_to_keep_goes_with_its_tries(url: str, engine
     assert left(engine, refusals) == {"recent refusal"}
 
 
-def test_the_days_can_be_told(url: str, engine: Engine) -> None:
+def test_the_days_can_be_given(url: str, engine: Engine) -> None:
     old_command(engine, "recent", RECENT)
 
     assert prune(url, days=88).commands == 1
@@ -137,7 +137,7 @@ def test_processes_that_ended_long_ago_go_unless_something_of_theirs_is_left(url
     assert left(engine, owners) == {"gone", "recent"}
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(url: str, engine: Engine) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(url: str, engine: Engine) -> None:
     old_command(engine, "old", OLD)
     old_command(engine, "recent", RECENT)
     old_refusal(engine, "old refusal", OLD)
@@ -177,7 +177,7 @@ def test_many_rows_that_must_stay_are_passed_over(url: str, engine: Engine) -> N
     assert prune(url).commands == 1
 
 
-def test_a_run_that_is_told_to_stop_ends_after_its_commit(url: str, engine: Engine) -> None:
+def test_a_run_that_is_asked_to_stop_ends_after_its_commit(url: str, engine: Engine) -> None:
     fill(engine, BATCH_ROWS + 1)
 
     assert prune(url, rests=Rests(stop_after=1)) == Pruned(BATCH_ROWS, 0, whole=False)

@@ -109,7 +109,7 @@ def test_while_a_worker_has_it_open_nothing_is_forgotten_and_it_says_what_to_do(
 
 @pytest.mark.usefixtures("put_back")
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_the_lease_of_one_that_died_is_waited_for_and_told(type_words: Type, engine: Engine) -> None:
+def test_the_lease_of_one_that_died_is_waited_for_and_reported(type_words: Type, engine: Engine) -> None:
     until = SystemClock().now() + 600
     old_owner(engine, "died", until)
 

@@ -40,10 +40,10 @@ class Listener:
     """Keeps what is told of outages."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.reports: list[str] = []
 
     def __call__(self, detail: str) -> None:
-        self.told.append(detail)
+        self.reports.append(detail)
 
 
 def typed(url: str, *statements: str) -> None:
@@ -85,9 +85,9 @@ def test_a_server_that_became_read_only_pauses_steadily_until_it_is_writable(url
         with read_only(url):
             with pytest.raises(LedgerUnavailable, match="read-only"):
                 ledger.record(token, success())
-            told = len(listener.told)
-            wait_for(lambda: len(listener.told) >= told + 3, "being told again and again, though nobody asks")
-            assert all("read-only" in each for each in listener.told)
+            reports = len(listener.reports)
+            wait_for(lambda: len(listener.reports) >= reports + 3, "being told again and again, though nobody asks")
+            assert all("read-only" in each for each in listener.reports)
             assert ledger.alive
         wait_for(lambda: not ledger._commits.away, "a commit that goes well by itself")
         # On a new connection: behind the same address another server may be the one that can be written to.
@@ -102,7 +102,7 @@ def test_an_idle_worker_notices_with_its_next_lease(url: str) -> None:
         ledger.claim(asking())
         ledger.watch(listener)
         with read_only(url):
-            wait_for(lambda: len(listener.told) >= 2, "a pause without a command")
+            wait_for(lambda: len(listener.reports) >= 2, "a pause without a command")
         wait_for(lambda: not ledger._commits.away, "a commit that goes well by itself")
 
 

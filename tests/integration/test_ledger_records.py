@@ -45,7 +45,7 @@ def records(url: str, command_id: str = "evt_1") -> CommandRecords:
         return reader.records(command_id)
 
 
-def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str) -> None:
+def test_a_command_that_runs_is_reported_as_claimed(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(asking())
 
     (command,) = records(url).commands
@@ -54,22 +54,22 @@ def test_a_command_that_runs_is_told_as_claimed(ledger: BlockingLedger, url: str
     assert (command.event, command.dead_letter, command.finished_at) == (None, None, None)
 
 
-def test_failed_tries_are_told_in_their_order(ledger: BlockingLedger, url: str) -> None:
+def test_failed_attempts_are_reported_in_their_order(ledger: BlockingLedger, url: str) -> None:
     for number in (1, 2):
         history = History(attempts=number)
         deferral = replace(failed_attempt(0.0, history), detail=f"refused \0 {number}")
         ledger.defer(token_of(ledger.claim(asking())), deferral)
 
     (command,) = records(url).commands
-    told = [(each.number, each.cause, each.detail) for each in command.failed_attempts]
-    assert told == [
+    found = [(each.number, each.cause, each.detail) for each in command.failed_attempts]
+    assert found == [
         (1, "not_sent", "refused \N{REPLACEMENT CHARACTER} 1"),
         (2, "not_sent", "refused \N{REPLACEMENT CHARACTER} 2"),
     ]
     assert (command.state, command.history.attempts) == ("waiting", 2)
 
 
-def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedger, url: str) -> None:
+def test_the_attempts_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedger, url: str) -> None:
     ledger.defer(token_of(ledger.claim(asking())), failed_attempt(0.0))
     with ledger._store.engine.begin() as connection:
         connection.execute(delete(commands))
@@ -78,7 +78,7 @@ def test_the_tries_of_a_deleted_command_are_deleted_with_it(ledger: BlockingLedg
         assert connection.execute(select(failed_attempts)).all() == []
 
 
-def test_a_dead_command_is_told_with_its_event_and_dead_letter(ledger: BlockingLedger, url: str) -> None:
+def test_a_dead_command_is_reported_with_its_event_and_dead_letter(ledger: BlockingLedger, url: str) -> None:
     ledger.record(token_of(ledger.claim(asking())), failure())
 
     (command,) = records(url).commands
@@ -86,26 +86,26 @@ def test_a_dead_command_is_told_with_its_event_and_dead_letter(ledger: BlockingL
     assert command.finished_at is not None
 
 
-def test_commands_of_several_sources_are_told_in_the_order_they_came(ledger: BlockingLedger, url: str) -> None:
+def test_commands_of_several_sources_are_reported_in_the_order_they_came(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
     ledger.record(token_of(ledger.claim(asking())), success())
 
     assert [command.key.source for command in records(url).commands] == ["shop", "billing"]
 
 
-def test_each_source_is_told_its_own_tries(ledger: BlockingLedger, url: str) -> None:
+def test_each_source_is_shown_its_own_attempts(ledger: BlockingLedger, url: str) -> None:
     ledger.claim(from_shop(asking()))
     ledger.defer(token_of(ledger.claim(asking())), failed_attempt(0.0))
 
     assert [len(command.failed_attempts) for command in records(url).commands] == [0, 1]
 
 
-def test_refusals_of_the_id_are_told_too(ledger: BlockingLedger, url: str) -> None:
+def test_refusals_of_the_id_are_reported_too(ledger: BlockingLedger, url: str) -> None:
     ledger.refuse(refusal(command_id="evt_7"))
 
-    told = records(url, "evt_7")
-    assert [each.refusal for each in told.refusals] == [refusal(command_id="evt_7")]
-    assert told.commands == ()
+    found = records(url, "evt_7")
+    assert [each.refusal for each in found.refusals] == [refusal(command_id="evt_7")]
+    assert found.commands == ()
 
 
 def test_an_id_that_was_never_seen_has_no_story(ledger: BlockingLedger, url: str) -> None:
@@ -113,7 +113,7 @@ def test_an_id_that_was_never_seen_has_no_story(ledger: BlockingLedger, url: str
     assert records(url, "evt_0") == CommandRecords((), ())
 
 
-def test_pauses_are_told_and_outlive_the_process(url: str) -> None:
+def test_pauses_are_reported_and_outlive_the_process(url: str) -> None:
     with opened(url) as ledger:
         ledger.save_pause("outage", "v2", None, "five customers, five failures")
         ledger.save_pause("throttled", "v3", 1_800_000_060.0, "429")
@@ -175,7 +175,7 @@ def test_an_empty_file_is_no_ledger_to_read(url: str) -> None:
         open_reader(url)
 
 
-def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedger, url: str) -> None:
+def test_a_parked_command_is_reported_with_what_it_waits_behind(ledger: BlockingLedger, url: str) -> None:
     ledger.parking_store(CIPHER).park(
         [
             parked_work("evt_0", "subject:a"),
@@ -197,7 +197,7 @@ def test_a_parked_command_is_told_with_what_it_waits_behind(ledger: BlockingLedg
     assert records(url, "evt_2").commands == ()
 
 
-def test_a_parked_command_behind_a_nameless_message_is_told_too(ledger: BlockingLedger, url: str) -> None:
+def test_a_parked_command_behind_a_nameless_message_is_reported_too(ledger: BlockingLedger, url: str) -> None:
     nameless = replace(parked_work(), content=Undecodable([]))
     ledger.parking_store(CIPHER).park([nameless, parked_work("evt_1")])
 

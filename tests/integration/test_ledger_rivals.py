@@ -69,12 +69,12 @@ with opened(url, patience_seconds=60) as ledger:
 
 def accounts(rival: Spoken) -> dict[int, tuple[str, str]]:
     """Tell what a rival did with each key, and the id of the event that it holds for the truth."""
-    told = json.loads(rival.next_line())
-    assert len(told) == KEYS
-    return {number: (what, event) for what, number, event in told}
+    results = json.loads(rival.next_line())
+    assert len(results) == KEYS
+    return {number: (what, event) for what, number, event in results}
 
 
-def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_other_tells_its_event(
+def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_other_publishes_its_event(
     database: PrivatePostgres, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
@@ -91,10 +91,10 @@ def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_othe
         lefts, rights = accounts(left), accounts(right)
 
     pairs = {number: (lefts[number], rights[number]) for number in range(KEYS)}
-    assert all({one[0], other[0]} == {"applied", "told"} for one, other in pairs.values()), pairs
+    assert all({one[0], other[0]} == {"applied", "results"} for one, other in pairs.values()), pairs
     assert all(one[1] == other[1] for one, other in pairs.values()), pairs
     # Otherwise they did not meet, and nothing was shown.
-    assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "told"}
+    assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "results"}
     with create_engine(database.url, poolclass=NullPool).connect() as connection:
         assert connection.execute(select(func.count()).select_from(commands)).scalar_one() == KEYS
 

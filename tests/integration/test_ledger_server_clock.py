@@ -70,12 +70,12 @@ def test_the_owners_times_are_the_servers(url: str, ahead: float) -> None:
     with create_engine(url, poolclass=NullPool).connect() as connection:
         row = connection.execute(select(owners)).one()
 
-    for told in (row.started_at, row.lease_until, row.stopped_at):
-        assert abs(told - time.time()) < HOUR_SECONDS / 2
+    for written in (row.started_at, row.lease_until, row.stopped_at):
+        assert abs(written - time.time()) < HOUR_SECONDS / 2
 
 
 @pytest.mark.parametrize("ahead", [HOUR_SECONDS, -HOUR_SECONDS])
-def test_the_times_of_owners_are_told_by_the_clock_of_whoever_looks(url: str, ahead: float) -> None:
+def test_the_times_of_owners_are_reported_by_the_clock_of_whoever_looks(url: str, ahead: float) -> None:
     with opened_on(SystemClock(), url):
         stats = read_stats(url, 90, Skewed(ahead))
 

@@ -56,10 +56,10 @@ def test_breaking_off_what_is_idle_is_only_a_detour(ledger: BlockingLedger) -> N
     assert isinstance(ledger.claim(asking("evt_5")), Fresh)
 
 
-def test_the_silence_is_told_by_itself_though_nobody_asks(server: PrivatePostgres, ledger: BlockingLedger) -> None:
-    told: list[str] = []
-    ledger.watch(told.append)
+def test_the_silence_is_reported_by_itself_though_nobody_asks(server: PrivatePostgres, ledger: BlockingLedger) -> None:
+    reports: list[str] = []
+    ledger.watch(reports.append)
     ledger.claim(asking("evt_6"))  # so that there is a connection to be silent
     with frozen(server):
-        wait_for(lambda: len(told) > 2, "word of the silence")
-    assert "does not answer" in told[0]
+        wait_for(lambda: len(reports) > 2, "word of the silence")
+    assert "does not answer" in reports[0]

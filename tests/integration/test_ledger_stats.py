@@ -72,7 +72,7 @@ def test_what_is_parked_is_counted_from_the_first_on(url: str, engine: Engine) -
     assert stats(url).parked == ParkedCount(2, LONG_AGO)
 
 
-def test_the_oldest_unfinished_and_the_newest_finished_are_told(url: str, engine: Engine) -> None:
+def test_the_oldest_unfinished_and_the_newest_finished_are_reported(url: str, engine: Engine) -> None:
     old_command(engine, "newer", None, first_seen_at=20.0)
     old_command(engine, "oldest", None, first_seen_at=10.0, state="waiting")
     old_command(engine, "older still, and done", 30.0, first_seen_at=5.0)
@@ -84,7 +84,7 @@ def test_the_oldest_unfinished_and_the_newest_finished_are_told(url: str, engine
     assert seen.newest_finished == 40.0
 
 
-def test_what_could_be_pruned_now_is_told(url: str, engine: Engine) -> None:
+def test_what_could_be_pruned_now_is_reported(url: str, engine: Engine) -> None:
     now = SystemClock().now()
     old_command(engine, "old", LONG_AGO)
     old_command(engine, "recent", now - DAY)
@@ -97,7 +97,7 @@ def test_what_could_be_pruned_now_is_told(url: str, engine: Engine) -> None:
     assert seen.before == pytest.approx(now - 90 * DAY, abs=60)
 
 
-def test_workers_that_have_not_stopped_are_told_with_what_they_hold(url: str, engine: Engine) -> None:
+def test_workers_that_have_not_stopped_are_reported_with_what_they_hold(url: str, engine: Engine) -> None:
     old_owner(engine, "crashed", LONG_AGO)
     old_owner(engine, "stopped", LONG_AGO, stopped_at=LONG_AGO)
     old_command(engine, "left behind", None, owner="crashed")
@@ -139,7 +139,7 @@ def test_a_server_that_is_away_is_said_so_without_its_password(database: Private
     assert url.partition("://")[2].partition("@")[0].partition(":")[2] not in str(caught.value)
 
 
-def test_free_pages_of_a_file_are_told(tmp_path: Path) -> None:
+def test_free_pages_of_a_file_are_reported(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     migrate_ledger(url)
     engine = create_engine(url, poolclass=NullPool)

@@ -113,16 +113,16 @@ def claimed(ledger: BlockingLedger, requests: Sequence[ClaimRequest]) -> list[Cl
     ids=["an index row that is too long", "NUL", "a lone surrogate", "a number that is too large"],
 )
 def test_a_row_that_a_server_refuses_fails_alone(server: str, bad: ClaimRequest) -> None:
-    told: list[str] = []
+    reports: list[str] = []
     with opened(server) as ledger:
-        ledger.watch(_Listener(told))
+        ledger.watch(_Listener(reports))
         answers = claimed(ledger, [asking("evt_1"), bad, asking("evt_2"), asking("evt_3")])
         assert isinstance(answers[1], Unstorable)
         assert "command bad of billing" in str(answers[1])
         assert LONG not in str(answers[1])
         assert [type(each) for each in (answers[0], *answers[2:])] == [Fresh] * 3
         assert ledger.lease_holds()
-    assert told == []
+    assert reports == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_endings_refusals_and_parked_commands_are_refused_for_what_they_hold_as_
         ledger.record(token, success())
 
 
-def test_an_owner_of_no_valid_name_is_told_so(tmp_path: Path) -> None:
+def test_an_owner_of_no_valid_name_is_reported_so(tmp_path: Path) -> None:
     with (
         pytest.raises(LedgerRefused, match="no valid Unicode"),
         opened(url_in(tmp_path), replace(IDENTITY, prefix="\udcff")),
@@ -158,8 +158,8 @@ def test_an_owner_of_no_valid_name_is_told_so(tmp_path: Path) -> None:
 
 
 class _Listener:
-    def __init__(self, told: list[str]) -> None:
-        self._told = told
+    def __init__(self, reports: list[str]) -> None:
+        self._reports = reports
 
     def __call__(self, detail: str) -> None:
-        self._told.append(detail)
+        self._reports.append(detail)

@@ -68,11 +68,11 @@ def test_stats_counts_beside_a_running_worker_and_says_which_ledger_it_reads(typ
     with opened(url) as ledger:
         ledger.claim(asking())
         ledger.parking_store(CIPHER).park([parked_work("evt_2"), parked_work("evt_3")])
-        told = type_words("stats")
+        completed = type_words("stats")
 
-    assert told.returncode == DONE
-    assert told.stderr.startswith("read from ")
-    found = rows(told)
+    assert completed.returncode == DONE
+    assert completed.stderr.startswith("read from ")
+    found = rows(completed)
     assert {"about": "ledger", "what": "schema", "value": "0005"} in found
     commands = [(row["state"], row["type"], row["reason"], row["value"]) for row in found if row["about"] == "commands"]
     assert commands == [("claimed", "CreateCustomer", None, 1), ("done", "CreateCustomer", None, 1)]
@@ -90,7 +90,7 @@ def test_stats_prints_a_table_or_one_document_when_asked(type_words: Type) -> No
     assert {row["about"] for row in json.loads(document.stdout)} >= {"ledger", "size", "commands", "prunable"}
 
 
-def test_prune_forgets_beside_a_running_worker_and_a_dry_run_only_tells(type_words: Type, url: str) -> None:
+def test_prune_forgets_beside_a_running_worker_and_a_dry_run_only_reports(type_words: Type, url: str) -> None:
     with opened(url):
         dry = type_words("prune", "--dry-run")
         wet = type_words("prune")
@@ -104,11 +104,11 @@ def test_prune_forgets_beside_a_running_worker_and_a_dry_run_only_tells(type_wor
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_prune_can_be_told_the_days(type_words: Type) -> None:
-    told = type_words("prune", "--older-than", "3650")
+def test_prune_can_be_given_the_days(type_words: Type) -> None:
+    completed = type_words("prune", "--older-than", "3650")
 
-    assert counts(told) == {"commands": 1, "refusals": 1}
-    assert "more than 3650 days ago" in told.stderr
+    assert counts(completed) == {"commands": 1, "refusals": 1}
+    assert "more than 3650 days ago" in completed.stderr
     for days in ("0", "700001"):
         assert type_words("prune", "--older-than", days).returncode == USAGE
 
@@ -127,19 +127,19 @@ def test_what_is_kept_for_ever_is_counted_and_never_pruned(
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("words", [("stats",), ("prune",), ("prune", "--dry-run")])
 def test_a_ledger_that_is_not_there_is_never_made(type_words: Type, tmp_path: Path, words: tuple[str, ...]) -> None:
-    told = type_words(*words, ledger=f"sqlite:///{tmp_path}/none/ledger.db")
+    completed = type_words(*words, ledger=f"sqlite:///{tmp_path}/none/ledger.db")
 
-    assert (told.returncode, told.stdout) == (UNREACHABLE, "")
-    assert "There is no ledger at" in told.stderr
+    assert (completed.returncode, completed.stdout) == (UNREACHABLE, "")
+    assert "There is no ledger at" in completed.stderr
     assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_password_is_never_repeated(type_words: Type) -> None:
-    told = type_words("stats", ledger="postgresql+psycopg://ledger:planted-secret@127.0.0.1:1/postgres")
+    completed = type_words("stats", ledger="postgresql+psycopg://ledger:planted-secret@127.0.0.1:1/postgres")
 
-    assert told.returncode == UNREACHABLE
-    assert "planted-secret" not in told.stdout + told.stderr
+    assert completed.returncode == UNREACHABLE
+    assert "planted-secret" not in completed.stdout + completed.stderr
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -147,10 +147,10 @@ def test_a_prune_beside_another_one_fails_and_says_why(type_words: Type, url: st
     store = open_beside(url)
     with store.engine.connect() as other:
         assert store.may_prune(other)
-        told = type_words("prune")
+        completed = type_words("prune")
 
-    assert (told.returncode, told.stdout) == (FAILED, "")
-    assert "Another process prunes" in told.stderr
+    assert (completed.returncode, completed.stdout) == (FAILED, "")
+    assert "Another process prunes" in completed.stderr
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -158,6 +158,6 @@ def test_an_empty_database_says_what_to_type(type_words: Type, url: str) -> None
     empty_database(url)
 
     for words in (("stats",), ("prune",), ("prune", "--dry-run")):
-        told = type_words(*words)
-        assert told.returncode == CONFIGURATION
-        assert "provisioning-worker ledger migrate" in told.stderr
+        completed = type_words(*words)
+        assert completed.returncode == CONFIGURATION
+        assert "provisioning-worker ledger migrate" in completed.stderr

@@ -10,8 +10,8 @@ from tests.support.raw_http import Script, answer, raw_server, sends, sends_and_
 from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin, ManagementRefused
 from worker.errors import BrokerUnreachable
 
-TOLD = {"node": "rabbit@zoë"}
-BODY = json.dumps(TOLD, ensure_ascii=False)
+ANSWER = {"node": "rabbit@zoë"}
+BODY = json.dumps(ANSWER, ensure_ascii=False)
 PLAIN = BODY.encode()
 HINTS = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 OK = "200 OK"
@@ -48,13 +48,13 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("came", MEANT.values(), ids=MEANT.keys())
 def test_what_was_meant_is_read(came: bytes) -> None:
-    assert asked(sends(came)) == TOLD
+    assert asked(sends(came)) == ANSWER
 
 
-@pytest.mark.parametrize(("came", "kind", "told"), UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_what_cannot_be_read_is_told(came: bytes, kind: type[Exception], told: str) -> None:
+@pytest.mark.parametrize(("came", "kind", "reason"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_cannot_be_read_is_reported(came: bytes, kind: type[Exception], reason: str) -> None:
     with pytest.raises(kind) as raised:
         asked(sends_and_closes(came))
 
-    assert told in str(raised.value)
+    assert reason in str(raised.value)
     assert "geheim" not in str(raised.value)

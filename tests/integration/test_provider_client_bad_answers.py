@@ -33,9 +33,9 @@ def failure(url: str, proxy: str | None = None) -> ProviderError:
     """How a create ends there, without a secret in any word; one that is not bounded ends with the test's time."""
     with client(url, proxy) as made, pytest.raises(ProviderError) as raised:
         made.apply(create_command())
-    told = "".join(traceback.format_exception(raised.value)) + repr(raised.value.errors)
-    assert PASSWORD not in told
-    assert KEY not in told
+    shown = "".join(traceback.format_exception(raised.value)) + repr(raised.value.errors)
+    assert PASSWORD not in shown
+    assert KEY not in shown
     return raised.value
 
 

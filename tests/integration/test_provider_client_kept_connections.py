@@ -153,7 +153,7 @@ def test_a_proxy_may_answer_connect_with_interim_answers_first(
 
 
 @pytest.mark.parametrize(
-    ("opened", "told"),
+    ("opened", "reason"),
     [
         (HINTS * (MOST_INTERIM + 1), "interim answers came, and no final one"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "a protocol that nobody asked for"),
@@ -161,11 +161,11 @@ def test_a_proxy_may_answer_connect_with_interim_answers_first(
         (b"SSH-2.0-OpenSSH_9.6\r\n", "BadStatusLine"),
     ],
 )
-def test_behind_a_proxy_s_broken_answer_nothing_was_sent(opened: bytes, told: str) -> None:
+def test_behind_a_proxy_s_broken_answer_nothing_was_sent(opened: bytes, reason: str) -> None:
     with raw_server() as proxy:
         proxy.will(*[sends(opened)] * 3)
 
-        with client("https://provider.invalid", proxy.url) as made, pytest.raises(NotSent, match=told):
+        with client("https://provider.invalid", proxy.url) as made, pytest.raises(NotSent, match=reason):
             made.apply(disable_command())
 
 

@@ -65,7 +65,7 @@ def test_each_call_ends_as_if_nothing_had_been_done_to_its_answer(way: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "encoding", "told"),
+    ("body", "encoding", "reason"),
     [
         (gzip.compress(DONE)[:-9], "gzip", "only a part of it came"),
         (b"\x0b\x0a\x80", "br", "is packed in a way that nobody asked for"),
@@ -73,10 +73,10 @@ def test_each_call_ends_as_if_nothing_had_been_done_to_its_answer(way: str) -> N
     ],
     ids=["half of it", "brotli", "a bomb"],
 )
-def test_what_cannot_be_unpacked_may_have_happened_and_says_why(body: bytes, encoding: str, told: str) -> None:
+def test_what_cannot_be_unpacked_may_have_happened_and_says_why(body: bytes, encoding: str, reason: str) -> None:
     script = sends(answer(body, OK, f"Content-Encoding: {encoding}"))
     with raw_server(script) as server, client(server.url, bound=LONG) as made:
-        with pytest.raises(OutcomeUnknown, match=told):
+        with pytest.raises(OutcomeUnknown, match=reason):
             made.apply(disable_command())
         made.apply(disable_command())
 

@@ -125,10 +125,10 @@ def test_a_redirect_is_never_followed(status: str, ask: Ask) -> None:
 def test_a_readable_answer_means_what_it_says(body: bytes, status: str, kind: type[ProviderError], ask: Ask) -> None:
     reply = sends(answer(body, status, "x-RateLimit-rEset: 1"))
     with raw_server(reply, reply) as server:
-        told = failure(server.url, ask)
+        error = failure(server.url, ask)
 
-    assert type(told) is kind
-    assert not isinstance(told, Unauthorized) or told.login is ProviderLogin.V3
+    assert type(error) is kind
+    assert not isinstance(error, Unauthorized) or error.login is ProviderLogin.V3
 
 
 @ask_either

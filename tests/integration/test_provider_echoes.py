@@ -56,7 +56,9 @@ def said_by(error: BaseException | None) -> Iterator[str]:
 
 
 @DIALECTS
-def test_a_refusal_that_quotes_them_is_told_with_masks(sandbox: RemoteSandbox, answers: Format, status: str) -> None:
+def test_a_refusal_that_quotes_them_is_reported_with_masks(
+    sandbox: RemoteSandbox, answers: Format, status: str
+) -> None:
     sandbox.set_switches(Switches.model_validate({"echo": True, "error_status": status}))
     client = client_of(sandbox.url, answers)
     failures = [failure_of(client, command) for command in plants.refused_by_the_provider()]
@@ -68,7 +70,7 @@ def test_a_refusal_that_quotes_them_is_told_with_masks(sandbox: RemoteSandbox, a
 
 @DIALECTS
 @pytest.mark.parametrize("how", ["nest401", "errors", "html403"])
-def test_a_refused_login_that_is_quoted_is_told_with_masks(
+def test_a_refused_login_that_is_quoted_is_reported_with_masks(
     sandbox: RemoteSandbox, answers: Format, status: str, how: str
 ) -> None:
     sandbox.set_switches(Switches.model_validate({"echo": True, "error_status": status, "auth_error": how}))

@@ -41,7 +41,7 @@ def test_a_journal_that_has_forgotten_something_is_not_read_as_if_it_were_whole(
         assert len(sandbox.journal(after=1)) == 2
 
 
-def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
+def test_a_port_that_is_taken_is_reported_with_a_way_out() -> None:
     with running(SandboxConfig(port=0)) as sandbox:
         port = int(sandbox.url.rpartition(":")[2])
 
@@ -63,7 +63,7 @@ def test_a_stop_does_not_wait_for_a_slow_call_and_leaves_no_thread() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_as_a_program_it_tells_its_url_and_ends_in_order_at_a_signal(tmp_path: Path, number: int) -> None:
+def test_as_a_program_it_reports_its_url_and_ends_in_order_at_a_signal(tmp_path: Path, number: int) -> None:
     url_file = tmp_path / "url"
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", PROGRAM, str(url_file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:  # noqa: S603 - a fixed command

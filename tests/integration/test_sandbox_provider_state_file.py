@@ -87,13 +87,13 @@ def test_every_change_that_was_answered_survives_a_kill_under_load(path: Path) -
         assert sandbox.digest("pl4nted-1") == digest
 
 
-def create_many(sandbox: RemoteSandbox, prefix: str, tell: Callable[[str], None]) -> None:
+def create_many(sandbox: RemoteSandbox, prefix: str, report: Callable[[str], None]) -> None:
     """Creates customers until nobody answers."""
     with suppress(requests.ConnectionError):
         for number in range(10_000):
             username = f"{prefix}-{number}@x.com"
             if create(sandbox, username).json() == {"message": "success"}:
-                tell(username)
+                report(username)
 
 
 def test_a_change_whose_answer_was_lost_survives_a_kill(path: Path) -> None:

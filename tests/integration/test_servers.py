@@ -111,9 +111,9 @@ def test_when_no_way_works_one_line_says_why_and_what_to_type() -> None:
     def unusable(reason: str) -> PrivateRabbitmq:
         raise SourceUnusable(reason)
 
-    with pytest.raises(ServerUnavailable) as told:
+    with pytest.raises(ServerUnavailable) as raised:
         first_usable((lambda: unusable("not installed"), lambda: unusable("no apt-get")), BROKER_ADVICE)
-    assert "not installed, no apt-get" in str(told.value)
-    assert "sudo apt-get install rabbitmq-server" in str(told.value)
-    assert "export PROVISIONING_AMQP__URL=" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "not installed, no apt-get" in str(raised.value)
+    assert "sudo apt-get install rabbitmq-server" in str(raised.value)
+    assert "export PROVISIONING_AMQP__URL=" in str(raised.value)
+    assert "\n" not in str(raised.value)

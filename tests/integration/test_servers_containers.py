@@ -74,15 +74,15 @@ def test_a_client_without_a_daemon_is_no_engine(engine_state: Path) -> None:
 
 def test_an_image_that_is_not_here_is_pulled_and_one_that_cannot_be_is_no_way(engine_state: Path) -> None:
     (engine_state / "daemon").touch()
-    told: list[str] = []
+    reports: list[str] = []
     with pytest.raises(SourceUnusable, match="docker cannot pull"):
-        ready_engine(told.append)
+        ready_engine(reports.append)
     (engine_state / "pull").touch()
-    ready_engine(told.append)
-    assert len(told) == 2
+    ready_engine(reports.append)
+    assert len(reports) == 2
     (engine_state / "image").touch()
-    ready_engine(told.append)
-    assert len(told) == 2
+    ready_engine(reports.append)
+    assert len(reports) == 2
 
 
 def test_a_container_is_bound_to_the_loopback_and_removed_at_the_end(engine_state: Path) -> None:

@@ -85,7 +85,7 @@ def _as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+def run_captured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Type every command with these settings; returns all that they printed."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "1000")
@@ -113,8 +113,8 @@ def lines_with_a_part(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if PARTS.search(line)]
 
 
-def test_no_command_prints_a_secret_when_nothing_can_be_reached(told: Run) -> None:
-    printed = told()
+def test_no_command_prints_a_secret_when_nothing_can_be_reached(run_captured: Run) -> None:
+    printed = run_captured()
 
     assert "nothing listens at that address" in printed
     assert "Connection refused" in printed
@@ -122,52 +122,52 @@ def test_no_command_prints_a_secret_when_nothing_can_be_reached(told: Run) -> No
 
 
 @pytest.mark.parametrize("password", [name for name in PASSWORDS if name != "escaped"])
-def test_no_command_prints_a_part_of_a_password_that_breaks_its_urls(told: Run, password: str) -> None:
+def test_no_command_prints_a_part_of_a_password_that_breaks_its_urls(run_captured: Run, password: str) -> None:
     broken = {name: url.format(PASSWORDS[password]) for name, url in URLS.items()}
 
-    assert lines_with_a_part(told(**broken)) == []
+    assert lines_with_a_part(run_captured(**broken)) == []
 
 
 @pytest.mark.parametrize(
     "value", ["pl4nted-s3cret", "pl4nted://s3cret", "http://pl4nted@s3cret:x/", " pl4nted\ts3cret "]
 )
-def test_no_command_prints_a_secret_in_a_setting_that_it_does_not_fit(told: Run, value: str) -> None:
-    assert lines_with_a_part(told(**dict.fromkeys(SECRETS, value))) == []
+def test_no_command_prints_a_secret_in_a_setting_that_it_does_not_fit(run_captured: Run, value: str) -> None:
+    assert lines_with_a_part(run_captured(**dict.fromkeys(SECRETS, value))) == []
 
 
-def test_no_command_prints_the_secret_of_a_misspelt_setting(told: Run) -> None:
+def test_no_command_prints_the_secret_of_a_misspelt_setting(run_captured: Run) -> None:
     misspelt = {f"{name}{end}": "pl4nted-s3cret" for name in SECRETS for end in ("S", "_FIL", "_")}
 
-    printed = told(**misspelt, PROVIDER__APIKEY="pl4nted", AMQP="pl4nted", PROVIDER='{"api_key": "pl4nted"}')
+    printed = run_captured(**misspelt, PROVIDER__APIKEY="pl4nted", AMQP="pl4nted", PROVIDER='{"api_key": "pl4nted"}')
 
     assert "did you mean" in printed
     assert lines_with_a_part(printed) == []
 
 
-def test_no_command_prints_what_stands_in_a_settings_file(told: Run, tmp_path: Path) -> None:
+def test_no_command_prints_what_stands_in_a_settings_file(run_captured: Run, tmp_path: Path) -> None:
     files: dict[str, str | None] = {}
     for name in SECRETS:
         path = tmp_path / name
         path.write_text(UNREACHABLE.get(name, "http://u:pl4nted@127.0.0.1:1"))
         files |= {name: None, f"{name}_FILE": str(path)}
 
-    assert lines_with_a_part(told(**files)) == []
+    assert lines_with_a_part(run_captured(**files)) == []
 
 
-def test_no_command_prints_a_secret_that_was_given_instead_of_its_file(told: Run) -> None:
+def test_no_command_prints_a_secret_that_was_given_instead_of_its_file(run_captured: Run) -> None:
     files = {f"{name}_FILE": "pl4nted-s3cret" for name in SECRETS}
 
-    assert lines_with_a_part(told(**files, **dict.fromkeys(SECRETS, None))) == []
+    assert lines_with_a_part(run_captured(**files, **dict.fromkeys(SECRETS, None))) == []
 
 
 @pytest.mark.parametrize("form", ["content", "file", "one line"])
-def test_no_command_prints_what_a_file_of_tls_holds(told: Run, tmp_path: Path, form: str) -> None:
+def test_no_command_prints_what_a_file_of_tls_holds(run_captured: Run, tmp_path: Path, form: str) -> None:
     path = tmp_path / "key.pem"
     path.write_text(PEM)
     value = {"content": PEM, "file": str(path), "one line": PEM.replace("\n", "")}[form]
     names = ("AMQP__TLS_CA", "AMQP__TLS_CERT", "AMQP__TLS_KEY", "PROVIDER__CA_BUNDLE")
 
-    printed = told(**dict.fromkeys(names, value), AMQP__URL="amqps://u:p@127.0.0.1:1/")
+    printed = run_captured(**dict.fromkeys(names, value), AMQP__URL="amqps://u:p@127.0.0.1:1/")
 
     assert "PROVIDER__CA_BUNDLE" in printed
     assert lines_with_a_part(printed) == []

@@ -148,7 +148,7 @@ def test_a_signal_while_the_program_is_read_ends_it_without_a_word(
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_worker_that_is_told_to_stop_before_it_began_does_not_begin(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_worker_that_is_asked_to_stop_before_it_began_does_not_begin(tmp_path: Path, number: signal.Signals) -> None:
     ended = planted(WHILE_BUILDING, number, "run", folder=tmp_path)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "", "")
@@ -175,9 +175,9 @@ def test_a_list_that_a_signal_ends_says_how_far_it_came(provider: RawServer, num
     with started("customers", "list", PROVIDER__BASE_URL=provider.url) as process:
         wait_for(lambda: provider.requests, "the question")
         process.send_signal(number)
-        _, told = process.communicate(timeout=LIMIT_SECONDS)
+        _, printed = process.communicate(timeout=LIMIT_SECONDS)
 
-    assert (process.returncode, told) == (128 + number, f"ended by {number.name}; 0 customers had been read\n")
+    assert (process.returncode, printed) == (128 + number, f"ended by {number.name}; 0 customers had been read\n")
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -186,10 +186,10 @@ def test_the_stand_in_stops_in_order_at_each_signal(tmp_path: Path, number: sign
     with started("sandbox", "--port", "0", "--url-file", str(url)) as process:
         wait_for(url.exists, "its start", LIMIT_SECONDS)
         process.send_signal(number)
-        _, told = process.communicate(timeout=LIMIT_SECONDS)
+        _, printed = process.communicate(timeout=LIMIT_SECONDS)
 
     assert process.returncode == DONE
-    assert "Traceback" not in told
+    assert "Traceback" not in printed
 
 
 def test_a_signal_before_the_command_is_put_together_ends_it_without_a_word(tmp_path: Path) -> None:

@@ -68,10 +68,10 @@ def migrate(database: PrivatePostgres, parameters: str, folder: Path) -> "subpro
 
 
 def test_a_server_without_tls_is_refused_where_tls_is_required(database: PrivatePostgres, tmp_path: Path) -> None:
-    told = migrate(database, "sslmode=require", tmp_path)
+    migrated = migrate(database, "sslmode=require", tmp_path)
 
-    assert told.returncode == UNREACHABLE
-    assert "does not support SSL" in told.stderr
+    assert migrated.returncode == UNREACHABLE
+    assert "does not support SSL" in migrated.stderr
 
 
 def test_the_ledger_is_reached_with_the_authority_that_signed_it(
@@ -79,9 +79,9 @@ def test_the_ledger_is_reached_with_the_authority_that_signed_it(
 ) -> None:
     show(database, authority.issue())
 
-    told = migrate(database, f"sslmode=verify-full&sslrootcert={authority.path}", tmp_path)
+    migrated = migrate(database, f"sslmode=verify-full&sslrootcert={authority.path}", tmp_path)
 
-    assert told.returncode == DONE, told.stderr
+    assert migrated.returncode == DONE, migrated.stderr
 
 
 def test_a_server_of_another_authority_or_host_is_refused(
@@ -89,14 +89,14 @@ def test_a_server_of_another_authority_or_host_is_refused(
 ) -> None:
     show(database, authority.issue())
     stranger = Authority(tmp_path / "others").path
-    told = migrate(database, f"sslmode=verify-full&sslrootcert={stranger}", tmp_path)
-    assert (told.returncode, "certificate verify failed" in told.stderr) == (UNREACHABLE, True), told.stderr
+    migrated = migrate(database, f"sslmode=verify-full&sslrootcert={stranger}", tmp_path)
+    assert (migrated.returncode, "certificate verify failed" in migrated.stderr) == (UNREACHABLE, True), migrated.stderr
 
     show(database, authority.issue(ELSEWHERE))
     # The server reads its files again a moment after it was told to.
     parameters = f"sslmode=verify-full&sslrootcert={authority.path}"
-    told = wait_for(lambda: _refused(migrate(database, parameters, tmp_path)), "the other certificate")
-    assert (told.returncode, "elsewhere.example" in told.stderr) == (UNREACHABLE, True), told.stderr
+    migrated = wait_for(lambda: _refused(migrate(database, parameters, tmp_path)), "the other certificate")
+    assert (migrated.returncode, "elsewhere.example" in migrated.stderr) == (UNREACHABLE, True), migrated.stderr
 
 
 def _refused(done: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str] | None":

@@ -106,7 +106,7 @@ def test_a_name_that_is_none_of_ours_is_refused_with_those_that_are(marked: Brok
         assert refused.value.exit_code == Exit.USAGE
 
 
-def test_a_right_that_is_missing_is_told_in_the_brokers_words(
+def test_a_right_that_is_missing_is_reported_in_the_brokers_words(
     broker: OwnBroker, marked: BrokerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, user = marked.topology.events, f"reader-{uuid.uuid4().hex[:8]}"
@@ -124,11 +124,11 @@ def test_a_right_that_is_missing_is_told_in_the_brokers_words(
     finally:
         broker.ctl("delete_user", user)
 
-    told = " ".join(capsys.readouterr().err.split())
+    output = " ".join(capsys.readouterr().err.split())
     assert code == Exit.UNREACHABLE
-    assert f"the exchange {name} could not be deleted at amqp://" in told
-    assert "refused" in told.lower()
-    assert "secret" not in told
+    assert f"the exchange {name} could not be deleted at amqp://" in output
+    assert "refused" in output.lower()
+    assert "secret" not in output
     assert is_marked(broker, marked, name)
 
 

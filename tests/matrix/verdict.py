@@ -51,14 +51,14 @@ def assert_as_expected(end: End, case: Case, way: Way, sandbox: RemoteSandbox) -
 def assert_truth(end: End, case: Case, sandbox: RemoteSandbox, *, applied: bool) -> None:
     """What was applied is not told as refused, nor what was not as done; unknown is only what cannot be read."""
     assert end.state.version == (case.changes if applied else 0), f"the state changed {end.state.version} times"
-    told = (end.outcome, end.reason)
+    ended = (end.outcome, end.reason)
     if case.command.type in _NEVER_READ or (case.command.type, applied) in _NOT_READ:
-        assert told == (Outcome.FAILED, Reason.OUTCOME_UNKNOWN), end.event
+        assert ended == (Outcome.FAILED, Reason.OUTCOME_UNKNOWN), end.event
     elif applied and case.changes:
-        assert told == (Outcome.ALREADY_APPLIED, None), end.event
+        assert ended == (Outcome.ALREADY_APPLIED, None), end.event
         assert case.reached(end.state, sandbox.digest), end.state
     else:
-        assert told == (Outcome.FAILED, Reason.PROVIDER_REJECTED), end.event
+        assert ended == (Outcome.FAILED, Reason.PROVIDER_REJECTED), end.event
 
 
 def assert_done(end: End, case: Case, sandbox: RemoteSandbox) -> None:

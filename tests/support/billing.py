@@ -30,7 +30,7 @@ class ReceivedMessage:
         return dict(self.properties.headers or {})
 
     @property
-    def told(self) -> dict[str, Any]:
+    def worker_headers(self) -> dict[str, Any]:
         """The headers of a dead letter that the worker has written, without their prefix."""
         return {name[len(_OURS) :]: value for name, value in self.headers.items() if name.startswith(_OURS)}
 

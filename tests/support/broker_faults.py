@@ -70,8 +70,8 @@ def policy(queue: int, definition: dict[str, Any], kind: str = "policies") -> Pl
 
     def plant(patient: Patient, _channel: object) -> None:
         pattern = f"^{patient.topology.queues[queue].name}$"
-        told = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": _PRIORITY}
-        ask_management(patient.broker, "PUT", f"{kind}/%2F/{_POLICY}", told)
+        body = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": _PRIORITY}
+        ask_management(patient.broker, "PUT", f"{kind}/%2F/{_POLICY}", body)
 
     return plant
 
@@ -106,8 +106,8 @@ def _differs(danger: Danger, queue: int, **changes: object) -> Fault:
 
 
 def _harmed(queue: int, **definition: object) -> Fault:
-    told = {name.replace("_", "-"): value for name, value in definition.items()}
-    return Fault(policy(queue, told), Rule.POLICY_HARMLESS, Danger.LOSS, _without_policy)
+    body = {name.replace("_", "-"): value for name, value in definition.items()}
+    return Fault(policy(queue, body), Rule.POLICY_HARMLESS, Danger.LOSS, _without_policy)
 
 
 def _expires(queue: int) -> Fault:

@@ -41,7 +41,7 @@ class RecordingIntake:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.story: list[str] = []
+        self.recorded: list[str] = []
         self.deliveries: list[Delivery] = []
         self.fault: Exception | None = None
 
@@ -49,7 +49,7 @@ class RecordingIntake:
         """Remember it; raise the fault that was asked for, once."""
         fault, self.fault = self.fault, None
         with self.changed:
-            self.story.append(f"{delivery.receipt.epoch}:{delivery.body.decode(errors='replace')}")
+            self.recorded.append(f"{delivery.receipt.epoch}:{delivery.body.decode(errors='replace')}")
             self.deliveries.append(delivery)
             self.changed.notify_all()
         if fault is not None:
@@ -57,28 +57,28 @@ class RecordingIntake:
 
     def consuming(self, epoch: int) -> None:
         """Remember it."""
-        self._tell(f"{epoch}:consuming")
+        self._record(f"{epoch}:consuming")
 
     def lost(self, epoch: int) -> None:
         """Remember it."""
-        self._tell(f"{epoch}:lost")
+        self._record(f"{epoch}:lost")
 
     def await_count(self, count: int) -> list[Delivery]:
         """Wait until so many deliveries have come in all, redelivered ones included."""
         wait_for(self.changed, lambda: len(self.deliveries) >= count, f"{count} deliveries, got {len(self.deliveries)}")
         return list(self.deliveries)
 
-    def await_told(self, told: str) -> None:
+    def await_recorded(self, entry: str) -> None:
         """Wait until something was told."""
-        wait_for(self.changed, lambda: told in self.story, f"{told} in {self.story}")
+        wait_for(self.changed, lambda: entry in self.recorded, f"{entry} in {self.recorded}")
 
     def bodies(self, epoch: int) -> list[str]:
         """What one epoch delivered, in its order."""
         return [delivery.body.decode() for delivery in self.deliveries if delivery.receipt.epoch == epoch]
 
-    def _tell(self, told: str) -> None:
+    def _record(self, entry: str) -> None:
         with self.changed:
-            self.story.append(told)
+            self.recorded.append(entry)
             self.changed.notify_all()
 
 

@@ -80,8 +80,8 @@ class ContractEmitter:
         ]
         (message,) = [each for each in promised if each["bindings"]["amqp"]["messageType"] == properties.type]
         self._reader.check(message["payload"], event)
-        told = {name: value for name, value in vars(properties).items() if value is not None}
-        self._reader.check(message["x-amqp-properties"], told)
+        sent = {name: value for name, value in vars(properties).items() if value is not None}
+        self._reader.check(message["x-amqp-properties"], sent)
         address = self._reader.channel("events")["address"]
         assert method.routing_key == address.format(eventType=event["type"], source=self._slug)
         assert event["causationid"] == identity
@@ -122,8 +122,8 @@ class ContractEmitter:
 
     def _publish(self, command: str, properties: Part, body: bytes, mandatory: bool, channel: Any) -> None:  # noqa: ANN401  # as above
         key = self._reader.channel("commands")["address"].format(commandType=command)
-        told = pika.BasicProperties(**properties)  # type: ignore[no-untyped-call]  # pika
-        channel.basic_publish(self._reader.exchange("commands"), key, body, told, mandatory=mandatory)
+        sent = pika.BasicProperties(**properties)  # type: ignore[no-untyped-call]  # pika
+        channel.basic_publish(self._reader.exchange("commands"), key, body, sent, mandatory=mandatory)
 
     def _take(self) -> Any:  # noqa: ANN401  # as above
         taken = self._line.use(lambda channel: channel.basic_get(self._queue, auto_ack=True))

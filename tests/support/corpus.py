@@ -33,22 +33,22 @@ def missing(corpus: Path = CORPUS) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _command(entry: CatalogEntry, attributes: Any, data: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a command holds
-    told = {**attributes(entry.command, examples.ExampleForm.STRUCTURED), **_IDENTITY}
+    fields = {**attributes(entry.command, examples.ExampleForm.STRUCTURED), **_IDENTITY}
     return {
-        "structured": {"properties": {"content_type": _CLOUDEVENT}, "body": {**told, "data": dict(data)}},
+        "structured": {"properties": {"content_type": _CLOUDEVENT}, "body": {**fields, "data": dict(data)}},
         "binary": {
-            "properties": {"headers": {f"ce-{name}": value for name, value in told.items()}},
+            "properties": {"headers": {f"ce-{name}": value for name, value in fields.items()}},
             "body": dict(data),
         },
-        "bare": {"properties": _bare(told), "body": dict(data)},
+        "bare": {"properties": _bare(fields), "body": dict(data)},
     }
 
 
-def _bare(told: dict[str, Any]) -> dict[str, Any]:
-    properties = {"type": told["type"], "message_id": told["id"], "app_id": told["source"]}
-    if "time" in told:
-        properties |= {"correlation_id": told["correlationid"], "timestamp": _EPOCH_SECONDS}
-    return {**properties, "headers": {name: told[name] for name in ("subject", "traceparent") if name in told}}
+def _bare(fields: dict[str, Any]) -> dict[str, Any]:
+    properties = {"type": fields["type"], "message_id": fields["id"], "app_id": fields["source"]}
+    if "time" in fields:
+        properties |= {"correlation_id": fields["correlationid"], "timestamp": _EPOCH_SECONDS}
+    return {**properties, "headers": {name: fields[name] for name in ("subject", "traceparent") if name in fields}}
 
 
 def keep(corpus: Path = CORPUS) -> None:

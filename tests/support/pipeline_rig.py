@@ -102,7 +102,7 @@ class PipelineRig:
     pauses: list[str] = field(default_factory=list)
     intake: list[str] = field(default_factory=list)
     crash_at: Step | None = None
-    marks: Callable[[bytes], tuple[bytes, ...]] = lambda told: (sha256(told).digest(),)
+    marks: Callable[[bytes], tuple[bytes, ...]] = lambda body: (sha256(body).digest(),)
     publisher: NotingPublisher = field(init=False)
     settlement: NotingSettlement = field(init=False)
     ledger: NotingLedger = field(init=False)

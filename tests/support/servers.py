@@ -42,7 +42,7 @@ def session_broker() -> Iterator[OwnBroker]:
 @contextmanager
 def session_database() -> Iterator[PrivatePostgres]:
     """Run a private PostgreSQL. Raises ServerUnavailable where there can be none."""
-    with own_database(tell=print) as database:
+    with own_database(report=print) as database:
         yield database
 
 

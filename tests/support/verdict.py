@@ -76,10 +76,10 @@ def settle_accounts(accounts: Accounts) -> Totals:
 
 def broken_promises(accounts: Accounts) -> list[Fault]:
     """Name every promise that was broken, so that they can be counted."""
-    return [*_told(accounts), *_happened(accounts)]
+    return [*_answer_faults(accounts), *_happened(accounts)]
 
 
-def _told(accounts: Accounts) -> Iterator[Fault]:
+def _answer_faults(accounts: Accounts) -> Iterator[Fault]:
     events = _by_command(accounts.events, lambda received: str(received.data["command_id"]))
     dead_letters = _by_command(
         accounts.dead_letters, lambda received: str(received.headers.get("provisioning-command-id"))

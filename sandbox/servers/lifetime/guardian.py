@@ -132,9 +132,9 @@ class Guardian:
                 self._spawn(self._service.companion)
             self._server = self._spawn(self._service.argv) if self._service.argv else None
         except OSError as exc:
-            self._tell(f"failed {exc}")
+            self._report(f"failed {exc}")
             return
-        self._tell("started")
+        self._report("started")
 
     def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
         service, me = self._service, os.getpid()
@@ -160,20 +160,20 @@ class Guardian:
 
     def _stop(self) -> None:
         self._end(self._service.stop_signal)
-        self._tell("ended")
+        self._report("ended")
 
     def _kill(self) -> None:
         self._end(signal.SIGKILL)
-        self._tell("ended")
+        self._report("ended")
 
     def _release(self) -> None:
         self._owner = None
-        self._tell("released")
+        self._report("released")
 
     def _notice_end(self) -> None:
         if self._server is not None and self._server.poll() is not None:
             self._end(signal.SIGKILL)
-            self._tell("ended")
+            self._report("ended")
 
     def _end(self, first_signal: int) -> None:
         if self._server is not None:
@@ -191,7 +191,7 @@ class Guardian:
         if self._service.folder:
             shutil.rmtree(self._service.folder, ignore_errors=True)
 
-    def _tell(self, word: str) -> None:
+    def _report(self, word: str) -> None:
         with contextlib.suppress(OSError):
             os.write(sys.stdout.fileno(), f"{word}\n".encode())
 

@@ -29,5 +29,5 @@ def wrapped(error: BaseException) -> BaseException:
         (ValueError(), "ValueError"),
     ],
 )
-def test_an_error_is_told_in_words(error: BaseException, said: str) -> None:
+def test_an_error_is_reported_in_words(error: BaseException, said: str) -> None:
     assert said in words(error)

@@ -77,11 +77,11 @@ def test_a_key_under_a_password_is_refused_and_nobody_is_asked(authority: Author
 def test_a_certificate_that_only_python_3_13_refuses_is_named_with_the_line_that_signs_it_again(
     authority: Authority,
 ) -> None:
-    told = words(strict_refusal(authority, authority.issue(UNIDENTIFIED)))
+    reason = words(strict_refusal(authority, authority.issue(UNIDENTIFIED)))
 
-    assert "the broker's certificate has no Authority Key Identifier, which Python 3.13 and newer demand" in told
-    assert "openssl x509 -req" in told
-    assert "docs/security.md" in told
+    assert "the broker's certificate has no Authority Key Identifier, which Python 3.13 and newer demand" in reason
+    assert "openssl x509 -req" in reason
+    assert "docs/security.md" in reason
 
 
 def test_an_authority_that_only_python_3_13_refuses_is_named(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_authority_that_only_python_3_13_refuses_is_named(tmp_path: Path) -> 
         ("SSLEOFError(8, 'EOF occurred in violation of protocol')", "demand a client certificate"),
     ],
 )
-def test_what_the_broker_says_in_the_handshake_is_told_in_words(text: str, said: str) -> None:
+def test_what_the_broker_says_in_the_handshake_is_reported_in_words(text: str, said: str) -> None:
     assert said in str(words_in(text))
 
 

@@ -53,9 +53,9 @@ def test_a_question_that_cannot_be_meant_is_a_usage_error(
     run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], fault: str
 ) -> None:
     assert run(*words) == 2
-    told = capsys.readouterr()
-    assert fault in as_one_line(told.err)
-    assert told.out == ""
+    captured = capsys.readouterr()
+    assert fault in as_one_line(captured.err)
+    assert captured.out == ""
 
 
 def test_each_filter_of_the_provider_may_be_given_and_all_are_named_in_the_help(
@@ -66,10 +66,10 @@ def test_each_filter_of_the_provider_may_be_given_and_all_are_named_in_the_help(
     # Read without a fault, it goes on to the settings, of which there are none.
     assert run(*words) == 78
     assert run("--help") == 0
-    told = capsys.readouterr()
-    assert [name for name in FILTERS if name not in told.out] == []
-    assert "69" in told.out
-    assert "78" in told.out
+    captured = capsys.readouterr()
+    assert [name for name in FILTERS if name not in captured.out] == []
+    assert "69" in captured.out
+    assert "78" in captured.out
 
 
 def test_it_needs_the_providers_settings_alone(
@@ -80,8 +80,8 @@ def test_it_needs_the_providers_settings_alone(
     monkeypatch.setenv("PROVISIONING_PROVIDER__BASE_URL", "http://far.example")
 
     assert run() == 78
-    told = capsys.readouterr().err.splitlines()
-    assert sorted(line.split(":")[0] for line in told) == [
+    captured = capsys.readouterr().err.splitlines()
+    assert sorted(line.split(":")[0] for line in captured) == [
         "PROVISIONING_PROVIDER__API_KEY",
         "PROVISIONING_PROVIDER__API_USER",
         "PROVISIONING_PROVIDER__BASE_URL",

@@ -46,9 +46,11 @@ def test_send_names_the_command_and_the_rule_and_sends_nothing(
     broken = {**SIGNUP, "data": {**SIGNUP["data"], "password": "pl4nt"}}
 
     assert run("send", written(tmp_path, json.dumps([SIGNUP, broken]))) == 1
-    told = capsys.readouterr()
-    assert told.err == f"command 2 ({SIGNUP['id']}): data.password: must have at least 6 characters; nothing was sent\n"
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert (
+        printed.err == f"command 2 ({SIGNUP['id']}): data.password: must have at least 6 characters; nothing was sent\n"
+    )
+    assert printed.out == ""
 
 
 @pytest.mark.parametrize("text", ["{no json", "[]]"])
@@ -66,9 +68,9 @@ def test_a_file_that_is_not_there_is_said_in_one_line(run: Run, capsys: pytest.C
 
 def test_settings_that_cannot_be_used_are_all_named_and_exit_78(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("config", "check") == 78
-    told = capsys.readouterr().err
-    assert "PROVISIONING_PROVIDER__API_USER" in told
-    assert "PROVISIONING_PROVIDER__API_KEY" in told
+    output = capsys.readouterr().err
+    assert "PROVISIONING_PROVIDER__API_USER" in output
+    assert "PROVISIONING_PROVIDER__API_KEY" in output
 
 
 def test_a_name_nobody_reads_is_warned_about(
@@ -89,14 +91,14 @@ def test_config_show_masks_secrets_and_says_where_a_value_comes_from(
     monkeypatch.setenv("PROVISIONING_PROVIDER__API_KEY", "pl4nted")
 
     assert run("config", "show", "--output", "json") == 0
-    told = capsys.readouterr().out
-    rows = {row["name"]: row for row in json.loads(told)}
+    output = capsys.readouterr().out
+    rows = {row["name"]: row for row in json.loads(output)}
     assert rows["PROVISIONING_PROVIDER__API_USER"] == {
         "name": "PROVISIONING_PROVIDER__API_USER",
         "value": "acme",
         "from": "environment",
     }
-    assert "pl4nted" not in told
+    assert "pl4nted" not in output
 
 
 def test_explain_never_makes_a_ledger_and_exits_69_without_one(
@@ -142,10 +144,10 @@ def test_faults_of_every_kind_are_named_in_one_go(
         monkeypatch.setenv(f"PROVISIONING_{name}", value)
 
     assert run("run") == 78
-    told = capsys.readouterr().err
-    assert all(name in told for name in ("AMQP__URL", "AMQP__PREFETCH", "PROVIDER__BASE_URL", "API_KEY", "mysql"))
-    assert "SECRETS__KEYS" in told
-    assert "pl4nted" not in told
+    output = capsys.readouterr().err
+    assert all(name in output for name in ("AMQP__URL", "AMQP__PREFETCH", "PROVIDER__BASE_URL", "API_KEY", "mysql"))
+    assert "SECRETS__KEYS" in output
+    assert "pl4nted" not in output
 
 
 @pytest.mark.parametrize(

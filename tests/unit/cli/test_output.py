@@ -50,7 +50,7 @@ def test_a_line_on_standard_error_stays_one_line(capsys: pytest.CaptureFixture[s
         (Unsendable([HOSTILE, "other"]), [SHOWN, "other; nothing was sent"]),
     ],
 )
-def test_what_ends_a_command_is_told_visibly_a_line_each(
+def test_what_ends_a_command_is_reported_visibly_a_line_each(
     failure: WorkerError, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:

@@ -60,7 +60,7 @@ def test_every_option_reaches_the_stand_in(monkeypatch: pytest.MonkeyPatch, serv
         (("--port", "65536"), "--port"),
     ],
 )
-def test_what_is_mistyped_is_told_and_nothing_is_served(
+def test_what_is_mistyped_is_reported_and_nothing_is_served(
     monkeypatch: pytest.MonkeyPatch,
     served: list[SandboxConfig],
     capsys: pytest.CaptureFixture[str],
@@ -90,7 +90,7 @@ def test_the_help_lists_the_values_of_every_switch(
     monkeypatch.setenv("NO_COLOR", "1")
     assert typed(monkeypatch, "--help") == 0
 
-    told = "".join(capsys.readouterr().out.replace("│", " ").split())
-    assert [name for name in Switches.model_fields if f"{name}={''.join(values_of(name).split())}" not in told] == []
-    assert "auth_error=nest401|errors|html403" in told
-    assert "gzip=false|true" in told
+    output = "".join(capsys.readouterr().out.replace("│", " ").split())
+    assert [name for name in Switches.model_fields if f"{name}={''.join(values_of(name).split())}" not in output] == []
+    assert "auth_error=nest401|errors|html403" in output
+    assert "gzip=false|true" in output

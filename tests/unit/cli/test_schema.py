@@ -15,15 +15,15 @@ def files(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_document_is_written_and_told_on_standard_error(
+def test_every_document_is_written_and_reported_on_standard_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     export(tmp_path / "new" / "folder")
 
     assert files(tmp_path / "new" / "folder") == {name: text_of(each) for name, each in DOCUMENTS.items()}
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith(f"{len(DOCUMENTS)} files were written to ")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"{len(DOCUMENTS)} files were written to ")
 
 
 def test_a_second_export_replaces_its_own_files_and_leaves_others_alone(tmp_path: Path) -> None:

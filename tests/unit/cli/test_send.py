@@ -27,9 +27,9 @@ def dry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
         monkeypatch.setattr("sys.argv", ["provisioning-worker", "send", "--dry-run", str(file)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        assert told.out == ""
-        return int(ended.value.code or 0), told.err
+        output = capsys.readouterr()
+        assert output.out == ""
+        return int(ended.value.code or 0), output.err
 
     return typed
 
@@ -38,32 +38,32 @@ def test_every_faulty_command_is_named_with_its_line_its_fields_and_their_rules(
     other = {**SIGNUP, "id": "evt_2"}
     lines = [changed(), changed(password="pl4nt", zip=""), "", "{pl4nt", json.dumps({**other, "type": "Pl4nt"})]
 
-    code, told = dry("\n".join(lines))
+    code, output = dry("\n".join(lines))
 
     assert code == 1
-    second, third, fourth = told.splitlines()
+    second, third, fourth = output.splitlines()
     assert second == (
         "line 2 (evt_2001): data.password: must have at least 6 characters; data.zip: must have at least 1 characters"
     )
     assert third.startswith("line 4 is not JSON: ")
     assert fourth.startswith("line 5 (evt_2): type: is not a command; known are ")
     assert fourth.endswith("; nothing was sent")
-    assert "pl4nt" not in told
+    assert "pl4nt" not in output
 
 
 def test_after_a_thousand_faults_no_more_are_looked_for(dry: Dry) -> None:
-    _, told = dry("{}\n" * 1003)
+    _, output = dry("{}\n" * 1003)
 
-    assert told.splitlines()[-1] == "after 1000 faults no more are looked for; nothing was sent"
-    assert len(told.splitlines()) == 1001
+    assert output.splitlines()[-1] == "after 1000 faults no more are looked for; nothing was sent"
+    assert len(output.splitlines()) == 1001
 
 
 @pytest.mark.parametrize("entry", ["5", '"text"', "null", "[]", '{"data": NaN}', '{"id": "\\ud800"}'])
 def test_what_is_json_and_no_command_is_refused(dry: Dry, entry: str) -> None:
-    code, told = dry(f"{changed()}\n{entry}")
+    code, output = dry(f"{changed()}\n{entry}")
 
     assert code == 1
-    assert "line 2" in told
+    assert "line 2" in output
 
 
 def test_the_valid_ones_are_counted(dry: Dry) -> None:
@@ -100,48 +100,48 @@ def without(*names: str, **changes: object) -> str:
     ],
 )
 def test_what_the_worker_would_refuse_is_refused_with_its_place_and_its_path(dry: Dry, text: str, fault: str) -> None:
-    code, told = dry(text)
+    code, output = dry(text)
 
     assert code == 1
-    assert fault in told
+    assert fault in output
 
 
 @pytest.mark.parametrize("time", ["now", "", 1.5e300, "2026-11-21T09:30:00"])
 def test_a_time_that_is_dropped_is_said(dry: Dry, time: object) -> None:
-    code, told = dry(without(time=time))
+    code, output = dry(without(time=time))
 
     assert code == 0
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "note: commands whose time names no moment: 1; the worker drops it",
         "1 command is valid; nothing was sent",
     ]
 
 
 def test_an_id_alone_is_made_up_and_that_is_said(dry: Dry) -> None:
-    code, told = dry(without("id"))
+    code, output = dry(without("id"))
 
     assert code == 0
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "note: commands without an id: 1; `send` makes one up, the worker itself asks for one",
         "1 command is valid; nothing was sent",
     ]
 
 
 def test_one_id_with_two_contents_is_refused_before_anything_is_sent(dry: Dry) -> None:
-    code, told = dry(f"{changed()}\n{changed(first_name='Eve')}\n{without(subject='other')}\n{without(source='b')}")
+    code, output = dry(f"{changed()}\n{changed(first_name='Eve')}\n{without(subject='other')}\n{without(source='b')}")
 
     assert code == 1
     why = "id: stands for other content in line 1 (evt_2001); the worker would answer id_conflict"
-    assert told == f"line 2 (evt_2001): {why}\nline 3 (evt_2001): {why}; nothing was sent\n"
+    assert output == f"line 2 (evt_2001): {why}\nline 3 (evt_2001): {why}; nothing was sent\n"
 
 
 def test_a_repeat_of_the_same_content_is_allowed(dry: Dry) -> None:
     again = without(time="2026-11-22T09:30:00Z")
 
-    code, told = dry(f"{changed()}\n{again}\n{without(id='evt_3')}")
+    code, output = dry(f"{changed()}\n{again}\n{without(id='evt_3')}")
 
     assert code == 0
-    assert told == "3 commands are valid; nothing was sent\n"
+    assert output == "3 commands are valid; nothing was sent\n"
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "[]"])
@@ -172,9 +172,9 @@ def test_settings_are_looked_at_before_anything_is_sent(
     with pytest.raises(SystemExit) as ended:
         main()
 
-    told = capsys.readouterr().err
+    output = capsys.readouterr().err
     assert ended.value.code == 78
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "warning: PROVISIONING_AMQP__PREFX is not a setting; did you mean PROVISIONING_AMQP__PREFIX?",
         "PROVISIONING_AMQP__URL: it must begin with amqp://, or amqps:// for TLS",
     ]

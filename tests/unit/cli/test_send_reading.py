@@ -55,7 +55,7 @@ def test_every_spelling_is_read(text: str, expected: list[tuple[str, object]]) -
         ("1" * 5_000, 1),
     ],
 )
-def test_what_is_no_json_is_told_by_its_line_and_not_by_its_content(text: str | bytes, line: int) -> None:
+def test_what_is_no_json_is_reported_by_its_line_and_not_by_its_content(text: str | bytes, line: int) -> None:
     faults = [value for value in read(text) if isinstance(value, InputFault)]
 
     assert faults[0].sentence.startswith(f"line {line} is not JSON: ")
@@ -63,7 +63,7 @@ def test_what_is_no_json_is_told_by_its_line_and_not_by_its_content(text: str | 
 
 
 @pytest.mark.parametrize("broken", ['{"b": }', '{"b": {"c": 1', '{"b": 1, "b": 2}', "NaN", "\ufffe"])
-def test_a_broken_line_is_told_and_the_next_ones_are_read(broken: str) -> None:
+def test_a_broken_line_is_reported_and_the_next_ones_are_read(broken: str) -> None:
     first, fault, last = read(f'{{"a": 1}}\n{broken}\n{{"c": 3}}\n')
 
     assert (first, last) == (Value("line 1", {"a": 1}), Value("line 3", {"c": 3}))

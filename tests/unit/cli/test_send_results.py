@@ -105,7 +105,7 @@ def test_what_is_not_ours_is_passed_over(
     assert printed(capsys) == ["one"]
 
 
-def test_a_result_told_twice_is_printed_once(
+def test_a_result_published_twice_is_printed_once(
     results: Results, listener: FakeListener, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results.expect(command("one"))
@@ -125,7 +125,7 @@ def test_what_is_missing_is_named(results: Results) -> None:
     assert outcome(results, 0.0) == (0, 0, ("one", "two"))
 
 
-def test_a_connection_that_breaks_is_told_to_whoever_waits(results: Results, listener: FakeListener) -> None:
+def test_a_connection_that_breaks_is_reported_to_whoever_waits(results: Results, listener: FakeListener) -> None:
     results.expect(command("one"))
     listener.published.put(BrokerUnreachable("gone"))
 

@@ -16,7 +16,7 @@ def test_a_broker_that_is_away_is_the_only_thing_said_of_it() -> None:
     assert (finding.rule, finding.severity, finding.danger) == (Rule.BROKER_REACHED, Severity.BROKEN, Danger.STOP)
 
 
-def test_a_management_api_that_does_not_tell_is_unknown_and_never_well() -> None:
+def test_a_management_api_that_does_not_report_is_unknown_and_never_well() -> None:
     management = Management("http://broker:15672", "watcher", "it refuses the login")
 
     finding = the_one(found(replace(healthy_broker(), management=management)))
@@ -65,7 +65,7 @@ def test_a_right_that_could_not_be_asked_for_is_unknown() -> None:
     assert the_one(found(with_rights(None))).severity is Severity.UNKNOWN
 
 
-def test_a_worker_told_to_declare_that_may_not_is_told_to_look_only() -> None:
+def test_a_worker_set_to_declare_that_may_not_is_advised_to_look_only() -> None:
     finding = the_one(found(replace(healthy_broker(), may_configure=False)))
 
     assert (finding.rule, finding.mend) == (Rule.RIGHTS_SUFFICE, "export PROVISIONING_AMQP__DECLARE=false")
@@ -87,7 +87,7 @@ def test_dead_letters_stuck_inside_the_broker_are_counted() -> None:
 
 
 @pytest.mark.parametrize(("waiting", "bound"), [(4, 1), (4, None), (0, 0)])
-def test_events_that_nobody_hears_are_told(waiting: int, bound: int | None) -> None:
+def test_events_that_nobody_receives_are_reported(waiting: int, bound: int | None) -> None:
     broker = replace(with_queue(healthy_broker(), Duty.UNROUTED, ready=waiting), event_bindings=bound)
 
     finding = the_one(found(broker))

@@ -27,7 +27,7 @@ def test_a_stranger_who_consumes_is_named_and_can_be_disconnected(duty: Duty) ->
     assert "name='1.2.3.4:5 -> 6.7.8.9:5672'" in finding.mend
 
 
-def test_a_strangers_priority_is_told() -> None:
+def test_a_strangers_priority_is_reported() -> None:
     consumers = (replace(OURS, active=False), replace(STRANGER, priority=10))
 
     finding = the_one(found(with_queue(healthy_broker(), Duty.COMMANDS, consumers=consumers, consumer_count=2)))
@@ -50,7 +50,7 @@ def test_a_larger_prefetch_than_a_running_workers_is_harmless() -> None:
     assert found(settings=replace(DEFAULTS, prefetch=1000)) == []
 
 
-def test_commands_that_wait_while_nobody_consumes_are_told() -> None:
+def test_commands_that_wait_while_nobody_consumes_are_reported() -> None:
     broker = with_queue(healthy_broker(), Duty.COMMANDS, ready=7, consumer_count=0, consumers=())
 
     finding = the_one(found(broker))

@@ -10,7 +10,7 @@ from worker.settings.model import AmqpSettings, ProviderSettings
 
 
 @pytest.mark.parametrize(
-    ("name", "url", "told"),
+    ("name", "url", "named"),
     [
         ("PROVISIONING_AMQP__URL", "amqp://ada:geheim@broker.example.com/", True),
         ("PROVISIONING_AMQP__MANAGEMENT_URL", "http://broker.example.com:15672", True),
@@ -20,17 +20,17 @@ from worker.settings.model import AmqpSettings, ProviderSettings
     ],
 )
 def test_plaintext_is_named_even_where_it_was_allowed(
-    monkeypatch: pytest.MonkeyPatch, name: str, url: str, told: bool
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, named: bool
 ) -> None:
     monkeypatch.setenv("PROVISIONING_ALLOW_PLAINTEXT", "true")
     monkeypatch.setenv(name, url)
 
     settings = Settings(provider=ProviderSettings(api_user="acme", api_key=SecretStr("pw")))
 
-    assert settings_facts(settings, (), {}).plain_urls == ((name,) if told else ())
+    assert settings_facts(settings, (), {}).plain_urls == ((name,) if named else ())
 
 
-def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_probably_meant() -> None:
+def test_a_name_that_nothing_reads_is_reported_with_the_one_that_was_probably_meant() -> None:
     environment = {"PROVISIONING_AMQP__PREFECH": "geheim", "PROVISIONING_ZZZZZZZZZZZZZZZZZZZZZZZZ": "geheim"}
 
     assert settings_facts(None, (), environment).unknown == (
@@ -39,14 +39,14 @@ def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_probably_meant(
     )
 
 
-def test_of_settings_that_cannot_be_used_the_rules_are_told_the_faults_and_the_models_defaults() -> None:
+def test_of_settings_that_cannot_be_used_the_rules_get_the_faults_and_the_models_defaults() -> None:
     facts = settings_facts(None, ("PROVISIONING_X: is wrong",), {})
 
     assert (facts.faults, facts.plain_urls) == (("PROVISIONING_X: is wrong",), ())
     assert facts.prefetch == AmqpSettings().prefetch
 
 
-def test_of_settings_that_can_be_used_the_rules_are_told_what_is_set() -> None:
+def test_of_settings_that_can_be_used_the_rules_get_what_is_set() -> None:
     settings = Settings(
         amqp=AmqpSettings(prefetch=7, hold_seconds=60, declare=False),
         provider=ProviderSettings(api_user="acme", api_key=SecretStr("pw"), timeout_seconds=3, settle_seconds=4),

@@ -32,7 +32,7 @@ COMMANDS, DEAD_LETTERS, UNROUTED = r"^p\.commands\.00$", r"^p\.dead-letters$", r
         (UNROUTED, {"expires": 60_000}, Severity.BROKEN, Danger.LOSS),
     ],
 )
-def test_a_harmful_policy_is_told_with_what_it_endangers(
+def test_a_harmful_policy_is_reported_with_what_it_endangers(
     pattern: str, definition: dict[str, object], severity: Severity, danger: Danger
 ) -> None:
     finding = the_one(found(with_policy(definition, pattern=pattern)))
@@ -69,7 +69,7 @@ def test_the_line_takes_the_policy_away_and_the_text_says_how_to_keep_it(operato
 
 @pytest.mark.parametrize("key", ["max-length", "max-length-bytes"])
 @pytest.mark.parametrize("limited_by_operator", [False, True])
-def test_a_limit_that_drops_the_oldest_commands_is_told_whichever_policy_sets_it(
+def test_a_limit_that_drops_the_oldest_commands_is_reported_whichever_policy_sets_it(
     key: str, limited_by_operator: bool
 ) -> None:
     theirs: dict[str, object] = {"overflow": "drop-head"}
@@ -79,18 +79,18 @@ def test_a_limit_that_drops_the_oldest_commands_is_told_whichever_policy_sets_it
     else:
         theirs[key] = 10
 
-    told = {each.text.partition(" sets ")[2].partition(" ")[0]: each for each in found(_with(policies))}
+    by_key = {each.text.partition(" sets ")[2].partition(" ")[0]: each for each in found(_with(policies))}
 
-    assert set(told) == {"overflow", key}
-    assert (told[key].severity, told[key].danger) == (Severity.BROKEN, Danger.LOSS)
-    assert "no event comes" in told[key].text
+    assert set(by_key) == {"overflow", key}
+    assert (by_key[key].severity, by_key[key].danger) == (Severity.BROKEN, Danger.LOSS)
+    assert "no event comes" in by_key[key].text
 
 
 def _with(policies: list[PolicyFacts]) -> BrokerFacts:
     return replace(healthy_broker(), policies=tuple(policies))
 
 
-def test_a_time_to_live_says_that_nobody_is_told() -> None:
+def test_a_time_to_live_says_that_nobody_is_informed() -> None:
     assert "no event comes" in the_one(found(with_policy({"message-ttl": 60_000}, pattern=COMMANDS))).text
 
 

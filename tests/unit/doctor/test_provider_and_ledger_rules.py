@@ -37,7 +37,7 @@ def test_a_provider_that_does_not_let_us_in_stops_the_worker(
         (LoginStatus.UNCLEAR, Rule.PROVIDER_V3_KEY, Severity.UNKNOWN),
     ],
 )
-def test_a_v3_login_that_fails_is_told_apart_from_the_other(
+def test_a_v3_login_that_fails_is_distinguished_from_the_other(
     status: LoginStatus, rule: Rule, severity: Severity
 ) -> None:
     finding = the_one(found(provider=replace(PROVIDER, v3=status, v3_words="its words")))
@@ -63,7 +63,7 @@ def test_a_v3_login_that_fails_is_told_apart_from_the_other(
         ({"keys_missing": True}, Rule.LEDGER_KEYS, Danger.STOP, "export PROVISIONING_SECRETS__KEYS=$(python3 -c"),
     ],
 )
-def test_a_ledger_that_the_worker_would_refuse_is_told(
+def test_a_ledger_that_the_worker_would_refuse_is_reported(
     changes: dict[str, object], rule: Rule, danger: Danger, mend: str
 ) -> None:
     finding = the_one(found(ledger=replace(LEDGER, **changes)))  # type: ignore[arg-type]  # each is of its field's type
@@ -104,7 +104,7 @@ def test_a_key_file_that_is_gone_turns_repeats_into_new_commands() -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o660, 0o601])
-def test_files_that_others_can_open_are_told(mode: int) -> None:
+def test_files_that_others_can_open_are_reported(mode: int) -> None:
     files = (FileFacts("/var/ledger db.keys", mode),)
 
     finding = the_one(found(ledger=replace(ON_SQLITE, sqlite=replace(SQLITE, files=files))))
@@ -114,7 +114,7 @@ def test_files_that_others_can_open_are_told(mode: int) -> None:
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
-def test_a_database_that_forgets_in_a_crash_is_told(setting: str) -> None:
+def test_a_database_that_forgets_in_a_crash_is_reported(setting: str) -> None:
     finding = the_one(found(ledger=replace(LEDGER, unsafe_settings=(setting,))))
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.LEDGER_DURABLE, Severity.RISK, Danger.DOUBLES)

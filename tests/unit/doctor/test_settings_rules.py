@@ -11,7 +11,7 @@ from worker.doctor.facts import Facts, UnknownSetting
 from worker.doctor.findings import Area
 
 
-def test_a_setting_that_cannot_be_used_is_told_as_it_is_at_a_start() -> None:
+def test_a_setting_that_cannot_be_used_is_reported_as_it_is_at_a_start() -> None:
     fault = "PROVISIONING_PROVIDER__API_USER: is required"
 
     finding = the_one(found(settings=replace(DEFAULTS, faults=(fault,))))
@@ -30,7 +30,7 @@ def test_a_setting_that_cannot_be_used_is_told_as_it_is_at_a_start() -> None:
         ),
     ],
 )
-def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_meant(unknown: UnknownSetting, mend: str) -> None:
+def test_a_name_that_nothing_reads_is_reported_with_the_one_that_was_meant(unknown: UnknownSetting, mend: str) -> None:
     finding = the_one(found(settings=replace(DEFAULTS, unknown=(unknown,))))
 
     assert (finding.rule, finding.mend) == (Rule.SETTING_KNOWN, mend)
@@ -39,7 +39,7 @@ def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_meant(unknown: 
 @pytest.mark.parametrize(
     ("name", "url"), [("PROVISIONING_AMQP__URL", "amqps://"), ("PROVISIONING_PROVIDER__BASE_URL", "https://")]
 )
-def test_plaintext_beyond_this_machine_is_told(name: str, url: str) -> None:
+def test_plaintext_beyond_this_machine_is_reported(name: str, url: str) -> None:
     finding = the_one(found(settings=replace(DEFAULTS, plain_urls=(name,))))
 
     assert (finding.rule, finding.danger) == (Rule.PLAINTEXT, Danger.SECRECY)

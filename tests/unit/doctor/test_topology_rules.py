@@ -75,7 +75,7 @@ def test_several_differing_arguments_are_one_finding_with_the_gravest_danger() -
     assert finding.text.index("x-single-active-consumer") < finding.text.index("x-overflow")
 
 
-def test_what_amqp_alone_tells_of_a_differing_queue_is_the_brokers_words() -> None:
+def test_what_amqp_alone_reports_of_a_differing_queue_is_the_brokers_words() -> None:
     broker = with_queue(seen_over_amqp_alone(), Duty.COMMANDS, presence=QueuePresence.DIFFERS, words="inequivalent arg")
 
     assert "inequivalent arg" in next(each.text for each in found(broker) if each.rule is Rule.QUEUE_ARGUMENTS)
@@ -115,9 +115,11 @@ def test_an_exchange_of_another_kind_is_made_anew() -> None:
     assert finding.mend == "provisioning-worker topology apply --replace p.commands"
 
 
-@pytest.mark.parametrize("told", [{"arguments": {}}, {"arguments": None, "words": "inequivalent 'alternate-exchange'"}])
-def test_an_events_exchange_without_its_alternate_is_told(told: dict[str, object]) -> None:
-    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=QueuePresence.DIFFERS, **told)))
+@pytest.mark.parametrize(
+    "answer", [{"arguments": {}}, {"arguments": None, "words": "inequivalent 'alternate-exchange'"}]
+)
+def test_an_events_exchange_without_its_alternate_is_reported(answer: dict[str, object]) -> None:
+    finding = the_one(found(with_exchange(healthy_broker(), "p.events", presence=QueuePresence.DIFFERS, **answer)))
 
     assert (finding.rule, finding.severity, finding.danger) == (
         Rule.ALTERNATE_EXCHANGE,

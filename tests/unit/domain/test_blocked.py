@@ -50,19 +50,19 @@ def test_a_request_that_alone_is_refused_again_and_again_is_refused_for_good(
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason", "told"),
+    ("failure", "reason", "beginning"),
     [
         (BLOCKED, Reason.PROVIDER_REJECTED, f"{BLOCKED.detail}; others are answered meanwhile: look at "),
         (BLOCKED, Reason.OUTCOME_UNKNOWN, BLOCKED.detail),
         (UNKNOWN, Reason.OUTCOME_UNKNOWN, UNKNOWN.detail),
     ],
 )
-def test_only_who_cannot_have_been_applied_is_told_to_send_the_command_again(
-    failure: ProviderError, reason: Reason, told: str
+def test_only_who_cannot_have_been_applied_is_advised_to_send_the_command_again(
+    failure: ProviderError, reason: Reason, beginning: str
 ) -> None:
     ended = concluded(failure, reason)
 
-    assert ended.detail.startswith(told)
+    assert ended.detail.startswith(beginning)
     assert ("send the command again" in ended.detail) is (reason is Reason.PROVIDER_REJECTED)
     assert ended.errors == failure.errors
 

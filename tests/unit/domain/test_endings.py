@@ -26,7 +26,7 @@ NAME = CommandName("billing", "evt_1", "CreateCustomer", "cus_42", "ada@example.
 TRIED = History(attempts=3, charged_attempts=1, first_failed_at=1_795_253_100.0)
 
 
-def told(ending: Ending | Refusal) -> dict[str, Any]:
+def event_data(ending: Ending | Refusal) -> dict[str, Any]:
     assert ending.event is not None
     data: dict[str, Any] = json.loads(ending.event.body)["data"]
     return data
@@ -42,7 +42,7 @@ def test_a_success_has_an_event_and_no_dead_letter() -> None:
 
     assert (ending.event.id, ending.event.type) == (event_id(KEY, 0), "CustomerCreated")
     assert ending.dead_letter is None
-    assert told(ending).items() >= {"attempts": 3, "completed_at": AT, "outcome": "applied"}.items()
+    assert event_data(ending).items() >= {"attempts": 3, "completed_at": AT, "outcome": "applied"}.items()
 
 
 def test_a_failure_has_an_event_and_a_dead_letter_that_name_each_other() -> None:
@@ -50,11 +50,11 @@ def test_a_failure_has_an_event_and_a_dead_letter_that_name_each_other() -> None
 
     assert ending.dead_letter is not None
     assert ending.event.id == event_id(KEY, 0)
-    assert ending.dead_letter.id == dead_letter_id(KEY, 0) == told(ending)["dead_letter_id"]
-    assert ending.dead_letter.reason == told(ending)["reason"] == "provider_rejected"
+    assert ending.dead_letter.id == dead_letter_id(KEY, 0) == event_data(ending)["dead_letter_id"]
+    assert ending.dead_letter.reason == event_data(ending)["reason"] == "provider_rejected"
 
 
-def test_the_dead_letter_of_a_failure_tells_the_provider_s_words_and_when_it_began() -> None:
+def test_the_dead_letter_of_a_failure_reports_the_provider_s_words_and_when_it_began() -> None:
     dead_letter = given_up().dead_letter
 
     assert dead_letter is not None
@@ -80,13 +80,13 @@ def test_a_first_failure_began_when_it_ended() -> None:
 def test_a_refusal_says_what_is_wrong_with_the_message(error: type[MessageError], reason: Reason) -> None:
     refusal = endings.refusal(delivery(b"{}"), error(["a: is required", "b: must be text"], NAME), MARKS, CLOSING)
 
-    assert refusal.dead_letter.reason == told(refusal)["reason"] == reason
+    assert refusal.dead_letter.reason == event_data(refusal)["reason"] == reason
     assert (
         refusal.dead_letter.headers["provisioning-detail"]
-        == told(refusal)["detail"]
+        == event_data(refusal)["detail"]
         == "a: is required; b: must be text"
     )
-    assert told(refusal)["attempts"] == 0
+    assert event_data(refusal)["attempts"] == 0
 
 
 def test_a_message_that_names_no_command_gets_a_dead_letter_alone() -> None:
@@ -132,8 +132,8 @@ def test_a_refusal_never_answers_in_the_name_of_the_command_s_own_ending() -> No
 def test_a_conflict_says_what_to_do() -> None:
     refusal = endings.conflict(delivery(create()), envelope_of(create()), MARKS, CLOSING)
 
-    assert told(refusal)["reason"] == "id_conflict"
-    assert "send this one again under an id of its own" in told(refusal)["detail"]
+    assert event_data(refusal)["reason"] == "id_conflict"
+    assert "send this one again under an id of its own" in event_data(refusal)["detail"]
 
 
 def test_no_ending_holds_a_secret() -> None:
@@ -150,7 +150,7 @@ def test_a_refusal_shows_no_secret_that_was_given_as_a_fields_name(name: str) ->
     refusal = endings.refusal(delivery(body), error, MARKS, CLOSING)
 
     expected = "**********: is not a field of this command; username: is required"
-    assert told(refusal)["detail"] == refusal.dead_letter.headers["provisioning-detail"] == expected
+    assert event_data(refusal)["detail"] == refusal.dead_letter.headers["provisioning-detail"] == expected
     assert name not in repr(refusal)
 
 
@@ -160,4 +160,4 @@ def test_a_refusal_shows_no_part_of_a_long_secret_that_was_given_as_a_fields_nam
 
     refusal = endings.refusal(delivery(body), Invalid([f"{secret[:64]}...: is not a field"], NAME), MARKS, CLOSING)
 
-    assert told(refusal)["detail"] == "**********...: is not a field"
+    assert event_data(refusal)["detail"] == "**********...: is not a field"

@@ -56,7 +56,7 @@ def read(event: StoredEvent) -> dict[str, Any]:
     return parsed
 
 
-def test_a_success_tells_of_its_command_and_nothing_secret() -> None:
+def test_a_success_reports_its_command_and_nothing_secret() -> None:
     event = result_events.succeeded(envelope_of(create()), "event-1", APPLIED, 2, AT)
 
     assert read(event) == {
@@ -102,13 +102,13 @@ def test_an_event_is_about_the_customer_of_its_command(type_: str) -> None:
 @EACH_COMMAND
 def test_no_event_holds_a_secret(type_: str) -> None:
     envelope = ENVELOPES[type_]
-    told = result_events.succeeded(envelope, "event-1", Success(Outcome.APPLIED, added_by_the_handler(type_)), 1, AT)
+    success = result_events.succeeded(envelope, "event-1", Success(Outcome.APPLIED, added_by_the_handler(type_)), 1, AT)
     failed = result_events.failed(result_events.name_of(envelope), "event-1", FAILURE)
 
-    assert SECRET.encode() not in told.body + failed.body
+    assert SECRET.encode() not in success.body + failed.body
 
 
-def test_a_failure_tells_the_reason_and_where_the_dead_letter_is() -> None:
+def test_a_failure_reports_the_reason_and_where_the_dead_letter_is() -> None:
     event = read(result_events.failed(NAME, "event-1", FAILURE))
 
     assert event["type"] == "CommandFailed"

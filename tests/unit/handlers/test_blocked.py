@@ -96,7 +96,7 @@ def test_it_ends_soon_and_its_words_are_about_the_request(work: Work, refusal: P
     assert day.watched.causes == set()
 
 
-def test_that_others_are_answered_is_told_at_the_end_and_not_before_it_is_proven() -> None:
+def test_that_others_are_answered_is_reported_at_the_end_and_not_before_it_is_proven() -> None:
     day = Day(*[Blocked(413)] * 100)
 
     ended = day.end(work_of(disable()))

@@ -62,12 +62,12 @@ def outcome(handlers: Handlers, attempt: Attempt) -> Outcome:
     return handlers.handle(COMMAND, attempt).outcome
 
 
-def test_a_first_try_creates_without_looking(handlers: Handlers, provider: FakeProvider) -> None:
+def test_a_first_attempt_creates_without_looking(handlers: Handlers, provider: FakeProvider) -> None:
     assert outcome(handlers, FIRST) is Outcome.APPLIED
     assert provider.calls == [CREATED]
 
 
-def test_a_first_try_that_is_refused_is_refused(handlers: Handlers, provider: FakeProvider) -> None:
+def test_a_first_attempt_that_is_refused_is_refused(handlers: Handlers, provider: FakeProvider) -> None:
     provider.add(COMMAND)
 
     with pytest.raises(Rejected, match="taken"):

@@ -26,7 +26,7 @@ def test_there_is_a_sample_of_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", ADA)
-def test_a_first_try_makes_one_change_and_tells_what_its_event_needs(name: str) -> None:
+def test_a_first_attempt_makes_one_change_and_reports_what_its_event_needs(name: str) -> None:
     command = ADA[name]
     stage = ready_for(command)
 

@@ -210,7 +210,7 @@ def test_a_first_look_that_fails_makes_nothing_look_begun(stage: Stage, failure:
 
 
 @pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
-def test_a_name_that_never_existed_is_never_told_as_deleted(stage: Stage, failure: ProviderError) -> None:
+def test_a_name_that_never_existed_is_never_reported_as_deleted(stage: Stage, failure: ProviderError) -> None:
     gone(stage.provider)
     stage.provider.fail_next(failure, "DeleteCustomer")
 

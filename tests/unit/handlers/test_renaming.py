@@ -165,7 +165,7 @@ def test_nothing_personal_is_written_down(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("field", ["email", "first_name", "last_name", "id"])
-def test_each_lasting_field_tells_one_customer_from_another(stage: Stage, field: str) -> None:
+def test_each_lasting_field_distinguishes_one_customer_from_another(stage: Stage, field: str) -> None:
     stage.provider.unlisted.discard("id")
     stage.provider.lose_next_answer("ChangeUsername", applied=True)
     stage.end(RENAME, FIRST)
@@ -176,7 +176,7 @@ def test_each_lasting_field_tells_one_customer_from_another(stage: Stage, field:
     assert stage.end(RENAME, sent) is Unprovable
 
 
-def test_a_list_that_tells_nothing_lasting_proves_nothing(stage: Stage) -> None:
+def test_a_list_that_reports_nothing_lasting_proves_nothing(stage: Stage) -> None:
     stage.provider.unlisted.update({"email", "first_name", "last_name"})
     stage.provider.lose_next_answer("ChangeUsername", applied=True)
     stage.end(RENAME, FIRST)
@@ -245,7 +245,7 @@ def test_a_look_that_fails_hands_on_for_how_long_and_whether_all_are_to_wait(sta
 
 
 @pytest.mark.parametrize(("attempt", "nothing_written"), [(FIRST, True), (SENT, False)])
-def test_a_throttled_look_stays_a_throttle_that_tells_whether_anything_was_written(
+def test_a_throttled_look_stays_a_throttle_that_reports_whether_anything_was_written(
     stage: Stage, attempt: Attempt, *, nothing_written: bool
 ) -> None:
     stage.provider.fail_next(Throttled("slow down", 900.0), "find")
@@ -256,7 +256,7 @@ def test_a_throttled_look_stays_a_throttle_that_tells_whether_anything_was_writt
     assert throttled.value.nothing_written is nothing_written
 
 
-def test_a_customer_that_is_nowhere_is_told_as_an_alert(stage: Stage) -> None:
+def test_a_customer_that_is_nowhere_is_reported_as_an_alert(stage: Stage) -> None:
     gone(stage.provider)
 
     with pytest.raises(Unprovable, match="may be lost; look at the provider's account now"):
@@ -264,7 +264,7 @@ def test_a_customer_that_is_nowhere_is_told_as_an_alert(stage: Stage) -> None:
     assert stage.provider.changes == []
 
 
-def test_a_customer_that_vanishes_before_the_repeat_is_told_as_an_alert(stage: Stage) -> None:
+def test_a_customer_that_vanishes_before_the_repeat_is_reported_as_an_alert(stage: Stage) -> None:
     vanishing = LateProvider(commands_about_ada()["DeleteCustomer"], USERNAME)
     vanishing.accounts, stage.provider = stage.provider.accounts, vanishing
 
@@ -272,5 +272,5 @@ def test_a_customer_that_vanishes_before_the_repeat_is_told_as_an_alert(stage: S
         stage.handle(RENAME, SENT)
 
 
-def test_the_event_tells_the_new_name(stage: Stage) -> None:
+def test_the_event_reports_the_new_name(stage: Stage) -> None:
     assert stage.handle(RENAME, FIRST) == Success(Outcome.APPLIED)

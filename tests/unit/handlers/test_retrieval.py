@@ -35,7 +35,7 @@ def stage() -> Stage:
     return stage
 
 
-def test_odd_rows_are_told_with_what_can_be_read_of_them(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_rows_are_reported_with_what_can_be_read_of_them(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = [CustomerRow({}), CustomerRow({"username": "", "id": "7"}), CustomerRow({"username": "12", "zip": "1.50"})]
     monkeypatch.setattr(FakeProvider, "search", lambda *_: iter(odd))
 
@@ -120,10 +120,10 @@ def test_a_page_says_where_the_next_one_begins(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5])
-def test_page_after_page_tells_everybody_once(stage: Stage, limit: int) -> None:
-    told = [name for done in pages(stage, limit) for name in names(done)]
+def test_page_after_page_lists_everybody_once(stage: Stage, limit: int) -> None:
+    collected = [name for done in pages(stage, limit) for name in names(done)]
 
-    assert told == list(stage.provider.customers)
+    assert collected == list(stage.provider.customers)
 
 
 def test_no_more_is_read_than_the_page_and_the_row_behind_it(stage: Stage) -> None:
@@ -149,11 +149,11 @@ def test_the_provider_is_asked_for_the_filters_alone(stage: Stage, asked: dict[s
     assert stage.provider.calls == [filters]
 
 
-def test_the_filter_decides_who_is_told_of(stage: Stage) -> None:
+def test_the_filter_decides_who_is_listed(stage: Stage) -> None:
     assert names(stage.handle(retrieve(active=False), FIRST)) == ["customer-3"]
 
 
-def test_only_known_fields_are_told_and_only_those_that_are_listed(stage: Stage) -> None:
+def test_only_known_fields_are_reported_and_only_those_that_are_listed(stage: Stage) -> None:
     stage.provider.unlisted.difference_update(UNLISTED)
     stage.provider.unlisted.add("phone")
     stage.provider.customers[USERNAME].fields["favourite_colour"] = "blue"
@@ -170,11 +170,11 @@ def test_only_known_fields_are_told_and_only_those_that_are_listed(stage: Stage)
 def test_a_list_too_long_for_an_event_is_cut_and_says_so(stage: Stage, address: str) -> None:
     stage.provider = Rows(rows(500, address))
 
-    told = list(pages(stage, 500))
+    collected = list(pages(stage, 500))
 
-    assert [len(event_bytes(done)) < MIB for done in told] == [True] * len(told)
-    assert [name for done in told for name in names(done)] == [row["username"] for row in rows(500)]
-    assert len(told) > 1
+    assert [len(event_bytes(done)) < MIB for done in collected] == [True] * len(collected)
+    assert [name for done in collected for name in names(done)] == [row["username"] for row in rows(500)]
+    assert len(collected) > 1
 
 
 def test_a_page_is_filled_before_it_is_cut(stage: Stage) -> None:

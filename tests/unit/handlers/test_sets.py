@@ -50,7 +50,7 @@ def test_a_password_is_set_also_once_more(stage: Stage, attempt: Attempt, comman
 
 
 @pytest.mark.parametrize("command", SETS)
-def test_a_first_try_that_is_refused_is_refused(stage: Stage, command: Command) -> None:
+def test_a_first_attempt_that_is_refused_is_refused(stage: Stage, command: Command) -> None:
     gone(stage.provider)
 
     assert stage.end(command, FIRST) is Rejected
@@ -129,7 +129,7 @@ def test_whether_a_password_was_set_cannot_be_read(stage: Stage, command: Comman
     assert PASSWORD not in str(raised.value)
 
 
-def test_an_email_found_changed_is_told_too(stage: Stage) -> None:
+def test_an_email_found_changed_is_reported_too(stage: Stage) -> None:
     stage.provider.accounts.apply(ADA["ChangeEmail"])
 
     assert stage.handle(ADA["ChangeEmail"], LAST_LOOK) == Success(Outcome.ALREADY_APPLIED)

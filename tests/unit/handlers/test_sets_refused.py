@@ -80,7 +80,7 @@ def test_a_refused_profile_is_proven_by_all_of_its_fields_and_refuted_by_one(
 
 @pytest.mark.parametrize("command", SETS)
 @pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
-def test_what_cannot_be_read_after_a_refusal_is_told_to_be_safe_to_replay(
+def test_what_cannot_be_read_after_a_refusal_is_reported_to_be_safe_to_replay(
     stage: Stage, attempt: Attempt, command: Command
 ) -> None:
     stage.provider.unlisted.update({"active", "city", "email"})

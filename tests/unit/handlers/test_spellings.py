@@ -150,7 +150,7 @@ def set_values(username: str) -> list[Command]:
 
 @pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
-def test_a_value_that_was_set_is_never_told_as_not_set(
+def test_a_value_that_was_set_is_never_reported_as_not_set(
     stage: Stage, spell: Callable[[str], str], attempt: Attempt, command: Command
 ) -> None:
     stage.provider.add(create_command())
@@ -181,7 +181,7 @@ def test_a_renaming_is_known_by_the_new_name_in_every_spelling(stage: Stage, new
     assert stage.end(rename, replace(LAST_LOOK, note=note)) == "already_applied"
 
 
-def test_a_renaming_into_another_spelling_of_the_same_name_is_told_by_the_exact_names() -> None:
+def test_a_renaming_into_another_spelling_of_the_same_name_is_reported_by_the_exact_names() -> None:
     stage = Stage()
     rename = ChangeUsername(username="zoe\u0308@example.com", new_username="zo\u00eb@example.com")
     stage.provider.add(create_command(username=rename.username))
@@ -204,15 +204,15 @@ def test_a_customer_that_is_listed_in_another_spelling_is_not_gone(stage: Stage,
 
 
 @pytest.mark.parametrize("attempt", [FIRST, BEGUN])
-def test_the_v3_target_may_be_told_in_another_spelling(attempt: Attempt) -> None:
-    class Telling(FakeProvider):
+def test_the_v3_target_may_be_given_in_another_spelling(attempt: Attempt) -> None:
+    class NamingProvider(FakeProvider):
         """Tells names in its own spelling."""
 
         def acting_for(self, on_behalf_of: str) -> str:
             """In lower case, and with entities."""
             return super().acting_for(on_behalf_of).lower().replace("'", "&#39;")
 
-    stage = Stage(provider=Telling())
+    stage = Stage(provider=NamingProvider())
     stage.provider.add(create_command(username="O'Brien@Example.com"))
 
     command = UpdateUserProfile(on_behalf_of="O'Brien@Example.com", city="Ulm")

@@ -141,7 +141,7 @@ def test_a_proof_that_cannot_be_had_is_waited_for_as_it_asks_once_begun(stage: S
     assert stage.end(update(), BEGUN) is Throttled
 
 
-def test_a_refused_v3_login_is_told_as_such(stage: Stage) -> None:
+def test_a_refused_v3_login_is_reported_as_such(stage: Stage) -> None:
     stage.provider.knows_our_v3_key = False
 
     with pytest.raises(Unauthorized) as raised:

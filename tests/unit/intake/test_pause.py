@@ -176,7 +176,7 @@ def test_a_shorter_wait_asked_for_later_does_not_shorten_a_longer_one(watched: W
     assert watched.causes == {PauseCause.THROTTLED}
 
 
-def test_trouble_that_goes_on_is_told_of_once(watched: Watched) -> None:
+def test_trouble_that_goes_on_is_reported_once(watched: Watched) -> None:
     watched.pause.hold(PauseCause.LEDGER, 1.0, "locked")
     watched.clock.advance(0.5)
     watched.pause.hold(PauseCause.LEDGER, 1.0, "still locked")

@@ -91,7 +91,7 @@ def test_a_success_with_one_login_proves_nothing_about_the_other(watched: Watche
     assert watched.pause.blame("customer:0", OTHER[login], watched.clock.now()) is Blame.OPEN
 
 
-def test_trouble_of_our_own_stops_both_and_is_told_of_once(watched: Watched) -> None:
+def test_trouble_of_our_own_stops_both_and_is_reported_once(watched: Watched) -> None:
     watched.pause.hold(PauseCause.LEDGER, 1.0, "locked")
     assert (watched.allowed_to(V2), watched.allowed_to(V3)) == (0, 0)
     assert watched.pause.causes[PauseCause.LEDGER].detail == "locked"
@@ -102,14 +102,14 @@ def test_trouble_of_our_own_stops_both_and_is_told_of_once(watched: Watched) -> 
     assert watched.events == [("ledger", None, True, "locked"), ("ledger", None, False, "")]
 
 
-def test_the_words_tell_apart_what_each_login_suffers(watched: Watched) -> None:
+def test_the_words_distinguish_what_each_login_suffers(watched: Watched) -> None:
     watched.fail(10, 3, OutcomeUnknown("500"), V2)
     watched.fail(10, 3, OutcomeUnknown("502"), V3)
 
     assert watched.pause.causes[PauseCause.OUTAGE].detail == "v2 commands wait: 500; v3 commands wait: 502"
 
 
-def test_the_end_for_one_login_tells_whether_the_other_still_waits(watched: Watched) -> None:
+def test_the_end_for_one_login_reports_whether_the_other_still_waits(watched: Watched) -> None:
     watched.fail(10, 3, login=V2)
     watched.fail(10, 3, login=V3)
     watched.probe_answers(UNKNOWN, login=V3)

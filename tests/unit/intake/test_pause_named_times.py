@@ -88,7 +88,7 @@ def test_an_outage_is_not_asked_about_before_the_time_that_one_of_its_failures_n
 
 
 @pytest.mark.parametrize("answer", [OutcomeUnknown("503"), Unauthorized("503"), Throttled("429")])
-def test_a_probe_that_is_told_a_time_waits_for_it(watched: Watched, answer: ProviderError) -> None:
+def test_a_probe_that_is_given_a_time_waits_for_it(watched: Watched, answer: ProviderError) -> None:
     watched.fail(10, 3)
     watched.probe_answers(named(answer, 120.0))
     watched.go_on(10.0)

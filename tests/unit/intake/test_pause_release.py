@@ -18,7 +18,7 @@ def test_a_release_ends_the_cause_before_its_time_and_goes_on_at_full_width() ->
     assert watched.allowed == THREADS
 
 
-def test_it_is_told_once_whether_it_is_held_again_or_released_again() -> None:
+def test_it_is_reported_once_whether_it_is_held_again_or_released_again() -> None:
     watched = Watched()
     for detail in ("refused", "refused still"):
         watched.pause.hold(PauseCause.PUBLISH, A_DAY, detail)

@@ -49,7 +49,7 @@ def away(group: ReplicaGroup) -> Away:
     return Away(FakeLedger(group.clock, group.storage))
 
 
-def test_a_ledger_that_is_away_is_told_of_once_and_written_when_it_is_back(group: ReplicaGroup, away: Away) -> None:
+def test_a_ledger_that_is_away_is_reported_once_and_written_when_it_is_back(group: ReplicaGroup, away: Away) -> None:
     replica = Replica(group.clock, away)
     replica.fail(10, 3)
     for _ in range(3):

@@ -129,7 +129,7 @@ def test_a_log_without_its_ledger_is_a_question_too(url: str, tmp_path: Path) ->
     assert log.read_bytes() == b"frames"
 
 
-def test_where_the_keys_are_set_the_lock_tells_that_there_was_a_ledger(url: str, tmp_path: Path) -> None:
+def test_where_the_keys_are_set_the_lock_reports_that_there_was_a_ledger(url: str, tmp_path: Path) -> None:
     open_store(url).release()
     (tmp_path / "state" / "ledger.db").unlink()
 

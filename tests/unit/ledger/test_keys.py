@@ -13,17 +13,17 @@ SIGNS = "-" * 42 + "8="
 
 
 def test_the_same_command_has_the_same_fingerprint_in_every_process() -> None:
-    told = ("CreateCustomer", "cus_1", b'{"username":"ada"}')
+    content = ("CreateCustomer", "cus_1", b'{"username":"ada"}')
 
-    assert fingerprinter([OLD]).fingerprints(*told) == fingerprinter([OLD]).fingerprints(*told)
+    assert fingerprinter([OLD]).fingerprints(*content) == fingerprinter([OLD]).fingerprints(*content)
 
 
 def test_fingerprints_come_newest_key_first() -> None:
-    told = ("CreateCustomer", "cus_1", b"{}")
+    content = ("CreateCustomer", "cus_1", b"{}")
 
-    both = fingerprinter([NEW, OLD]).fingerprints(*told)
+    both = fingerprinter([NEW, OLD]).fingerprints(*content)
 
-    assert both == fingerprinter([NEW]).fingerprints(*told) + fingerprinter([OLD]).fingerprints(*told)
+    assert both == fingerprinter([NEW]).fingerprints(*content) + fingerprinter([OLD]).fingerprints(*content)
     assert len(set(both)) == 2
 
 
@@ -57,12 +57,12 @@ def test_no_subject_is_not_an_empty_subject() -> None:
 
 
 def test_a_fingerprint_cannot_be_made_without_the_key() -> None:
-    told = ("ChangePassword", "cus_1", b'{"password":"hunter2"}')
+    content = ("ChangePassword", "cus_1", b'{"password":"hunter2"}')
 
-    assert fingerprinter([OLD]).fingerprints(*told) != fingerprinter([NEW]).fingerprints(*told)
+    assert fingerprinter([OLD]).fingerprints(*content) != fingerprinter([NEW]).fingerprints(*content)
 
 
-def test_marks_name_keys_without_telling_them() -> None:
+def test_marks_name_keys_without_showing_them() -> None:
     marks = fingerprinter([NEW, OLD]).marks
 
     assert marks == fingerprinter([NEW]).marks + fingerprinter([OLD]).marks
@@ -103,9 +103,9 @@ def test_a_generated_key_is_a_key() -> None:
 
 @pytest.mark.parametrize("spelling", [SIGNS.replace("-", "+"), "+-" * 21 + "8=", "-" * 42 + "9="])
 def test_a_key_is_its_bytes_however_they_are_spelled(spelling: str) -> None:
-    told = ("CreateCustomer", "cus_1", b"{}")
+    content = ("CreateCustomer", "cus_1", b"{}")
 
-    assert fingerprinter([spelling]).fingerprints(*told) == fingerprinter([SIGNS]).fingerprints(*told)
+    assert fingerprinter([spelling]).fingerprints(*content) == fingerprinter([SIGNS]).fingerprints(*content)
     assert fingerprinter([spelling]).marks == fingerprinter([SIGNS]).marks
     assert cipher([SIGNS]).decrypt(cipher([spelling]).encrypt(b"body")) == b"body"
     assert cipher([spelling]).decrypt(cipher([SIGNS]).encrypt(b"body")) == b"body"

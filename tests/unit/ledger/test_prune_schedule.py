@@ -20,15 +20,15 @@ class Listener:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.told: SimpleQueue[object] = SimpleQueue()
+        self.reports: SimpleQueue[object] = SimpleQueue()
 
     def __call__(self, event: TelemetryEvent) -> None:
         """Keep the numbers, or the words."""
         match event:
             case LedgerPruned(commands, refusals):
-                self.told.put((commands, refusals))
+                self.reports.put((commands, refusals))
             case LedgerPruneFailed(detail):
-                self.told.put(detail)
+                self.reports.put(detail)
 
 
 class Runs:
@@ -61,37 +61,37 @@ def running(prune: Callable[[Rest], Pruned], listener: Listener, schedule: Sched
         pruning.stop()
 
 
-def told_by(*results: Pruned | Exception) -> list[object]:
+def reports_of(*results: Pruned | Exception) -> list[object]:
     """Return what the listener was told of these runs; the run that was stopped is left out."""
     listener, runs = Listener(), Runs(results)
     with running(runs, listener):
         assert runs.over.wait(60)
-        told = []
+        reports = []
         try:
             while True:
-                told.append(listener.told.get_nowait())
+                reports.append(listener.reports.get_nowait())
         except Empty:
-            return told
+            return reports
 
 
-def test_a_run_that_forgot_something_is_told() -> None:
-    assert told_by(Pruned(3, 0, whole=True), Pruned(0, 2, whole=True)) == [(3, 0), (0, 2)]
+def test_a_run_that_forgot_something_is_reported() -> None:
+    assert reports_of(Pruned(3, 0, whole=True), Pruned(0, 2, whole=True)) == [(3, 0), (0, 2)]
 
 
 def test_a_run_with_nothing_to_forget_is_not_worth_a_word() -> None:
-    assert told_by(Pruned(0, 0, whole=True)) == []
+    assert reports_of(Pruned(0, 0, whole=True)) == []
 
 
 def test_a_run_that_another_process_makes_is_not_worth_a_word() -> None:
-    assert told_by(PrunedElsewhere("another one")) == []
+    assert reports_of(PrunedElsewhere("another one")) == []
 
 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [(LedgerUnavailable("it is away"), "it is away"), (RuntimeError("a bug"), "RuntimeError: a bug")],
 )
-def test_what_goes_wrong_is_told_and_the_next_run_comes(fault: Exception, words: str) -> None:
-    assert told_by(fault, Pruned(1, 0, whole=True)) == [words, (1, 0)]
+def test_what_goes_wrong_is_reported_and_the_next_run_comes(fault: Exception, words: str) -> None:
+    assert reports_of(fault, Pruned(1, 0, whole=True)) == [words, (1, 0)]
 
 
 def test_stopping_ends_a_run_at_its_next_rest() -> None:
@@ -99,7 +99,7 @@ def test_stopping_ends_a_run_at_its_next_rest() -> None:
     with running(runs, listener) as pruning:
         assert runs.over.wait(60)
         pruning.stop()
-        assert listener.told.get_nowait() == (7, 7)
+        assert listener.reports.get_nowait() == (7, 7)
         assert runs.begun == 1
 
 

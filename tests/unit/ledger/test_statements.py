@@ -40,7 +40,7 @@ def test_a_row_is_read_as_sqlalchemy_reads_it(connection: Connection) -> None:
     assert found[0]._fields == expected._fields
 
 
-def test_a_change_with_many_values_tells_how_many_rows_it_met(connection: Connection) -> None:
+def test_a_change_with_many_values_reports_how_many_rows_it_met(connection: Connection) -> None:
     unit = unit_on(connection)
     unit.change(ADD, [row("a"), row("b")])
 

@@ -48,7 +48,7 @@ def test_a_database_is_called_by_a_name_without_what_its_query_hides(query: str)
         assert "db/ledger" in name
 
 
-def test_the_harmless_part_of_a_query_is_told() -> None:
+def test_the_harmless_part_of_a_query_is_reported() -> None:
     assert name_of("postgresql:///ledger?host=/run/pg&sslmode=require") == (
         "postgresql:///ledger?host=%2Frun%2Fpg&sslmode=require"
     )

@@ -138,7 +138,7 @@ def test_a_driver_that_would_not_be_used_is_refused(driver: str) -> None:
         parse(f"{driver}:///ledger")
 
 
-def test_several_servers_in_another_spelling_are_told_the_right_one() -> None:
+def test_several_servers_in_another_spelling_are_shown_the_right_one() -> None:
     with pytest.raises(LedgerRefused, match="host=one:5432&host=two:5432"):
         parse("postgresql://ledger@one:5432,two:5432/ledger")
 

@@ -18,20 +18,20 @@ DECIDED = {
 }
 
 
-class _Told(Exception):
+class _DriverError(Exception):
     def __init__(self, sqlstate: str | None) -> None:
         super().__init__(sqlstate)
         self.sqlstate = sqlstate
 
 
-class _SqliteTold(Exception):
+class _SqliteDriverError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.sqlite_errorcode = code
 
 
-def told(state: str | None, kind: type[DBAPIError] = OperationalError) -> DBAPIError:
-    return kind("COMMIT", {}, _Told(state))
+def failure_with(state: str | None, kind: type[DBAPIError] = OperationalError) -> DBAPIError:
+    return kind("COMMIT", {}, _DriverError(state))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def told(state: str | None, kind: type[DBAPIError] = OperationalError) -> DBAPIE
     [(state, verdict) for verdict, states in DECIDED.items() for state in states.split() if len(state) == 5],
 )
 def test_every_state_is_decided(state: str, verdict: FaultVerdict) -> None:
-    assert of_postgres(told(state)) is verdict
+    assert of_postgres(failure_with(state)) is verdict
 
 
 def test_no_line_of_the_table_is_without_a_test() -> None:
@@ -58,11 +58,11 @@ def test_no_line_of_the_table_is_without_a_test() -> None:
     ],
 )
 def test_without_a_state_the_kind_decides(kind: type[DBAPIError], verdict: FaultVerdict) -> None:
-    assert of_postgres(told(None, kind)) is verdict
+    assert of_postgres(failure_with(None, kind)) is verdict
 
 
 def test_whatever_it_is_a_broken_connection_is_made_anew() -> None:
-    broken = OperationalError("COMMIT", {}, _Told("XX000"), connection_invalidated=True)
+    broken = OperationalError("COMMIT", {}, _DriverError("XX000"), connection_invalidated=True)
 
     assert of_postgres(broken) is FaultVerdict.PASSES
 
@@ -91,7 +91,7 @@ def test_whatever_it_is_a_broken_connection_is_made_anew() -> None:
     ],
 )
 def test_every_code_of_sqlites_is_decided(code: int, verdict: FaultVerdict) -> None:
-    assert of_sqlite(OperationalError("COMMIT", {}, _SqliteTold(code))) is verdict
+    assert of_sqlite(OperationalError("COMMIT", {}, _SqliteDriverError(code))) is verdict
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_every_code_of_sqlites_is_decided(code: int, verdict: FaultVerdict) -> N
     [(OperationalError, FaultVerdict.AWAY), (DataError, FaultVerdict.ROW), (IntegrityError, FaultVerdict.FAULT)],
 )
 def test_without_a_code_the_kind_decides(kind: type[DBAPIError], verdict: FaultVerdict) -> None:
-    assert of_sqlite(told(None, kind)) is verdict
+    assert of_sqlite(failure_with(None, kind)) is verdict
 
 
 def test_what_no_driver_can_send_is_the_rows_own() -> None:

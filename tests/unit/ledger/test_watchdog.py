@@ -15,12 +15,12 @@ class Waiting:
 
     def __init__(self) -> None:
         self.progress = WriterProgress()
-        self.told: list[str] = []
+        self.reports: list[str] = []
         self.broken_off = 0
 
     def on_outage(self, detail: str) -> None:
         """Keep it."""
-        self.told.append(detail)
+        self.reports.append(detail)
 
     def break_off(self) -> None:
         """Count it."""
@@ -45,18 +45,18 @@ def look(watchdog: Watchdog, times: int) -> None:
 def test_a_writer_with_nothing_to_do_is_not_worth_a_word(writer: Waiting, watchdog: Watchdog) -> None:
     look(watchdog, 100)
 
-    assert writer.told == []
+    assert writer.reports == []
 
 
-def test_a_commit_that_is_not_answered_is_told_at_each_look_from_the_fifth_on(
+def test_a_commit_that_is_not_answered_is_reported_at_each_look_from_the_fifth_on(
     writer: Waiting, watchdog: Watchdog
 ) -> None:
     writer.progress.begin()
     look(watchdog, 4)
-    assert writer.told == []
+    assert writer.reports == []
 
     look(watchdog, 3)
-    assert writer.told == [SILENCE] * 3
+    assert writer.reports == [SILENCE] * 3
 
 
 def test_a_writer_that_is_always_at_it_and_gets_on_is_well(writer: Waiting, watchdog: Watchdog) -> None:
@@ -66,7 +66,7 @@ def test_a_writer_that_is_always_at_it_and_gets_on_is_well(writer: Waiting, watc
         writer.progress.begin()
         watchdog.look()
 
-    assert (writer.told, writer.broken_off) == ([], 0)
+    assert (writer.reports, writer.broken_off) == ([], 0)
 
 
 def test_a_commit_that_is_answered_late_ends_it(writer: Waiting, watchdog: Watchdog) -> None:
@@ -77,15 +77,15 @@ def test_a_commit_that_is_answered_late_ends_it(writer: Waiting, watchdog: Watch
     writer.progress.begin()
     look(watchdog, 4)
 
-    assert len(writer.told) == 2
+    assert len(writer.reports) == 2
 
 
-def test_it_is_told_without_a_gap_while_one_try_follows_the_other(writer: Waiting, watchdog: Watchdog) -> None:
+def test_it_is_reported_without_a_gap_while_one_attempt_follows_the_other(writer: Waiting, watchdog: Watchdog) -> None:
     for _ in range(10):
         writer.progress.begin()
         look(watchdog, 2)
 
-    assert len(writer.told) == 2 * 10 - 4
+    assert len(writer.reports) == 2 * 10 - 4
     assert writer.broken_off == 0
 
 
@@ -94,7 +94,7 @@ def test_what_the_writer_knows_itself_is_reported_rather_than_a_guess(writer: Wa
     writer.progress.trouble = "connection refused"
     look(watchdog, 5)
 
-    assert writer.told == ["connection refused"]
+    assert writer.reports == ["connection refused"]
 
 
 def test_one_that_is_never_answered_is_broken_off_and_so_is_the_next(writer: Waiting, watchdog: Watchdog) -> None:

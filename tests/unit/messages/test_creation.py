@@ -105,6 +105,6 @@ def test_a_create_that_does_not_say_when_it_was_sent_is_left_to_the_provider() -
 
 
 def test_the_window_is_looked_at_when_everything_else_is_good() -> None:
-    told = faults(create(billing_date="2026-11-21", password="zQ7"))
+    found = faults(create(billing_date="2026-11-21", password="zQ7"))
 
-    assert told == ("password: must have at least 6 characters",)
+    assert found == ("password: must have at least 6 characters",)

@@ -60,7 +60,7 @@ def test_one_of_the_two_alone_may_be_there() -> None:
         "\N{LATIN SMALL LETTER O WITH DIAERESIS}",
     ],
 )
-def test_what_is_no_base64_is_told_the_rule(value: str) -> None:
+def test_what_is_no_base64_is_refused_with_the_rule(value: str) -> None:
     error = refused(encoded(value))
 
     assert isinstance(error, Invalid)
@@ -68,12 +68,12 @@ def test_what_is_no_base64_is_told_the_rule(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [7, True, {}, ["eyJ9"]])
-def test_what_is_no_text_is_told_so(value: object) -> None:
+def test_what_is_no_text_is_reported_so(value: object) -> None:
     assert faults(encoded(value)) == ("data_base64: must be text",)
 
 
 @pytest.mark.parametrize("raw", [b"", b"<xml/>", b"\xff\xfe", f"password={SECRET}".encode(), b'{"username": NaN}'])
-def test_base64_of_anything_but_json_is_told_so_and_not_shown(raw: bytes) -> None:
+def test_base64_of_anything_but_json_is_reported_so_and_not_shown(raw: bytes) -> None:
     error = refused(encoded(b64encode(raw).decode()))
 
     assert isinstance(error, Invalid)
@@ -82,10 +82,10 @@ def test_base64_of_anything_but_json_is_told_so_and_not_shown(raw: bytes) -> Non
 
 
 @pytest.mark.parametrize("content", [[], 7, None, "text"])
-def test_base64_of_json_that_is_no_object_is_told_so(content: object) -> None:
-    told = faults(encoded(base64_of(content)))
+def test_base64_of_json_that_is_no_object_is_reported_so(content: object) -> None:
+    reason = faults(encoded(base64_of(content)))
 
-    assert told == ("data_base64: the JSON in it must be an object with the command's fields",)
+    assert reason == ("data_base64: the JSON in it must be an object with the command's fields",)
 
 
 def test_a_key_that_is_there_twice_inside_is_refused_too() -> None:
@@ -109,7 +109,7 @@ def test_a_customer_inside_is_named_in_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
         (json.dumps(DATA["DisableCustomer"]), ", not a text that holds JSON"),
         ("ada@example.com", ""),
@@ -118,8 +118,8 @@ def test_a_customer_inside_is_named_in_the_answer() -> None:
         (7, ""),
     ],
 )
-def test_data_that_is_a_text_of_json_gets_a_fault_that_says_so(data: object, told: str) -> None:
-    assert faults(structured(data)) == (f"data: must be an object with the command's fields{told}",)
+def test_data_that_is_a_text_of_json_gets_a_fault_that_says_so(data: object, reason: str) -> None:
+    assert faults(structured(data)) == (f"data: must be an object with the command's fields{reason}",)
 
 
 @pytest.mark.parametrize("form", [binary, bare])

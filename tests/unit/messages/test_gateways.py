@@ -91,7 +91,7 @@ def test_a_body_that_cannot_be_read_is_answered_by_headers_and_properties_togeth
 
 
 @pytest.mark.parametrize("content_type", [*CLOUDEVENTS, *OTHERS])
-def test_an_envelope_without_its_version_is_told_so_and_answered(content_type: str | None) -> None:
+def test_an_envelope_without_its_version_is_reported_so_and_answered(content_type: str | None) -> None:
     error = refused(replace(structured(specversion=None), content_type=content_type))
 
     assert error.faults == ("specversion: must be 1.0",)
@@ -138,9 +138,9 @@ def test_headers_that_name_no_command_make_a_bare_message_no_other(stray: dict[s
 def test_another_command_in_a_header_beside_a_bare_message_is_refused() -> None:
     message = bare()
 
-    told = faults(replace(message, headers={**message.headers, "ce-type": "DeleteCustomer"}))
+    sent = faults(replace(message, headers={**message.headers, "ce-type": "DeleteCustomer"}))
 
-    assert told == ("type: is not the same in the envelope and in the property `type`",)
+    assert sent == ("type: is not the same in the envelope and in the property `type`",)
 
 
 @pytest.mark.parametrize("stray", STRAY)
@@ -157,15 +157,15 @@ def test_headers_with_a_version_are_the_binary_form_though_the_properties_name_a
     given: dict[str, Any] = {absent: None}
     message = binary(DATA["DisableCustomer"], **given)
 
-    told = replace(message, message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
+    sent = replace(message, message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
 
-    assert faults(told) == (f"{absent}: is required",)
+    assert faults(sent) == (f"{absent}: is required",)
 
 
 def test_headers_that_name_a_command_are_the_binary_form_without_their_version() -> None:
-    told = replace(binary(specversion=None), message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
+    sent = replace(binary(specversion=None), message_id="7f3a", app_id="billing-1.2", type="DisableCustomer")
 
-    assert faults(told) == ("specversion: must be 1.0",)
+    assert faults(sent) == ("specversion: must be 1.0",)
 
 
 @pytest.mark.parametrize("absent", ["type", "message_id", "app_id"])

@@ -79,18 +79,18 @@ def test_a_key_is_found_at_every_depth(body: bytes) -> None:
     assert refused_as_invalid(replace(bare(), body=body)).faults == (fault("key"),)
 
 
-def test_neither_value_is_told_and_the_key_only_as_far_as_it_can_be_printed() -> None:
+def test_neither_value_is_reported_and_the_key_only_as_far_as_it_can_be_printed() -> None:
     key = "p\u001b" + "w" * 100
     body = json.dumps({"a": 1, "b": SECRET}).replace('"a"', json.dumps(key)).replace('"b"', json.dumps(key))
 
-    (told,) = refused_as_invalid(replace(bare(), body=body.encode())).faults
+    (only_fault,) = refused_as_invalid(replace(bare(), body=body.encode())).faults
 
-    assert told.startswith("p?www")
-    assert SECRET not in told
-    assert len(told) < 200
+    assert only_fault.startswith("p?www")
+    assert SECRET not in only_fault
+    assert len(only_fault) < 200
 
 
-def test_a_hundred_doubled_keys_are_told_in_twenty_sentences() -> None:
+def test_a_hundred_doubled_keys_are_reported_in_twenty_sentences() -> None:
     pairs = ", ".join(f'"k{number}": 1, "k{number}": 2' for number in range(100))
 
     assert len(refused_as_invalid(replace(bare(), body=f"{{{pairs}}}".encode())).faults) == 20
@@ -245,9 +245,9 @@ def test_what_is_no_number_of_json_is_undecodable(number: bytes) -> None:
 def test_a_number_beyond_all_bounds_is_no_limit(number: bytes) -> None:
     message = bare({}, type="RetrieveCustomers")
 
-    (told,) = refused_as_invalid(replace(message, body=b'{"limit": %s}' % number)).faults
+    (only_fault,) = refused_as_invalid(replace(message, body=b'{"limit": %s}' % number)).faults
 
-    assert told.startswith("limit: ")
+    assert only_fault.startswith("limit: ")
 
 
 @pytest.mark.parametrize("depth", [190, 100_000])

@@ -12,7 +12,7 @@ from messages.errors import Invalid, Undecodable
 from tests.unit.messages.wire import DATA, ENVELOPE, Build, bare, refused, structured
 
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
-TOLD = "it is in UTF-16 or UTF-32; send it in UTF-8"
+REASON = "it is in UTF-16 or UTF-32; send it in UTF-8"
 
 
 def in_base64(raw: bytes) -> bytes:
@@ -42,25 +42,25 @@ def test_keys_behind_a_mark_are_looked_at_as_all_are() -> None:
 
 
 @pytest.mark.parametrize("encoding", WIDE)
-def test_a_body_in_utf_16_is_told_so(build: Build, encoding: str) -> None:
+def test_a_body_in_utf_16_is_reported_so(build: Build, encoding: str) -> None:
     message = build()
     error = refused(replace(message, body=message.body.decode().encode(encoding)))
 
     assert isinstance(error, Undecodable)
-    assert error.faults == (f"the body is not JSON in UTF-8: {TOLD}",)
+    assert error.faults == (f"the body is not JSON in UTF-8: {REASON}",)
 
 
 def test_a_mark_of_utf_16_is_known_in_both_orders() -> None:
     for mark, encoding in ((codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le")):
-        assert TOLD in str(refused(replace(bare(), body=mark + "{}".encode(encoding))))
+        assert REASON in str(refused(replace(bare(), body=mark + "{}".encode(encoding))))
 
 
 @pytest.mark.parametrize("encoding", WIDE)
-def test_data_of_a_library_in_utf_16_is_told_so(encoding: str) -> None:
+def test_data_of_a_library_in_utf_16_is_reported_so(encoding: str) -> None:
     error = refused(replace(structured(), body=in_base64(json.dumps(DATA["DisableCustomer"]).encode(encoding))))
 
     assert isinstance(error, Invalid)
-    assert error.faults == (f"data_base64: must be the Base64 of JSON in UTF-8: {TOLD}",)
+    assert error.faults == (f"data_base64: must be the Base64 of JSON in UTF-8: {REASON}",)
     assert error.name is not None
 
 
@@ -80,4 +80,4 @@ def test_a_mark_takes_no_hint_from_base64_of_json() -> None:
 
 @pytest.mark.parametrize("body", [codecs.BOM_UTF8, b"", b"\x00", b'{"a": "\x00"}'])
 def test_what_is_neither_json_nor_utf_16_is_not_called_so(body: bytes) -> None:
-    assert TOLD not in str(refused(replace(bare(), body=body)))
+    assert REASON not in str(refused(replace(bare(), body=body)))

@@ -81,7 +81,7 @@ def test_a_new_username_differs_in_more_than_case(new: str) -> None:
     )
 
 
-def test_a_rule_about_two_fields_is_told_after_those_about_one() -> None:
+def test_a_rule_about_two_fields_is_reported_after_those_about_one() -> None:
     assert broken("ChangeUsername", username="ab", new_username="ab") == (
         "username: must have at least 3 characters",
         "new_username: must have at least 3 characters",

@@ -60,12 +60,12 @@ def said(message: WireMessage) -> str:
 
 @settings(deadline=None, max_examples=40)
 @given(type_=TYPES, value=SPOILED, form=st.sampled_from(sorted(FORMS)))
-def test_a_broken_secret_is_told_by_its_field_alone(type_: str, value: object, form: str) -> None:
+def test_a_broken_secret_is_reported_by_its_field_alone(type_: str, value: object, form: str) -> None:
     field = SECRET_FIELDS[type_]
-    told = said(FORMS[form]({**DATA[type_], field: value}, type=type_))
+    shown = said(FORMS[form]({**DATA[type_], field: value}, type=type_))
 
-    assert f"{field}: must" in told
-    assert SECRET not in told
+    assert f"{field}: must" in shown
+    assert SECRET not in shown
 
 
 @settings(deadline=None, max_examples=40)
@@ -89,10 +89,10 @@ def test_a_body_broken_anywhere_shows_nothing_of_its_secret(type_: str, place: i
 
 @pytest.mark.parametrize("field", ["email", "billing_date", "free_user", "ip", "ip_group", "zip"])
 def test_a_secret_in_the_wrong_field_is_not_repeated(field: str) -> None:
-    told = said(create(**{field: [SECRET * 20]})) + said(create(**{field: SECRET * 20}))
+    shown = said(create(**{field: [SECRET * 20]})) + said(create(**{field: SECRET * 20}))
 
-    assert field in told
-    assert SECRET not in told
+    assert field in shown
+    assert SECRET not in shown
 
 
 @pytest.mark.parametrize("attribute", ["type", "specversion"])
@@ -103,7 +103,7 @@ def test_a_secret_in_the_wrong_attribute_is_part_of_no_fault(attribute: str) -> 
     assert SECRET not in "".join(everything_said(nameless(error)))
 
 
-def test_a_secret_in_place_of_a_time_is_dropped_without_being_told() -> None:
+def test_a_secret_in_place_of_a_time_is_dropped_without_being_reported() -> None:
     envelope = decode(structured(DATA["DisableCustomer"], time=SECRET))
 
     assert envelope.dropped

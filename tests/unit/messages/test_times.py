@@ -122,9 +122,9 @@ def test_a_message_without_a_time_has_dropped_none() -> None:
 
 def test_a_billing_date_is_measured_from_a_corrected_time_and_from_no_dropped_one() -> None:
     data = {**DATA["CreateCustomer"], "billing_date": "2026-12-22"}
-    told = ("billing_date: must be from 2026-11-22 to 2026-12-20 for a command of 2026-11-21 (UTC)",)
+    expected = ("billing_date: must be from 2026-11-22 to 2026-12-20 for a command of 2026-11-21 (UTC)",)
 
-    assert faults(structured(data, type="CreateCustomer", time=SENT_AT * 1_000)) == told
+    assert faults(structured(data, type="CreateCustomer", time=SENT_AT * 1_000)) == expected
     assert faults(structured(data, type="CreateCustomer", time="noon")) == ()
     assert faults(create(billing_date="2026-12-20")) == ()
 

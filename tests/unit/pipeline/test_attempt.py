@@ -124,7 +124,7 @@ def test_a_refusal_ends_the_command_and_is_proof_too(rig: Rig) -> None:
         (Throttled("slow down", 5.0), RetryCause.THROTTLED),
     ],
 )
-def test_a_failure_puts_the_command_off_and_is_told(rig: Rig, failure: ProviderError, cause: RetryCause) -> None:
+def test_a_failure_puts_the_command_off_and_is_reported(rig: Rig, failure: ProviderError, cause: RetryCause) -> None:
     rig.provider.fail_next(failure)
 
     put_off = deferred(rig.attempt(work_of(disable())))
@@ -154,7 +154,7 @@ def test_the_time_a_try_takes_is_counted(rig: Rig) -> None:
     ("made_with", "counted_for"),
     [(None, ProviderLogin.V3), (ProviderLogin.V2, ProviderLogin.V2), (ProviderLogin.V3, ProviderLogin.V3)],
 )
-def test_a_failure_is_told_of_the_login_that_its_call_was_made_with(
+def test_a_failure_is_reported_of_the_login_that_its_call_was_made_with(
     rig: Rig, made_with: ProviderLogin | None, counted_for: ProviderLogin
 ) -> None:
     failure = OutcomeUnknown("reset")
@@ -234,7 +234,7 @@ def test_a_throttled_look_pauses_for_its_time_and_makes_nothing_look_begun(rig: 
     assert (put_off.not_before, put_off.history.begun) == (rig.clock.now() + 900.0, False)
 
 
-def test_what_an_earlier_try_wrote_down_is_told_to_the_next(rig: Rig) -> None:
+def test_what_an_earlier_attempt_wrote_down_is_given_to_the_next(rig: Rig) -> None:
     handlers = Listening(rig.clock)
 
     rig.attempt(work_of(disable()), None, handlers)

@@ -169,7 +169,7 @@ def test_one_that_the_ledger_cannot_hold_is_tried_once_and_holds_only_its_custom
     assert tries == [[b"1", b"2", b"3", b"4"], [b"1"], [b"2"], [b"4", b"5"]]
 
 
-def test_nothing_that_cannot_be_parked_is_told_as_parked(rig: ParkingRig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_cannot_be_parked_is_reported_as_parked(rig: ParkingRig, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_works: list[Work]) -> None:
         raise Unstorable("an index row that is too long")
 
@@ -199,7 +199,7 @@ def test_one_that_ends_while_the_window_is_written_down_leaves_nothing_behind(
     assert rig.dispatcher.parked == WINDOW - 1
 
 
-def test_what_a_dead_process_left_is_taken_over_at_the_start_and_told(rig: ParkingRig) -> None:
+def test_what_a_dead_process_left_is_taken_over_at_the_start_and_reported(rig: ParkingRig) -> None:
     dead = FakeLedger(rig.ledger.clock, rig.ledger.storage)
     left = delivery(b"left")
     FakeParkingStore(dead).park([Work(left, Undecodable([]), ("ada",))])

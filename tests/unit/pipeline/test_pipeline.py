@@ -41,7 +41,7 @@ def dead_letters(rig: PipelineRig) -> list[Outgoing]:
     return rig.publisher.to(Destination.DEAD_LETTERS)
 
 
-def test_a_command_is_recorded_then_told_then_acked(rig: PipelineRig) -> None:
+def test_a_command_is_recorded_then_published_then_acked(rig: PipelineRig) -> None:
     rig.run_to_the_end(CREATE)
 
     assert rig.notes == ["record", "event", "ack"]
@@ -68,7 +68,7 @@ def test_every_step_is_passed_in_its_order(rig: PipelineRig) -> None:
     assert rig.steps == [step for step in Step if step not in {Step.ARRIVED, Step.DECODED, Step.QUEUED, Step.PARKED}]
 
 
-def test_what_was_done_is_told_again_byte_for_byte_and_not_done_again(rig: PipelineRig) -> None:
+def test_what_was_done_is_published_again_byte_for_byte_and_not_done_again(rig: PipelineRig) -> None:
     rig.run_to_the_end(CREATE)
 
     rig.clock.advance(3_600.0)
@@ -80,7 +80,7 @@ def test_what_was_done_is_told_again_byte_for_byte_and_not_done_again(rig: Pipel
     assert [report.outcome for report in rig.telemetry.of(CommandSettled)] == [Outcome.APPLIED, Outcome.DUPLICATE]
 
 
-def test_what_failed_for_good_is_told_again_byte_for_byte(rig: PipelineRig) -> None:
+def test_what_failed_for_good_is_published_again_byte_for_byte(rig: PipelineRig) -> None:
     rig.provider.fail_next(REFUSED)
     rig.run_to_the_end(CREATE)
 
@@ -131,7 +131,7 @@ def test_a_message_that_names_no_command_ends_as_a_dead_letter_alone(rig: Pipeli
 
 
 @pytest.mark.parametrize("work", [INVALID, BROKEN, OTHER])
-def test_a_refusal_told_again_is_the_same(rig: PipelineRig, work: Work) -> None:
+def test_a_refusal_reported_again_is_the_same(rig: PipelineRig, work: Work) -> None:
     rig.run_to_the_end(CREATE)
     before = len(rig.publisher.published)
 
@@ -139,11 +139,11 @@ def test_a_refusal_told_again_is_the_same(rig: PipelineRig, work: Work) -> None:
     rig.clock.advance(3_600.0)
     rig.run_to_the_end(again(work))
 
-    told = rig.publisher.published[before:]
-    assert told[: len(told) // 2] == told[len(told) // 2 :]
+    in_both_runs = rig.publisher.published[before:]
+    assert in_both_runs[: len(in_both_runs) // 2] == in_both_runs[len(in_both_runs) // 2 :]
 
 
-def test_a_failed_try_is_put_off_and_nothing_is_told(rig: PipelineRig) -> None:
+def test_a_failed_attempt_is_put_off_and_nothing_is_published(rig: PipelineRig) -> None:
     rig.provider.fail_next(NotSent("refused"))
 
     until = rig.run_once(CREATE).until
@@ -218,7 +218,7 @@ def test_an_event_that_is_not_confirmed_after_its_dead_letter_is_published_again
     assert rig.notes == ["record", "dead letter", "event", "ack"]
 
 
-def test_without_the_ledger_nothing_is_done_and_nothing_is_told(rig: PipelineRig) -> None:
+def test_without_the_ledger_nothing_is_done_and_nothing_is_published(rig: PipelineRig) -> None:
     rig.ledger.broken = True
 
     for work in (CREATE, INVALID, BROKEN):
@@ -242,7 +242,7 @@ class TakenOver(FakeProvider):
         self._rig.ledger.claim(CREATE.content.request)
 
 
-def test_a_claim_that_was_lost_meanwhile_tells_nothing(rig: PipelineRig) -> None:
+def test_a_claim_that_was_lost_meanwhile_reports_nothing(rig: PipelineRig) -> None:
     rig.provider = TakenOver(rig)
     rig.restart()
 
@@ -270,15 +270,15 @@ def test_a_refusal_is_reported_with_its_words(rig: PipelineRig) -> None:
     assert report.detail == "zip: must have at least 1 characters"
 
 
-def test_nothing_that_is_told_holds_a_secret(rig: PipelineRig) -> None:
+def test_nothing_that_is_reported_holds_a_secret(rig: PipelineRig) -> None:
     rig.provider.add(create_command())
     for work in (CREATE, work_of(disable()), work_of(rotate()), work_of(rotate("evt_1"))):
         rig.run_to_the_end(work)
 
-    told = b"".join(message.body for message in rig.publisher.to(Destination.EVENTS))
+    bodies = b"".join(message.body for message in rig.publisher.to(Destination.EVENTS))
     headers = repr([message.properties for message in rig.publisher.published])
     assert len(events(rig)) == 4
-    assert PASSWORD.encode() not in told
+    assert PASSWORD.encode() not in bodies
     assert PASSWORD not in headers + repr(rig.telemetry.of(CommandSettled))
 
 

@@ -47,7 +47,7 @@ def asked_for(name: str) -> dict[str, object]:
     return end_state(rig)
 
 
-def told(rig: PipelineRig) -> dict[str, object]:
+def event_data(rig: PipelineRig) -> dict[str, object]:
     """The one event that was told, however often."""
     bodies = {message.body for message in rig.publisher.to(Destination.EVENTS)}
     assert len(bodies) == 1
@@ -67,7 +67,7 @@ def run_through_a_crash(rig: PipelineRig, work: Work, step: Step) -> None:
 def assert_done_once(rig: PipelineRig, name: str) -> None:
     assert end_state(rig) == asked_for(name)
     assert rig.provider.changes == [f"{name} {USERNAME}"]
-    assert told(rig)["type"] == CATALOG[name].event
+    assert event_data(rig)["type"] == CATALOG[name].event
     assert rig.publisher.to(Destination.DEAD_LETTERS) == []
 
 
@@ -129,7 +129,7 @@ def test_calls_that_fail_one_after_the_other_leave_one_effect_and_one_event(name
     rig.run_to_the_end(work_for(name))
 
     if name == "RetrieveCustomers":
-        assert told(rig)["type"] == "CustomersRetrieved"
+        assert event_data(rig)["type"] == "CustomersRetrieved"
     else:
         assert_done_once(rig, name)
 

@@ -29,7 +29,7 @@ def crash(rig: PipelineRig, work: Work, step: Step) -> None:
         rig.run_to_the_end(again(work))
 
 
-def told_once(rig: PipelineRig) -> bool:
+def published_once(rig: PipelineRig) -> bool:
     """Whether every message that was published more than once is the same each time."""
     by_id = {(message.destination, message.properties.message_id): message for message in rig.publisher.published}
     return all(by_id[it.destination, it.properties.message_id] == it for it in rig.publisher.published)
@@ -41,7 +41,7 @@ def test_a_create_has_one_effect(rig: PipelineRig, step: Step) -> None:
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
     assert {message.properties.type for message in rig.publisher.published} == {"CustomerCreated"}
-    assert told_once(rig)
+    assert published_once(rig)
     assert rig.notes[-1] == "ack"
 
 
@@ -57,7 +57,7 @@ def test_a_create_whose_answer_is_lost_as_well_has_one_effect(rig: PipelineRig, 
         rig.run_to_the_end(again(work))
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
-    assert told_once(rig)
+    assert published_once(rig)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -82,18 +82,18 @@ def test_a_failed_command_has_one_dead_letter_and_one_event(rig: PipelineRig, st
     dead_letters = rig.publisher.to(Destination.DEAD_LETTERS)
     assert rig.provider.changes == []
     assert {it.properties.headers["provisioning-dead-letter-id"] for it in dead_letters} == {DEAD_LETTER_ID}
-    assert told_once(rig)
+    assert published_once(rig)
     assert rig.notes[-3:] == ["dead letter", "event", "ack"]
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("work", [work_of(create(zip="")), work_of(b"no JSON")], ids=["invalid", "undecodable"])
-def test_a_refused_message_is_told_the_same(rig: PipelineRig, work: Work, step: Step) -> None:
+def test_a_refused_message_is_reported_the_same(rig: PipelineRig, work: Work, step: Step) -> None:
     rig.clock.advance(60.0)
 
     crash(rig, work, step)
 
-    assert told_once(rig)
+    assert published_once(rig)
     assert len(rig.storage.refusals) == 1
     assert rig.notes[-1] == "ack"
 
@@ -110,7 +110,7 @@ def test_two_crashes_in_a_row_change_nothing(rig: PipelineRig, step: Step) -> No
     rig.run_to_the_end(work)
 
     assert rig.provider.changes == [f"CreateCustomer {USERNAME}"]
-    assert told_once(rig)
+    assert published_once(rig)
 
 
 def test_what_was_begun_is_left_alone_until_the_provider_has_settled(rig: PipelineRig) -> None:

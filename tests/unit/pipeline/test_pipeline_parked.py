@@ -97,7 +97,7 @@ def test_one_that_was_given_up_to_another_process_while_its_event_is_kept_is_lef
     assert [message.properties.type for message in rig.publisher.published] == ["CustomerCreated"]
 
 
-def test_a_fault_of_the_workers_own_ends_the_process_and_is_told(
+def test_a_fault_of_the_workers_own_ends_the_process_and_is_reported(
     rig: PipelineRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bug = ZeroDivisionError()

@@ -75,7 +75,7 @@ def test_another_type_under_a_used_id_and_the_same_body_has_an_answer_of_its_own
         {"headers": {"ce-subject": "cus_2"}},
     ],
 )
-def test_whatever_a_message_says_beside_its_body_tells_it_apart(rig: PipelineRig, other: dict[str, Any]) -> None:
+def test_whatever_a_message_says_beside_its_body_distinguishes_it(rig: PipelineRig, other: dict[str, Any]) -> None:
     answered(rig, message(), message(**other))
 
     assert len(set(dead_letters(rig))) == 2
@@ -93,7 +93,7 @@ def test_whatever_a_message_says_beside_its_body_tells_it_apart(rig: PipelineRig
         ({"ce-id": "5"}, {"ce-id": 5}),
     ],
 )
-def test_headers_that_contradict_each_other_are_told_apart_by_all_they_say(
+def test_headers_that_contradict_each_other_are_distinguished_by_all_they_say(
     rig: PipelineRig, one: dict[str, object], other: dict[str, object]
 ) -> None:
     answered(rig, message(b"{", headers=one), message(b"{", headers=other))
@@ -116,7 +116,7 @@ def test_the_order_of_headers_makes_no_other_message(rig: PipelineRig) -> None:
         ({"app_id": None, "message_id": "evt_1"}, {"app_id": None, "message_id": "evt_2"}),
     ],
 )
-def test_messages_without_a_name_are_told_apart_by_what_they_have_of_it(
+def test_messages_without_a_name_are_distinguished_by_what_they_have_of_it(
     rig: PipelineRig, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert answered(rig, message(**one), message(**other)) == []
@@ -159,18 +159,18 @@ def test_a_message_that_comes_again_after_a_new_secret_key_is_answered_with_the_
     (one,) = answered(rig, message())
 
     rig.restart()
-    rig.marks = lambda told: (sha256(b"new" + told).digest(), sha256(told).digest())
+    rig.marks = lambda content: (sha256(b"new" + content).digest(), sha256(content).digest())
     (again,) = answered(rig, message())
 
     assert again == one
     assert len(set(dead_letters(rig))) == 1
 
 
-def test_the_ids_of_a_refusal_tell_nothing_of_its_body_without_the_key(rig: PipelineRig) -> None:
+def test_the_ids_of_a_refusal_report_nothing_of_its_body_without_the_key(rig: PipelineRig) -> None:
     (one,) = answered(rig, message())
 
     rig.storage.refusals.clear()
-    rig.marks = lambda told: (sha256(b"another key" + told).digest(),)
+    rig.marks = lambda content: (sha256(b"another key" + content).digest(),)
     (other,) = answered(rig, message())
 
     assert one["id"] != other["id"]

@@ -57,7 +57,7 @@ def test_others_are_published_meanwhile(rig: PipelineRig) -> None:
     assert rig.settlement.acked == [BROKEN.delivery.receipt]
 
 
-def test_once_the_broker_takes_it_it_is_told_and_nothing_is_done_twice(rig: PipelineRig) -> None:
+def test_once_the_broker_takes_it_it_is_published_and_nothing_is_done_twice(rig: PipelineRig) -> None:
     rig.publisher.largest_body = 1
     rig.run(CREATE)
     done = list(rig.notes)

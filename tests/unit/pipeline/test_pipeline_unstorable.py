@@ -21,7 +21,7 @@ def rig() -> PipelineRig:
     return PipelineRig()
 
 
-def told(rig: PipelineRig) -> tuple[str, str]:
+def reason_and_detail(rig: PipelineRig) -> tuple[str, str]:
     """The reason and the detail of the one event; there is one dead letter beside it."""
     dead_letter, event = rig.publisher.published
     assert (dead_letter.destination, event.destination) == (Destination.DEAD_LETTERS, Destination.EVENTS)
@@ -36,7 +36,7 @@ def test_what_cannot_be_claimed_is_refused(rig: PipelineRig, monkeypatch: pytest
     monkeypatch.setattr(rig.ledger, "claim", refused)
 
     assert rig.run_to_the_end(CREATE) == 1
-    assert told(rig) == ("invalid", WHY)
+    assert reason_and_detail(rig) == ("invalid", WHY)
     assert rig.provider.calls == []
     assert rig.notes == ["refuse", "dead letter", "event", "ack"]
 
@@ -49,7 +49,7 @@ def test_what_cannot_even_be_refused_in_writing_is_answered(rig: PipelineRig, mo
     monkeypatch.setattr(rig.ledger, "refuse", refused)
 
     assert rig.run_to_the_end(CREATE) == 1
-    assert told(rig) == ("invalid", WHY)
+    assert reason_and_detail(rig) == ("invalid", WHY)
     assert rig.notes == ["dead letter", "event", "ack"]
 
 
@@ -64,7 +64,7 @@ def test_an_ending_that_cannot_be_recorded_ends_as_unknown(rig: PipelineRig, mon
     monkeypatch.setattr(rig.ledger, "record", choosy)
 
     assert rig.run_to_the_end(CREATE) == 1
-    reason, detail = told(rig)
+    reason, detail = reason_and_detail(rig)
     assert reason == "outcome_unknown"
     assert detail.startswith(WHY)
     assert rig.run_to_the_end(CREATE) == 1
@@ -78,7 +78,7 @@ def test_a_note_that_cannot_be_kept_ends_its_command(rig: PipelineRig, monkeypat
     monkeypatch.setattr(rig.attempts, "attempt", refused)
 
     assert rig.run_to_the_end(CREATE) == 1
-    assert told(rig)[0] == "outcome_unknown"
+    assert reason_and_detail(rig)[0] == "outcome_unknown"
 
 
 @pytest.mark.parametrize("kind", [Unstorable, NotTaken])

@@ -156,13 +156,13 @@ def test_a_status_that_refuses_a_request_without_the_provider_s_words_may_be_abo
         (" \n", ","),
     ],
 )
-def test_a_refusal_that_has_words_which_nobody_can_read_is_not_told_as_one_without_any(body: str, how: str) -> None:
+def test_a_refusal_that_has_words_which_nobody_can_read_is_not_reported_as_one_without_any(body: str, how: str) -> None:
     assert failure(body, 422).detail.startswith(f"this request is refused (422){how} by the provider or ")
 
 
 @pytest.mark.parametrize("status", [200, 404, 409, 500, 501])
 @pytest.mark.parametrize("page", [HTML, "\n<!DOCTYPE html><p>Oops", "\ufeff<HTML>"])
-def test_a_page_that_says_nothing_is_told_as_a_page(page: str, status: int) -> None:
+def test_a_page_that_says_nothing_is_reported_as_a_page(page: str, status: int) -> None:
     unknown = failure(page, status)
 
     assert type(unknown) is OutcomeUnknown
@@ -264,7 +264,7 @@ def test_what_is_no_list_is_never_an_empty_one(body: str, status: int, kind: typ
         expect_rows(answer(body, status))
 
 
-def test_of_many_errors_the_first_twenty_are_told() -> None:
+def test_of_many_errors_the_first_twenty_are_reported() -> None:
     texts = [f"fault {number}" for number in range(50)]
 
     assert failure(json.dumps({"message": "error", "errors": texts})).errors == tuple(texts[:20])

@@ -109,7 +109,7 @@ REFUSED_KEYS = [
 
 
 @pytest.mark.parametrize(("body", "status"), REFUSED_KEYS)
-def test_a_refused_key_is_told_by_its_setting(body: str, status: int) -> None:
+def test_a_refused_key_is_reported_by_its_setting(body: str, status: int) -> None:
     refused = failure(body, status)
 
     assert isinstance(refused, Unauthorized)

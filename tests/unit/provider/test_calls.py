@@ -147,7 +147,7 @@ def test_an_account_is_named_as_it_is() -> None:
     assert rig.observed == [(USER_USERNAME, CallResult.SUCCESS)] * 2
 
 
-def test_v3_lives_where_v2_does_unless_it_is_told() -> None:
+def test_v3_lives_where_v2_does_unless_it_is_set() -> None:
     call = Profiles(ProviderConfig(f"{V2_URL}/", LOGIN)).username("ada")
 
     assert call.request(LOGIN).url == f"{V2_URL}/v3/user/username"

@@ -72,7 +72,7 @@ def test_a_further_try_that_may_have_arrived_is_the_last_one(rig: Rig) -> None:
     assert len(rig.transport.posted) == 2
 
 
-def test_all_tries_of_a_call_share_its_time(rig: Rig) -> None:
+def test_all_attempts_of_a_call_share_its_time(rig: Rig) -> None:
     rig.answer(NotSent("refused"), NotSent("refused"))
 
     rig.client.apply(disable_command())
@@ -107,7 +107,7 @@ def test_without_the_lease_it_may_still_be_asked(rig: Rig) -> None:
     assert rig.client.acting_for(USERNAME) == "ada"
 
 
-def test_a_lease_that_ends_between_two_tries_ends_the_call(rig: Rig) -> None:
+def test_a_lease_that_ends_between_two_attempts_ends_the_call(rig: Rig) -> None:
     def refuse_and_freeze() -> bytes:
         rig.may_write = False
         raise NotSent("refused")
@@ -136,14 +136,14 @@ def test_no_word_of_a_failure_holds_a_secret(command: Command, spelled: Callable
     rig = Rig(login=Login("reseller", f"{ODD}1", f"{ODD}2"))
     secret = next(name for name in type(command).model_fields if "password" in name)
     command = type(command).model_validate({**command.revealed(), secret: f"{ODD}3"})
-    told_by_them = [f"{spelled(f'{ODD}{number}')} is weak" for number in (1, 2, 3)]
-    rig.answer(json.dumps({"message": "error", "errors": told_by_them}).encode())
+    provider_errors = [f"{spelled(f'{ODD}{number}')} is weak" for number in (1, 2, 3)]
+    rig.answer(json.dumps({"message": "error", "errors": provider_errors}).encode())
 
     with pytest.raises(Rejected, match="is weak") as raised:
         rig.client.apply(command)
 
-    told = (raised.value.detail, *raised.value.errors, *map(str, raised.value.args))
-    assert not any(spelled(ODD) in text or ODD in text for text in told)
+    shown = (raised.value.detail, *raised.value.errors, *map(str, raised.value.args))
+    assert not any(spelled(ODD) in text or ODD in text for text in shown)
 
 
 @pytest.mark.parametrize("proxy", ["http://u:pr0xy%2Fp4ss@127.0.0.1:1", "u:pr0xy%2Fp4ss@127.0.0.1:1"])
@@ -207,7 +207,7 @@ def test_a_profile_that_shows_something_else_is_counted_as_unknown(rig: Rig) -> 
 
 
 @pytest.mark.parametrize("body", [OK, b'{"message":"User not found"}', b""])
-def test_a_limit_that_is_used_up_is_told_beside_whatever_the_answer_says(rig: Rig, body: bytes) -> None:
+def test_a_limit_that_is_used_up_is_reported_beside_whatever_the_answer_says(rig: Rig, body: bytes) -> None:
     rig.answer(HttpAnswer(200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 60)}, body))
 
     with suppress(ProviderError):
@@ -238,7 +238,7 @@ class Clockwork:
         return pass_
 
 
-def test_what_a_thread_waited_for_its_turn_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_thread_waited_for_its_turn_is_reported(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     clockwork = Clockwork(rig, monkeypatch)
     rig.answer(clockwork.passes(5.0), OK)
     assert rig.client.waited_seconds() == 0.0
@@ -254,17 +254,17 @@ def test_what_a_thread_waited_for_its_turn_is_told(rig: Rig, monkeypatch: pytest
 
 def test_another_thread_s_wait_is_its_own(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     Clockwork(rig, monkeypatch)
-    told: list[float] = []
+    shown: list[float] = []
 
     def call() -> None:
         rig.client.apply(disable_command())
-        told.append(rig.client.waited_seconds())
+        shown.append(rig.client.waited_seconds())
 
     thread = Thread(target=call)
     thread.start()
     thread.join()
 
-    assert (told, rig.client.waited_seconds()) == ([7.0], 0.0)
+    assert (shown, rig.client.waited_seconds()) == ([7.0], 0.0)
 
 
 def test_a_call_that_is_turned_away_has_waited_as_well(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

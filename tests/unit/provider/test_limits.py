@@ -94,7 +94,7 @@ def test_an_absurd_time_does_not_stop_the_intake_for_ever(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["X_RateLimit_Remaining", "x_ratelimit_remaining", "X_RATELIMIT_REMAINING"])
 @pytest.mark.parametrize("status", [200, 400, 500])
-def test_the_last_call_that_is_allowed_tells_when_the_next_one_is(name: str, status: int) -> None:
+def test_the_last_call_that_is_allowed_reports_when_the_next_one_is(name: str, status: int) -> None:
     last = answer(SUCCESS, status, **{name: "0", "X_RateLimit_Reset": str(int(time.time() + 120))})
 
     assert exhausted_seconds(last) == pytest.approx(120, abs=60)
@@ -122,7 +122,7 @@ def test_nothing_is_to_be_waited_for_without_a_limit_used_up_and_its_end(headers
 
 
 @pytest.mark.parametrize("remaining", ["0", " 0 ", "0.0"])
-def test_without_a_reset_retry_after_tells_when_the_next_call_is_allowed(remaining: str) -> None:
+def test_without_a_reset_retry_after_reports_when_the_next_call_is_allowed(remaining: str) -> None:
     last = answer(SUCCESS, 200, X_RateLimit_Remaining=remaining, Retry_After="7")
 
     assert exhausted_seconds(last) == 7.0

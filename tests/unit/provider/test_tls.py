@@ -12,7 +12,7 @@ def test_a_certificate_that_only_python_3_13_refuses_is_named_with_the_line_that
     authority = Authority(tmp_path)
     refusal = strict_refusal(authority, authority.issue(UNIDENTIFIED))
 
-    told = HandshakeFailed(HTTPSConnection("127.0.0.1"), refusal).why
+    reason = HandshakeFailed(HTTPSConnection("127.0.0.1"), refusal).why
 
-    assert "the provider's certificate has no Authority Key Identifier, which Python 3.13 and newer demand" in told
-    assert "openssl x509 -req" in told
+    assert "the provider's certificate has no Authority Key Identifier, which Python 3.13 and newer demand" in reason
+    assert "openssl x509 -req" in reason

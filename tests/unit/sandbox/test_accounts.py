@@ -32,7 +32,7 @@ def test_a_new_name_of_a_customer_frees_the_old_one_without_regard_to_case(accou
     assert accounts.customers() == (replace(ADA, username="bea@x.com"),)
 
 
-def test_a_seal_tells_equal_secrets_from_different_ones_and_differs_between_processes() -> None:
+def test_a_seal_distinguishes_equal_secrets_from_different_ones_and_differs_between_processes() -> None:
     seal = Seal()
 
     assert seal.digest("secret1") == seal.digest("secret1") != seal.digest("secret2")

@@ -74,10 +74,10 @@ def test_a_careless_provider_quotes_a_secret_in_every_spelling(refusal: Reply, f
     careless = render(refusal, Manner(Switches(echo=True), Edition.RESELLER, format_, secrets))
     careful = render(refusal, Manner(Switches(), Edition.RESELLER, format_, secrets))
 
-    told = _texts(careless.body)
+    texts = _texts(careless.body)
     for spelling in (SECRET, "p%3C%C3%A4%3E%2F%20%26%22%27%5C", "p&lt;ä&gt;/ &amp;&quot;&#39;\\", 'p<\\u00e4>/ &\\"'):
-        assert spelling in told
-    assert "api_key" not in told
+        assert spelling in texts
+    assert "api_key" not in texts
     assert _texts(careful.body) == "no"
 
 

@@ -14,7 +14,7 @@ from sandbox.provider.settings import Switches
 LOC = ("type", "loc", "msg", "function-", "Input", "enum[", "literal[", "Value error")
 
 
-def told(error: ValidationError) -> list[str]:
+def messages_of(error: ValidationError) -> list[str]:
     # It waits for nothing, so its first step is its last; an event loop would need sockets.
     with pytest.raises(StopIteration) as ended:
         refusal(Request({"type": "http"}), error).send(None)
@@ -28,7 +28,7 @@ def told(error: ValidationError) -> list[str]:
 def refused(body: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         fault_rules(body.encode())
-    return told(caught.value)
+    return messages_of(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_each_fault_is_a_sentence(body: str, said: list[str]) -> None:
     assert refused(body) == said
 
 
-def test_a_name_out_of_a_few_is_told_with_all_of_them() -> None:
+def test_a_name_out_of_a_few_is_reported_with_all_of_them() -> None:
     (fault,) = refused('{"fault": "nope"}')
     (operation,) = refused('{"fault": "slow", "operation": "nope"}')
 
@@ -62,7 +62,7 @@ def test_the_other_endpoints_speak_the_same_way(model: type[BaseModel], body: st
     with pytest.raises(ValidationError) as caught:
         model.model_validate_json(body)
 
-    said = told(caught.value)
+    said = messages_of(caught.value)
     assert said
     assert [word for word in LOC for sentence in said if word in sentence] == []
 

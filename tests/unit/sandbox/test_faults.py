@@ -124,7 +124,7 @@ EITHER = {Fault.RESET, Fault.ERROR_500, Fault.THROTTLED, Fault.HTML, Fault.EMPTY
 
 
 @pytest.mark.parametrize("fault", list(Fault))
-def test_a_fault_applies_the_call_or_does_not_and_some_may_be_told(fault: Fault) -> None:
+def test_a_fault_applies_the_call_or_does_not_and_some_may_be_reported(fault: Fault) -> None:
     assert FaultRule(fault=fault).is_applied is (fault in USUALLY_APPLIED)
 
     for applied in (False, True):

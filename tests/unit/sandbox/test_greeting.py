@@ -22,7 +22,7 @@ def test_it_says_where_the_state_is_kept() -> None:
     assert "kept in /srv/state;" in greeting(URL, SandboxConfig(state_file=Path("/srv/state")))
 
 
-def test_keys_that_are_not_the_demonstrations_are_not_told() -> None:
+def test_keys_that_are_not_the_demonstrations_are_not_reported() -> None:
     seed = check_seed()
 
     said = greeting(URL, SandboxConfig(seed=seed))
@@ -32,7 +32,7 @@ def test_keys_that_are_not_the_demonstrations_are_not_told() -> None:
     assert "SG." not in said
 
 
-def test_a_demonstration_login_with_another_key_is_not_told_either() -> None:
+def test_a_demonstration_login_with_another_key_is_not_reported_either() -> None:
     demo = SandboxConfig().seed
     own = demo.resellers[0].model_copy(update={"api_key": check_seed().resellers[1].api_key})
 

@@ -38,7 +38,7 @@ def test_overlapping_changes_of_the_resellers_own_profile_are_both_kept(standin:
     assert (profile.city, profile.state) == ("new", "new")
 
 
-def test_the_journal_tells_whom_a_call_was_about_and_never_with_which_key(standin: StandIn) -> None:
+def test_the_journal_reports_whom_a_call_was_about_and_never_with_which_key(standin: StandIn) -> None:
     standin.answer(standin.arrive(patch({"city": "Z"}, (b"on-behalf-of", b"account-id 1"))))
     entry = last(standin)
 

@@ -51,7 +51,7 @@ def test_a_configuration_shows_no_key() -> None:
 
 
 @pytest.mark.parametrize("name", Switches.model_fields)
-def test_every_value_that_is_told_can_be_typed_and_the_default_comes_first(name: str) -> None:
+def test_every_value_that_is_reported_can_be_typed_and_the_default_comes_first(name: str) -> None:
     values = values_of(name).replace("NUMBER", "100").replace("SECONDS", "60").replace("YYYY-mm-dd", "2026-11-21")
 
     for value in values.split("|"):

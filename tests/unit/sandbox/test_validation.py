@@ -56,9 +56,9 @@ def test_both_versions_of_ip_addresses_are_addresses() -> None:
 
 
 def test_no_text_quotes_the_value_it_refuses() -> None:
-    told = [*validation.bad_password(form(p="s3cr"), "p"), *validation.bad_name(form(u="12"), "u")]
+    errors = [*validation.bad_password(form(p="s3cr"), "p"), *validation.bad_name(form(u="12"), "u")]
 
-    assert not [text for text in told if "s3cr" in text or "'12'" in text]
+    assert not [text for text in errors if "s3cr" in text or "'12'" in text]
 
 
 @pytest.mark.parametrize(

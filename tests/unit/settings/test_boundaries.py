@@ -228,7 +228,7 @@ def test_every_setting_has_its_boundaries_here() -> None:
     assert {*names, "ALLOW_PLAINTEXT"} - {*GOOD, *BAD} == rest
 
 
-def test_a_url_of_the_newer_addresses_is_used_and_told_with_its_brackets(export: Export) -> None:
+def test_a_url_of_the_newer_addresses_is_used_and_reported_with_its_brackets(export: Export) -> None:
     export(AMQP__URL="amqp://u:p@[::1]:5673/v", LEDGER__URL="postgresql://u:p@[::1]:5432/l")
 
     address = broker_address(load(Settings))

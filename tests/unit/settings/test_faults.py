@@ -37,7 +37,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_value_is_told_by_its_setting_and_rule(faults: Faults, name: str) -> None:
+def test_a_wrong_value_is_reported_by_its_setting_and_rule(faults: Faults, name: str) -> None:
     value, rule = WRONG[name]
 
     assert faults(**{name: value}) == [f"{name}: {rule}"]
@@ -94,11 +94,11 @@ def test_a_whole_section_cannot_be_set(export: Export, section: str, value: str)
         ("provisioning_log__levle", "PROVISIONING_LOG__LEVEL"),
     ],
 )
-def test_a_name_that_nothing_reads_is_told_with_the_one_that_was_meant(name: str, meant: str) -> None:
+def test_a_name_that_nothing_reads_is_reported_with_the_one_that_was_meant(name: str, meant: str) -> None:
     assert unknown_names({name: "x"}) == [f"{name} is not a setting; did you mean {meant}?"]
 
 
-def test_a_name_like_no_setting_is_told_alone() -> None:
+def test_a_name_like_no_setting_is_reported_alone() -> None:
     assert unknown_names({"PROVISIONING_QQQQQQQQQQQQQQQQQQQQQQ": "x"}) == [
         "PROVISIONING_QQQQQQQQQQQQQQQQQQQQQQ is not a setting"
     ]

@@ -58,7 +58,7 @@ def test_both_at_once_is_an_error(faults: Faults, secret_file: Write) -> None:
     ]
 
 
-def test_a_file_that_is_not_there_is_told_by_its_setting(faults: Faults, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported_by_its_setting(faults: Faults, tmp_path: Path) -> None:
     assert faults(PROVIDER__API_KEY=None, PROVIDER__API_KEY_FILE=str(tmp_path / "none")) == [
         "PROVIDER__API_KEY_FILE: the file it names cannot be read (No such file or directory)"
     ]

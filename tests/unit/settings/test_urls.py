@@ -64,7 +64,7 @@ def test_a_proxys_login_needs_encryption_too(faults: Faults, address: str) -> No
 
 
 @pytest.mark.parametrize("url", ["https://u:p@proxy.example.com:3128", "http://proxy.example.com:3128", "proxy:3128"])
-def test_a_proxy_that_is_told_no_login_or_is_encrypted_is_fine(faults: Faults, url: str) -> None:
+def test_a_proxy_that_is_given_no_login_or_is_encrypted_is_fine(faults: Faults, url: str) -> None:
     assert faults(PROVIDER__PROXY=url) == []
 
 

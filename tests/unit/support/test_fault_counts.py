@@ -50,8 +50,8 @@ def test_each_broken_promise_is_counted_in_its_column(accounts: Accounts, column
 
 
 def test_poison_needs_one_dead_letter_which_may_come_twice() -> None:
-    told = replace(SOUND, dead_letters=(poison_dead_letter("1"), poison_dead_letter("1")))
-    assert broken(told, frozenset({POISON})) == {}
+    repeated = replace(SOUND, dead_letters=(poison_dead_letter("1"), poison_dead_letter("1")))
+    assert broken(repeated, frozenset({POISON})) == {}
     assert broken(SOUND, frozenset({POISON})) == {"lost": 1}
     other = replace(SOUND, dead_letters=(poison_dead_letter("1"), poison_dead_letter("2")))
     assert broken(other, frozenset({POISON})) == {"repeats that differ": 1}

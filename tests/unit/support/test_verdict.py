@@ -99,9 +99,9 @@ def test_what_is_there_at_the_end_is_what_the_last_commands_gave(changes: dict[s
 
 def test_a_deleted_customer_must_be_gone() -> None:
     end = delete(LADY, id="delete")
-    told = (*SOUND.events, event(end))
+    with_the_end = (*SOUND.events, event(end))
     journal = (*SOUND.journal, entry(end, Operation.DELETE))
-    deleted = replace(SOUND, commands=(*SOUND.commands, end), events=told, journal=journal)
+    deleted = replace(SOUND, commands=(*SOUND.commands, end), events=with_the_end, journal=journal)
     with pytest.raises(AssertionError, match="is still there"):
         settle_accounts(deleted)
     nobody = deleted.state.model_copy(update={"customers": {}})
@@ -120,7 +120,7 @@ def test_a_list_changes_nothing_and_is_ordered_with_nobody() -> None:
     settle_accounts(replace(SOUND, commands=(listed, *SOUND.commands), events=(*SOUND.events, event(listed))))
 
 
-def test_a_failure_is_sound_with_one_dead_letter_told_twice_and_no_change() -> None:
+def test_a_failure_is_sound_with_one_dead_letter_published_twice_and_no_change() -> None:
     failed = failure_of(LAST)
     assert settle_accounts(replace(failed, dead_letters=(dead_letter(LAST), dead_letter(LAST)))).dead_letters == 2
 

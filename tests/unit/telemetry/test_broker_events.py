@@ -24,8 +24,14 @@ def test_what_is_missing_and_what_was_declared_again_is_said_with_what_it_means(
     recorder.emit(TopologyDeclaredAgain(("exchange p.commands",)))
 
     missing, whole, again = logged.entries
-    told: list[Any] = [missing["event"], missing["level"], whole["event"], again["event"], again["level"]]
-    assert told == ["topology_incomplete", "error", "topology_complete_again", "topology_declared_again", "warning"]
+    found: list[Any] = [missing["event"], missing["level"], whole["event"], again["event"], again["level"]]
+    assert found == [
+        "topology_incomplete",
+        "error",
+        "topology_complete_again",
+        "topology_declared_again",
+        "warning",
+    ]
     assert "topology apply" in missing["missing"][0]
     assert again["declared"] == ["exchange p.commands"]
     assert "came back to its sender" in again["detail"]

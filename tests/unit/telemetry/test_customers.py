@@ -73,21 +73,21 @@ def test_no_line_names_a_customer_when_subjects_are_hashed(command: Command, spe
 
 
 def test_the_same_name_is_hashed_to_the_same_and_as_the_subject_is() -> None:
-    told = wording(subject_writer("hashed"))(
+    written = wording(subject_writer("hashed"))(
         work_of(create()), "customer ada@example.com (CUS_42) is not ada@example.com"
     )
 
     ada, subject = (subject_writer("hashed")(name) for name in ("ada@example.com", "cus_42"))
-    assert told == f"customer {ada} ({subject}) is not {ada}"
+    assert written == f"customer {ada} ({subject}) is not {ada}"
 
 
 def test_an_address_of_somebody_else_is_hashed_too() -> None:
-    told = wording(subject_writer("hashed"))(
+    written = wording(subject_writer("hashed"))(
         work_of(create()), "taken by bob@else.example.org, <eve@x.com>; ask support"
     )
 
     bob, eve = (subject_writer("hashed")(name) for name in ("bob@else.example.org", "eve@x.com"))
-    assert told == f"taken by {bob}, <{eve}>; ask support"
+    assert written == f"taken by {bob}, <{eve}>; ask support"
 
 
 def test_a_message_that_is_no_command_names_nobody_either() -> None:
@@ -102,12 +102,12 @@ def test_a_message_that_is_no_command_names_nobody_either() -> None:
 
 
 def test_words_that_only_contain_a_name_stay() -> None:
-    told = wording(subject_writer("hashed"))(work_of(create(username="atis")), "whether that is so, ask atis")
+    written = wording(subject_writer("hashed"))(work_of(create(username="atis")), "whether that is so, ask atis")
 
-    assert told == f"whether that is so, ask {subject_writer('hashed')('atis')}"
+    assert written == f"whether that is so, ask {subject_writer('hashed')('atis')}"
 
 
-def test_names_are_told_unless_asked_otherwise() -> None:
+def test_names_are_reported_unless_asked_otherwise() -> None:
     lines = lines_of(work_of(create()), "customer ada@example.com", "plain")
 
     assert lines.count("customer ada@example.com") == 4
@@ -129,31 +129,31 @@ def test_a_traceback_shows_no_secret(mode: str, broken: bool) -> None:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", ["a" * 300_000, "a@" * 100_000, "a" * 100_000 + "@" + "b" * 100_000, "@" * 300_000])
 def test_a_long_word_is_searched_for_addresses_in_one_go(text: str) -> None:
-    told = wording(subject_writer("hashed"))(work_of(create()), text)
+    written = wording(subject_writer("hashed"))(work_of(create()), text)
 
-    assert "a@b" not in told
+    assert "a@b" not in written
 
 
 def test_an_address_is_found_behind_any_number_of_others_characters() -> None:
-    told = wording(subject_writer("hashed"))(work_of(create()), "x" * 500 + " bob@else.example.org")
+    written = wording(subject_writer("hashed"))(work_of(create()), "x" * 500 + " bob@else.example.org")
 
-    assert told == "x" * 500 + " " + str(subject_writer("hashed")("bob@else.example.org"))
+    assert written == "x" * 500 + " " + str(subject_writer("hashed")("bob@else.example.org"))
 
 
-def test_of_an_endless_traceback_its_beginning_and_its_end_are_told() -> None:
+def test_of_an_endless_traceback_its_beginning_and_its_end_are_reported() -> None:
     fault = RuntimeError("first\n" + "x" * 1_000_000 + "\nlast")
 
-    told = crash_words(work_of(create()), fault)
+    written = crash_words(work_of(create()), fault)
 
-    assert told.startswith("RuntimeError: first")
-    assert told.endswith("last")
-    assert len(told) < 20_000
+    assert written.startswith("RuntimeError: first")
+    assert written.endswith("last")
+    assert len(written) < 20_000
 
 
 @pytest.mark.parametrize("before", [*range(7_950, 8_020, 3), *range(11_950, 12_020, 3)])
-def test_a_secret_at_the_place_where_a_traceback_is_cut_is_not_told_in_part(before: int) -> None:
+def test_a_secret_at_the_place_where_a_traceback_is_cut_is_not_reported_in_part(before: int) -> None:
     near = "." * before
 
-    told = crash_words(work_of(create()), RuntimeError(near + PASSWORD + "." * 100_000 + PASSWORD + near))
+    written = crash_words(work_of(create()), RuntimeError(near + PASSWORD + "." * 100_000 + PASSWORD + near))
 
-    assert not any(PASSWORD[at : at + 4] in told for at in range(len(PASSWORD) - 3))
+    assert not any(PASSWORD[at : at + 4] in written for at in range(len(PASSWORD) - 3))

@@ -72,7 +72,7 @@ def test_the_usual_priority_and_none_are_no_trouble(watched: Watched) -> None:
     assert (watched.count("priority"), watched.count("expiration")) == (0, 0)
 
 
-def test_both_properties_and_each_source_are_told_apart(watched: Watched) -> None:
+def test_both_properties_and_each_source_are_distinguished(watched: Watched) -> None:
     other = replace(DELIVERY, body=DELIVERY.body.replace(b"billing", b"shop"))
     for delivery in (DELIVERY, other, DELIVERY, other):
         watched.arrives(delivery, expiration="1", priority=9)

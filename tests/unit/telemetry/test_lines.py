@@ -93,8 +93,8 @@ def test_each_of_many_threads_lines_is_written_once_and_whole() -> None:
 def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_first() -> None:
     out = HeldStream()
     lines = writing(out, most_lines=3)
-    told: list[tuple[int, str]] = []
-    lines.flows_again = lambda count: told.append((count, out.getvalue()))
+    reports: list[tuple[int, str]] = []
+    lines.flows_again = lambda count: reports.append((count, out.getvalue()))
     lines.info("under way")
     assert out.writing.wait(60)
 
@@ -106,22 +106,22 @@ def test_nobody_waits_for_a_reader_that_does_not_read_and_the_oldest_lines_go_fi
     out.go_on.set()
     assert lines.flush(10)
     assert out.getvalue() == "under way\n7\n8\n9\n"
-    assert (lines.dropped, told) == (7, [(7, out.getvalue())])
+    assert (lines.dropped, reports) == (7, [(7, out.getvalue())])
 
 
 @pytest.mark.parametrize(
     "fault", [OSError(errno.ENOSPC, "No space left on device"), BrokenPipeError(), ValueError("closed"), MemoryError()]
 )
-def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(fault: Exception) -> None:
+def test_what_the_stream_refuses_is_counted_and_reported_once_it_takes_lines_again(fault: Exception) -> None:
     out = FailingStream(fault)
     lines = writing(out)
-    told: list[int] = []
-    lines.flows_again = told.append
+    reports: list[int] = []
+    lines.flows_again = reports.append
     lines.error("one")
     assert lines.flush(10)
     lines.error("two")
     assert lines.flush(10)
-    assert (lines.dropped, told) == (2, [])
+    assert (lines.dropped, reports) == (2, [])
 
     out.fault = None
     lines.error("three")
@@ -129,7 +129,7 @@ def test_what_the_stream_refuses_is_counted_and_told_once_it_takes_lines_again(f
 
     assert lines.flush(10)
     assert out.getvalue() == "three\nfour\n"
-    assert told == [2]
+    assert reports == [2]
 
 
 def test_a_line_that_was_cut_off_is_ended_and_it_alone_counts_as_lost() -> None:

@@ -143,7 +143,7 @@ def test_a_librarys_words_are_not_repeated_only_who_and_where(forwarded: Logged)
     assert "s3cret" not in forwarded.text
 
 
-def test_what_fails_in_telling_is_named_as_a_fault_of_the_worker_without_its_values(
+def test_what_fails_in_reporting_is_named_as_a_fault_of_the_worker_without_its_values(
     forwarded: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
@@ -162,7 +162,7 @@ def test_what_fails_in_telling_is_named_as_a_fault_of_the_worker_without_its_val
     assert "s3cret" not in forwarded.text
 
 
-def test_a_page_that_could_not_be_made_is_told_as_a_fault_of_the_worker(forwarded: Logged) -> None:
+def test_a_page_that_could_not_be_made_is_reported_as_a_fault_of_the_worker(forwarded: Logged) -> None:
     logging.getLogger("worker.telemetry.health").error("a page could not be made")
     logging.getLogger("workers").warning("somebody else")
 
@@ -193,7 +193,7 @@ def test_what_would_go_to_standard_error_goes_into_the_log(
     assert capsys.readouterr().err == ""
 
 
-def test_subjects_can_be_hashed_and_still_told_apart() -> None:
+def test_subjects_can_be_hashed_and_still_distinguished() -> None:
     write = subject_writer("hashed")
 
     assert write("cus_42") == write("cus_42")

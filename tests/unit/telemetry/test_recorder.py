@@ -170,7 +170,7 @@ def fails(*_: object) -> Any:  # noqa: ANN401 - it has no answer
 
 
 @pytest.mark.parametrize("event", [report(), CommandRetried(work(), RetryCause.UNKNOWN, False, "no answer", 1.5)])
-def test_nothing_that_is_only_told_raises(
+def test_nothing_that_is_only_reported_raises(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, event: TelemetryEvent
 ) -> None:
     seen = Observed()

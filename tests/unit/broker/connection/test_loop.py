@@ -30,7 +30,7 @@ def test_what_can_be_explained_is_no_crash(error: Exception) -> None:
     assert failing(error).events == []
 
 
-def test_a_fault_of_ours_is_told_as_a_crash() -> None:
+def test_a_fault_of_ours_is_reported_as_a_crash() -> None:
     fault = ValueError("ours")
 
     assert failing(fault).events == [BrokerCallbackCrashed("consume", fault)]

@@ -51,7 +51,7 @@ def test_every_property_is_read_from_its_place() -> None:
 
 
 @given(st.sets(st.sampled_from(["content_type", "correlation_id", "message_id", "type", "user_id", "app_id"])))
-def test_any_choice_of_properties_is_told_apart(names: set[str]) -> None:
+def test_any_choice_of_properties_is_distinguished(names: set[str]) -> None:
     properties: dict[str, Any] = {name: f"the {name}" for name in names}
 
     assert decode_properties(encoded(**properties), 0) == Properties(**properties)

@@ -117,7 +117,7 @@ class Stage:
 def test_it_is_ready_once_the_broker_has_accepted_the_subscription() -> None:
     stage = Stage()
 
-    assert (stage.channel.prefetch, stage.loop.readied, stage.intake.story) == (10, 1, ["1:consuming"])
+    assert (stage.channel.prefetch, stage.loop.readied, stage.intake.recorded) == (10, 1, ["1:consuming"])
 
 
 def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
@@ -127,7 +127,7 @@ def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
     stage.consumer.give_back()
     stage.channel.deliver(2)
 
-    assert stage.intake.story == ["1:consuming", "1:1", "1:lost"]
+    assert stage.intake.recorded == ["1:consuming", "1:1", "1:lost"]
 
 
 def test_nothing_is_handed_over_behind_a_delivery_whose_callback_failed() -> None:
@@ -140,7 +140,7 @@ def test_nothing_is_handed_over_behind_a_delivery_whose_callback_failed() -> Non
     # Both came in one read: otherwise the third, perhaps of the same customer, would overtake the second.
     stage.channel.deliver(3)
 
-    assert stage.intake.story == ["1:consuming", "1:1", "1:2", "1:lost"]
+    assert stage.intake.recorded == ["1:consuming", "1:1", "1:2", "1:lost"]
 
 
 def test_acks_are_sent_before_the_rest_is_given_back() -> None:
@@ -163,14 +163,14 @@ def test_giving_back_nothing_does_nothing() -> None:
     assert stage.loop.given_up == []
 
 
-def test_a_loss_is_told_once() -> None:
+def test_a_loss_is_reported_once() -> None:
     stage = Stage()
 
     stage.channel.given["cancelled"](None)
     stage.channel.given["closed"](stage.channel, ChannelClosedByBroker(406, "PRECONDITION_FAILED"))
     stage.consumer.closed("gone")
 
-    assert stage.intake.story == ["1:consuming", "1:lost"]
+    assert stage.intake.recorded == ["1:consuming", "1:lost"]
 
 
 def test_a_channel_that_ends_with_its_connection_leaves_the_reason_to_it() -> None:

@@ -74,7 +74,7 @@ def test_a_returned_message_has_failed_though_it_is_acked() -> None:
     assert failures(publishes) == [None, "returned"]
 
 
-def test_two_messages_of_one_id_are_told_apart_by_their_bodies() -> None:
+def test_two_messages_of_one_id_are_distinguished_by_their_bodies() -> None:
     confirms, first, second = ConfirmTracker(), pending(body=b"1"), pending(body=b"2")
     confirms.sent(first)
     confirms.sent(second)

@@ -44,13 +44,13 @@ class Door:
 
     def __init__(self) -> None:
         self.channel = ChannelStub()
-        self.told: list[str] = []
+        self.reports: list[str] = []
         unguarded: Any = lambda function: function  # noqa: E731 - only as Any can it stand for a guard
         self.probe = PublishProbe(
             "p.events",
             unguarded,
-            lambda: self.told.append("answered"),
-            lambda reason: self.told.append(str(reason)),
+            lambda: self.reports.append("answered"),
+            lambda reason: self.reports.append(str(reason)),
         )
 
     def begin(self) -> None:
@@ -76,12 +76,12 @@ KNOCK = ["publish p.events", "rollback"]
 
 def test_every_probe_is_taken_back(door: Door) -> None:
     assert door.channel.sent == ["select", *KNOCK]
-    assert door.told == []
+    assert door.reports == []
 
     door.channel.given["answered"](None)
     door.probe.tick()
 
-    assert door.told == ["answered"]
+    assert door.reports == ["answered"]
     assert door.channel.sent == ["select", *KNOCK, *KNOCK]
 
 
@@ -101,10 +101,10 @@ def test_before_the_transaction_is_begun_nobody_probes() -> None:
     assert door.channel.sent == ["select"]
 
 
-def test_a_missing_exchange_is_told(door: Door) -> None:
+def test_a_missing_exchange_is_reported(door: Door) -> None:
     door.close(ChannelClosedByBroker(404, "NOT_FOUND - no exchange"))
 
-    assert "no exchange" in door.told[0]
+    assert "no exchange" in door.reports[0]
 
 
 @pytest.mark.parametrize("code", [403, 540])
@@ -112,14 +112,14 @@ def test_who_may_not_probe_never_probes_again_and_nothing_is_known_to_be_amiss(d
     door.close(ChannelClosedByBroker(code, "REFUSED"))
     door.probe.tick()
 
-    assert door.told == ["answered"]
+    assert door.reports == ["answered"]
     assert door.channel.sent == ["select", *KNOCK]
 
 
 def test_the_end_of_a_connection_says_nothing(door: Door) -> None:
     door.close(ChannelClosedByClient(200, "bye"))
 
-    assert door.told == []
+    assert door.reports == []
 
 
 def test_an_answer_from_an_earlier_connection_does_not_count(door: Door) -> None:
@@ -128,4 +128,4 @@ def test_an_answer_from_an_earlier_connection_does_not_count(door: Door) -> None
 
     late(None)
 
-    assert door.told == []
+    assert door.reports == []

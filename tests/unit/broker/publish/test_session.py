@@ -60,7 +60,7 @@ def session_rig() -> ListenedSession:
     return ListenedSession()
 
 
-def test_an_alarm_is_told_with_what_to_do_and_so_is_its_end(session_rig: ListenedSession) -> None:
+def test_an_alarm_is_reported_with_what_to_do_and_so_is_its_end(session_rig: ListenedSession) -> None:
     session_rig.session._on_blocked(None, LOW)
     session_rig.session._on_unblocked(None, None)
 
@@ -71,7 +71,7 @@ def test_an_alarm_is_told_with_what_to_do_and_so_is_its_end(session_rig: Listene
     assert session_rig.observer.events == [BrokerBlocked("low on memory"), BrokerUnblocked()]
 
 
-def test_what_is_told_already_is_not_told_again(session_rig: ListenedSession) -> None:
+def test_what_is_published_already_is_not_published_again(session_rig: ListenedSession) -> None:
     session_rig.session._on_taken()
     for _ in range(2):
         session_rig.session.closed("reset")

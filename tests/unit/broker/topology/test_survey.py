@@ -62,7 +62,7 @@ def test_checking_compares_the_arguments_of_what_is_there() -> None:
     assert commands_queue(report).condition is Condition.DIFFERS
 
 
-def test_applying_tells_what_it_declared_from_what_was_there() -> None:
+def test_applying_distinguishes_what_it_declared_from_what_was_there() -> None:
     def answer(request: SurveyRequest) -> SurveyAnswer:
         return ABSENT if request.passive and isinstance(request.item, Queue) else OK
 
@@ -141,7 +141,7 @@ def test_a_sound_report_raises_nothing() -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_a_survey_tells_how_many_messages_are_ready_in_each_queue_that_it_could_ask(mode: Mode) -> None:
+def test_a_survey_reports_how_many_messages_are_ready_in_each_queue_that_it_could_ask(mode: Mode) -> None:
     refused, *others = (queue.name for queue in TOPOLOGY.queues)
 
     def answer(request: SurveyRequest) -> SurveyAnswer:

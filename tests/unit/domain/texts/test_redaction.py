@@ -142,15 +142,15 @@ def test_no_changed_random_secret_survives(change: Callable[[str], str], parts: 
 def test_a_login_in_base64_is_masked(login: str, behind: str) -> None:
     sent = b64encode(f"{login}:hunter22-pass{behind}".encode()).decode()
 
-    told = scrubbed(f"Authorization: Basic {sent}.", ["hunter22-pass"])
+    masked = scrubbed(f"Authorization: Basic {sent}.", ["hunter22-pass"])
 
-    assert MASK in told
-    assert not any(sent[at : at + 5] in told for at in range(len(login) * 4 // 3 + 3, len(sent) - 4))
+    assert MASK in masked
+    assert not any(sent[at : at + 5] in masked for at in range(len(login) * 4 // 3 + 3, len(sent) - 4))
 
 
-@pytest.mark.parametrize(("secret", "told"), [("pw", f"{MASK}, PW, p w, cHc="), ("p/w", "pw, PW, p w, cHc=")])
-def test_a_short_secret_is_masked_only_where_every_character_is_the_same(secret: str, told: str) -> None:
-    assert scrubbed("pw, PW, p w, cHc=", [secret]) == told
+@pytest.mark.parametrize(("secret", "masked"), [("pw", f"{MASK}, PW, p w, cHc="), ("p/w", "pw, PW, p w, cHc=")])
+def test_a_short_secret_is_masked_only_where_every_character_is_the_same(secret: str, masked: str) -> None:
+    assert scrubbed("pw, PW, p w, cHc=", [secret]) == masked
     assert scrubbed("p%2Fw p&#x2f;w p\\/w", ["p/w"]) == f"{MASK} {MASK} {MASK}"
 
 
@@ -216,9 +216,9 @@ def test_a_secret_that_is_longer_than_the_text_is_looked_for_by_its_beginning(mo
     sought = counted(monkeypatch)
     secret = "p4ss" * 50_000
 
-    told = without_secrets_of(json.dumps({"password": secret}).encode(), f"{secret[:64]}...: is not a field")
+    masked = without_secrets_of(json.dumps({"password": secret}).encode(), f"{secret[:64]}...: is not a field")
 
-    assert told == f"{MASK}...: is not a field"
+    assert masked == f"{MASK}...: is not a field"
     assert sought == [secret[:64]]
 
 
@@ -228,10 +228,10 @@ def test_more_secrets_than_any_command_has_are_not_looked_for_and_nothing_is_sho
     sought = counted(monkeypatch)
     body = json.dumps({"password": [f"secret-{number}" for number in range(MOST_SECRETS + 1)]}).encode()
 
-    told = without_secrets_of(body, "secret-7: is not a field of this command")
+    masked = without_secrets_of(body, "secret-7: is not a field of this command")
 
-    assert "secret-7" not in told
-    assert f"more than {MOST_SECRETS} texts" in told
+    assert "secret-7" not in masked
+    assert f"more than {MOST_SECRETS} texts" in masked
     assert sought == []
 
 

@@ -144,9 +144,9 @@ ATTRIBUTES = [(name, value) for names, values in VALUES_OF for name in names for
 def test_they_agree_about_the_envelope(name: str, value: object) -> None:
     whole = {**ENVELOPE, "data": {"username": "abc"}, name: value}
     envelope = {key: value for key, value in whole.items() if value is not ...}
-    told = faults(WireMessage(json.dumps(envelope).encode(), content_type="application/cloudevents+json"))
+    faults_or_text = faults(WireMessage(json.dumps(envelope).encode(), content_type="application/cloudevents+json"))
 
-    assert SCHEMAS["DisableCustomer"].is_valid(envelope) == (told == ())
+    assert SCHEMAS["DisableCustomer"].is_valid(envelope) == (faults_or_text == ())
 
 
 TIMES: list[object] = [
@@ -161,8 +161,8 @@ def test_a_time_is_checked_by_the_schema_alone_and_the_schema_says_so(time: obje
 
     assert not SCHEMAS["DisableCustomer"].is_valid(envelope)
     assert faults(WireMessage(json.dumps(envelope).encode())) == ()
-    told = SCHEMAS["DisableCustomer"].schema["properties"]["time"]["description"]
-    assert "The worker refuses no command for its time" in told
+    faults_or_text = SCHEMAS["DisableCustomer"].schema["properties"]["time"]["description"]
+    assert "The worker refuses no command for its time" in faults_or_text
 
 
 def test_bytes_are_counted_by_the_worker_alone_and_the_schema_says_so() -> None:

@@ -47,8 +47,8 @@ def broken_promises(sums: dict[str, str], files: dict[str, bytes]) -> list[str]:
 
 def meaning(envelope: Envelope) -> dict[str, Any]:
     """What a command says, as its emitter wrote it."""
-    told = {name: str(value) if name == "billing_date" else value for name, value in envelope.data.revealed().items()}
-    return json.loads(json.dumps(told))  # type: ignore[no-any-return]  # lists for tuples, as on the wire
+    values = {name: str(value) if name == "billing_date" else value for name, value in envelope.data.revealed().items()}
+    return json.loads(json.dumps(values))  # type: ignore[no-any-return]  # lists for tuples, as on the wire
 
 
 def test_the_corpus_is_as_it_was() -> None:
@@ -57,12 +57,12 @@ def test_the_corpus_is_as_it_was() -> None:
     assert broken_promises(listed(), found) == []
 
 
-def test_a_change_a_removal_and_an_addition_are_told_apart() -> None:
+def test_a_change_a_removal_and_an_addition_are_distinguished() -> None:
     sums = {"kept.json": sha256(b"{}").hexdigest(), "changed.json": sha256(b"{}").hexdigest(), "gone.json": ""}
 
-    told = broken_promises(sums, {"kept.json": b"{}", "changed.json": b"{ }", "new.json": b"{}"})
+    values = broken_promises(sums, {"kept.json": b"{}", "changed.json": b"{ }", "new.json": b"{}"})
 
-    assert [sentence.partition(":")[0] for sentence in told] == [
+    assert [sentence.partition(":")[0] for sentence in values] == [
         "gone.json was removed",
         "changed.json was changed",
         "new.json is not in SHA256SUMS yet",
@@ -83,8 +83,8 @@ def test_a_command_of_version_1_is_understood(name: str) -> None:
 
         assert meaning(envelope).items() >= forms["structured"]["body"]["data"].items()
         assert (envelope.id, envelope.source, envelope.type) == ("evt_1001", "billing", name.partition(".")[0])
-        told = (envelope.subject, envelope.correlationid, envelope.time, envelope.traceparent)
-        assert told == (("cus_42", "order_7", 1_795_253_400.0, TRACE) if ".most." in name else (None,) * 4)
+        values = (envelope.subject, envelope.correlationid, envelope.time, envelope.traceparent)
+        assert values == (("cus_42", "order_7", 1_795_253_400.0, TRACE) if ".most." in name else (None,) * 4)
 
 
 @pytest.mark.parametrize("name", COMMAND_FILES)

@@ -35,8 +35,8 @@ SCHEMA_IS_STRONGER = [
 def verdicts(change: dict[str, Any]) -> tuple[bool, bool]:
     """Whether the schema takes it, and whether the worker does."""
     command = {"specversion": "1.0", "type": "RetrieveCustomers", "source": "billing", "id": "e", "data": {}, **change}
-    told = faults(WireMessage(json.dumps(command).encode(), content_type="application/cloudevents+json"))
-    return jsonschema.Draft202012Validator(DOCUMENTS["commands/RetrieveCustomers.json"]).is_valid(command), told == ()
+    found = faults(WireMessage(json.dumps(command).encode(), content_type="application/cloudevents+json"))
+    return jsonschema.Draft202012Validator(DOCUMENTS["commands/RetrieveCustomers.json"]).is_valid(command), found == ()
 
 
 @pytest.mark.parametrize(("change", "words"), WORKER_IS_STRONGER)
@@ -59,20 +59,20 @@ def test_what_the_schema_alone_refuses_is_named(change: dict[str, Any], words: s
 
 def test_the_page_names_every_attribute() -> None:
     shown = DOCUMENTS["commands/CreateCustomer.json"]["properties"]
-    told = " ".join(line.split("|")[1] for line in TEXT.splitlines() if line.startswith("|"))
+    found = " ".join(line.split("|")[1] for line in TEXT.splitlines() if line.startswith("|"))
 
     assert {
-        name for name in shown if name not in {"data", "data_base64", "datacontenttype"} and f"`{name}`" not in told
+        name for name in shown if name not in {"data", "data_base64", "datacontenttype"} and f"`{name}`" not in found
     } == set()
 
 
-def test_the_page_tells_the_fields_of_a_listed_customer() -> None:
-    _, _, told = PAGE.partition("A row of `CustomersRetrieved`")
-    told = told.partition("## ")[0]
+def test_the_page_reports_the_fields_of_a_listed_customer() -> None:
+    _, _, found = PAGE.partition("A row of `CustomersRetrieved`")
+    found = found.partition("## ")[0]
 
-    assert {name for name in LISTED_FIELDS if f"`{name}`" not in told} == set()
-    assert '`"true"` or `"false"` as text' in told
-    assert "`company` is never listed" in told
+    assert {name for name in LISTED_FIELDS if f"`{name}`" not in found} == set()
+    assert '`"true"` or `"false"` as text' in found
+    assert "`company` is never listed" in found
     assert "`active` is a boolean" in PAGE
 
 

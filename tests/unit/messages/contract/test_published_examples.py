@@ -63,13 +63,13 @@ def test_an_example_that_two_files_show_is_the_same_command() -> None:
 
 
 def test_every_example_of_an_event_has_an_id_of_its_own_and_answers_another_command() -> None:
-    told = events()
+    published = events()
 
-    assert repeated([event["id"] for event in told]) == []
-    assert repeated([event["causationid"] for event in told]) == []
-    assert [event["data"]["command_id"] for event in told] == [event["causationid"] for event in told]
-    dead_letters = [event["data"]["dead_letter_id"] for event in told if "dead_letter_id" in event["data"]]
-    assert repeated([*dead_letters, *(event["id"] for event in told)]) == []
+    assert repeated([event["id"] for event in published]) == []
+    assert repeated([event["causationid"] for event in published]) == []
+    assert [event["data"]["command_id"] for event in published] == [event["causationid"] for event in published]
+    dead_letters = [event["data"]["dead_letter_id"] for event in published if "dead_letter_id" in event["data"]]
+    assert repeated([*dead_letters, *(event["id"] for event in published)]) == []
 
 
 @pytest.mark.parametrize("type_", CATALOG)
@@ -102,7 +102,7 @@ def test_the_asyncapi_document_says_on_whose_side_it_stands() -> None:
     assert info["description"].startswith("This document stands on the billing system's side: it sends the commands")
 
 
-def test_the_fields_of_a_listed_customer_are_told() -> None:
+def test_the_fields_of_a_listed_customer_are_reported() -> None:
     rows = DOCUMENTS["events/CustomersRetrieved.json"]["properties"]["data"]["properties"]["customers"]
     fields = rows["items"]["properties"]
 

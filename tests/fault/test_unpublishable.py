@@ -74,7 +74,7 @@ def test_a_header_with_a_time_before_1970_stops_nothing(installation: Installati
     assert dead_letter.headers["born"] == str(2**64 - 315_360_000)
 
 
-def test_a_dead_letter_larger_than_the_broker_allows_waits_alone_and_is_told_once_the_limit_is_raised(
+def test_a_dead_letter_larger_than_the_broker_allows_waits_alone_and_is_reported_once_the_limit_is_raised(
     installation: Installation, broker: OwnBroker
 ) -> None:
     poison, (_, *others) = rejected(), rotations(CUSTOMERS, rounds=2)
@@ -92,5 +92,5 @@ def test_a_dead_letter_larger_than_the_broker_allows_waits_alone_and_is_told_onc
         assert worker.terminate() == 0
     with installation.worker() as worker:
         installation.listener.await_events([poison, *others])
-        assert installation.listener.await_dead_letter(large).told["command-id"] == poison.id
+        assert installation.listener.await_dead_letter(large).worker_headers["command-id"] == poison.id
         assert worker.terminate() == 0
