@@ -1,4 +1,4 @@
-"""What a program and everything it has started took of the machine, as /proc tells."""
+"""What a program and everything it has started took of the machine, as /proc says."""
 
 import os
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from .translation import Command, NotForUs, Occurrence, Terms, command, epoch, f
 
 SOURCE = "chargebee"
 
-#: A customer made together with its first subscription is told by customer_created too.
+#: A customer made together with its first subscription has a customer_created too.
 _COMMANDS: Mapping[str, str] = {
     "customer_created": "CreateCustomer",
     "customer_deleted": "DeleteCustomer",
@@ -48,7 +48,7 @@ class Chargebee:
         return command(occurrence, wanted, {"username": _username(customer)})
 
     def _new_customer(self, occurrence: Occurrence, customer: object) -> dict[str, str]:
-        def told(name: str) -> str:
+        def field(name: str) -> str:
             return text(customer, name) or text(customer, "billing_address", name)
 
         lines = (text(customer, "billing_address", line) for line in ("line1", "line2", "line3"))
@@ -56,14 +56,14 @@ class Chargebee:
         return {
             "username": _username(occurrence.customer),
             "password": first_password(self._terms.password_secret, occurrence),
-            "email": told("email"),
-            "first_name": told("first_name"),
-            "last_name": told("last_name"),
+            "email": field("email"),
+            "first_name": field("first_name"),
+            "last_name": field("last_name"),
             "address": ", ".join(filter(None, lines)),
             **address,
             "state": text(customer, "billing_address", "state") or text(customer, "billing_address", "state_code"),
-            "phone": told("phone"),
-            "company": told("company") or f"{told('first_name')} {told('last_name')}".strip(),
+            "phone": field("phone"),
+            "company": field("company") or f"{field('first_name')} {field('last_name')}".strip(),
             "website": text(customer, "meta_data", "website") or self._terms.website,
             "package": text(customer, "meta_data", "package") or self._terms.package,
             "whitelabel": text(customer, "meta_data", "whitelabel") or self._terms.whitelabel,

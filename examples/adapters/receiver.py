@@ -56,7 +56,7 @@ def handler(adapter: Adapter, publisher: Publisher) -> type[BaseHTTPRequestHandl
             try:
                 check_framing(self.headers)
             except Refused as refusal:
-                self._tell(refusal.status, str(refusal))
+                self._respond(refusal.status, str(refusal))
                 return False
             return super().handle_expect_100()
 
@@ -64,22 +64,22 @@ def handler(adapter: Adapter, publisher: Publisher) -> type[BaseHTTPRequestHandl
             try:
                 body = read_body(self.headers, self.rfile)
             except Refused as refusal:
-                self._tell(refusal.status, str(refusal))
+                self._respond(refusal.status, str(refusal))
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._tell(*answer(adapter, publisher, headers, body))
+            self._respond(*answer(adapter, publisher, headers, body))
 
-        def _tell(self, status: HTTPStatus, words: str) -> None:
+        def _respond(self, status: HTTPStatus, words: str) -> None:
             # The words are for the vendor's log of deliveries and ours; no name or secret of a customer is in them.
             self.log_message("%s", words)
-            told = words.encode()
+            content = words.encode()
             self.send_response(status)
             self.send_header("content-type", "text/plain; charset=utf-8")
-            self.send_header("content-length", str(len(told)))
+            self.send_header("content-length", str(len(content)))
             # Webhooks are few, and what is left of a refused one must not be read as the next.
             self.send_header("connection", "close")
             self.end_headers()
-            self.wfile.write(told)
+            self.wfile.write(content)
 
     return Webhook
 

@@ -98,7 +98,7 @@ def _about_subscription(kind: str, webhook: Mapping[str, Any], subscription: obj
 
 
 def _by_change(webhook: Mapping[str, Any], now: str) -> str | None:
-    """The command that a new status asks for; None for any other update, which does not tell a former status."""
+    """The command that a new status asks for; None for any other update, which names no former status."""
     before = text(webhook, "data", "previous_attributes", "status")
     if before and now in _PAID_FOR and before not in _PAID_FOR:
         return "EnableCustomer"

@@ -32,7 +32,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What no webhook tells: the adapter's own secret, and what a customer gets who has nothing else agreed."""
+    """What no webhook has: the adapter's own secret, and what a customer gets who has nothing else agreed."""
 
     password_secret: bytes = field(repr=False)
     package: str
@@ -47,7 +47,7 @@ class Adapter(Protocol):
     """One vendor."""
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell whether the vendor sent this; header names are lower-case."""
+        """Return whether the vendor sent this; header names are lower-case."""
         ...
 
     def translate(self, webhook: Mapping[str, Any]) -> Command | NotForUs:

@@ -50,9 +50,7 @@ def faults(
     answered: Sequence[MessageAnswer], dead_letters: Sequence[ArrivedDeadLetter], journal: Sequence[JournalEntry]
 ) -> list[str]:
     """Everything that is not as it must be; empty when all went well."""
-    wrong = [
-        f"{answer.message.id} {answer.message.story}: {answer.outcome}" for answer in answered if not answer.is_right
-    ]
+    wrong = [f"{each.message.id} {each.message.description}: {each.outcome}" for each in answered if not each.is_right]
     return [
         *wrong,
         *_repeat_faults(answered),

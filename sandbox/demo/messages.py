@@ -17,7 +17,7 @@ class Message:
     that the provider's journal must show for it.
     """
 
-    story: str
+    description: str
     customer: str
     id: str
     type: str
@@ -44,18 +44,18 @@ def command(number: int, kind: str, name: str, data: Mapping[str, str]) -> Messa
     return Message("", customer, identity, kind, json.dumps(envelope).encode(), "", "")
 
 
-def expecting(message: Message, story: str, event: str, outcome: str, change: str = "") -> Message:
+def expecting(message: Message, description: str, event: str, outcome: str, change: str = "") -> Message:
     """The message with what must come of it; `change` is the operation that changes the provider's state."""
     changes = ((change, message.customer),) if change else ()
-    return replace(message, story=story, event=event, outcome=outcome, changes=changes)
+    return replace(message, description=description, event=event, outcome=outcome, changes=changes)
 
 
-def signup(number: int, name: str, story: str, outcome: str = "applied", **changed: str) -> Message:
+def signup(number: int, name: str, description: str, outcome: str = "applied", **changed: str) -> Message:
     """A customer signs up, with a form that is in order but for what is changed."""
     message = command(number, "CreateCustomer", name, {**_form(name), **changed})
     if outcome in {"applied", "already_applied"}:
-        return expecting(message, story, "CustomerCreated", outcome, "add")
-    return expecting(message, story, "CommandFailed", outcome)
+        return expecting(message, description, "CustomerCreated", outcome, "add")
+    return expecting(message, description, "CommandFailed", outcome)
 
 
 def _form(name: str) -> Mapping[str, str]:

@@ -56,7 +56,7 @@ class DemoReport:
             table.add_row(
                 message.id,
                 message.customer.split("@")[0],
-                message.story,
+                message.description,
                 _WORDS.get(answer.outcome, answer.outcome),
                 kind,
                 attempts,

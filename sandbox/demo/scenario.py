@@ -57,7 +57,7 @@ def _sent_again() -> tuple[Message, ...]:
     )
     unknown = command(1011, "SuspendCustomer", "cleo", {"username": "cleo@example.com"})
     return (
-        expecting(original, original.story, "CustomerCreated", "applied"),
+        expecting(original, original.description, "CustomerCreated", "applied"),
         other,
         short,
         broken,

@@ -1,4 +1,4 @@
-"""What the stand-in tells whoever starts it: where it listens, how to log in, and how to make it misbehave."""
+"""What the stand-in prints for whoever starts it: where it listens, how to log in, and how to make it misbehave."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from sandbox.provider.settings import SandboxConfig
 
 
 def greeting(url: str, config: SandboxConfig) -> str:
-    """A few lines. Keys are told of the demonstration's logins alone: those are no secrets."""
+    """A few lines. Keys are printed for the demonstration's logins alone: those are no secrets."""
     kept = "in memory, gone when this ends" if config.state_file is None else f"kept in {config.state_file}"
     lines = [
         f"sandbox provider listening on {url}",

@@ -50,7 +50,7 @@ class JournalEntry:
 
 
 class Journal:
-    """The newest `limit` entries; older ones are dropped and counted, so that a reader can tell."""
+    """The newest `limit` entries; older ones are dropped and counted, so that a reader notices."""
 
     def __init__(self, limit: int) -> None:
         self._entries: deque[JournalEntry] = deque(maxlen=limit)

@@ -12,7 +12,7 @@ from sandbox.provider.settings import Switches
 
 
 class RemoteError(Exception):
-    """The stand-in cannot be reached, or refused what it was told; the message says which."""
+    """The stand-in cannot be reached, or refused what it was given; the message says which."""
 
 
 class RemoteSandbox:

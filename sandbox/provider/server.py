@@ -92,12 +92,12 @@ class _Server(uvicorn.Server):
 def serve(config: SandboxConfig) -> None:
     """Serves until SIGTERM, SIGINT or SIGHUP, then returns. Must be called on the main thread.
 
-    Tells its URL once the port is bound, in `url_file` if there is one and, with what a newcomer needs, on standard
+    Reports its URL once the port is bound, in `url_file` if there is one and, with what a newcomer needs, on standard
     error. Raises ListenError; StateFileError, also when it can no longer be written; OSError when `url_file` cannot be.
     """
     with _remembering(config) as memory, _listening(config) as listener:
         server = _Server(config, memory)
-        # Ours are in place before the URL is told, so that a signal sent at once already means an orderly stop. uvicorn
+        # Ours are in place before the URL is out, so that a signal sent at once already means an orderly stop. uvicorn
         # puts its own in front and, when it is done, repeats the signal to ours: without them it would end the process.
         previous = {number: signal.signal(number, server.stop) for number in _ending_signals()}
         try:
@@ -150,8 +150,8 @@ def _remembering(config: SandboxConfig) -> Iterator[Memory]:
 def _listening(config: SandboxConfig) -> Iterator[socket.socket]:
     """A bound socket that already takes connections in."""
     try:
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        listener = socket.create_server((config.host, config.port), family=family, backlog=_BACKLOG)
+        address_family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        listener = socket.create_server((config.host, config.port), family=address_family, backlog=_BACKLOG)
     except OSError as exc:
         raise ListenError(
             f"The sandbox cannot listen on {config.host} port {config.port}: {exc.strerror or exc}. "

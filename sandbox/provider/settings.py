@@ -28,7 +28,7 @@ class ErrorStatus(StrEnum):
 
 
 class UnknownUser(StrEnum):
-    """How an unknown customer is told.
+    """How an unknown customer is reported.
 
     As first documented (by the bare "User not found" object, or a list of errors), by the later nested error, or by
     that error without its nest.
@@ -40,7 +40,7 @@ class UnknownUser(StrEnum):
 
 
 class AuthError(StrEnum):
-    """How a wrong login is told: nested 401, an `errors` list, or a 403 with a flat body sent as HTML."""
+    """How a wrong login is reported: nested 401, an `errors` list, or a 403 with a flat body sent as HTML."""
 
     NEST401 = "nest401"
     ERRORS = "errors"

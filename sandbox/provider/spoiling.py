@@ -74,7 +74,7 @@ def _instead(rule: FaultRule, path: str, *, is_xml: bool) -> ProviderAnswer:
             body = garbled_body(rule.garble, is_xml=is_xml)
             return ProviderAnswer(AnswerKind.GARBLED, status, body, _media_type(is_xml=is_xml))
         case Fault.REDIRECT:
-            # Below a path of its own, so that the journal tells a client that followed.
+            # Below a path of its own, so that the journal shows a client that followed.
             location = rule.location or f"/moved{path}"
             return ProviderAnswer(AnswerKind.REDIRECT, status, headers=(("Location", location),))
         case Fault.REFUSED:

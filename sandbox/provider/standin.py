@@ -32,7 +32,7 @@ from sandbox.provider.spoiling import DROPPED, spoil
 class Arrival:
     """A call that has arrived and waits for its effect, with the fault that has befallen it.
 
-    `era` tells calls from before a reset: they must not touch what came after it. `lifted` is set once
+    `era` marks calls from before a reset: they must not touch what came after it. `lifted` is set once
     the faults of its time are taken away. `allowance` is what the throttle has
     left to the login, None when nothing is counted.
     """

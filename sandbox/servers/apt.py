@@ -39,7 +39,7 @@ class Packages:
 def unpacked(packages: Packages, local: Path, report: Callable[[str], None]) -> Path:
     """Return the folder that holds the unpacked packages (`usr/...` below it), fetching them the first time.
 
-    `local` is the folder that all files stay in; `tell` is told in words what takes time. Raises SourceUnusable when
+    `local` is the folder that all files stay in; `report` gets a line for what takes time. Raises SourceUnusable when
     the machine has no apt, or apt fails (no network, no such package).
     """
     if missing := [name for name in _NEEDED_PROGRAMS if shutil.which(name) is None]:

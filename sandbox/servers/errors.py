@@ -1,4 +1,4 @@
-"""What these servers tell their caller when they cannot serve.
+"""What these servers raise when they cannot serve.
 
 ServerError            anything below
 ├── ServerUnavailable  none of the ways to get a server works here; the text is one line that says what to type
@@ -8,7 +8,7 @@ ServerError            anything below
 
 
 class ServerError(Exception):
-    """The family of everything a private server can fail with."""
+    """Everything that a private server can fail with."""
 
 
 class ServerUnavailable(ServerError):

@@ -94,7 +94,7 @@ def project_local() -> Path:
 
 
 def silent(_: str) -> None:
-    """Tell nobody what takes time."""
+    """Report nothing of what takes time."""
 
 
 def find_broker(url: str | None = None, *, local: Path | None = None, report: Callable[[str], None] = silent) -> Server:

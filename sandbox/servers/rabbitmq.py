@@ -29,7 +29,7 @@ class RabbitmqBinaries:
 
 
 def installed_binaries() -> RabbitmqBinaries:
-    """Find the RabbitMQ that the machine's package manager installed. Raises SourceUnusable when there is none."""
+    """Find the RabbitMQ that the machine's packages installed. Raises SourceUnusable when there is none."""
     epmd = shutil.which("epmd")
     if not _INSTALLED.exists() or epmd is None:
         raise SourceUnusable("rabbitmq-server is not installed")

@@ -44,7 +44,7 @@ def of_kind(resources: list[Resource], kind: str) -> Resource:
 
 
 def names_of(resources: list[Resource]) -> set[tuple[str, str]]:
-    """Tell which resources there are."""
+    """Return which resources there are."""
     return {(each["kind"], each["metadata"]["name"]) for each in resources}
 
 

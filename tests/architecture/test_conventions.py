@@ -116,7 +116,7 @@ def named(expression: ast.AST) -> str:
 
 
 def sleeps(node: ast.AST) -> bool:
-    """Tell whether this waits for time instead of for an event."""
+    """Return whether this waits for time instead of for an event."""
     match node:
         case ast.Attribute(value=ast.Name(id="time"), attr="sleep"):
             return True

@@ -60,7 +60,7 @@ def name_of(part: object) -> str:
 
 
 def change(provider: Provider, operation: Operation) -> str:
-    """Makes the one change of that operation, and tells what comes back."""
+    """Makes the one change of that operation, and says what comes back."""
     action, arguments = CHANGES[operation]
     try:
         if action == V3:

@@ -134,19 +134,19 @@ class FakePlace:
         return self.provider.customers[username].credentials.get(name) == password
 
     def lose_next_answer(self, *, applied: bool) -> None:
-        """Tell the fake."""
+        """Pass it to the fake."""
         self.provider.lose_next_answer(applied=applied)
 
     def throttle_next(self) -> None:
-        """Tell the fake."""
+        """Pass it to the fake."""
         self.provider.fail_next(Throttled("the provider asks for a pause (429)", 2.0))
 
     def forget_our_logins(self) -> None:
-        """Tell the fake."""
+        """Pass it to the fake."""
         self.provider.knows_our_login = self.provider.knows_our_v3_key = False
 
     def ignore_on_behalf_of_strangers(self) -> None:
-        """Tell the fake."""
+        """Pass it to the fake."""
         self.provider.accounts.ignores_on_behalf_of = True
 
 
@@ -183,11 +183,11 @@ class SandboxPlace:
         return self._customer(username).credentials.get(name) == self._remote.digest(password)
 
     def lose_next_answer(self, *, applied: bool) -> None:
-        """Tell the stand-in."""
+        """Pass it to the stand-in."""
         self._remote.inject(FaultRule(fault=Fault.APPLY_THEN_DROP if applied else Fault.DROP_BEFORE, times=1))
 
     def throttle_next(self) -> None:
-        """Tell the stand-in."""
+        """Pass it to the stand-in."""
         self._remote.inject(FaultRule(fault=Fault.THROTTLED, times=1, reset_seconds=2.0))
 
     def forget_our_logins(self) -> None:
@@ -196,7 +196,7 @@ class SandboxPlace:
         self.provider = self._client(Login("acme", KEY, V3_KEY))
 
     def ignore_on_behalf_of_strangers(self) -> None:
-        """Tell the stand-in."""
+        """Pass it to the stand-in."""
         self._remote.set_switches(self._dialect.switches.model_copy(update={"obo_unknown": OboUnknown.IGNORE}))
 
     def _customer(self, username: str) -> CustomerSnapshot:

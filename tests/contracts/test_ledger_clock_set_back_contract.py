@@ -31,7 +31,7 @@ def shared_rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 
 def put_off(rig: Rig, ledger: PlainLedger, seconds: float) -> None:
-    """Have a try fail now, to be repeated after so many seconds."""
+    """Have an attempt fail now, to be repeated after so many seconds."""
     now = rig.clock.now()
     history = History(attempts=1, provisional=1, provisional_at=now, begun=True, first_failed_at=now)
     ledger.defer(token_of(ledger.claim(asking())), failed_attempt(now + seconds, history))

@@ -1,4 +1,4 @@
-"""The port `Ledger` and its marks when processes die: what they died of is told, and nothing else is charged."""
+"""The port `Ledger` and its marks when processes die: what they died of is reported, and nothing else is charged."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -45,7 +45,7 @@ class FakePlace:
         return [(it.routing_key, it.body, it.properties.delivery_mode, it.properties.message_id) for it in found]
 
     def unbind(self, destination: Destination) -> None:
-        """Tell the fake."""
+        """Pass it to the fake."""
         self.publisher.unbound.add(destination)
 
 

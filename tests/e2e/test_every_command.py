@@ -35,12 +35,15 @@ WRITTEN: Sequence[Command] = (
     build.delete(BEN),
     build.retrieve({"username": "aa@x.com"}),
 )
-#: Commands that nobody has written into the story yet.
+#: Commands that nobody has written a test of yet.
 NEW = {name: entry for name, entry in CATALOG.items() if name not in {command.type for command in WRITTEN}}
-STORY = (*WRITTEN, *(Command(name, {**entry.model.examples[0], "username": LADY}) for name, entry in NEW.items()))
+EVERY = (
+    *WRITTEN,
+    *(Command(name, {**entry.model.examples[0], "username": LADY}) for name, entry in NEW.items()),
+)
 #: Of two of a type the first.
-BY_TYPE = {command.type: command for command in reversed(STORY)}
-#: What an event tells beside what all of them tell.
+BY_TYPE = {command.type: command for command in reversed(EVERY)}
+#: What an event has beside what all of them have.
 ADDED: dict[str, dict[str, Any]] = {
     "CreateCustomer": {"event": "CustomerCreated"},
     "DeleteCustomer": {"event": "CustomerDeleted", "username": BEN},
@@ -73,7 +76,7 @@ V3 = {Operation.USER_PROFILE_UPDATE, Operation.USER_PROFILE, Operation.USER_USER
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """An installation in which the whole story was told twice."""
+    """An installation in which every message was published twice."""
 
     installation: Installation
     edition: Edition
@@ -97,14 +100,14 @@ def lived(
     with open_installation(broker.url, tmp_path_factory.mktemp("installation"), start=forked_worker) as installation:
         installation.settings |= {"PROVIDER__EDITION": edition.value, "PROVIDER__FORMAT": answers.value}
         with installation.worker() as worker:
-            installation.emitter.publish(*STORY)
-            installation.emitter.publish(*STORY)
-            installation.listener.await_count(2 * len(STORY))
+            installation.emitter.publish(*EVERY)
+            installation.emitter.publish(*EVERY)
+            installation.listener.await_count(2 * len(EVERY))
             assert worker.terminate() == 0
         yield Lived(installation, edition, answers)
 
 
-def test_every_command_of_the_catalog_is_in_the_story() -> None:
+def test_every_command_of_the_catalog_is_among_them() -> None:
     assert set(BY_TYPE) == set(ADDED) == set(CATALOG)
 
 
@@ -126,10 +129,14 @@ def test_a_command_comes_back_as_its_own_event_and_its_repeat_as_the_same_one(li
 
 
 def test_each_had_its_effect_once_in_order_and_left_what_it_asked_for(lived: Lived) -> None:
-    failing = {command.id for command in STORY if command.type in lived.impossible}
-    totals = lived.installation.verdict(STORY, failing)
+    failing = {command.id for command in EVERY if command.type in lived.impossible}
+    totals = lived.installation.verdict(EVERY, failing)
     # A failure that is published again brings its dead letter again; those of one failure share their id.
-    assert (totals.commands, totals.repeats, totals.dead_letters) == (len(STORY), len(STORY), 2 * len(failing))
+    assert (totals.commands, totals.repeats, totals.dead_letters) == (
+        len(EVERY),
+        len(EVERY),
+        2 * len(failing),
+    )
 
 
 def test_what_was_sent_was_sent_to_the_edition_and_in_the_format_that_were_set(lived: Lived) -> None:

@@ -1,4 +1,4 @@
-"""The ledger's server goes away under load: nothing is taken up or told until it is back, and nothing is lost."""
+"""The ledger's server goes away under load: nothing is taken up or published until it is back, and nothing is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def installation(broker: OwnBroker, database: PrivatePostgres, tmp_path: Path) -
 
 
 def paused(worker: WorkerProcess) -> tuple[bool, bool]:
-    """Tell whether /readyz and the gauge name the ledger."""
+    """Return whether /readyz and the gauge name the ledger."""
     return (
         "ledger" in worker.ask("/readyz").document["paused"],
         worker.metric("provisioning_intake_paused", cause="ledger") == 1,
@@ -47,7 +47,7 @@ def paused(worker: WorkerProcess) -> tuple[bool, bool]:
 
 
 def progress(installation: Installation) -> tuple[int, int]:
-    """Count the calls that reached the provider, and the events that were told."""
+    """Count the calls that reached the provider, and the events that were published."""
     installation.listener.listen()
     return len(installation.sandbox.journal()), len(installation.listener.events)
 

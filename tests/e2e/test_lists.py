@@ -1,4 +1,4 @@
-"""RetrieveCustomers with thousands of customers: each one told once, in events that fit."""
+"""RetrieveCustomers with thousands of customers: each one listed once, in events that fit."""
 
 import json
 from collections.abc import Iterator

@@ -139,11 +139,11 @@ def test_what_runs_and_what_waits_behind_it_are_shown(installation: Installation
 def test_openmetrics_is_spoken_when_it_is_asked_for(worker: WorkerProcess) -> None:
     answer = worker.ask("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert answer.content_type.startswith("application/openmetrics-text")
-    families = {
-        family.name
-        for family in text_string_to_metric_families(answer.body)  # type: ignore[no-untyped-call]  # it ships untyped
+    names = {
+        metric.name
+        for metric in text_string_to_metric_families(answer.body)  # type: ignore[no-untyped-call]  # it ships untyped
     }
-    assert "provisioning_commands" in families
+    assert "provisioning_commands" in names
 
 
 def test_health_answers_in_json(worker: WorkerProcess) -> None:

@@ -48,7 +48,7 @@ def test_a_create_whose_answer_is_lost_is_found_and_not_repeated(installation: I
     assert effects(installation, command.username) == [
         (Operation.ADD, Effect.CHANGED),
         (Operation.RETRIEVE, Effect.READ),
-        # No list tells the password, so it is set once more.
+        # No list shows the password, so it is set once more.
         (Operation.SET_PASSWORD, Effect.UNCHANGED),
         (Operation.DISABLE, Effect.CHANGED),
     ]

@@ -15,7 +15,7 @@ def names(number: int) -> tuple[str, str, str]:
 
 
 def life(number: int) -> list[Command]:
-    """Two new names in one life, and nothing but the names to tell whose commands these are."""
+    """Two new names in one life, and nothing but the names to say whose commands these are."""
     maiden, married, widow = names(number)
     return [
         build.create(maiden),

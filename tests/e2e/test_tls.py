@@ -22,7 +22,7 @@ from worker.errors import BrokerUnreachable
 
 DONE, UNREACHABLE, CONFIGURATION = 0, 69, 78
 SECRET = "planted-secret"
-#: What a program is told of the broker.
+#: What a program knows of the broker.
 Settings = dict[str, str]
 
 

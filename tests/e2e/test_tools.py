@@ -19,9 +19,9 @@ def test_explain_shows_the_whole_record_of_a_command(installation: Installation)
     installation.listener.await_event(command)
     completed = installation.type("explain", command.id)
     assert completed.returncode == DONE
-    story = rows(completed.stdout)
-    assert [row["what"] for row in story] == ["first claimed", "dead"]
-    assert "package does not exist" in story[1]["detail"]
+    record = rows(completed.stdout)
+    assert [row["what"] for row in record] == ["first claimed", "dead"]
+    assert "package does not exist" in record[1]["detail"]
     assert command.data["password"] not in completed.stdout
 
 

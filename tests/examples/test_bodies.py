@@ -61,7 +61,7 @@ def port(vendor: Vendor) -> Iterator[int]:
 
 
 def said(port: int, *parts: bytes, ends: bool = False) -> bytes:
-    """Send these bytes, hang up in the middle if told so, and read everything that comes back."""
+    """Send these bytes, hang up in the middle if asked to, and read everything that comes back."""
     with socket.create_connection(("127.0.0.1", port), SECONDS) as line, line.makefile("rb") as answer:
         for part in parts:
             line.sendall(part)

@@ -123,7 +123,7 @@ class FakeLedger:
                 self.storage.rows[token.key] = changed
 
     def defer(self, token: Token, deferral: Deferral) -> None:
-        """Write down a failed try."""
+        """Write down a failed attempt."""
         with self.working():
             row = self._held(token)
             if row.ending is not None:
@@ -210,7 +210,7 @@ class FakeLedger:
             self.storage.pauses.pop((cause, scope), None)
 
     def pauses(self) -> list[Pause]:
-        """Tell what is paused, the oldest first."""
+        """Return what is paused, the oldest first."""
         with self.working():
             return sorted(self.storage.pauses.values(), key=lambda pause: (pause.since, pause.cause, pause.scope))
 

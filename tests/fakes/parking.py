@@ -1,4 +1,4 @@
-"""A parking lot in memory, in the storage of the ledger in memory."""
+"""A parking store in memory, in the storage of the ledger in memory."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -17,7 +17,7 @@ _CIPHER = Cipher([f"{'a':A<43}="])
 
 
 class FakeParkingStore:
-    """The lot of one process, which is the ledger's. While that is broken every call raises LedgerUnavailable."""
+    """One process's parking store, in the ledger's storage. Broken, every call raises LedgerUnavailable."""
 
     def __init__(self, ledger: FakeLedger) -> None:
         self._ledger = ledger

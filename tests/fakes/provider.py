@@ -102,11 +102,11 @@ class FakeProvider:
         return name
 
     def probe(self) -> None:
-        """Answer, unless told to fail."""
+        """Answer, unless asked to fail."""
         self._ask("probe")
 
     def probe_v3(self) -> None:
-        """Answer for the v3 key, unless told to fail."""
+        """Answer for the v3 key, unless asked to fail."""
         self._ask("probe_v3", ProviderLogin.V3)
 
     def _ask(self, call: str, login: ProviderLogin = ProviderLogin.V2) -> None:
@@ -127,7 +127,7 @@ class FakeProvider:
 
 
 class FakeHealth:
-    """A ProviderHealth that remembers what it was told, and says what a test has set."""
+    """A ProviderHealth that remembers what it was given, and says what a test has set."""
 
     def __init__(self) -> None:
         self.well: list[str] = []

@@ -1,4 +1,4 @@
-"""Telemetry without metrics and log: what was told can be read, and waited for."""
+"""Telemetry without metrics and log: what was reported can be read, and waited for."""
 
 import threading
 from typing import TypeVar
@@ -11,7 +11,7 @@ _SECONDS = 30.0
 
 
 class RecordingTelemetry:
-    """An `Emit` that remembers, in order, what it was told."""
+    """An `Emit` that remembers, in order, what it was given."""
 
     def __init__(self) -> None:
         self.events: list[TelemetryEvent] = []

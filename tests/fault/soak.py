@@ -17,7 +17,7 @@ from tests.fault.scenes.counts import write
 from tests.fault.scenes.play import Played, await_answers, conclude
 from tests.fault.scenes.scene import Scene, Setting, open_scene
 from tests.fault.scenes.stage import Stage, open_stage
-from tests.fault.scenes.story import write_story
+from tests.fault.scenes.workload import write_workload
 from tests.support.installation import open_installation
 from tests.support.waiting import wait_for
 
@@ -44,24 +44,24 @@ def test_nothing_is_lost_or_done_twice_however_often_the_worker_dies(tmp_path: P
 def soak(stage: Stage, folder: Path) -> Played:
     """Publish all along, kill all along, then let one worker finish."""
     rng = random.Random(f"soak {_SEED}")  # noqa: S311 - no secret
-    story = write_story(_KILLS * _COMMANDS_PER_KILL, rng, life=_LIFE)
+    workload = write_workload(_KILLS * _COMMANDS_PER_KILL, rng, life=_LIFE)
     name = f"worker: {_KILLS} SIGKILLs"
     with (
         open_installation(stage.broker.url, folder) as installation,
         open_scene(stage, installation, Setting(latency=0.01), rng) as scene,
         ThreadPoolExecutor(1) as billing,
     ):
-        publishing = billing.submit(installation.emitter.publish, *story.messages)
+        publishing = billing.submit(installation.emitter.publish, *workload.messages)
         scene.start_worker()
         for kill in range(_KILLS):
-            _live_a_while(scene, changes=len(story.commands) * _CHANGING, kills=_KILLS - kill)
+            _live_a_while(scene, changes=len(workload.commands) * _CHANGING, kills=_KILLS - kill)
             scene.worker.kill()
             scene.replace_worker()
         healed_at = time.monotonic()
         publishing.result()
         with suppress(AssertionError):
-            await_answers(scene, story, _DRAIN_SECONDS)
-        return conclude(scene, story, (name, _SEED), healed_at)
+            await_answers(scene, workload, _DRAIN_SECONDS)
+        return conclude(scene, workload, (name, _SEED), healed_at)
 
 
 def _live_a_while(scene: Scene, changes: float, kills: int) -> None:

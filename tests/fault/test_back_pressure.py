@@ -1,4 +1,4 @@
-"""The broker takes no events for a while: intake pauses, says why and what to do, and nothing is acked untold."""
+"""The broker takes no events for a while: intake pauses, says why, and nothing is acked before its event."""
 
 import time
 from collections.abc import Iterator

@@ -44,7 +44,7 @@ def among(innocents: Sequence[Command], *poisons: Command) -> list[Command]:
 def start_until_it_lives(
     installation: Installation, place: str, commands: Sequence[Command], dead_letters: int = 0
 ) -> int:
-    """Start the poisoned worker again each time it ends, until all is told; returns the number of starts."""
+    """Start the poisoned worker again each time it ends, until all is answered; returns the number of starts."""
     wanted = {command.id for command in commands}
     argv = (sys.executable, poisoned_worker.__file__, place)
 

@@ -1,4 +1,4 @@
-"""The active worker of two is told to stop, or loses the broker alone: nobody waits for a lease that nothing needs.
+"""The active worker of two is asked to stop, or loses the broker alone: nobody waits for a lease that nothing needs.
 
 The leases here are far longer than a test may take.
 """
@@ -46,7 +46,7 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
             assert successor.terminate() == DONE
     assert active.said("worker_stopping")[0]["held"] > 0
     totals = installation.verdict(commands)
-    # Nothing was done or told twice, nothing had to be looked for, and nothing waited for a lease.
+    # Nothing was done or published twice, nothing had to be looked for, and nothing waited for a lease.
     assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)
     assert installation.sandbox.journal()[-1].epoch_seconds < lease_until
 

@@ -72,7 +72,7 @@ def hold_up(installation: Installation) -> None:
 
 
 def answered(installation: Installation, username: str) -> list[ReceivedMessage]:
-    """What was told about this customer so far."""
+    """The events about this customer so far."""
     return [received for received in installation.listener.events if received.data["username"] == username]
 
 

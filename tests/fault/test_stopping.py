@@ -27,7 +27,7 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(installation: Insta
         installation.listener.await_events(commands)
         assert second.terminate() == DONE
     totals = installation.verdict(commands)
-    # An orderly stop finishes what it has begun, so nothing is done or told twice.
+    # An orderly stop finishes what it has begun, so nothing is done or published twice.
     assert (totals.calls, totals.repeats) == (len(commands), 0)
 
 

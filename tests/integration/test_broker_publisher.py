@@ -157,7 +157,7 @@ def test_while_the_broker_is_short_of_memory_messages_wait(
         observer.await_event(BrokerConnected)
         broker.ctl("set_vm_memory_high_watermark", "0.0001")
         try:
-            outcome(publisher, event("sent"))  # the broker tells of it only once something is published
+            outcome(publisher, event("sent"))  # the broker reports it only once something is published
             observer.await_event(BrokerBlocked)
             assert "takes no messages now" in outcome(publisher, event("kept back"))
         finally:

@@ -125,7 +125,7 @@ def test_who_may_not_declare_says_what_is_missing_and_when_it_is_there_again(
 def test_a_login_that_may_not_declare_learns_of_what_is_missing_alone(
     broker: OwnBroker, broker_client: BrokerClient, observer: RecordingTelemetry
 ) -> None:
-    """Told to declare, it is refused each time; what is there counts as there all the same."""
+    """Set to declare, it is refused each time; what is there counts as there all the same."""
     prefix = broker_client.topology.prefix
     user = f"narrow-{prefix}"
     broker.ctl("add_user", user, "secret")

@@ -15,7 +15,7 @@ from tests.support.installation import Installation, open_installation
 from tests.support.waiting import wait_for
 from worker.doctor import Rule
 
-#: The installation waits shorter than a real one would be told to.
+#: The installation waits shorter than a real one is set to.
 SETTLED = {"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__V3_API_KEY": "SG.acme"}
 SECRETS = ("geheim", "SG.acme")
 

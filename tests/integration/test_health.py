@@ -17,7 +17,7 @@ from worker.telemetry.health import HealthServer, Questions, State
 
 
 class Answers:
-    """What the server will be told."""
+    """What the server is asked for."""
 
     def __init__(self) -> None:
         self.live = State(True, {"live": True})

@@ -33,7 +33,7 @@ SETTLE_SECONDS = 10.0
 
 
 class Listener:
-    """Keeps what is told of outages."""
+    """Keeps what is reported of outages."""
 
     def __init__(self) -> None:
         self.reports: list[str] = []

@@ -1,4 +1,4 @@
-"""A worker killed in the middle of its commits has lost nothing that it was told is written."""
+"""A worker killed in the middle of its commits has lost nothing that it was confirmed as written."""
 
 from pathlib import Path
 

@@ -150,7 +150,7 @@ def test_what_was_acknowledged_is_there_when_the_file_is_back(
     with opened(url_in(tmp_path)) as ledger:
         for number in range(_BEFORE):
             assert ledger.claim(asking(f"evt_{number}")) == Done(success(f"event_{number}").event)
-        # It may be on disk though nobody was told: whoever comes again looks before it writes.
+        # It may be on disk though no caller knows: whoever comes again looks before it writes.
         assert not isinstance(ledger.claim(asking("late", redelivered=True)), Fresh)
 
 

@@ -58,7 +58,7 @@ class Spell:
 
 
 class Listener:
-    """Keeps what is told of outages."""
+    """Keeps what is reported of outages."""
 
     def __init__(self) -> None:
         self.reports: SimpleQueue[str] = SimpleQueue()

@@ -93,5 +93,5 @@ def test_what_is_asked_of_one_customer_has_indexes_of_its_own(monkeypatch: pytes
     text = "\n".join(plans.of.values())
     assert "ix_commands_creates" in text
     assert "ix_commands_username_arrival" in text
-    # PostgreSQL plans what is asked often without its values, and then only the text can tell that the index fits.
+    # PostgreSQL plans what is asked often without its values, and then only the text can show that the index fits.
     assert any("type = 'CreateCustomer'" in statement for statement in plans.of)

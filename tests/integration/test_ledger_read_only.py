@@ -37,7 +37,7 @@ def url(database: PrivatePostgres) -> str:
 
 
 class Listener:
-    """Keeps what is told of outages."""
+    """Keeps what is reported of outages."""
 
     def __init__(self) -> None:
         self.reports: list[str] = []

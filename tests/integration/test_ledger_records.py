@@ -1,4 +1,4 @@
-"""One command's story, read beside the worker that writes it."""
+"""One command's record, read beside the worker that writes it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -108,7 +108,7 @@ def test_refusals_of_the_id_are_reported_too(ledger: BlockingLedger, url: str) -
     assert found.commands == ()
 
 
-def test_an_id_that_was_never_seen_has_no_story(ledger: BlockingLedger, url: str) -> None:
+def test_an_id_that_was_never_seen_has_no_record(ledger: BlockingLedger, url: str) -> None:
     assert ledger.alive
     assert records(url, "evt_0") == CommandRecords((), ())
 

@@ -19,7 +19,7 @@ from worker.ledger.schema import commands, identity
 
 KEYS, THREADS = 400, 16
 
-#: Works through all keys with several threads, in an order of its own; tells which it applied and which event it told.
+#: Works through all keys with several threads, in an order of its own; prints which it applied and whose event it had.
 #: It begins when a file appears, so that both begin together; and goes on after its first keys once the other has done
 #: its own, so that they meet however late the other was let run.
 _RIVAL = """
@@ -68,7 +68,7 @@ with opened(url, patience_seconds=60) as ledger:
 
 
 def accounts(rival: Spoken) -> dict[int, tuple[str, str]]:
-    """Tell what a rival did with each key, and the id of the event that it holds for the truth."""
+    """Return what a rival did with each key, and the id of the event that it holds for the truth."""
     results = json.loads(rival.next_line())
     assert len(results) == KEYS
     return {number: (what, event) for what, number, event in results}

@@ -1,4 +1,4 @@
-"""What the management API, or whatever stands before it, answers: read as what was meant, or told as what it is."""
+"""What the management API, or whatever stands before it, answers: read as what was meant, or reported as what it is."""
 
 import gzip
 import json

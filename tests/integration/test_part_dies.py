@@ -132,7 +132,7 @@ def documented() -> set[str]:
 
 
 def plain(name: str) -> str:
-    """A thread's name without what tells it from its like."""
+    """A thread's name without the number that sets it apart."""
     return re.sub(r"-(\d+( \.\.)?|v\d)$", "", name)
 
 

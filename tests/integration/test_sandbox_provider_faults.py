@@ -36,7 +36,7 @@ def sandbox(server: RemoteSandbox) -> RemoteSandbox:
 
 @pytest.fixture
 def disable(sandbox: RemoteSandbox) -> Iterator[Disable]:
-    """Disables a customer of acme, `a@x.com` unless told otherwise, over connections that are reused."""
+    """Disables a customer of acme, `a@x.com` unless asked otherwise, over connections that are reused."""
     with requests.Session() as session:
         session.trust_env = False
 

@@ -36,7 +36,7 @@ COMMANDS = (
     ("ledger", "adopt"),
     ("sandbox", "--switch", "nonsense"),
 )
-#: Whatever ends where a parser believes the password to end, both halves can be told.
+#: Whatever ends where a parser believes the password to end, both halves can be recognised.
 PARTS = re.compile(r"pl4nted|s3cret", re.IGNORECASE)
 PASSWORDS = {
     "escaped": "pl4nted%40s3cret",

@@ -1,4 +1,4 @@
-"""What a start costs, told by what it imports: each command only what it works with, and a worker all of it."""
+"""What a start costs, measured by what it imports: each command only what it works with, and a worker all of it."""
 
 import gc
 import signal
@@ -16,7 +16,7 @@ from worker.cli.program import COMMANDS, command
 from worker.ledger.migrations.with_alembic import upgrade
 
 LIMIT_SECONDS = 60
-TOLD_TO_STOP = 128 + signal.SIGINT
+STOPPED_BY_SIGNAL = 128 + signal.SIGINT
 RUN = ("run",)
 SIGNUP = str(Path(__file__).parents[2] / "examples" / "signup.json")
 SETTINGS = {
@@ -26,7 +26,7 @@ SETTINGS = {
     "PROVIDER__API_KEY": "pw",
     "HTTP__PORT": "0",
 }
-#: The worker is told to stop once it is built, and what was imported by the end is written into a file.
+#: The worker is asked to stop once it is built, and what was imported by the end is written into a file.
 MAIN = """
 import sys
 from pathlib import Path
@@ -70,7 +70,7 @@ def started(folder: Path, *words: str, **settings: str) -> list[str]:
         check=False,
     )
     assert "Traceback" not in ended.stderr
-    assert words != RUN or (ended.returncode, ended.stdout) == (TOLD_TO_STOP, "")
+    assert words != RUN or (ended.returncode, ended.stdout) == (STOPPED_BY_SIGNAL, "")
     return imported.read_text().split("\n")
 
 

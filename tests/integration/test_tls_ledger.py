@@ -1,4 +1,4 @@
-"""TLS to the ledger's database: what the page on security tells people to write into the URL does what it says."""
+"""TLS to the ledger's database: what the page on security has people write into the URL does what it says."""
 
 import os
 import shutil
@@ -93,7 +93,7 @@ def test_a_server_of_another_authority_or_host_is_refused(
     assert (migrated.returncode, "certificate verify failed" in migrated.stderr) == (UNREACHABLE, True), migrated.stderr
 
     show(database, authority.issue(ELSEWHERE))
-    # The server reads its files again a moment after it was told to.
+    # The server reads its files again a moment after it was asked to.
     parameters = f"sslmode=verify-full&sslrootcert={authority.path}"
     migrated = wait_for(lambda: _refused(migrate(database, parameters, tmp_path)), "the other certificate")
     assert (migrated.returncode, "elsewhere.example" in migrated.stderr) == (UNREACHABLE, True), migrated.stderr

@@ -1,4 +1,4 @@
-"""A command, the real handlers and the real client, a stand-in on a socket: from the first try to the end.
+"""A command, the real handlers and the real client, a stand-in on a socket: from the first attempt to the end.
 
 The ledger is a fake one and its clock jumps over the waits; the provider's answers take the time they take.
 """

@@ -49,7 +49,7 @@ def assert_as_expected(end: End, case: Case, way: Way, sandbox: RemoteSandbox) -
 
 
 def assert_truth(end: End, case: Case, sandbox: RemoteSandbox, *, applied: bool) -> None:
-    """What was applied is not told as refused, nor what was not as done; unknown is only what cannot be read."""
+    """What was applied is not reported as refused, nor what was not as done; unknown is only what cannot be read."""
     assert end.state.version == (case.changes if applied else 0), f"the state changed {end.state.version} times"
     ended = (end.outcome, end.reason)
     if case.command.type in _NEVER_READ or (case.command.type, applied) in _NOT_READ:

@@ -16,7 +16,7 @@ _SLOW_SECONDS = 0.3
 
 
 class Expected(StrEnum):
-    """What it must come to: done exactly once, refused and unchanged, or told as it is, whatever that is."""
+    """What it must come to: done exactly once, refused and unchanged, or reported as it is, whatever that is."""
 
     DONE = "done"
     REFUSED = "refused"

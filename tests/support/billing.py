@@ -1,4 +1,4 @@
-"""The billing system: it publishes commands as one should, and hears what is told about them."""
+"""The billing system: it publishes commands as one should, and receives their events and dead letters."""
 
 import json
 from collections.abc import Iterable, Sequence

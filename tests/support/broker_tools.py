@@ -31,13 +31,13 @@ SECONDS = 60.0
 
 
 def wait_for(condition: threading.Condition, is_true: Callable[[], bool], what: str) -> None:
-    """Wait until something others tell through the condition has come true; fail when it does not."""
+    """Wait until something that others announce through the condition has come true; fail when it does not."""
     with condition:
         assert condition.wait_for(is_true, SECONDS), f"waited {SECONDS:g} s for {what}"
 
 
 class RecordingIntake:
-    """An Intake that remembers everything in the order it was told."""
+    """An Intake that remembers everything in the order it was given."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -69,7 +69,7 @@ class RecordingIntake:
         return list(self.deliveries)
 
     def await_recorded(self, entry: str) -> None:
-        """Wait until something was told."""
+        """Wait until this entry was recorded."""
         wait_for(self.changed, lambda: entry in self.recorded, f"{entry} in {self.recorded}")
 
     def bodies(self, epoch: int) -> list[str]:

@@ -27,7 +27,7 @@ _happened: list[str] = []
 
 
 class WatchedQueue(SimpleQueue[Any]):
-    """Tells of each time that somebody who waits was woken by what came."""
+    """Reports each time that somebody who waits was woken by what came."""
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401 - as it is
         try:

@@ -1,4 +1,4 @@
-"""For tests of the doctor: a broker that tells about itself, and a person who types the lines that mend."""
+"""For tests of the doctor: a broker that reports on itself, and a person who types the lines that mend."""
 
 import json
 import shlex
@@ -70,7 +70,7 @@ class Patient:
 
 
 def ask_management(broker: PrivateRabbitmq, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
-    """Ask, or tell, the management API something as its administrator."""
+    """Ask the management API for something, or set it, as its administrator."""
     request = urllib.request.Request(  # noqa: S310 - the private broker's own URL
         f"{broker.management_url}/api/{path}",
         method=method,

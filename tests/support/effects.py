@@ -10,7 +10,7 @@ from sandbox.provider.operations.calls import Operation
 from tests.support.commands import Command
 from worker.provider.calls import RULES
 
-#: One change of state as the journal tells it: the operation, the customer, what of it (a credential, the new username
+#: One change of state as the journal shows it: the operation, the customer, what of it (a credential, the new username
 #: or email) and the new secret's digest.
 Change = tuple[Operation, str, str, str]
 

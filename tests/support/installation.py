@@ -94,11 +94,11 @@ class Installation:
         )
 
     def verdict(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Totals:
-        """Check the whole story, once all workers have ended; `commands` in the order in which they were published."""
+        """Check the whole run, once all workers have ended; `commands` in the order in which they were published."""
         return settle_accounts(self.accounts(commands, failing))
 
     def accounts(self, commands: Sequence[Command], failing: AbstractSet[str] = frozenset()) -> Accounts:
-        """Put together what the story left behind, once all workers have ended; nothing may be left in the queue."""
+        """Put together what the run left behind, once all workers have ended; nothing may be left in the queue."""
         waiting = wait_for(self._queue_without_consumers, "the end of the last consumer")
         assert waiting == (0, 0), f"{waiting[0]} commands are left in the queue"
         self.listener.listen()

@@ -125,7 +125,7 @@ class SqlRig:
         store = open_store(self._config.url)
         store.release()
         migrate(store.engine)
-        # A server's own clock cannot be set by a test: in its place the store tells the rig's.
+        # A server's own clock cannot be set by a test: in its place the store reads the rig's.
         shared = replace(store, sole=False, now=lambda *_: self.clock.now())
         ledger = BlockingLedger(shared, self._config, clock, discard_event)
         ledger.start()

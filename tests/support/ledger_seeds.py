@@ -10,7 +10,7 @@ DAY = 86_400.0
 
 
 def old_command(engine: Engine, id_: str, finished_at: float | None, **changes: object) -> None:
-    """Leave a command that was done at that time (None: it never was), with one failed try."""
+    """Leave a command that was done at that time (None: it never was), with one failed attempt."""
     state = "claimed" if finished_at is None else "done"
     row: dict[str, object] = {
         "source": "billing",

@@ -28,7 +28,7 @@ class LogReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Read nothing but what is being read, until told to go on."""
+        """Read nothing but what is being read, until asked to go on."""
         self._reads.clear()
 
     def go_on(self) -> None:

@@ -1,6 +1,6 @@
 """A command that nobody has: what adds it to the tree, in the places that CONTRIBUTING.md names, and what plays it.
 
-Run as a program inside such a tree it lets that tree's own worker apply the command, and tells what came of it.
+Run as a program inside such a tree it lets that tree's own worker apply the command, and prints what came of it.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Several workers on one queue and one ledger: started on their own terms, and what the ledger and the provider say.
 
-A replica is told from another by the form in which it asks the provider to answer changes: the journal names it.
+A replica is known from another by the form in which it asks the provider to answer changes: the journal names it.
 """
 
 import time
@@ -89,7 +89,7 @@ class Replicas:
         return sum(entry.effect is Effect.CHANGED for entry in self.installation.sandbox.journal())
 
     def now(self) -> Moment:
-        """This moment, as the journal and the clock tell it."""
+        """This moment, as the journal and the clock have it."""
         journal = self.installation.sandbox.journal()
         return Moment(journal[-1].sequence if journal else 0, time.time())
 

@@ -13,7 +13,7 @@ DISABLE = {"api_user": "acme", "api_key": "pw", "method": "disable"}
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A client of one stand-in; it reuses connections and follows nothing unless told to."""
+    """A client of one stand-in; it reuses connections and follows nothing unless asked to."""
 
     sandbox: RemoteSandbox
     session: requests.Session = field(default_factory=requests.Session)

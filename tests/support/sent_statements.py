@@ -12,7 +12,7 @@ Hear = Callable[[str, Any], None]
 
 
 def hear_statements(monkeypatch: pytest.MonkeyPatch, engine: Engine, hear: Hear) -> None:
-    """Tell `hear` the text and the values of each statement right before it is run; of many values the first."""
+    """Pass to `hear` the text and the values of each statement right before it is run; of many values the first."""
     prepared = Statement.bound
 
     def bound(self: Statement, values: Any) -> tuple[str, Sequence[object]]:  # noqa: ANN401 - as the driver takes them

@@ -28,7 +28,7 @@ class TlsBroker:
         return {"AMQP__URL": self.url(login), "AMQP__TLS_CA": str(self.authority.path), **shown(client)}
 
     def connections(self) -> dict[str, str]:
-        """Tell of the program's connections with TLS: what each is for, and whose certificate it showed."""
+        """Report the program's connections with TLS: what each is for, and whose certificate it showed."""
         listed = self.node.ctl("list_connections", "ssl", "peer_cert_subject", "client_properties")
         rows = (line.split("\t") for line in listed.splitlines() if "provisioning-worker@" in line)
         # The name is the last of the client's properties that holds a number sign: provisioning-worker@host/pid#role.

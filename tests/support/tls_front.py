@@ -70,7 +70,7 @@ class TlsFront:
                         _forward(secure, server)
 
     def _kept(self, connection: socket.socket) -> bool:
-        """Have it cut at the end; tell whether that has come already."""
+        """Have it cut at the end; say whether that has come already."""
         with self._guard:
             self._open = {each for each in self._open if each.fileno() >= 0} | {connection}
             if self._over:

@@ -96,5 +96,5 @@ def commands_about_ada() -> dict[str, messages.commands.Command]:
 
 
 def fingerprint(type_: str, subject: str | None, content: bytes) -> tuple[bytes, ...]:
-    """Fingerprint without a key: enough to tell contents apart."""
+    """Fingerprint without a key: enough to distinguish contents."""
     return (sha256(f"{type_}|{subject}|".encode() + content).digest(),)

@@ -123,8 +123,8 @@ class WorkerProcess:
 
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Return every sample by its name and labels."""
-        families = text_string_to_metric_families(self.ask("/metrics").body)
-        return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+        metrics = text_string_to_metric_families(self.ask("/metrics").body)
+        return {(one.name, frozenset(one.labels.items())): one.value for metric in metrics for one in metric.samples}
 
     def terminate(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Ask it to stop; return its exit code."""

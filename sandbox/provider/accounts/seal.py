@@ -13,7 +13,7 @@ class Seal:
     """Digests of secrets under a key that lives and dies with this process, unless it is given one that was kept.
 
     The stand-in keeps, journals and shows only these: a test that knows a password can ask for its digest and compare,
-    while nobody who reads a journal learns a password or can tell one run's digests from another's.
+    while nobody who reads a journal learns a password or can distinguish one run's digests from another's.
     """
 
     def __init__(self, key: bytes | None = None) -> None:

@@ -8,7 +8,7 @@ from sandbox.provider.accounts.records import Credential, Customer, Record, Rese
 
 
 class Watcher(Protocol):
-    """Is told each record that became current, or went."""
+    """Receives each record that became current, or went."""
 
     def __call__(self, record: Record, *, is_gone: bool) -> None:
         """Takes note of one change."""
@@ -141,7 +141,7 @@ class Accounts:
         self._changed(credential, is_gone=True)
 
     def watch(self, watcher: Watcher) -> None:
-        """Tells each change to the watcher from now on, at the moment it is made."""
+        """Passes each change to the watcher from now on, at the moment it is made."""
         self._watcher = watcher
 
     def _changed(self, record: Record, *, is_gone: bool = False) -> None:

@@ -55,11 +55,11 @@ def create_app(
     """The whole application: control under `/_sandbox`, and the provider everywhere else.
 
     It must be served by a server that offers what `delivery` closes connections with, as `server` does, and that stops
-    when it is told to `give_up`: a change that is not in the state file must not be followed by others.
+    when it is asked to `give_up`: a change that is not in the state file must not be followed by others.
     """
 
     async def state_lost(_: HttpRequest, exc: Exception) -> Response:
-        """A 500 that says why; whether the call had its effect is for the next start to tell."""
+        """A 500 that says why; whether the call had its effect is for the next start to find out."""
         if isinstance(exc, StateFileError):
             give_up(exc)
         return JSONResponse({"error": str(exc)}, status_code=500)

@@ -122,7 +122,7 @@ class Control:
 
 def fault_rules(body: bytes) -> tuple[FaultRule, ...]:
     """One rule or a list of rules. Raises ValidationError with the faults of the one that was meant."""
-    # Told apart here: a choice of the library's would name the faults of both.
+    # Distinguished here: a choice of the library's would name the faults of both.
     if body.lstrip().startswith(b"["):
         return _RULES.validate_json(body)
     return (FaultRule.model_validate_json(body),)

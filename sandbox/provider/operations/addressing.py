@@ -14,7 +14,7 @@ _EDITIONS: Final = MappingProxyType({"apiv2/reseller": Edition.RESELLER, "api/di
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a call went; what cannot be told from its path is answered in JSON."""
+    """Where a call went; what cannot be seen from its path is answered in JSON."""
 
     edition: Edition
     format: Format

@@ -59,7 +59,7 @@ class Form:
     lists: Mapping[str, tuple[str, ...]]
 
     def get(self, name: str) -> str:
-        """The argument's value; empty when it was not sent, as the provider does not tell the two apart."""
+        """The argument's value; empty when it was not sent, as the provider does not distinguish the two."""
         return self.values.get(name, "")
 
     def all_of(self, name: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class ReservedPorts:
 
 
 def speaks_amqp(port: int) -> bool:
-    """Tell whether an AMQP 0-9-1 broker answers the protocol header on this port with a frame."""
+    """Return whether an AMQP 0-9-1 broker answers the protocol header on this port with a frame."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout=2) as connection:
             connection.sendall(b"AMQP\x00\x00\x09\x01")
@@ -54,7 +54,7 @@ def speaks_amqp(port: int) -> bool:
 
 
 def speaks_postgres(port: int, user: str, database: str) -> bool:
-    """Tell whether a PostgreSQL server on this port would let a client in, were its password right.
+    """Return whether a PostgreSQL server on this port would let a client in, were its password right.
 
     A server that is still starting or recovering answers with an error; one that is ready asks for the password.
     """

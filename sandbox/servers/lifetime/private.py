@@ -93,7 +93,7 @@ class PrivateServer(ABC):
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Tell whether a client would be served now."""
+        """Return whether a client would be served now."""
 
     def _prepare(self) -> Supervised:
         self._folder = _make_run_folder(self._name)

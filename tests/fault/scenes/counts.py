@@ -45,7 +45,7 @@ def counted(faults: Sequence[Fault]) -> dict[str, int]:
 
 
 def repeats_of(events: Sequence[ReceivedMessage]) -> int:
-    """How many events were told once more."""
+    """How many events were published once more."""
     return len(events) - len({received.properties.message_id for received in events})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.fault.scenes.counts import Outcome, counted, faults_in, repeats_of, seconds_to_resume
 from tests.fault.scenes.scene import PIECES, Scene, Setting, open_scene
 from tests.fault.scenes.stage import Stage
-from tests.fault.scenes.story import Story, write_story
+from tests.fault.scenes.workload import Workload, write_workload
 from tests.support.installation import open_installation
 from tests.support.verdict import table_of
 from tests.support.waiting import wait_for
@@ -41,37 +41,37 @@ class Played:
 
 
 def play(stage: Stage, kind: Kind, seed: str, count: int, folder: Path) -> Played:
-    """Play the kind once with about so many commands. The seed decides the story and every moment that is drawn."""
+    """Play the kind once with about so many commands. The seed decides the workload and every moment that is drawn."""
     rng = random.Random(f"{kind.name} {seed}")  # noqa: S311 - no secret
-    story = write_story(count, rng, kind.setting.trouble)
+    workload = write_workload(count, rng, kind.setting.trouble)
     stage.mend()
     with (
         open_installation(stage.broker.url, folder) as installation,
         open_scene(stage, installation, kind.setting, rng) as scene,
     ):
-        healed_at = _live_through(scene, kind, story)
+        healed_at = _live_through(scene, kind, workload)
         # Whoever was not answered in time is counted below as lost.
         with suppress(AssertionError):
-            await_answers(scene, story, _DRAIN_SECONDS)
-        return conclude(scene, story, (kind.name, seed), healed_at)
+            await_answers(scene, workload, _DRAIN_SECONDS)
+        return conclude(scene, workload, (kind.name, seed), healed_at)
 
 
-def conclude(scene: Scene, story: Story, title: tuple[str, str], healed_at: float) -> Played:
+def conclude(scene: Scene, workload: Workload, title: tuple[str, str], healed_at: float) -> Played:
     """Stop all workers and settle the accounts. `title`: the kind and the seed; `healed_at` is monotonic."""
     exits, installation = _stop_all(scene), scene.installation
     installation.listener.listen_to(installation.topology.unrouted)
-    accounts = installation.accounts(story.commands, story.failing)
-    faults = faults_in(accounts, story.poison)
+    accounts = installation.accounts(workload.commands, workload.failing)
+    faults = faults_in(accounts, workload.poison)
     assert set(exits) <= {0}, f"workers ended with {exits}"
     resumed = seconds_to_resume(accounts.journal, healed_at)
     repeats = repeats_of(accounts.events)
-    outcome = Outcome(*title, len(story.commands), counted(faults), repeats, resumed)
+    outcome = Outcome(*title, len(workload.commands), counted(faults), repeats, resumed)
     return Played(outcome, table_of(faults) if faults else "")
 
 
-def await_answers(scene: Scene, story: Story, seconds: float) -> None:
-    """Wait for an event of every command, also of those told while nobody had bound them, and for what else is left."""
-    listener, missing, seen = scene.installation.listener, {command.id for command in story.commands}, 0
+def await_answers(scene: Scene, workload: Workload, seconds: float) -> None:
+    """Wait for an event of every command, also if published while no queue was bound, and for what else is left."""
+    listener, missing, seen = scene.installation.listener, {command.id for command in workload.commands}, 0
 
     def answered() -> bool:
         nonlocal seen
@@ -85,9 +85,9 @@ def await_answers(scene: Scene, story: Story, seconds: float) -> None:
     wait_for(lambda: scene.is_quiet() and scene.is_quiet(), "the last repeats", seconds)
 
 
-def _live_through(scene: Scene, kind: Kind, story: Story) -> float:
-    """Run the story, break it in the middle, heal it; return the moment (monotonic) of the heal."""
-    before, *during, after = story.parts(_BEFORE, *[_PIECE] * PIECES)
+def _live_through(scene: Scene, kind: Kind, workload: Workload) -> float:
+    """Run the workload, break it in the middle, heal it; return the moment (monotonic) of the heal."""
+    before, *during, after = workload.parts(_BEFORE, *[_PIECE] * PIECES)
     with ThreadPoolExecutor(1) as billing:
         published: list[Future[None]] = []
 

@@ -42,7 +42,7 @@ class Setting:
 
     `shared_ledger`: the ledger is in PostgreSQL. `standby`: a second worker stands by (with a shared ledger). `trap`:
     the first worker ends by SIGKILL at this step. `own_user`: the worker has a user of its own at the broker. `late`:
-    the first worker starts after the first part of the story. `trouble`: how many times more than usual of the commands
+    the first worker starts after the first part of the workload. `trouble`: how many times more commands than usual
     fail, come twice, or are none. `piped_log`: the worker's log goes through a pipe that somebody reads. `changes` are
     settings, `latency` (seconds) is what each call to the provider takes.
     """
@@ -104,7 +104,7 @@ class Scene:
 
     def start_trapped_worker(self, step: Step) -> WorkerProcess:
         """Start one that ends by SIGKILL at that step, one of the first times that it is reached."""
-        # A short story may have a single dead letter, and park once: waiting for more would never end.
+        # A short workload may have a single dead letter, and park once: waiting for more would never end.
         nth = self.rng.randint(1, {Step.DEAD_LETTER_PUBLISHED: 1, Step.PARKED: 1}.get(step, _MOST_STEPS))
         return self._enter(self.installation.killed_worker(step, nth, **self.changes))
 

@@ -73,5 +73,5 @@ def grant(broker: OwnBroker, user: str, pattern: str = ".*") -> None:
 
 
 def user_in(url: str) -> str:
-    """Tell whom a broker's URL logs in."""
+    """Return whom a broker's URL logs in."""
     return str(urlsplit(url).username)

@@ -1,4 +1,4 @@
-"""What a person types, what they get, and what the shell is told. Nothing here speaks to a broker."""
+"""What a person types, what they get, and what the shell gets. Nothing here speaks to a broker."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A signal that tells the worker to stop, at whichever moment it comes."""
+"""A signal that stops the worker, at whichever moment it comes."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""What of the settings the rules are told."""
+"""What of the settings the rules get."""
 
 import pytest
 from pydantic import SecretStr

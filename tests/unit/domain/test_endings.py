@@ -1,4 +1,4 @@
-"""How a command ends: what is recorded for it, told of it and kept of it."""
+"""How a command ends: what is recorded for it, reported of it and kept of it."""
 
 import json
 from dataclasses import replace

@@ -33,7 +33,7 @@ FAILURE = Failure(Reason.PROVIDER_REJECTED, "the provider refused: taken", ("tak
 APPLIED = Success(Outcome.APPLIED)
 PAGE = {"customers": [{"username": "ada@example.com"}], "next_offset": None}
 ENVELOPES = {type_: envelope_of(Command(type_, data, id="evt_1")) for type_, data in DATA.items()}
-#: What the events of some commands tell beside what all of them do: most of it the command said itself.
+#: What the events of some commands have beside what all of them have: most of it comes from the command.
 ADDED: dict[str, dict[str, Any]] = {
     "RetrieveCustomers": {**PAGE, "offset": 50},
     "ChangeUsername": {"new_username": "ada@example.org"},

@@ -1,4 +1,4 @@
-"""What a handler is told of a try, for tests to vary one thing at a time."""
+"""What a handler gets of an attempt, for tests to vary one thing at a time."""
 
 from worker.domain.claims import Token
 from worker.domain.identity import CommandKey

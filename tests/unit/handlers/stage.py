@@ -1,4 +1,4 @@
-"""What the tests of a family play on: a provider that has Ada, and a ledger that has claimed the command."""
+"""What the tests of the handlers run on: a provider that has Ada, and a ledger that has claimed the command."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,14 +17,14 @@ from worker.domain.work import Attempt
 from worker.errors import ProviderError
 from worker.handlers import Handlers
 
-#: How a try ended: the word of its success, or the kind of its failure.
+#: How an attempt ended: the word of its success, or the kind of its failure.
 Ended = str | type[ProviderError]
 Prepare = Callable[[FakeProvider], None]
 
 
 @dataclass(slots=True)
 class Stage:
-    """Ada is there, unless told otherwise; the command is claimed as evt_1 of the billing system."""
+    """Ada is there, unless asked otherwise; the command is claimed as evt_1 of the billing system."""
 
     provider: FakeProvider = field(default_factory=provider_with_ada)
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(FakeClock()))
@@ -75,7 +75,7 @@ class LateProvider(FakeProvider):
         return iter(found)
 
     def acting_for(self, on_behalf_of: str) -> str:
-        """Tell whom it stands for, and then let the late one take effect."""
+        """Return whom it stands for, and then let the late one take effect."""
         found = super().acting_for(on_behalf_of)
         self._seen(on_behalf_of)
         return found
@@ -88,7 +88,7 @@ class LateProvider(FakeProvider):
 
 @dataclass(frozen=True)
 class Case:
-    """A try, what it finds, how it ends, and how many changes it makes."""
+    """An attempt, what it finds, how it ends, and how many changes it makes."""
 
     attempt: Attempt
     found: Prepare

@@ -1,4 +1,4 @@
-"""AddCredential: after a refusal of a repeat, setting the password tells whose it is, and makes it right."""
+"""AddCredential: after a refusal of a repeat, setting the password shows whose it is, and makes it right."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ def somebody_s(provider: FakeProvider) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A try, what it finds, how it ends, and the changes it makes."""
+    """An attempt, what it finds, how it ends, and the changes it makes."""
 
     attempt: Attempt
     found: Prepare

@@ -28,7 +28,7 @@ SOON_SECONDS = 60.0
 
 
 class Answering(Handlers):
-    """Ends each try as it is told; those after that succeed."""
+    """Ends each attempt as a test sets; those after that succeed."""
 
     def __init__(self, clock: FakeClock, *failures: ProviderError) -> None:
         super().__init__(FakeProvider(), FakeLedger(clock))

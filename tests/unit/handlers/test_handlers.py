@@ -1,4 +1,4 @@
-"""Every command of the catalog has its handler, and what it tells fits its event."""
+"""Every command of the catalog has its handler, and its success fits its event."""
 
 import json
 from dataclasses import replace

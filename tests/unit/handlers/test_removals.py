@@ -86,7 +86,7 @@ DELETES = [
     Case(SENT_TO_NOBODY, refuses_deletes, Unprovable),
     Case(replace(SENT_TO_NOBODY, may_write=False), nothing, Unprovable),
     Case(replace(SENT_TO_NOBODY, may_write=False), gone, NotApplied),
-    # Nor then, but earlier tries are forgotten.
+    # Nor then, but earlier attempts are forgotten.
     Case(SENT_UNCLEAR, nothing, "applied", 1),
     Case(SENT_UNCLEAR, gone, Unprovable),
     Case(replace(SENT_UNCLEAR, may_write=False), gone, Unprovable),

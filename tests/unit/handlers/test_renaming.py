@@ -55,7 +55,7 @@ def note_of(stage: Stage) -> str | None:
 
 
 def mark_of_ada() -> str:
-    """What a first try writes down of Ada."""
+    """What a first attempt writes down of Ada."""
     stage = Stage()
     stage.handle(RENAME, FIRST)
     note = note_of(stage)
@@ -64,7 +64,7 @@ def mark_of_ada() -> str:
 
 
 def mark_of_nobody() -> str:
-    """What a first try writes down when it does not find Ada."""
+    """What a first attempt writes down when it does not find Ada."""
     stage = Stage()
     gone(stage.provider)
     assert stage.end(RENAME, FIRST) is Rejected
@@ -77,7 +77,7 @@ ADA, NOBODY = mark_of_ada(), mark_of_nobody()
 SENT = replace(BEGUN, note=ADA)
 SENT_LAST = replace(LAST_LOOK, note=ADA)
 SENT_BLIND = replace(BEGUN, note=NOBODY)
-#: An earlier try wrote its note, and its request never left.
+#: An earlier attempt wrote its note, and its request never left.
 NOTED = replace(FIRST, note=ADA)
 
 

@@ -1,4 +1,4 @@
-"""Commands that set a value, refused after an earlier try may have set it: what the list shows decides."""
+"""Commands that set a value, refused after an earlier attempt may have set it: what the list shows decides."""
 
 import pytest
 

@@ -157,7 +157,7 @@ def test_a_value_that_was_set_is_never_reported_as_not_set(
     stage.provider.accounts.apply(command)
     stage.provider.fail_next(Rejected("not now"), type(command).__name__)
 
-    # In another case nobody can tell a name that was set from the one before it; an address is the same in any case.
+    # Where only the case differs, a name that was set looks like the one before it; an address is the same in any case.
     is_case = spell("A") == "a" and isinstance(command, UpdateProfile)
     assert stage.end(command, attempt) == (Unprovable if is_case else "already_applied")
 
@@ -206,7 +206,7 @@ def test_a_customer_that_is_listed_in_another_spelling_is_not_gone(stage: Stage,
 @pytest.mark.parametrize("attempt", [FIRST, BEGUN])
 def test_the_v3_target_may_be_given_in_another_spelling(attempt: Attempt) -> None:
     class NamingProvider(FakeProvider):
-        """Tells names in its own spelling."""
+        """Reports names in its own spelling."""
 
         def acting_for(self, on_behalf_of: str) -> str:
             """In lower case, and with entities."""

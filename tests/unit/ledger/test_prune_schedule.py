@@ -17,7 +17,7 @@ LONG_AGO = Schedule(first_seconds=3600.0)
 
 
 class Listener:
-    """Keeps what it is told."""
+    """Keeps what it gets."""
 
     def __init__(self) -> None:
         self.reports: SimpleQueue[object] = SimpleQueue()
@@ -32,7 +32,7 @@ class Listener:
 
 
 class Runs:
-    """Plays one run after the other; the last one waits until it is told to stop."""
+    """Plays one run after the other; the last one waits until it is asked to stop."""
 
     def __init__(self, results: Sequence[Pruned | Exception]) -> None:
         self.over = Event()
@@ -62,7 +62,7 @@ def running(prune: Callable[[Rest], Pruned], listener: Listener, schedule: Sched
 
 
 def reports_of(*results: Pruned | Exception) -> list[object]:
-    """Return what the listener was told of these runs; the run that was stopped is left out."""
+    """Return what the listener received of these runs; the run that was stopped is left out."""
     listener, runs = Listener(), Runs(results)
     with running(runs, listener):
         assert runs.over.wait(60)

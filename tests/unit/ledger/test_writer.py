@@ -18,7 +18,7 @@ def echo(_: Unit, items: Sequence[str]) -> Sequence[str]:
 
 
 class Echo:
-    """Answers with what was asked; stops at a gate first, and dies when it is told so."""
+    """Answers with what was asked; stops at a gate first, and dies when it is asked to."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""What is said twice: no reader can tell which one is meant, so it is refused, and never shown."""
+"""What is said twice: no reader knows which one is meant, so it is refused, and never shown."""
 
 import json
 from dataclasses import replace

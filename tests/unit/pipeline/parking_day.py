@@ -54,7 +54,7 @@ class Day:
             self.scheduler.enter(came.receipt, Job(Work(came, Undecodable([]), self.lanes[command])))
 
     def start(self) -> None:
-        """A free thread takes the next turn, and claims the command or is told to wait."""
+        """A free thread takes the next turn, and claims the command or waits."""
         if len(self.running) < SLOTS and (turn := self.scheduler.queue.next()):
             assert not isinstance(turn, ReadUnread)
             assert not [one for one, _ in self.running if set(one.work.lanes) & set(turn.work.lanes)]

@@ -1,4 +1,4 @@
-"""One try: what the handler is told, what the provider's health hears, and how the try ends."""
+"""One attempt: what the handler gets, what the provider's health hears, and how the attempt ends."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -63,7 +63,7 @@ class Rig:
 
 
 class Listening(Handlers):
-    """Handlers that only listen, take a while, and end as they are told."""
+    """Handlers that only listen, take a while, and end as a test sets."""
 
     def __init__(self, clock: FakeClock, failure: Exception | None = None) -> None:
         self.attempts: list[Attempt] = []

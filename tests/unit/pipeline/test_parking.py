@@ -22,7 +22,7 @@ from worker.pipeline.scheduling.timer import Timer
 
 @dataclass(slots=True)
 class ParkingEvents:
-    """What the listener was told."""
+    """What the listener received."""
 
     lines: list[str] = field(default_factory=list)
 

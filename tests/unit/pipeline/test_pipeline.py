@@ -1,4 +1,4 @@
-"""The way of one delivery with fakes in all rooms: what happens, in which order, and what is told."""
+"""The way of one delivery with fakes in all rooms: what happens, in which order, and what is reported."""
 
 import json
 import time

@@ -48,7 +48,7 @@ def asked_for(name: str) -> dict[str, object]:
 
 
 def event_data(rig: PipelineRig) -> dict[str, object]:
-    """The one event that was told, however often."""
+    """The one event that was published, however often."""
     bodies = {message.body for message in rig.publisher.to(Destination.EVENTS)}
     assert len(bodies) == 1
     event: dict[str, object] = json.loads(bodies.pop())

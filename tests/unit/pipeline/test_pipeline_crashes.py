@@ -1,4 +1,4 @@
-"""A crash after each step: the next process finds one effect, and tells what was told, byte for byte."""
+"""A crash after each step: the next process finds one effect, and publishes again what was published, byte for byte."""
 
 import pytest
 

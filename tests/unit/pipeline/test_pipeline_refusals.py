@@ -1,4 +1,4 @@
-"""What tells two refused messages apart: neither is answered with what was said of the other."""
+"""What distinguishes two refused messages: neither is answered with what was said of the other."""
 
 import json
 from collections.abc import Callable

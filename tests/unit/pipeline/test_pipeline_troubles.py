@@ -1,4 +1,4 @@
-"""Trouble in our own rooms: what is counted, and what is waited for, when a telling or a deferral fails."""
+"""Trouble in our own rooms: what is counted, and what is waited for, when a report or a deferral fails."""
 
 import pytest
 

@@ -31,7 +31,7 @@ class IntakeStub:
 
 
 class UnpublishedRig:
-    """A broker that takes what it is told to, and a timer whose calls the test makes."""
+    """A broker that takes what it is asked to, and a timer whose calls the test makes."""
 
     def __init__(self) -> None:
         self.broker = FakePublisher()

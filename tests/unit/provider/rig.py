@@ -21,7 +21,7 @@ Reply = bytes | HttpAnswer | Exception | Callable[[], bytes]
 
 
 class FakeTransport:
-    """Answers what it is told to, and remembers what was sent."""
+    """Answers what it is asked to, and remembers what was sent."""
 
     def __init__(self) -> None:
         self.requests: list[HttpRequest] = []
@@ -49,7 +49,7 @@ class FakeTransport:
 
 
 class Rig:
-    """A client, what it sent and what it told those around it."""
+    """A client, what it sent and what it reported."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The provider's client on bad days: what is sent again, what is never sent, and what is told of it."""
+"""The provider's client on bad days: what is sent again, what is never sent, and what is reported of it."""
 
 import html
 import json

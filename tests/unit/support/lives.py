@@ -1,4 +1,4 @@
-"""One customer's life in every command that changes something, as the provider's journal and state tell it."""
+"""One customer's life in every command that changes something, as the provider's journal and state show it."""
 
 import json
 from types import SimpleNamespace
@@ -43,7 +43,7 @@ COMMANDS = {command.id: command for command, _ in LIFE}
 
 
 def event(command: Command, kind: str = "Done", body: str = "") -> ReceivedMessage:
-    """What tells of a command's end."""
+    """The event of a command's end."""
     document = {"data": {"command_id": command.id, "body": body}}
     return ReceivedMessage(
         "key", json.dumps(document).encode(), SimpleNamespace(message_id=f"event of {command.id}", type=kind)

@@ -33,7 +33,7 @@ def swapped(one: str, other: str) -> tuple[JournalEntry, ...]:
     return tuple(lines)
 
 
-def test_a_sound_story_is_counted() -> None:
+def test_a_sound_run_is_counted() -> None:
     totals = settle_accounts(replace(SOUND, events=(*SOUND.events, event(FIRST))))
     assert (totals.commands, totals.events, totals.calls, totals.repeats) == (15, 16, 15, 1)
 
@@ -132,7 +132,7 @@ def test_a_dead_letter_of_another_body_is_found() -> None:
 
 
 def failure_of(command: Command) -> Accounts:
-    """The story in which the last command failed."""
+    """The workload in which the last command failed."""
     events = tuple(event(one, "CommandFailed" if one is command else "Done") for one in SOUND.commands)
     failing = frozenset({command.id})
     return replace(

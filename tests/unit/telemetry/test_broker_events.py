@@ -1,4 +1,4 @@
-"""What the log tells of the broker's exchanges and queues."""
+"""What the log says of the broker's exchanges and queues."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ GENERAL = {"package", "country", "state"}
 
 
 def names_in(command: Command) -> list[str]:
-    """Every text of a command that tells something of its customer."""
+    """Every text of a command that says something of its customer."""
     given = command.revealed().items()
     return [value for name, value in given if isinstance(value, str) and name not in GENERAL and "password" not in name]
 

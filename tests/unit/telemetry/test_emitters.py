@@ -16,7 +16,7 @@ from worker.telemetry.recorder import Recorder
 
 
 class Watched:
-    """What is told of deliveries whose properties the broker acts on."""
+    """What is reported of deliveries whose properties the broker acts on."""
 
     def __init__(self) -> None:
         self.metrics, self.logged = Metrics("1.2.3"), Logged()

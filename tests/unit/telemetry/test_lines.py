@@ -13,7 +13,7 @@ from worker.telemetry.logs import MOST_LINES, LineWriter
 
 
 class HeldStream(io.StringIO):
-    """A stream whose reader does not read until it is told to."""
+    """A stream whose reader does not read until it is asked to."""
 
     def __init__(self) -> None:
         super().__init__()

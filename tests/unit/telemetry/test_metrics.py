@@ -32,9 +32,9 @@ CONTRACT = {
 
 def scraped(metrics: Metrics) -> dict[str, tuple[str, set[str]]]:
     found = {}
-    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
-        labels = {name for sample in family.samples for name in sample.labels} - {"le"}
-        found[family.name] = (family.type, labels)
+    for metric in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+        labels = {name for sample in metric.samples for name in sample.labels} - {"le"}
+        found[metric.name] = (metric.type, labels)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is told of pauses: one gauge for each cause, and the login in the log."""
+"""What is reported of pauses: one gauge for each cause, and the login in the log."""
 
 from tests.support.logged import Logged
 from worker.domain.telemetry import IntakePaused, IntakeResumed, PausesUnshared

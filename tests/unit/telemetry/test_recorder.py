@@ -68,7 +68,7 @@ def report(outcome: Outcome = Outcome.APPLIED) -> CommandSettled:
 
 
 def failed(work: Work, reason: Reason, outcome: Outcome = Outcome.FAILED) -> CommandSettled:
-    """What the pipeline tells of a command whose dead letter has this reason."""
+    """What the pipeline reports of a command whose dead letter has this reason."""
     return settled(work, Publication(None, DeadLetter("letter-1", reason, {}), outcome), 0.25, NOW)
 
 

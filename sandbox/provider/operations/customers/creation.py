@@ -1,4 +1,4 @@
-"""Create: sixteen required arguments, four optional ones, every fault told at once."""
+"""Create: sixteen required arguments, four optional ones, every fault reported at once."""
 
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
@@ -34,7 +34,7 @@ _IP_GROUP_MAX: Final = 255
 
 
 def add(call: ServedCall) -> Reply:
-    """Creates a customer that may send and log in at once, or tells everything that is wrong with it."""
+    """Creates a customer that may send and log in at once, or says everything that is wrong with it."""
     errors = tuple(_faults(call))
     if errors:
         return Refused(errors)

@@ -22,7 +22,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An object of the newer API: what was asked for, or what is now the state (`is_read` tells which)."""
+    """An object of the newer API: what was asked for, or what is now the state (`is_read` says which)."""
 
     fields: Mapping[str, str | int]
     is_read: bool = True

@@ -49,7 +49,7 @@ def disk_alarm(scene: Scene) -> None:
 
 
 def _alarm(scene: Scene, setting: str, tight: str, roomy: str) -> None:
-    """Raise an alarm while events are still to come: the broker tells a connection only when that publishes."""
+    """Raise an alarm while events are still to come: the broker informs a connection only when that publishes."""
     sandbox, ctl = scene.installation.sandbox, scene.stage.broker.ctl
     sandbox.inject(FaultRule(fault=Fault.OUTAGE))
     scene.publish_more()

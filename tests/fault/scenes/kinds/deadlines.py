@@ -17,7 +17,7 @@ _CLOSED_BECAUSE = "a scene wants it so"
 
 
 def consumer_timeout(scene: Scene) -> None:
-    """The provider is away, so deliveries are held, for longer than the broker allows and than we were told it does."""
+    """The provider is away, so deliveries are held, for longer than the broker allows and than it was configured to."""
     scene.on_heal(partial(_limit, scene, 1_800_000, 60_000))
     scene.on_heal(scene.installation.sandbox.clear_faults)
     _limit(scene, 1_000, 250)

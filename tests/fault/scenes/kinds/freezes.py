@@ -1,4 +1,4 @@
-"""A server does not end, it stands still: nobody is told, and every connection stays open."""
+"""A server does not end, it stands still: nobody is informed, and every connection stays open."""
 
 from collections.abc import Iterator
 

@@ -32,7 +32,7 @@ def answers_swallowed(scene: Scene) -> None:
 
 
 def requests_swallowed(scene: Scene) -> None:
-    """What the worker says does not arrive; what it is told does."""
+    """What the worker says does not arrive; what it gets does."""
     scene.on_heal(_road(scene).recover)
     _road(scene).swallow_requests()
     _await_noticed(scene)

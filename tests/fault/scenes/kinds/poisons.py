@@ -1,4 +1,4 @@
-"""A command in the middle of the story ends every process that handles it."""
+"""A command in the middle of the workload ends every process that handles it."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +11,7 @@ from tests.support.poisoned_worker import OUT_OF_MEMORY
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
-#: In every story some commands are for customers that nobody made; they must fail, and here they fail like this.
+#: In every workload some commands are for customers that nobody made; they must fail, and here they fail like this.
 _POISON = "nobody-"
 _PATIENCE_SECONDS = 60.0
 _MOST_STARTS = 30
@@ -35,7 +35,7 @@ def _replace_by_a_sound_one(scene: Scene) -> None:
 
 
 def _lives(scene: Scene, worker: WorkerProcess) -> bool:
-    # A story may have none of them: then nobody dies, and nothing is found.
+    # A workload may have none of them: then nobody dies, and nothing is found.
     with suppress(AssertionError):
         wait_for(lambda: not worker.running or _is_found(scene), "a death, or the dead letter", _PATIENCE_SECONDS)
     if worker.running:

@@ -11,7 +11,7 @@ from worker.errors import TopologyMismatch
 
 
 def failing(error: Exception) -> RecordingTelemetry:
-    """Run a guarded callback that raises; return who was told."""
+    """Run a guarded callback that raises; return who was informed."""
     observer = RecordingTelemetry()
     loop = BrokerLoop(Role.CONSUME, lambda: BrokerAddress("amqp://127.0.0.1"), observer)
 

@@ -1,4 +1,4 @@
-"""Whether the broker takes messages is asked without telling anybody anything."""
+"""Whether the broker takes messages is asked without publishing anything."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from worker.broker.publish.probe import PublishProbe
 
 
 class ChannelStub:
-    """A channel, and the connection it is opened on: remembers what was sent, and answers when told to."""
+    """A channel, and the connection it is opened on: remembers what was sent, and answers when asked to."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -40,7 +40,7 @@ class ChannelStub:
 
 
 class Door:
-    """A probe on a stub, and what it told."""
+    """A probe on a stub, and what it reported."""
 
     def __init__(self) -> None:
         self.channel = ChannelStub()
@@ -71,24 +71,24 @@ def door() -> Door:
     return door
 
 
-KNOCK = ["publish p.events", "rollback"]
+PROBE = ["publish p.events", "rollback"]
 
 
 def test_every_probe_is_taken_back(door: Door) -> None:
-    assert door.channel.sent == ["select", *KNOCK]
+    assert door.channel.sent == ["select", *PROBE]
     assert door.reports == []
 
     door.channel.given["answered"](None)
     door.probe.tick()
 
     assert door.reports == ["answered"]
-    assert door.channel.sent == ["select", *KNOCK, *KNOCK]
+    assert door.channel.sent == ["select", *PROBE, *PROBE]
 
 
 def test_while_nobody_answers_nobody_probes_again(door: Door) -> None:
     door.probe.tick()
 
-    assert door.channel.sent == ["select", *KNOCK]
+    assert door.channel.sent == ["select", *PROBE]
 
 
 def test_before_the_transaction_is_begun_nobody_probes() -> None:
@@ -113,7 +113,7 @@ def test_who_may_not_probe_never_probes_again_and_nothing_is_known_to_be_amiss(d
     door.probe.tick()
 
     assert door.reports == ["answered"]
-    assert door.channel.sent == ["select", *KNOCK]
+    assert door.channel.sent == ["select", *PROBE]
 
 
 def test_the_end_of_a_connection_says_nothing(door: Door) -> None:

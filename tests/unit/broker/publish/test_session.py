@@ -1,4 +1,4 @@
-"""What the publish connection tells its listener: whether messages are taken, also while there are none."""
+"""What the publish connection reports to its listener: whether messages are taken, also while there are none."""
 
 import math
 from collections import deque

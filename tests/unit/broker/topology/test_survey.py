@@ -1,4 +1,4 @@
-"""A survey asks, judges the answers, and tells a person what to do; no broker is needed for that."""
+"""A survey asks, judges the answers, and names what a person has to do; no broker is needed for that."""
 
 from collections.abc import Callable
 

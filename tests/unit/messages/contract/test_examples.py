@@ -42,7 +42,7 @@ def test_there_is_an_example_of_every_command() -> None:
 
 
 def row_of(type_: str) -> str:
-    """The line of the page for emitters that tells of a command."""
+    """The line of the page for emitters that names a command."""
     rows = [line for line in PAGE.splitlines() if line.startswith("|") and f"`{type_}`" in line.split("|")[1]]
     return rows[0]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.intake.weather import THREADS, Play, Weather, failing
+from tests.unit.intake.random_outages import THREADS, Outages, Play, failing
 from worker.domain.recoverability import RetryPolicy
 from worker.errors import OutcomeUnknown, ProviderError
 
@@ -10,17 +10,17 @@ HOUR = 3600.0
 ERROR_500 = OutcomeUnknown("500")
 
 
-def for_an_hour(weather: Weather) -> Weather:
-    return lambda customer, now: weather(customer, now) if now < HOUR else None
+def for_an_hour(outages: Outages) -> Outages:
+    return lambda customer, now: outages(customer, now) if now < HOUR else None
 
 
-def down(*, up_for: float, down_for: float) -> Weather:
+def down(*, up_for: float, down_for: float) -> Outages:
     """Up and down in turns, for two hours."""
 
-    def weather(_customer: str, now: float) -> ProviderError | None:
+    def outages(_customer: str, now: float) -> ProviderError | None:
         return ERROR_500 if now < 2 * HOUR and now % (up_for + down_for) > up_for else None
 
-    return weather
+    return outages
 
 
 def poisoned(customer: str, _now: float) -> ProviderError | None:

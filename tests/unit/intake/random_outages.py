@@ -20,7 +20,7 @@ _LOOK_SECONDS = 1.0
 
 #: How a change of this customer ends, so many seconds after the beginning: None for a good answer. Its read-backs are
 #: calls of `reads:` and its name, the probe is a call of `probe`.
-Weather = Callable[[str, float], ProviderError | None]
+Outages = Callable[[str, float], ProviderError | None]
 
 
 @dataclass(slots=True, eq=False)
@@ -35,8 +35,8 @@ class Played:
 class Play:
     """Commands of many customers, and whatever the provider does to them."""
 
-    def __init__(self, weather: Weather, policy: RetryPolicy | None = None) -> None:
-        self._weather = weather
+    def __init__(self, outages: Outages, policy: RetryPolicy | None = None) -> None:
+        self._outages = outages
         self._policy = policy or RetryPolicy()
         self._chance = random.Random(7)  # noqa: S311 - a play, no secret
         self._clock = FakeClock()
@@ -84,7 +84,7 @@ class Play:
     def call(self, customer: str) -> ProviderError | None:
         """Make one call."""
         self.calls += 1
-        return self._weather(customer, self._clock.now() - self._begin)
+        return self._outages(customer, self._clock.now() - self._begin)
 
     def _next(self) -> None:
         due, _, act = heapq.heappop(self._due)
@@ -165,13 +165,13 @@ class _Probed(Watched):
         return ask
 
 
-def failing(share: float, seed: int = 1) -> Weather:
+def failing(share: float, seed: int = 1) -> Outages:
     """Each call fails with this chance, whoever makes it; half of them never reach the provider."""
     chance = random.Random(seed)  # noqa: S311 - a play, no secret
 
-    def weather(_customer: str, _now: float) -> ProviderError | None:
+    def outages(_customer: str, _now: float) -> ProviderError | None:
         if chance.random() >= share:
             return None
         return OutcomeUnknown("500") if chance.random() < 0.5 else NotSent("refused")
 
-    return weather
+    return outages

@@ -39,7 +39,7 @@ _TWICE, _REFUSED, _INVALID, _POISON = 0.04, 0.02, 0.02, 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Workload:
     """`messages` in the order in which they are published; `commands` without repeats and poison; who must fail."""
 
     messages: Sequence[Command | Message]
@@ -122,8 +122,8 @@ class Customer:
         return replace(command, subject=self.subject, id=f"evt_{self.number}_{self.rng.getrandbits(64):016x}")
 
 
-def write_story(count: int, rng: random.Random, trouble: float = 1.0, life: int = LIFE) -> Story:
-    """Write a story of about so many commands; the lives run side by side, each in its own order.
+def write_workload(count: int, rng: random.Random, trouble: float = 1.0, life: int = LIFE) -> Workload:
+    """Write a workload of about so many commands; the lives run side by side, each in its own order.
 
     `trouble`: how many times more than usual of what goes wrong by itself. `life`: the commands of one customer.
     """
@@ -134,7 +134,7 @@ def write_story(count: int, rng: random.Random, trouble: float = 1.0, life: int 
     return _with_trouble(commands, rng, trouble)
 
 
-def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) -> Story:
+def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) -> Workload:
     messages: list[Command | Message] = []
     commands: list[Command] = []
     failing: set[str] = set()
@@ -153,7 +153,7 @@ def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) 
             body = b"{ no message " + str(number).encode()
             messages.append(Message(body, {"content_type": "application/json"}))
             poison.add(body)
-    return Story(messages, commands, frozenset(failing), frozenset(poison))
+    return Workload(messages, commands, frozenset(failing), frozenset(poison))
 
 
 def _refused(number: int, rng: random.Random) -> Command:
