@@ -55,7 +55,7 @@ class MessageError(Exception):
 
 
 class Undecodable(MessageError):
-    """Nothing can be read."""
+    """A message whose content or type cannot be read."""
 
 
 class UnknownType(MessageError):
@@ -67,7 +67,7 @@ class Invalid(MessageError):
 
 
 class Unread(MessageError):
-    """Its content was not looked at: whoever reads it crashes. It is named by its properties alone."""
+    """A message whose content was not read, because reading it ended the process; its properties alone name it."""
 
 
 def faults_of(error: ValidationError) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ class Stated:
 
 
 def without_control_characters(value: str) -> str:
-    """Refuse control characters: they break logs, headers and the provider's forms."""
+    """Raise ValueError for control characters: they break logs, headers and the provider's forms."""
     if _CONTROL.search(value):
         raise ValueError("must not contain control characters")
     return value

@@ -22,7 +22,7 @@ CONTRADICTORY = object()
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a text says, and the keys that it has more than once, at whatever depth.
+    """A parsed JSON text, and the keys that occur more than once in one of its objects.
 
     Where two values of a key differ, `value` has CONTRADICTORY in their place.
     """

@@ -38,7 +38,7 @@ class App:
         return self._health.port
 
     def run(self) -> Exit:
-        """Work until `stop` is set, or until a part of it dies; INTERRUPTED when it was set before anything began."""
+        """Run until `stop` is set or a part ends by itself; INTERRUPTED when `stop` was set before the start."""
         if self._stop.is_set():
             self._stop_parts()
             return Exit.INTERRUPTED

@@ -81,7 +81,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The built program."""
+    """Every part of the program, built and not started."""
 
     metrics: Metrics
     emit: Emit

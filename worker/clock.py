@@ -11,7 +11,7 @@ class SystemClock:
         self._epoch = -math.inf
 
     def now(self) -> float:
-        """Epoch seconds. They follow the machine ahead at once: after a sleep a lease is over."""
+        """Return epoch seconds. They follow the machine's clock ahead at once: a suspended machine's lease is over."""
         monotonic = time.monotonic()
         # Followed back by an hour, everything that was dated before would be waited for an hour longer.
         self._epoch = max(self._epoch, time.time() - monotonic)

@@ -48,7 +48,7 @@ class SettingsInvalid(WorkerError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Each fault."""
+        """The faults, one line each."""
         return self.faults
 
 

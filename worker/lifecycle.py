@@ -14,7 +14,7 @@ class Part(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether all its threads run. False before the start, after the stop, and once one of them has died."""
+        """Whether all its threads run. False before the start, after the stop, and once a thread ended by itself."""
 
     def start(self) -> None:
         """Return when it runs; raise when it cannot."""

@@ -23,15 +23,15 @@ class Command(BaseModel):
     examples: ClassVar[tuple[Mapping[str, Any], ...]]
 
     def customers(self) -> tuple[str, ...]:
-        """The customers it names, the one it is about first; none for a command that is about nobody in particular."""
+        """The customers it names, the one it is about first; none for a command about no single customer."""
         return ()
 
     def faults_at(self, sent_at: float) -> tuple[str, ...]:  # noqa: ARG002 - most commands know no time
-        """The rules it breaks that hang on when it was sent (epoch seconds)."""
+        """Return the rules that the command breaks, given the time at which it was sent (epoch seconds)."""
         return ()
 
     def revealed(self) -> dict[str, Any]:
-        """The fields that were given, secrets in clear: for the provider and for fingerprints, never for people."""
+        """Return the given fields, secrets in clear: for the provider and for fingerprints, never for a log."""
         return {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self

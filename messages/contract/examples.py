@@ -42,7 +42,7 @@ def least(command: str, form: ExampleForm) -> Document:
 
 
 def most(command: str, form: ExampleForm) -> Document:
-    """Every attribute there is."""
+    """The example with every optional attribute."""
     stated = {"subject": "cus_42", "time": SENT_AT, "correlationid": "order_7", "traceparent": _TRACE}
     return {**_attributes(command, f"{form}-most"), **stated}
 

@@ -102,7 +102,7 @@ def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: C
 
 
 def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing: Closing) -> Finished:
-    """The command is given up, because whoever handles it dies of it."""
+    """End a command because each process that handled it alone died."""
     died = OutcomeUnknown(
         f"the worker died {crashed.crashes} times while it handled this command and nothing else; it may have been "
         "applied, so look at the customer before it is sent again to a worker that is mended"

@@ -22,12 +22,12 @@ class CommandKey:
 
 
 def event_id(key: CommandKey, generation: int) -> str:
-    """The id of the one event that ends this generation of a command."""
+    """The id of the event of a command's result; `generation` counts results from 0."""
     return _name("event", key.source, key.id, str(generation))
 
 
 def dead_letter_id(key: CommandKey, generation: int) -> str:
-    """The id of the dead letter that ends this generation of a command."""
+    """The id of the dead letter of a command's result; `generation` counts results from 0."""
     return _name("letter", key.source, key.id, str(generation))
 
 
@@ -57,7 +57,7 @@ def lane_keys(envelope: Envelope) -> tuple[str, ...]:
 
 
 def customer_of(command: Command) -> str | None:
-    """The customer at the provider that a command is about; None when it is about nobody in particular."""
+    """The customer at the provider that a command is about; None when it is about no single customer."""
     return next(iter(command.customers()), None)
 
 

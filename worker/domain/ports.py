@@ -50,7 +50,7 @@ class Ledger(Protocol):
     """
 
     def claim_soon(self, request: ClaimRequest) -> "Future[Claim]":
-        """Take the command, or learn what became of it.
+        """Claim the command for this process, or answer with what became of it.
 
         A claim marks the command begun in the same commit: a crash from here on makes the next claim `Resumed` with
         `history.begun`. This process may claim again what it holds (the older token dies). What a dead process left
@@ -65,10 +65,10 @@ class Ledger(Protocol):
         """
 
     def record_soon(self, token: Token, ending: Ending) -> "Future[None]":
-        """Write down how it ended; ClaimLost when the token is not the newest."""
+        """Record how the command ended. Raises ClaimLost when the token is not the newest."""
 
     def defer_soon(self, token: Token, deferral: Deferral) -> "Future[None]":
-        """Write down a failed attempt; the process keeps the command. ClaimLost when the token is not the newest."""
+        """Record a failed attempt; the claim stays. Raises ClaimLost when the token is not the newest."""
 
     def refuse_soon(self, refusal: Refusal) -> "Future[Refusal]":
         """Keep a refusal; a repeat gets back the first one, byte for byte."""
@@ -97,7 +97,7 @@ class ParkingStore(Protocol):
         """Put commands behind all that are parked, in this order, in one commit; the bodies are encrypted."""
 
     def adopt(self) -> Sequence[Parked]:
-        """Take over what processes left behind that died or stopped, in the order of the positions."""
+        """Take over the parked commands of processes that ended, in the order of their positions."""
 
     def mine(self) -> Sequence[Parked]:
         """All that belong to this process, in the order of the positions: for after a `park` whose fate is unknown."""
@@ -116,7 +116,7 @@ class ParkingStore(Protocol):
         """Forget this one, without waiting for it."""
 
     def release(self, positions: Sequence[int]) -> None:
-        """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
+        """Release these: the next `adopt` takes them; a position that is missing or another's is no error."""
 
 
 class CrashMarks(Protocol):
@@ -126,7 +126,7 @@ class CrashMarks(Protocol):
     """
 
     def last_death(self) -> float | None:
-        """About when another process died, if none stopped in order since then; epoch seconds, the end of its lease.
+        """The end (epoch seconds) of the last dead process's lease; None if another stopped in order since.
 
         One that lives counts as well: for as long as its lease runs a dead one looks the same.
         """
@@ -153,14 +153,14 @@ class EventPublisher(Protocol):
 
 
 class Settlement(Protocol):
-    """The only one who answers the broker."""
+    """Acknowledges deliveries; no other component answers the broker."""
 
     def ack(self, receipt: Receipt) -> None:
         """Ack soon, from any thread, without blocking; a stale receipt is dropped in silence (it comes again)."""
 
 
 class Intake(Protocol):
-    """Where the consumer puts what arrives. Called on the consumer's own thread: it is quick and never raises."""
+    """Receives deliveries from the consumer, on the consumer's thread: its methods return at once and never raise."""
 
     def delivered(self, delivery: Delivery) -> None:
         """A message came; messages of one epoch come in the queue's order."""
@@ -173,7 +173,7 @@ class Intake(Protocol):
 
 
 class ProviderHealth(Protocol):
-    """What the attempts of all customers together say about the provider."""
+    """Judges the provider by the attempts of all customers together."""
 
     def succeeded(self, customer: str, login: ProviderLogin) -> None:
         """A call for this customer (its first ordering key) was answered well, or was refused for its own fault."""
@@ -182,10 +182,10 @@ class ProviderHealth(Protocol):
         """A call for this customer failed for a reason that may be the provider's."""
 
     def blame(self, customer: str, login: ProviderLogin, since: float) -> Blame:
-        """Whose the failure was that a command of this customer met at that time (epoch seconds)."""
+        """Return who caused the failure that a command of this customer met at `since` (epoch seconds)."""
 
     def paused_since(self, login: ProviderLogin, since: float) -> bool:
-        """Whether commands of this login were paused at that time or later."""
+        """Whether commands of this login were paused at `since` (epoch seconds) or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class CustomerRow:
 
     @property
     def names_nobody(self) -> bool:
-        """Whether it has no name that can be compared with another: then it may be anybody's row."""
+        """Whether its name is missing or unreadable: such a row may be any customer's."""
         return not self.username or is_altered(self.username)
 
     @property
@@ -255,4 +255,4 @@ class Provider(Protocol):
         """A call that concerns no customer: succeeds when the provider is there and accepts our login."""
 
     def probe_v3(self) -> None:
-        """The same of the v3 API and its key."""
+        """Ask the v3 API with its key, as `probe` asks the v2 API."""

@@ -34,7 +34,7 @@ _MOST_BLOCKED = 4
 
 
 class Blame(StrEnum):
-    """Whose an earlier failure was, as far as is known by now."""
+    """Who caused an earlier failure, as far as is known by now."""
 
     COMMAND = "command"
     PROVIDER = "provider"

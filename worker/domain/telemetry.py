@@ -121,7 +121,7 @@ class MessagePublished:
 
     @property
     def result(self) -> str:
-        """What became of it."""
+        """How the publishing ended, as the metric's label."""
         return "confirmed" if self.confirmed else "failed"
 
 
@@ -311,7 +311,7 @@ class WorkerStopped:
 
 @dataclass(frozen=True, slots=True)
 class PartDied:
-    """These parts have ended by themselves, and the process ends now; `detail` says why and what to do."""
+    """Threads ended by themselves, so the process ends now; `detail` says why and what an operator must do."""
 
     parts: Sequence[str]
     detail: str

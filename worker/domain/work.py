@@ -64,7 +64,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a handler knows of the attempt.
+    """What a handler gets for one attempt.
 
     `begun`: an earlier write of this command may have been applied. `remembered`: the ledger knows all earlier attempts
     (False for a redelivered command it has never seen). `may_write` False: look only, no writes are left. `note`: what
@@ -124,7 +124,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Ended but not published: whoever keeps its messages publishes them, and says when that is done."""
+    """Recorded but not published: `UnpublishedRuns` keeps its messages and publishes them later."""
 
 
 @dataclass(frozen=True, slots=True)

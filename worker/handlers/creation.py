@@ -21,7 +21,7 @@ _FOUND = Success(Outcome.ALREADY_APPLIED, {})
 
 
 def create_customer(provider: Provider, ledger: Ledger, command: CreateCustomer, attempt: Attempt) -> Success:
-    """Create a customer once, whatever became of earlier attempts.
+    """Create a customer once. Raises NotApplied, or a ProviderError, when this attempt did not succeed.
 
     By the time an attempt is `begun`, the wait that lets a late create settle is over.
     """

@@ -36,7 +36,7 @@ def certainly_first(attempt: Attempt) -> bool:
 
 
 def is_whole_answer(refused: Rejected, attempt: Attempt) -> bool:
-    """Whether a refused write says all there is to know: no earlier attempt of this command can have done anything.
+    """Whether a refused write is final: no earlier attempt of this command can have had an effect.
 
     What the login cannot do at all it could not do earlier either: a ledger belongs to one login of one edition.
     """
@@ -45,7 +45,7 @@ def is_whole_answer(refused: Rejected, attempt: Attempt) -> bool:
 
 @contextmanager
 def reading(attempt: Attempt, subject: str) -> Iterator[None]:
-    """Read something. A failure of the reading must not look like a write whose outcome is unknown.
+    """Run a read inside, whose failure must not look like a write of unknown outcome.
 
     It would count as begun, and the next attempt would take for this command's own what it has never done. `subject` is
     what is read, for people. A throttle stays one, so that its time is kept. A refusal is passed on: only the reader
@@ -72,7 +72,7 @@ def look_exactly(provider: Provider, username: str, attempt: Attempt) -> Custome
 
 
 def look(provider: Provider, username: str, attempt: Attempt) -> CustomerRow | None:
-    """Read the customer that goes by that name in whatever spelling, the exact one if there is one; None for nobody.
+    """Read the customer that goes by that name in whatever spelling, the exact one if there is one; None for none.
 
     What is gone must be gone in all spellings: nobody knows in which one the provider keeps a name. Raises as
     `look_exactly` does, and Unprovable when something was begun and a row of the list names nobody: it may be the one.

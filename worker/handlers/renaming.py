@@ -30,7 +30,7 @@ class _Sighting:
 
 
 def change_username(provider: Provider, ledger: Ledger, command: ChangeUsername, attempt: Attempt) -> Success:
-    """Give a customer its new username once; what an earlier attempt may have sent is looked for first."""
+    """Give a customer its new username once, after reading whether an earlier attempt did. Raises NotApplied."""
     if attempt.begun and attempt.note is not None:
         return _go_on(provider, ledger, command, attempt)
     if not attempt.may_write:

@@ -42,7 +42,7 @@ class _Page:
 
 
 def retrieve_customers(provider: Provider, command: RetrieveCustomers, attempt: Attempt) -> Success:
-    """List customers. Reading again is always right, so no failure leaves anything to look for."""
+    """List customers. A read has no effect, so a failed attempt is repeated without a look. Raises NotApplied."""
     try:
         page = _page(provider, command)
     except OutcomeUnknown as failure:

@@ -47,7 +47,7 @@ class PausePolicy:
 
 
 class Permits(Protocol):
-    """Who takes up."""
+    """Sets how many jobs of a login may run at once."""
 
     def __call__(self, login: ProviderLogin, running: int) -> None:
         """So many commands that need this login may run at once from now on; 0: none."""

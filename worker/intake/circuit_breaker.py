@@ -43,7 +43,7 @@ def _window() -> _Made:
 
 @dataclass(slots=True)
 class CallWindow:
-    """The last twenty calls, the last five probes, and when the provider was last well for whom.
+    """The last twenty calls and five probes, when the provider last answered, and for which customer.
 
     Two questions are answered here, and they need different evidence. Whether to stop: half of the last twenty calls
     failed, over three customers. And whose a single failure was: a provider at which every second call fails answers
@@ -85,7 +85,7 @@ class CallWindow:
         self._probe_well_at = now
 
     def probe_failed(self, now: float) -> None:
-        """The probe failed too."""
+        """Count a probe that failed."""
         self._probes.append(False)
         self._probe_failed_at = now
 
@@ -101,11 +101,11 @@ class CallWindow:
 
     @property
     def well_at(self) -> float | None:
-        """When anybody, or the probe, was last answered."""
+        """The time (epoch seconds) of the last call or probe that was answered."""
         return max((at for at in (self._well and self._well[1], self._probe_well_at) if at is not None), default=None)
 
     def blame(self, customer: str, since: float) -> Blame:
-        """Whose the failure was that this customer's command met at that time, as far as is known by now."""
+        """Return who caused the failure that this customer's command met at `since` (epoch seconds), if known."""
         if _is_later(self._probe_failed_at, since) or self._probe_failed_at == since:
             return Blame.PROVIDER
         if _is_later(self._probe_well_at, since) and self._is_probe_believed:
@@ -173,7 +173,7 @@ class CircuitBreaker:
 
     @property
     def causes(self) -> Mapping[PauseCause, PauseState]:
-        """What holds now."""
+        """The causes that pause this login now."""
         return dict(self._causes)
 
     @property
@@ -182,15 +182,15 @@ class CircuitBreaker:
         return self._calls.well_at
 
     def blame(self, customer: str, since: float) -> Blame:
-        """Whose a failure of that time was, as far as is known by now."""
+        """Return who caused a failure at `since` (epoch seconds), as far as known."""
         return self._calls.blame(customer, since)
 
     def paused_since(self, since: float) -> bool:
-        """Whether anything held at that time or later."""
+        """Whether a pause held at `since` (epoch seconds) or later."""
         return bool(self._causes) or (self._ended_at is not None and self._ended_at >= since)
 
     def succeeded(self, customer: str) -> None:
-        """A call was answered."""
+        """Count a call that was answered."""
         self._calls.succeeded(customer, self._clock.now())
         if self._is_returning:
             self._widen()
@@ -236,7 +236,7 @@ class CircuitBreaker:
         self._end(cause)
 
     def end_what_is_over(self) -> None:
-        """End what ends by time and is over by now; let more return when nobody has failed for a while."""
+        """End the pauses whose time is over; allow more jobs at once when no call has failed for a while."""
         now = self._clock.now()
         if self._is_returning and self._widens_at <= now:
             self._widen()

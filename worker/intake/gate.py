@@ -26,7 +26,7 @@ Probes = Mapping[ProviderLogin, Callable[[], None]]
 
 
 class IntakeGate:
-    """Watches all calls together. One thread keeps time, one for each login asks its probe, however long that takes."""
+    """Pauses and releases the intake by what all calls met. One thread keeps time; each login's probe has a thread."""
 
     def __init__(self, probes: Probes, policy: PausePolicy, clock: Clock, permits: Permits, emit: Emit) -> None:
         self._probes = probes
@@ -79,7 +79,7 @@ class IntakeGate:
                 thread.join()
 
     def succeeded(self, customer: str, login: ProviderLogin) -> None:
-        """A call was answered: proof that the provider is well with this login, for everybody else."""
+        """Count a call that was answered: evidence that the provider serves this login."""
         with self._changed:
             self._breakers[login].succeeded(customer)
 
@@ -90,12 +90,12 @@ class IntakeGate:
             self._changed.notify_all()
 
     def blame(self, customer: str, login: ProviderLogin, since: float) -> Blame:
-        """Whose the failure was that this customer's command met at that time (epoch seconds)."""
+        """Return who caused the failure that this customer's command met at `since` (epoch seconds)."""
         with self._changed:
             return self._breakers[login].blame(customer, since)
 
     def paused_since(self, login: ProviderLogin, since: float) -> bool:
-        """Whether commands of this login were paused at that time or later."""
+        """Whether commands of this login were paused at `since` (epoch seconds) or later."""
         with self._changed:
             return self._breakers[login].paused_since(since)
 

@@ -24,15 +24,15 @@ _SAME_SECONDS = 1.0
 
 
 class PauseNote(Protocol):
-    """A pause as it is written down; `until` is epoch seconds, None while nobody knows."""
+    """A pause as the ledger keeps it; `until` is epoch seconds, None while its end is unknown."""
 
     @property
     def cause(self) -> str:
-        """Why."""
+        """The cause of the pause, a value of `PauseCause`."""
 
     @property
     def scope(self) -> str:
-        """Which login's commands."""
+        """The login whose commands pause, a value of `ProviderLogin`."""
 
     @property
     def since(self) -> float:
@@ -40,11 +40,11 @@ class PauseNote(Protocol):
 
     @property
     def until(self) -> float | None:
-        """When it ends at the earliest."""
+        """The earliest end (epoch seconds); None while it is unknown."""
 
     @property
     def detail(self) -> str:
-        """The words for it."""
+        """What happened, in words for an operator."""
 
 
 class PauseNotes(Protocol):
@@ -57,7 +57,7 @@ class PauseNotes(Protocol):
         """End a pause; one that is not there is no error."""
 
     def pauses(self) -> Sequence[PauseNote]:
-        """All of them."""
+        """Return every pause in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def judged(store: Store, error: BaseException) -> FaultVerdict:
 
 
 def unavailable(name: str, error: BaseException) -> LedgerUnavailable:
-    """Word an outage for people; one exception for each caller, since a raised exception grows a traceback."""
+    """Make the LedgerUnavailable of an outage; one for each caller, since a raised exception grows a traceback."""
     return LedgerUnavailable(f"The ledger {name} cannot be read or written now: {worded(error)}.")
 
 
@@ -37,7 +37,7 @@ def worded(error: BaseException) -> str:
 
 @contextmanager
 def translated(store: Store) -> Iterator[None]:
-    """Translate what is raised inside, for calls that open or read."""
+    """Translate database errors raised inside, for calls that open or read. Raises LedgerRefused, LedgerUnavailable."""
     try:
         yield
     except (DatabaseError, StatementError, UnicodeError) as exc:

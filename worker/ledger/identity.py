@@ -40,7 +40,7 @@ def _sign_or_compare(engine: Engine, name: str, identity: LedgerIdentity) -> Non
 
 
 def adopt(engine: Engine, identity: LedgerIdentity) -> None:
-    """Sign the ledger over to this worker, whoever had it before."""
+    """Make this worker the ledger's owner, replacing the one it was made for."""
     with engine.begin() as connection:
         connection.execute(delete(identity_table))
         _sign(connection, identity)

@@ -28,7 +28,7 @@ def migrate_ledger(url: str) -> None:
 
 
 def adopt_ledger(url: str, identity: LedgerIdentity) -> None:
-    """Sign the ledger over to the worker of this identity, whoever had it before. Raises as `migrate_ledger` does."""
+    """Make the worker of this identity the ledger's owner, replacing the former. Raises as `migrate_ledger` does."""
     with _alone(url) as store:
         check_schema(store.engine)
         adopt(store.engine, identity)

@@ -58,7 +58,7 @@ class SqlParkingStore:
         return self._ask(park_many, sealed) if sealed else []
 
     def adopt(self) -> Sequence[Parked]:
-        """Take over what processes left behind that died or stopped, in the order of the positions."""
+        """Take over the parked commands of processes that ended, in the order of their positions."""
         adopted: list[Parked] = []
         while portion := self._ask(adopt_many, None):
             adopted += portion
@@ -93,7 +93,7 @@ class SqlParkingStore:
         return self._submit(LedgerOperation.PARK, clear_many, (position,), None)
 
     def release(self, positions: Sequence[int]) -> None:
-        """Give these up: whoever adopts next takes them; a position that is not ours or not there is no error."""
+        """Release these: the next `adopt` takes them; a position that is missing or another's is no error."""
         if positions:
             self._ask(release_many, positions)
 

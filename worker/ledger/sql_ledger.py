@@ -88,7 +88,7 @@ class SqlLedger:
         self._watchdog.start()
 
     def watch(self, on_outage: OnOutage) -> None:
-        """Report outages to this one from now on, also of those that nobody's call would have met."""
+        """Report outages to this function from now on, also those that the watchdog alone notices."""
         self._commits.watch(on_outage)
 
     @property
@@ -138,7 +138,7 @@ class SqlLedger:
         self._ask(LedgerOperation.NOTE, note_many, (token, note), _ticket_key(token.key))
 
     def last_death(self) -> float | None:
-        """About when another process died, if none stopped in order since then."""
+        """The end (epoch seconds) of the last dead process's lease; None if another stopped in order since."""
         return self._ask(LedgerOperation.READING, last_death, None, None)
 
     def begin_reading(self, mark: bytes) -> MarkedReading | Held:
@@ -154,7 +154,7 @@ class SqlLedger:
         return self._lease.holds() and self._writer.alive
 
     def save_pause(self, cause: str, scope: str, until: float | None, detail: str) -> None:
-        """Begin a pause, or change when it ends (epoch seconds, None: nobody knows) and why; its beginning stays."""
+        """Begin a pause, or change its end (epoch seconds, None: unknown) and its reason; its beginning stays."""
         pause = Pause(cause, scope, self._clock.now(), until, detail)
         self._ask(LedgerOperation.PAUSE, save_pauses, pause, (cause, scope))
 
@@ -178,7 +178,7 @@ class SqlLedger:
         return Pruner(self._store, self._clock, self._emit).prune(self._keep_days, rest)
 
     def stop(self) -> None:
-        """Commit what is queued, stop being an owner, let others in; later calls raise LedgerUnavailable.
+        """Commit what is queued and end this process's lease; later calls raise LedgerUnavailable.
 
         Bounded by twice the callers' deadline. If the writer hangs beyond that, the lock stays with it until the
         process ends: letting another in beside it would make two writers.

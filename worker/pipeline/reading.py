@@ -82,7 +82,7 @@ def identifying(delivery: Delivery) -> bytes:
 
 
 def reject_unread(delivery: Delivery, crashes: int) -> Work:
-    """Refuse a delivery without looking at its content: so many processes died of that and of nothing else."""
+    """Refuse a delivery without reading its content, because reading it alone ended `crashes` processes."""
     words = f"the worker died {crashes} times while it read this message and did nothing else, so it is not read again"
     return Work(delivery, Unread([words], name_from_properties(_message(delivery))), ())
 

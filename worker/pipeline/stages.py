@@ -28,7 +28,7 @@ class Stage(StrEnum):
 
 
 class Thread(StrEnum):
-    """Who runs a stage."""
+    """The thread that runs a stage."""
 
     ANY = "the thread that has made it possible"
     CONSUME = "consume connection"

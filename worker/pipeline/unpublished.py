@@ -32,7 +32,7 @@ class PausableIntake(Protocol):
 
 
 class UnpublishedRuns:
-    """Keeps runs, and listens to what the broker itself says of its alarms.
+    """Keeps the runs whose messages the broker did not take, and publishes them again, at once when an alarm ends.
 
     `after` has the timer call something so many seconds from now: that the broker's own word begins a pause, and that
     something is published again, is none of the broker's thread's work.
@@ -48,7 +48,7 @@ class UnpublishedRuns:
         self._alarm: str | None = None
 
     def start(self, publish: Callable[[Run], None]) -> None:
-        """`publish` publishes a run's messages, and says what became of them by `keep` or `remove`."""
+        """Start with the function that publishes a run's messages and then calls `keep` or `remove`."""
         self._publish = publish
 
     def keep(self, run: Run, failure: str) -> None:

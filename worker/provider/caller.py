@@ -71,7 +71,7 @@ class RateLimiter:
             raise NotSent("the worker ends before it was this call's turn")
 
     def end(self) -> None:
-        """Let nobody wait any more."""
+        """End every wait for the rate limiter at once, now and later."""
         self._ended.set()
 
 

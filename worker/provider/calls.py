@@ -37,7 +37,7 @@ _CREDENTIALS = "credential"
 
 @dataclass(frozen=True, slots=True)
 class ProviderCall(Generic[T]):
-    """What is sent, how its answer is understood, and what must not be repeated to people.
+    """One request, how its answer is understood, and the secrets to scrub from errors.
 
     The request is made anew each time that it is sent: the login may have been changed in its file meanwhile.
     """
@@ -118,7 +118,7 @@ def _arguments(name: str, value: object) -> Form:
 
 
 class Forms:
-    """Knows where the v2 API is and how it is spoken to."""
+    """Makes the calls of the v2 API: its URLs, its login and the form of its answers."""
 
     def __init__(self, config: ProviderConfig) -> None:
         self._start = config.base_url.rstrip("/") + _PREFIXES[config.edition]
@@ -164,7 +164,7 @@ class Forms:
 
 
 class Profiles:
-    """Knows where the v3 API is. Every change names its user: without, the reseller's own profile would be meant.
+    """Makes the calls of the v3 API. Every change names its user: without one the reseller's own profile is changed.
 
     The header is spelled `On-Behalf-Of`: in another case it was seen to be ignored.
     """

@@ -57,7 +57,7 @@ class ProviderClient:
         return self._on_behalf_of.username(on_behalf_of)
 
     def probe(self) -> None:
-        """Ask for a customer that cannot exist. A refusal is an answer too: the provider is there and knows us."""
+        """Ask for a customer that cannot exist. A refusal is a success: the provider answers and knows the login."""
         with suppress(Rejected):
             self._caller.make(self._forms.page({"username": _IMPOSSIBLE_USERNAME}, 0))
 
@@ -84,7 +84,7 @@ class ProviderClient:
 
 
 class OnBehalfOf:
-    """Asks the provider for whom a v3 call would act. Whose the key itself is, it asks once for each login."""
+    """Asks the provider for whom a v3 call would act; the key's own user is asked for once for each login."""
 
     def __init__(self, caller: Caller, profiles: Profiles) -> None:
         self._caller = caller

@@ -26,7 +26,7 @@ def trust(context: ssl.SSLContext, path: str) -> None:
 
 
 def trusting(path: str | None) -> ssl.SSLContext:
-    """A client's context that trusts whom a file names, or the system does. Raises OSError when it holds nobody."""
+    """Return a client's TLS context that trusts a file's certificates, or the system's. Raises OSError for none."""
     pem = None if path is None else marked_pem(path)
     if pem is None:
         return ssl.create_default_context(cafile=path)

@@ -21,7 +21,7 @@ def load(kind: type[_Kind]) -> _Kind:
 
 
 def checked(kind: type[_Kind], source: FileEnvSource) -> _Kind:
-    """The same of what was read already."""
+    """Validate settings that were read already. Raises SettingsInvalid with every fault."""
     given = source()
     faults = [*source.unread.values(), *url_faults(given)]
     try:

@@ -30,7 +30,7 @@ def names_customers(write: Writer) -> bool:
 
 
 def wording(write: Writer) -> Callable[[Work, str], str]:
-    """Makes a text about a unit of work fit for the log.
+    """Return the function that masks secrets and customers in a text about a unit of work, for the log.
 
     Whatever the command says of its customers is written as its subject is, and so is every address of anybody.
     """

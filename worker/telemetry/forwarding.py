@@ -48,7 +48,7 @@ def forward_libraries(log: _Log) -> None:
 
 
 def forward_last_words(log: _Log) -> None:
-    """Write into the log what ends a thread, and what is raised where nobody can catch it."""
+    """Log the exceptions that end a thread or that no code can catch."""
 
     def thread_ended(args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else "unknown"

@@ -29,7 +29,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """Who knows. `live`: do the loops turn. `ready`: can it consume, stand by, or is it paused on purpose."""
+    """What the endpoints ask. `live`: the loops turn. `ready`: it consumes, stands by, or is paused on purpose."""
 
     live: Callable[[], State]
     ready: Callable[[], State]

@@ -91,7 +91,7 @@ class Metrics:
         lying.set_function(_readable(parked))
 
     def watch_queues(self, queues: Sequence[str], depth: Callable[[str], float]) -> None:
-        """Read each queue's last known depth at each scrape; not a number while nobody knows."""
+        """Read each queue's last known depth at each scrape; NaN while it is unknown."""
         for queue in queues:
             self._gauges["queue_messages"].labels(queue).set_function(_readable(partial(depth, queue)))
 

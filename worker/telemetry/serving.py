@@ -116,7 +116,7 @@ class BoundedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._changed.notify_all()
 
     def service_actions(self) -> None:
-        """Break off whoever is past its deadline; called again and again by the library's loop."""
+        """Close the connections that are past their deadline; socketserver's loop calls it again and again."""
         now = time.monotonic()
         with self._changed:
             for request, connection in self._open.items():
@@ -169,7 +169,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
         return whole
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-        """Probes come every few seconds; nobody wants to read that."""
+        """Log nothing: probes and scrapes come every few seconds."""
 
 
 class _Bounded:

@@ -48,7 +48,7 @@ Fields = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One kind of event.
+    """The log line and the metrics of one kind of event.
 
     `level`, `line` and `fields`: its log line, if it has one; `once_for` logs only the first for each value of that
     field. `counts`: counters that go up by one; `times`: histograms, and `sets`: gauges, each with the attribute that

@@ -55,18 +55,18 @@ class Session(Protocol):
         """The connection is there; call the loop's `ready` once it can do its work."""
 
     def woken(self) -> None:
-        """Somebody called `wake` since the last time. What is written is sent in one piece."""
+        """Do what is due after a `wake`, on the loop's thread. What it writes is sent in one piece."""
 
     def ticked(self) -> None:
         """About a second has passed, with a connection or without one."""
 
     def closed(self, reason: str) -> None:
-        """The connection is gone."""
+        """Drop what belonged to the connection that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoopState:
-    """What readiness asks. `fault` says why it is not connected."""
+    """The state of one connection, for readiness. `fault` says why it is not connected."""
 
     connected: bool
     fault: str | None
@@ -94,7 +94,7 @@ class BrokerLoop:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs and does not hang. Read from any thread."""
+        """Whether the thread runs and its loop has turned lately. Any thread may read it."""
         runs = self._thread is not None and self._thread.is_alive()
         return runs and time.monotonic() - self._ticked_at < STALE_TICK_SECONDS
 

@@ -80,7 +80,7 @@ class WireConnection(pika.SelectConnection):
         self.ioloop.call_later(patience_seconds, self._cut)
 
     def release(self) -> None:
-        """Close the socket of a connection whose loop has ended: nobody else would."""
+        """Close the socket of a connection whose loop has ended."""
         if self._transport is not None:
             sock = self._transport._sock  # noqa: SLF001  # pika offers no way to it
             if sock is not None:
@@ -175,7 +175,7 @@ def _takes_writes(transport: Any) -> bool:  # noqa: ANN401  # pika's, of one of 
 
 
 def plain_properties(properties: object) -> Properties:
-    """Take back the properties that `WireConnection` decoded, and pika carried to a callback under its own type."""
+    """Return the properties that `WireConnection` decoded. Raises TypeError when pika's callback carries others."""
     if not isinstance(properties, Properties):
         raise TypeError("this version of pika decodes properties in another way than WireConnection knows")
     return properties

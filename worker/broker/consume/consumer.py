@@ -34,7 +34,7 @@ GIVEN_BACK = "everything held was given back"
 
 
 class AckBatcher:
-    """The acks of one subscription: waking the loop for each would cost more than the ack itself.
+    """Collects the acks of one subscription, so that the loop is woken once for many of them.
 
     The first ack wakes the loop at once. Those that follow within GATHER_SECONDS are sent together, unless they are
     so many that the broker would wait for them (a quarter of the prefetch window).
@@ -121,12 +121,12 @@ class Consumer:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection's thread runs and does not hang, connected or not."""
+        """Whether the connection's thread runs and its loop has turned lately, connected or not."""
         return self._loop.alive
 
     @property
     def state(self) -> LoopState:
-        """Whether the connection lives; `connected` once the broker has accepted every subscription."""
+        """The connection's state; `connected` once the broker has accepted every subscription."""
         return self._loop.state
 
     def start(self) -> None:

@@ -31,7 +31,7 @@ class ManagementRefused(BrokerError):
 
 @dataclass(frozen=True, slots=True)
 class ManagementLogin:
-    """Who asks."""
+    """User and password for the management API."""
 
     user: str
     password: str = field(repr=False)
@@ -62,7 +62,7 @@ class ManagementApi:
 
     @property
     def user(self) -> str:
-        """Who asks; empty when nobody does."""
+        """The user of the management API; empty when there is no API to ask."""
         return self._login.user if self._login else ""
 
     def get(self, *names: str) -> Any | None:  # noqa: ANN401 - JSON of whatever shape; those who read it look

@@ -18,7 +18,7 @@ from worker.errors import BrokerError
 
 
 def with_management(seen: BrokerFacts, api: ManagementApi) -> BrokerFacts:
-    """Add everything the API says; what it does not say stays None, and the first reason is kept. Never raises."""
+    """Add what the management API answers; what it does not stays None with the first reason. Never raises."""
     reading = _ManagementReading(api, seen)
     try:
         api.get("whoami")

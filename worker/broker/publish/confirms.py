@@ -53,7 +53,7 @@ class PendingPublish:
 
     @property
     def name(self) -> str:
-        """The message in words."""
+        """The message, named for people."""
         return f"{self._type} {self.message_id or ''}".rstrip()
 
     def settle(self, failure: str | None) -> None:
@@ -128,7 +128,7 @@ class ConfirmTracker:
             self._in_flight.pop(number).refuse(reason)
 
     def wait_anew(self, until: float) -> None:
-        """Give all of them until then (monotonic seconds) at least: nobody has read them up to now."""
+        """Move every deadline to `until` (monotonic seconds) or later: the loop has read no confirms up to now."""
         for pending in self._in_flight.values():
             pending.overdue_at = max(pending.overdue_at, until)
 

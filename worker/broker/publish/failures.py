@@ -32,7 +32,7 @@ def overheaded(size: int, limit: int) -> str:
 
 
 def returned(reply_text: str) -> str:
-    """No queue wanted it."""
+    """Word that the broker returned a message because no queue is bound for it."""
     return f"the broker returned it: {reply_text}, no queue is bound for it. {TOPOLOGY_HINT}"
 
 

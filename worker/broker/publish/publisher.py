@@ -63,12 +63,12 @@ class Publisher:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection's thread runs and does not hang, connected or not."""
+        """Whether the connection's thread runs and its loop has turned lately, connected or not."""
         return self._loop.alive
 
     @property
     def state(self) -> LoopState:
-        """Whether the connection lives and works."""
+        """The connection's state, for readiness."""
         return self._loop.state
 
     @property
@@ -219,7 +219,7 @@ class PublishSession:
             self._topology_watch.tick()
 
     def closed(self, reason: str) -> None:
-        """Fail what is under way: it may have arrived, and nobody will say."""
+        """Fail every unconfirmed message: it may have arrived, and its confirm cannot come any more."""
         self._ready = None
         self._topology_watch.end()
         self._probe.end()

@@ -83,7 +83,7 @@ class Topology:
 
     @property
     def unrouted(self) -> str:
-        """The exchange and the queue of events that nobody bound."""
+        """The exchange and the queue that take the events for which no queue is bound."""
         return f"{self.prefix}.events.unrouted"
 
     @property

@@ -108,7 +108,7 @@ Script = Generator[SurveyRequest, SurveyAnswer, SurveyFinding]
 
 
 def survey(topology: Topology, mode: Mode) -> Generator[SurveyRequest, SurveyAnswer, Survey]:
-    """Ask about each object in turn; free of I/O, whoever runs it sends the requests and returns the answers."""
+    """Ask about each object in turn. Does no I/O: its caller sends each yielded request and returns the answer."""
     findings = []
     for item in topology:
         finding = yield from (_bind(item, mode) if isinstance(item, Binding) else _examine(item, mode))

@@ -59,7 +59,7 @@ def prepare() -> None:
 
 
 def wait_for_no_reader(seconds: float) -> None:
-    """Wait no longer than this for whoever reads standard error."""
+    """Wait at most so many seconds for a reader of standard error, from now on."""
     words = getattr(sys.stderr, "buffer", None)
     if isinstance(words, _Words):
         words.patience = seconds

@@ -64,7 +64,7 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def is_altered(text: str) -> bool:
-    """Whether something in it could not be read as it came, so that nobody knows which text the provider has."""
+    """Whether a part of the text could not be decoded, so that the provider's own text is unknown."""
     return "\N{REPLACEMENT CHARACTER}" in text
 
 

@@ -30,7 +30,7 @@ _LAST_ENDS = select(
 
 
 def last_death(unit: Unit, asked: Sequence[None]) -> list[float | None]:
-    """Answer everybody who asked with when the last other process died, unless one stopped in order since."""
+    """Answer each request with when the last other process died (epoch seconds), None if one stopped since."""
     died_at, stopped_at = unit.connection.execute(_LAST_ENDS, {"own": unit.owner}).one()
     since = stopped_at is None or (died_at is not None and died_at > stopped_at)
     return [died_at if since else None] * len(asked)

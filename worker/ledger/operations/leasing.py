@@ -40,7 +40,7 @@ def start(connection: Connection, owner: str, place: tuple[str, int], times: tup
 
 
 def renew(connection: Connection, owner: str, until: float) -> bool:
-    """Prolong the lease; False when the owner has been declared dead, and its commands may be another's by now."""
+    """Prolong the lease; False when it had ended, and another process may have taken its commands over."""
     return connection.execute(_RENEW, {"name": owner, "until": until}).rowcount == 1
 
 
@@ -50,7 +50,7 @@ def stop(connection: Connection, owner: str, now: float) -> None:
 
 
 def living(unit: Unit, names: AbstractSet[str]) -> dict[str, float]:
-    """Return until when, by our own clock, the leases of these owners run, those of the dead and our own left out.
+    """Return the ends (epoch seconds, this machine's clock) of these owners' running leases, this process's left out.
 
     An owner whose lease has run out is declared dead here, in the transaction that takes its commands over: when it
     wakes up it cannot renew its lease any more. A lease of the future is cut to the longest there can be.
@@ -89,7 +89,7 @@ class Term:
 
 
 class Lease:
-    """Renewed by the writer, asked by everybody.
+    """This process's lease: the writer renews it, any thread may ask whether it still runs.
 
     A term counts from before its commit began, so that it never lasts longer here than it does in the database.
     """
@@ -114,7 +114,7 @@ class Lease:
         self._term = term
 
     def end(self) -> None:
-        """Hold no more."""
+        """End the lease: this process owns no commands any more."""
         self._term = Term(0.0, float("-inf"))
 
     def is_due(self) -> bool:

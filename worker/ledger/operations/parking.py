@@ -95,7 +95,7 @@ def adopt_many(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
 
 
 def list_mine(unit: Unit, asked: Sequence[None]) -> list[list[Parked]]:
-    """Answer everybody who asked with what belongs to this process, in the order of the positions."""
+    """Answer each request with the parked commands that belong to this process, in the order of their positions."""
     found: Iterable[StoredRow] = unit.connection.execute(_MINE, {"own": unit.owner})
     mine = list(map(_place, found))
     return [mine for _ in asked]
@@ -115,7 +115,7 @@ def clear_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
 
 
 def release_many(unit: Unit, asked: Sequence[Sequence[int]]) -> list[None]:
-    """Make these positions nobody's; one that is not ours or not there is no error."""
+    """Release these positions for other processes; one that is missing or another's is no error."""
     for positions in _named(asked):
         unit.connection.execute(_RELEASE, {"positions": positions, "own": unit.owner})
     return [None] * len(asked)

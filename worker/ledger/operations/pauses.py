@@ -12,7 +12,7 @@ from worker.ledger.schema import pauses
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Something is not called for now. `scope` names what of it; `until` is epoch seconds, None while nobody knows."""
+    """A pause of one login (`scope`), a row of the ledger; `until` is epoch seconds, None while unknown."""
 
     cause: str
     scope: str
@@ -48,7 +48,7 @@ def clear_pauses(unit: Unit, asked: Sequence[tuple[str, str]]) -> list[None]:
 
 
 def list_pauses(unit: Unit, asked: Sequence[None]) -> list[list[Pause]]:
-    """Give all of them, the oldest first, to everybody who asked."""
+    """Answer each request with every pause, the oldest first."""
     return [read_pauses(unit.connection) for _ in asked]
 
 

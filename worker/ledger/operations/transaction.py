@@ -106,7 +106,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One transaction. `now` is epoch seconds, the same for all that happens in it; `owner` is this process.
+    """One transaction. `now` is epoch seconds, the same for each of its operations; `owner` is this process.
 
     `lease_now` asks for epoch seconds by the clock that leases go by, which may be the database's own; none lasts
     longer than `lease_seconds`. `sole`: every other owner is dead. `serials` never repeats while the process lives, so
@@ -124,7 +124,7 @@ class Unit:
     serials: Iterator[int]
 
     def rows(self, question: Question, values: Values) -> list[StoredRow]:
-        """Ask what every command asks, and read all rows of the answer. Errors are raised as SQLAlchemy raises them."""
+        """Run one statement for all commands and return all its rows. Raises what SQLAlchemy raises."""
         statement = self._prepared(question)
         with from_driver(self.connection):
             cursor = self.connection.connection.cursor()

@@ -106,7 +106,7 @@ class Prunable:
 
 
 def forget_commands(connection: Connection, before: float, after: Place | None) -> Batch:
-    """Forget the next commands, with their attempts; those that must stay are passed over."""
+    """Forget the next commands that ended before `before` (epoch seconds), passing over those that must stay."""
     start = after or Place(0.0, 0)
     rows = connection.execute(_OLD_COMMANDS, {"before": before, "at": start.at, "row": start.row}).all()
     if not rows:
@@ -116,7 +116,7 @@ def forget_commands(connection: Connection, before: float, after: Place | None) 
 
 
 def forget_refusals(connection: Connection, before: float, after: Place | None) -> Batch:
-    """Forget the next refusals."""
+    """Forget the next refusals made before `before` (epoch seconds)."""
     start = after or Place(0.0, "")
     rows = connection.execute(_OLD_REFUSALS, {"before": before, "at": start.at, "row": start.row}).all()
     if not rows:
@@ -126,11 +126,11 @@ def forget_refusals(connection: Connection, before: float, after: Place | None) 
 
 
 def forget_owners(connection: Connection, before: float, _after: Place | None) -> Batch:
-    """Forget the processes that ended long ago, all at once: there are few of them."""
+    """Forget the processes that ended before `before` (epoch seconds), all at once: there are few of them."""
     return Batch(connection.execute(_FORGET_OWNERS, {"before": before}).rowcount, None)
 
 
 def count_prunable(connection: Connection, before: float) -> Prunable:
-    """Return how much would go, and change nothing."""
+    """Count what ended before `before` (epoch seconds) and would be forgotten; changes nothing."""
     found = [connection.execute(question, {"before": before}) for question in (_COUNT_COMMANDS, _COUNT_REFUSALS)]
     return Prunable(before, *(each.scalar_one() for each in found))

@@ -21,7 +21,7 @@ class Schedule:
 
 
 class HourlyPruning(RepeatingPart):
-    """What goes wrong in it is logged and tried again an hour later: a ledger that grows stops nobody."""
+    """Prunes once an hour. A failed run is logged and repeated an hour later: a ledger that grows stops no command."""
 
     def __init__(self, prune: Callable[[Rest], Pruned], emit: Emit, schedule: Schedule | None = None) -> None:
         schedule = schedule or Schedule()

@@ -134,7 +134,7 @@ class LedgerReader:
 
     @property
     def name(self) -> str:
-        """What is read, for people."""
+        """The ledger's name for people, without secrets."""
         return self._store.name
 
     def records(self, command_id: str) -> CommandRecords:

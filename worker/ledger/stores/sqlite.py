@@ -40,7 +40,7 @@ class _Seen:
 
 
 class Presence:
-    """Knows the files of one open ledger; asked by several threads."""
+    """Notices when an open ledger's files are replaced or deleted; any thread may ask."""
 
     def __init__(self, path: Path, lock: Path | None = None) -> None:
         """Look at the file and its lock now; they exist. `lock` is None where none is held."""
@@ -55,7 +55,7 @@ class Presence:
             self._lasting[path] = _compared(path, before)
 
     def watch(self) -> Callable[[], None]:
-        """For a connection that was just opened: what checks its logs as well, as long as it stays open.
+        """Return a check of a newly opened connection's files, which raises Displaced once they are not the ledger's.
 
         With the last connection SQLite takes the logs away by itself, so the next one may have others.
         """
@@ -162,7 +162,7 @@ def remains(ledger: Path) -> list[Path]:
 
 
 def refuse_lost(ledger: Path, left: Sequence[Path]) -> None:
-    """Raise LedgerRefused when these are left of a ledger that is not there: only a person knows where it is."""
+    """Raise LedgerRefused when these files remain of a ledger that is missing: a new one must not replace it."""
     if left:
         names = " and ".join(map(str, left))
         raise LedgerRefused(

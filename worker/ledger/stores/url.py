@@ -54,7 +54,7 @@ def shown(url: URL) -> str:
 
 
 def name_of(url: str) -> str:
-    """Name for people the database that a URL means, without its secrets. Raises LedgerRefused when it means none."""
+    """Return a database URL's name for people, without its secrets. Raises LedgerRefused when it names no database."""
     parsed = parse(url)
     return str(sqlite_path(parsed)) if is_sqlite(parsed) else shown(parsed)
 

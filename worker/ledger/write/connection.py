@@ -25,7 +25,7 @@ class WriterProgress:
     trouble: str = ""
 
     def begin(self) -> None:
-        """A transaction begins."""
+        """Note that a transaction begins."""
         self.begun += 1
         self.waiting = True
 
@@ -71,7 +71,7 @@ class WriterConnection:
             connection.close()
 
     def break_off(self) -> None:
-        """End the conversation, so that whoever waits for an answer gets an error at once; a file is left as it is."""
+        """Close a server's connection, so that a thread waiting for its answer fails at once; SQLite's stays open."""
         with self._lock, suppress(OSError):  # the server may have hung up already
             if self._socket is not None:
                 self._socket.shutdown(socket.SHUT_RDWR)

@@ -26,7 +26,7 @@ class Watched(Protocol):
 
     @property
     def on_outage(self) -> OnOutage | None:
-        """Who gets the report."""
+        """The function that gets the report."""
 
     def break_off(self) -> None:
         """Free the writer from the transaction that it is in."""

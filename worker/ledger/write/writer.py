@@ -60,7 +60,7 @@ AnyTicket = Ticket[Any, Any]
 
 
 def wait_for(future: "Future[Given]", seconds: float) -> Given:
-    """Wait for an answer. Raises what was answered, or LedgerUnavailable when the writer never came to it.
+    """Wait for the writer's answer. Raises the error it answered with, or LedgerUnavailable when it has ended.
 
     An operation that the writer has begun is waited for once more as long: only if the database hangs in the middle of
     a commit it is left open whether this one was written.
@@ -106,11 +106,11 @@ class Inbox:
         self._queue.put(None)
 
     def is_empty(self) -> bool:
-        """Whether nothing is left to take, as far as the taking thread knows."""
+        """Whether no ticket is left, as the writer's thread last saw it."""
         return not self._kept and self._queue.empty()
 
     def take(self, wait_seconds: float, gather_until: float = 0.0) -> list[AnyTicket]:
-        """Wait for a ticket, then give all there are, up to the limit; none when none came or somebody woke us.
+        """Wait for a ticket, then return all there are, up to the limit; none after the wait's end or a `wake`.
 
         When the first one is there before `gather_until` (monotonic seconds), the others are waited for until then.
         """

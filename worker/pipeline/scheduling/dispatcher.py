@@ -135,7 +135,7 @@ class Dispatcher:
         self._call_if_idle()
 
     def allow(self, login: ProviderLogin, running: int) -> None:
-        """How many jobs that need this login may run at once from now on: 0 pauses, what runs is finished."""
+        """Let at most `running` jobs that need this login run at once from now on; 0 pauses, running jobs finish."""
         with self._lock:
             self._queue.limits[login] = min(running, self._slots)
         # Not by this thread: it holds the locks of the circuit breaker, and a stage that fails at once asks for them.
@@ -169,7 +169,7 @@ class Dispatcher:
             return self._clock.monotonic() - oldest.arrived_at if oldest else 0.0
 
     def backlog(self, window: int) -> Backlog | None:
-        """What to park for the sake of others, in a window of so many deliveries; None when nothing is to be parked."""
+        """Return the jobs to park so that others can run, in a window of `window` deliveries; None for none."""
         with self._lock:
             return None if self._quiet else self.scheduler.backlog(window, self._clock.monotonic())
 

@@ -62,7 +62,7 @@ class Lanes:
 
 
 class Isolation(StrEnum):
-    """What runs beside what.
+    """Whether a job may run beside others.
 
     SHARED: jobs run side by side. READING: they do, and so does the reading of what is unread. READING_ALONE: nothing
     gets a turn until that reading has ended. RUNNING_ALONE: a quarantined job runs. RESERVED: it did, it waits and has

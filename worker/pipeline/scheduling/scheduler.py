@@ -154,7 +154,7 @@ class Scheduler:
         return list(released)
 
     def backlog(self, window: int, now: float) -> Backlog | None:
-        """What to park, because a full window keeps slots from work that the broker may have; None when not.
+        """Return the jobs to park when the window (`window` deliveries) is full and slots are free; None for none.
 
         Not while the provider is paused: nothing that comes could run either. `now` is monotonic seconds.
         """

@@ -64,12 +64,12 @@ class DeadlineSocket:
                 self.wait(wait_for_read)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what the answer is read from; whoever asks for it has written everything."""
+        """Return the reader of the answer; http.client asks for it once the request is written."""
         self.flush()
         return _Reader(self, _AnswerBytes(self, self._socket))
 
     def is_silent(self) -> bool:
-        """Whether nothing has come that nobody asked for, not even the end: only then may a request be sent.
+        """Whether the idle socket has neither unread bytes nor an end: only then may a request be sent on it.
 
         One look at the socket also sees what TLS holds back; what it has to say for itself is no answer.
         """
@@ -90,7 +90,7 @@ class DeadlineSocket:
             raise TimeoutError("the call did not end in time")
 
     def shutdown(self, how: int) -> None:
-        """End the connection under whoever reads from it."""
+        """Shut the socket down, which ends a blocked read on another thread."""
         self._socket.shutdown(how)
 
     def close(self) -> None:

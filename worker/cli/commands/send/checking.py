@@ -53,7 +53,7 @@ class Unsendable(WorkerError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Each fault."""
+        """The faults, one line each."""
         return self._lines
 
 
