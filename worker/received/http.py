@@ -5,10 +5,11 @@ of which nobody knows where the answer on it ends. What comes then is read as th
 middlebox packs bodies though nobody asked for it: they are known by their first bytes.
 """
 
+import io
 import re
 import zlib
-from http.client import HTTPException, HTTPResponse, parse_headers
-from typing import Any
+from http.client import HTTPException, HTTPMessage, HTTPResponse, LineTooLong, parse_headers
+from typing import Any, BinaryIO
 
 from worker.received.marks import UTF8
 
@@ -16,12 +17,17 @@ from worker.received.marks import UTF8
 MOST_INTERIM = 16
 
 _VERSIONS = frozenset({"HTTP/1.0", "HTTP/1.1"})
-_HTTP_1_1 = 11
+_HTTP_1_0, _HTTP_1_1 = 10, 11
 _FIRST_FINAL, _SWITCHING_PROTOCOLS = 200, 101
 #: They have no body, whatever their headers say (RFC 9110, section 15); some servers send one all the same.
 BODILESS = frozenset({204, 205, 304})
 _LONGEST_CHUNK_LINE_BYTES = 4096
 _LENGTH = re.compile(r"[0-9]{1,18}")
+#: A header that email's parser would read just so: a name, and a value on the same line.
+_PLAIN_HEADER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*)\r?\n")
+_END_OF_HEAD = (b"\r\n", b"\n", b"")
+#: http.client's own limits.
+_LONGEST_LINE_BYTES, _MOST_HEADERS = 65_536, 100
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n?", re.DOTALL)
 
 _GZIP = b"\x1f\x8b"
@@ -58,25 +64,15 @@ class StrictAnswer(HTTPResponse):
         """Read the status and the headers of the final answer."""
         if self.headers is not None:
             return
-        super().begin()
-        codings = self._named("transfer-encoding")
-        lengths = self._named("content-length")
-        if codings or len(lengths) != 1 or self.status in BODILESS or not _LENGTH.fullmatch(lengths[0]):
-            # http.client's reading is the right one for all others, which are nearly all.
-            self._frame(codings, set(lengths))
-        self.will_close = (
-            self.will_close
-            or self._had_interim
-            or self.status in BODILESS
-            or self.version != _HTTP_1_1
-            or len(codings) + len(lengths) > 1
-            or "close" in self._named("connection")
-            # After a line that is no header, http.client has read no further ones.
-            or bool(self.msg.defects)
-        )
+        version, self.status, reason = self._read_status()
+        self.code, self.reason = self.status, reason.strip()
+        self.version = _HTTP_1_1 if version == "HTTP/1.1" else _HTTP_1_0
+        self.headers = self.msg = read_headers(self.fp)
+        self._frame(self._named("transfer-encoding"), self._named("content-length"))
 
-    def _frame(self, codings: list[str], lengths: set[str]) -> None:
-        """Find where the body ends, as RFC 9112, section 6.3 has it."""
+    def _frame(self, codings: list[str], named: list[str]) -> None:
+        """Find where the body ends, as RFC 9112, section 6.3 has it, and whether the connection ends with it."""
+        lengths = set(named)
         chunked = bool(codings) and codings != ["identity"]
         if chunked and (codings[-1] != "chunked" or codings.count("chunked") > 1):
             raise AnswerBroken("nobody knows where it ends: its Transfer-Encoding does not end in one `chunked`")
@@ -89,6 +85,16 @@ class StrictAnswer(HTTPResponse):
         if chunked or bodiless:
             # It counts for nothing then, and whoever reads it later would believe it.
             del self.headers["content-length"]
+        self.will_close = (
+            self._had_interim
+            or bodiless
+            or self.version != _HTTP_1_1
+            or (self.length is None and not self.chunked)
+            or len(codings) + len(named) > 1
+            or "close" in ",".join(self._named("connection"))
+            # After a line that is no header, none was read.
+            or bool(self.msg.defects)
+        )
 
     def _named(self, header: str) -> list[str]:
         """The header's values in lower case: in one line or in many."""
@@ -107,7 +113,7 @@ class StrictAnswer(HTTPResponse):
                 return version, status, reason
             if status == _SWITCHING_PROTOCOLS:
                 raise AnswerBroken("it switches to a protocol that nobody asked for (101)")
-            parse_headers(self.fp)
+            read_headers(self.fp)
             self._had_interim = True
         raise AnswerBroken(f"more than {MOST_INTERIM} interim answers came, and no final one")
 
@@ -117,6 +123,27 @@ class StrictAnswer(HTTPResponse):
         if not _CHUNK_SIZE.fullmatch(line):
             raise AnswerBroken("a chunk of it has no size")
         return int(line.partition(b";")[0], 16)
+
+
+def read_headers(source: BinaryIO) -> HTTPMessage:
+    """Read headers up to the empty line that ends them. Raises HTTPException when they are too long or too many.
+
+    They are what http.client makes of them. It gives them to email's parser, which takes longer than the rest of an
+    answer together; here that parser gets only headers of which one is not plain.
+    """
+    lines: list[bytes] = []
+    while (line := source.readline(_LONGEST_LINE_BYTES + 1)) not in _END_OF_HEAD:
+        if len(line) > _LONGEST_LINE_BYTES:
+            raise LineTooLong("header line")
+        lines.append(line)
+        if len(lines) >= _MOST_HEADERS:
+            raise HTTPException(f"got more than {_MOST_HEADERS} headers")
+    message = HTTPMessage()
+    for found in map(_PLAIN_HEADER.fullmatch, lines):
+        if found is None:
+            return parse_headers(io.BytesIO(b"".join([*lines, line])))
+        message.set_raw(found[1].decode("ascii"), found[2].decode("latin-1"))
+    return message
 
 
 class Unreadable(ValueError):
