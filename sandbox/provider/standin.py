@@ -118,7 +118,7 @@ class StandIn:
         if arrival.rule is not None:
             answer = spoil(answer, arrival.rule, manner, arrival.request.path)
         elif arrival.allowance is not None:
-            answer = replace(answer, headers=(*answer.headers, *_said(arrival.allowance)))
+            answer = replace(answer, headers=(*answer.headers, *_limit_headers(arrival.allowance)))
         effect = Effect.NOT_APPLIED if performed is None else performed.effect
         self.journal.append(self._entry(arrival, answer, effect))
         return answer
@@ -195,6 +195,6 @@ class StandIn:
         )
 
 
-def _said(allowance: Allowance) -> tuple[tuple[str, str], ...]:
+def _limit_headers(allowance: Allowance) -> tuple[tuple[str, str], ...]:
     """What is left to the login; the reset is rounded up, as a client that waits for it must not come too early."""
     return limit_headers(allowance.limit, allowance.remaining, math.ceil(time.time() + allowance.seconds))

@@ -47,14 +47,14 @@ def instructions(stage: int) -> list[tuple[str, str]]:
     return [pair for index, pair in enumerate(pairs) if sum(start <= index for start in starts) == stage]
 
 
-def said(stage: int, word: str) -> list[str]:
+def operands(stage: int, word: str) -> list[str]:
     """The arguments of every such instruction of the stage."""
     return [arguments for name, arguments in instructions(stage) if name == word]
 
 
 def only(stage: int, word: str) -> str:
     """The arguments of the stage's one instruction of that kind."""
-    (arguments,) = said(stage, word)
+    (arguments,) = operands(stage, word)
     return arguments
 
 
@@ -75,29 +75,29 @@ def test_the_linter_has_nothing_to_say() -> None:
 def test_both_stages_stand_on_one_base_that_can_be_replaced() -> None:
     assert only(0, "ARG") == "BASE_IMAGE=python:3.13-slim-trixie"
     assert [only(1, "FROM"), only(2, "FROM")] == ["${BASE_IMAGE} AS builder", "${BASE_IMAGE}"]
-    assert not said(3, "FROM")
+    assert not operands(3, "FROM")
 
 
 def test_the_environment_is_made_from_the_lock_for_production() -> None:
-    syncs = [run for run in said(1, "RUN") if run.startswith("uv sync")]
+    syncs = [run for run in operands(1, "RUN") if run.startswith("uv sync")]
     options = ["--locked", "--no-dev", "--no-editable", "--extra postgres"]
 
     assert [[option for option in options if option in sync] for sync in syncs] == [options, options]
     assert syncs[0] == f"{syncs[1]} --no-install-project"
     assert "UV_NO_CACHE=1" in only(1, "ENV")
-    assert "--no-cache-dir" in said(1, "RUN")[0]
+    assert "--no-cache-dir" in operands(1, "RUN")[0]
 
 
 def test_uv_is_of_a_version_that_builds_this_project(pyproject: dict[str, Any]) -> None:
-    version = dict(each.partition("=")[::2] for each in said(1, "ARG"))["UV_VERSION"]
+    version = dict(each.partition("=")[::2] for each in operands(1, "ARG"))["UV_VERSION"]
     (backend,) = pyproject["build-system"]["requires"]
 
     assert backend.startswith(f"uv_build>={version},")
-    assert said(1, "RUN")[0].endswith('"uv==${UV_VERSION}"')
+    assert operands(1, "RUN")[0].endswith('"uv==${UV_VERSION}"')
 
 
 def test_only_what_the_build_needs_is_sent_and_copied(pyproject: dict[str, Any]) -> None:
-    copied = {name for arguments in said(1, "COPY") for name in arguments.split()[:-1]}
+    copied = {name for arguments in operands(1, "COPY") for name in arguments.split()[:-1]}
     rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
 
@@ -112,13 +112,13 @@ def test_the_image_gets_the_environment_and_an_empty_state_folder(environment: d
     target = re.findall(r"UV_PROJECT_ENVIRONMENT=(\S+)", only(1, "ENV"))[0]
     state = f"{environment['XDG_STATE_HOME']}/provisioning-worker"
 
-    assert said(2, "COPY") == [
+    assert operands(2, "COPY") == [
         f"--from=builder {target} {target}",
         f"--from=builder --chown=10001:10001 /state {state}",
     ]
-    assert said(1, "RUN")[0].startswith("mkdir /state &&")
+    assert operands(1, "RUN")[0].startswith("mkdir /state &&")
     assert environment["PATH"] == f"{target}/bin:${{PATH}}"
-    assert not said(2, "RUN")
+    assert not operands(2, "RUN")
 
 
 def test_the_program_is_process_1_and_hears_sigterm(pyproject: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ def test_the_image_speaks_at_once_and_listens_beyond_its_loopback(environment: d
 def test_the_labels_report_which_version_it_is(pyproject: dict[str, Any]) -> None:
     labels = dict(re.findall(r'org\.opencontainers\.image\.([\w.]+)="([^"]*)"', only(2, "LABEL")))
 
-    assert f"VERSION={pyproject['project']['version']}" in said(2, "ARG")
+    assert f"VERSION={pyproject['project']['version']}" in operands(2, "ARG")
     assert labels == {
         "title": pyproject["project"]["name"],
         "description": pyproject["project"]["description"],

@@ -33,6 +33,8 @@ GIVEN_UP = {
     **dict.fromkeys(("knock", "knocks", "knocking"), "probe"),
     **dict.fromkeys(("util", "utils", "helper", "helpers", "manager"), "what it does"),
 }
+#: Words of sentences that name nothing: in identifiers alone.
+NO_NAMES = {"said": "logged, reported or what it is"}
 #: Names of libraries' making, a rule that `doctor` prints, and the ledger's schema, which keeps its first names.
 FOREIGN = {
     "EVENTS_HEARD",
@@ -75,7 +77,7 @@ def given_up_in_name(name: str) -> Iterator[str]:
     """The words of an identifier that were given up."""
     if name not in FOREIGN:
         plain = DEAD_LETTER.sub("", "_".join(split(name)))
-        yield from (word for word in plain.split("_") if word in GIVEN_UP)
+        yield from (word for word in plain.split("_") if word in GIVEN_UP | NO_NAMES)
 
 
 def given_up_in_prose(line: str) -> Iterator[str]:
@@ -94,7 +96,7 @@ def findings() -> Iterator[str]:
         prose = [*docstrings(path), *tokens(path, tokenize.COMMENT)]
         found = [(at, word) for at, name in named for word in given_up_in_name(name)]
         found += [(at, word) for at, line in prose for word in given_up_in_prose(line)]
-        yield from (f"{place}:{at}: not `{word}` but {GIVEN_UP[word]}" for at, word in sorted(set(found)))
+        yield from (f"{place}:{at}: not `{word}` but {(GIVEN_UP | NO_NAMES)[word]}" for at, word in sorted(set(found)))
 
 
 def glossary() -> dict[str, Path]:

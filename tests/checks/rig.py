@@ -63,7 +63,7 @@ class Reply:
     body: bytes
 
     @property
-    def said(self) -> Any:  # noqa: ANN401 - whatever the JSON says, or the same read from XML
+    def content(self) -> Any:  # noqa: ANN401 - whatever the JSON says, or the same read from XML
         """What it says, in the shape that it has or would have in JSON."""
         if self.body.startswith(b"<?xml"):
             return _document(ET.fromstring(self.body))  # noqa: S314 - our own server's
@@ -72,11 +72,11 @@ class Reply:
     @property
     def errors(self) -> list[str]:
         """The texts of a list of errors; the answer must be one."""
-        said = self.said
-        assert isinstance(said, dict), said
-        assert said["message"] == "error", said
-        assert said["errors"], said
-        return list(said["errors"])
+        content = self.content
+        assert isinstance(content, dict), content
+        assert content["message"] == "error", content
+        assert content["errors"], content
+        return list(content["errors"])
 
 
 def _document(root: ET.Element) -> object:
@@ -86,11 +86,11 @@ def _document(root: ET.Element) -> object:
         case "error":
             return {"error": {"code": int(root.findtext("code", "")), "message": root.findtext("message")}}
         case _:
-            said: dict[str, object] = {"message": root.findtext("message")}
+            content: dict[str, object] = {"message": root.findtext("message")}
             if root.find("code") is not None:
-                return {"code": int(root.findtext("code", "")), **said}
+                return {"code": int(root.findtext("code", "")), **content}
             errors = root.find("errors")
-            return said if errors is None else {**said, "errors": [error.text for error in errors]}
+            return content if errors is None else {**content, "errors": [error.text for error in errors]}
 
 
 class Provider:
@@ -128,7 +128,7 @@ class Provider:
 
     def rows(self, **filters: str) -> list[dict[str, str]]:
         """What a search finds."""
-        found = self.manage(**LIST, **filters).said
+        found = self.manage(**LIST, **filters).content
         assert isinstance(found, list), found
         return found
 

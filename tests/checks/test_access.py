@@ -14,20 +14,20 @@ def flags(provider: Provider, username: str) -> tuple[bool, bool]:
 
 
 def test_c28_enable_lets_a_disabled_customer_send(provider: Provider) -> None:
-    assert provider.manage(method="enable", user="b@x.com").said == OK
+    assert provider.manage(method="enable", user="b@x.com").content == OK
 
     assert provider.row("b@x.com")["active"] == "true"
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_c29_a_repeat_succeeds_and_changes_nothing(provider: Provider, method: str) -> None:
-    assert [provider.manage(method=method, user="b@x.com").said for _ in range(2)] == [OK, OK]
+    assert [provider.manage(method=method, user="b@x.com").content for _ in range(2)] == [OK, OK]
 
     assert provider.last.effect == "unchanged"
 
 
 def test_c30_disable_stops_sending_and_not_the_website(provider: Provider) -> None:
-    assert provider.manage(method="disable", user="a@x.com").said == OK
+    assert provider.manage(method="disable", user="a@x.com").content == OK
 
     assert provider.row("a@x.com")["active"] == "false"
     assert flags(provider, "a@x.com") == (False, True)
@@ -37,7 +37,7 @@ def test_c31_disable_reads_username_in_place_of_user(provider: Provider) -> None
     assert provider.manage(method="disable", user="a@x.com", username="b@x.com").errors
     assert provider.version == 0
 
-    assert provider.manage(method="disable", username="a@x.com").said == OK
+    assert provider.manage(method="disable", username="a@x.com").content == OK
     assert provider.last.username == "a@x.com"
     assert provider.row("a@x.com")["active"] == "false"
 
@@ -56,7 +56,7 @@ def test_c31_no_other_call_does_nor_disable_when_switched_off(provider: Provider
 def test_c32_an_unknown_customer_is_reported_as_not_found(provider: Provider, method: str, user: str) -> None:
     answer = provider.manage(method=method, user=user)
 
-    assert answer.said == UNF
+    assert answer.content == UNF
     body = b'{"message":"User not found"}'
     if provider.dialect.format == "xml":
         body = answer.body[:43] + b"<result><message>User not found</message></result>"
@@ -67,7 +67,7 @@ def test_c32_an_unknown_customer_is_reported_as_not_found(provider: Provider, me
 def test_c32_by_switch_an_unknown_customer_does_not_exist(provider: Provider, method: str) -> None:
     provider.switch(unknown_user="nest")
 
-    assert provider.manage(method=method, user="nobody").said == NO_SUCH_USER
+    assert provider.manage(method=method, user="nobody").content == NO_SUCH_USER
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -80,7 +80,7 @@ def test_c33_without_a_user_nothing_changes(provider: Provider, method: str) -> 
 def test_c34_website_disable_stops_logging_in_and_not_sending(provider: Provider) -> None:
     provider.switch(row_extra="website_access")
 
-    assert provider.manage(method="website_disable", user="a@x.com").said == OK
+    assert provider.manage(method="website_disable", user="a@x.com").content == OK
 
     assert (provider.row("a@x.com")["website_access"], provider.row("a@x.com")["active"]) == ("false", "true")
 
@@ -88,6 +88,6 @@ def test_c34_website_disable_stops_logging_in_and_not_sending(provider: Provider
 def test_c35_website_enable_does_not_let_a_disabled_customer_send(provider: Provider) -> None:
     provider.manage(method="website_disable", user="b@x.com")
 
-    assert provider.manage(method="website_enable", user="b@x.com").said == OK
+    assert provider.manage(method="website_enable", user="b@x.com").content == OK
 
     assert flags(provider, "b@x.com") == (False, True)

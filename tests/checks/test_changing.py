@@ -13,7 +13,7 @@ TEN = ["first_name", "last_name", "address", "city", "state", "country", "zip", 
 def test_c36_only_what_was_sent_changes(provider: Provider) -> None:
     before = provider.sandbox.state()
 
-    assert provider.manage(**SET, city="Z").said == OK
+    assert provider.manage(**SET, city="Z").content == OK
 
     after = provider.sandbox.state()
     changed = before.customers["a@x.com"].model_copy(update={"city": "Z"})
@@ -24,7 +24,7 @@ def test_c36_only_what_was_sent_changes(provider: Provider) -> None:
 def test_c36_all_ten_fields_can_be_set_and_set_again(provider: Provider) -> None:
     wanted = {name: f"new {name}" for name in TEN}
 
-    assert [provider.manage(**SET, **wanted).said for _ in range(2)] == [OK, OK]
+    assert [provider.manage(**SET, **wanted).content for _ in range(2)] == [OK, OK]
 
     assert {name: getattr(provider.customer("a@x.com"), name) for name in TEN} == wanted
     assert provider.last.effect == "unchanged"
@@ -45,19 +45,19 @@ def test_c37_an_unknown_customer_is_an_error(provider: Provider, call: dict[str,
     assert provider.manage(**call).errors == ["Missing user parameter"]
 
     provider.switch(unknown_user="nest")
-    assert provider.manage(**call, user="nobody").said == NO_SUCH_USER
+    assert provider.manage(**call, user="nobody").content == NO_SUCH_USER
     assert provider.version == 0
 
 
 def test_c38_a_company_is_set_and_never_shown(provider: Provider) -> None:
-    assert provider.manage(**SET, company="Z").said == OK
+    assert provider.manage(**SET, company="Z").content == OK
 
     assert "company" not in provider.row("a@x.com")
     assert provider.customer("a@x.com").company == "Z"
 
 
 def test_c39_an_empty_value_is_stored_and_an_unknown_argument_ignored(provider: Provider) -> None:
-    assert provider.manage(**SET, last_name="", newLastName="").said == OK
+    assert provider.manage(**SET, last_name="", newLastName="").content == OK
 
     row = provider.row("a@x.com")
     assert row["last_name"] == ""
@@ -67,7 +67,7 @@ def test_c39_an_empty_value_is_stored_and_an_unknown_argument_ignored(provider: 
 def test_c39_by_switch_an_empty_value_is_ignored(provider: Provider) -> None:
     provider.switch(empty_on_set="ignore")
 
-    assert provider.manage(**SET, last_name="", city="Z").said == OK
+    assert provider.manage(**SET, last_name="", city="Z").content == OK
 
     assert (provider.row("a@x.com")["last_name"], provider.row("a@x.com")["city"]) == ("Byron", "Z")
 
@@ -75,7 +75,7 @@ def test_c39_by_switch_an_empty_value_is_ignored(provider: Provider) -> None:
 def test_c40_a_password_that_is_confirmed_is_set_and_may_be_set_again(provider: Provider) -> None:
     call = {**PASSWORD, "password": "newPassword", "confirm_password": "newPassword"}
 
-    assert [provider.manage(**call).said for _ in range(2)] == [OK, OK]
+    assert [provider.manage(**call).content for _ in range(2)] == [OK, OK]
 
     assert provider.customer("a@x.com").password_digest == provider.sandbox.digest("newPassword")
     assert [entry.effect for entry in provider.sandbox.journal()] == ["changed", "unchanged"]
@@ -109,7 +109,7 @@ def test_c42_no_list_holds_a_password(provider: Provider) -> None:
 
 
 def test_c50_an_email_changes_at_once(provider: Provider) -> None:
-    assert [provider.manage(**EMAIL, email="z@y.org").said for _ in range(2)] == [OK, OK]
+    assert [provider.manage(**EMAIL, email="z@y.org").content for _ in range(2)] == [OK, OK]
 
     assert [entry.email for entry in provider.sandbox.journal()] == ["z@y.org", "z@y.org"]
     assert provider.row("a@x.com")["email"] == "z@y.org"
@@ -126,12 +126,12 @@ def test_c52_an_email_has_its_form_and_at_most_100_characters(provider: Provider
     for email in ("e" * 95 + "@x.com", "no-at-sign", ""):
         assert len(provider.manage(**EMAIL, email=email).errors) == 1
 
-    assert provider.manage(**EMAIL, email="e" * 94 + "@x.com").said == OK
+    assert provider.manage(**EMAIL, email="e" * 94 + "@x.com").content == OK
 
 
 def test_c49_a_task_in_another_case_is_not_found(provider: Provider) -> None:
     for task in ("setusername", "setemail", "Set"):
         answer = provider.manage(**{**EMAIL, "task": task}, username="c@x.com", email="z@y.org")
-        assert (answer.status, answer.said) == (404, NOT_FOUND)
+        assert (answer.status, answer.content) == (404, NOT_FOUND)
 
     assert provider.version == 0

@@ -12,7 +12,7 @@ DECLARED = b'<?xml version="1.0" encoding="ISO-8859-1"?>'
 
 
 def test_c01_a_customer_with_all_required_fields_is_created(provider: Provider) -> None:
-    assert provider.post("add", **NEW).said == OK
+    assert provider.post("add", **NEW).content == OK
 
     row = provider.row("new@x.com")
     assert row["active"] == "true"
@@ -48,7 +48,7 @@ def test_c03_what_one_edition_creates_the_other_lists(server: RemoteSandbox) -> 
     server.reset()
     old, new = Provider(server, Dialect(DISTRIBUTOR, "json")), Provider(server, Dialect(RESELLER, "json"))
 
-    assert old.post("add", **NEW).said == OK
+    assert old.post("add", **NEW).content == OK
 
     assert new.names(username="new@x.com") == ["new@x.com"]
     assert [entry.edition for entry in server.journal()] == ["distributor", "reseller"]
@@ -59,7 +59,7 @@ def test_c03_what_one_edition_creates_the_other_lists(server: RemoteSandbox) -> 
 def test_c04_everything_may_stand_in_the_query(provider: Provider) -> None:
     query = urlencode({**LOGIN, **NEW})
 
-    assert provider.send("GET", f"{provider.dialect.path('add')}?{query}").said == OK
+    assert provider.send("GET", f"{provider.dialect.path('add')}?{query}").content == OK
 
     assert provider.names(username="new@x.com") == ["new@x.com"]
     assert set(provider.sandbox.journal()[0].query_names) == {*LOGIN, *NEW}
@@ -70,7 +70,7 @@ def test_c04_the_query_and_the_body_are_merged_and_the_body_has_the_last_word(pr
     body = urlencode({**NEW, "city": "sentences", "ip[]": "10.0.0.2"}).encode()
     path = f"{provider.dialect.path('add')}?{query}"
 
-    assert provider.send("POST", path, body, Content_Type="application/x-www-form-urlencoded").said == OK
+    assert provider.send("POST", path, body, Content_Type="application/x-www-form-urlencoded").content == OK
 
     created = provider.customer("new@x.com")
     assert (created.city, created.ips) == ("sentences", ("10.0.0.1", "10.0.0.2"))
@@ -97,7 +97,7 @@ def test_c05_leniently_the_company_and_a_free_users_package_may_be_missing(provi
     free = {**NEW, "company": "", "package": "", "free_user": "true"}
 
     assert provider.post("add", **{**NEW, "company": "", "package": ""}).errors == ["Missing package parameter"]
-    assert provider.post("add", **free).said == OK
+    assert provider.post("add", **free).content == OK
 
 
 def test_c06_every_fault_is_reported_at_once(provider: Provider) -> None:
@@ -110,24 +110,24 @@ def test_c06_every_fault_is_reported_at_once(provider: Provider) -> None:
 
 
 def test_c07_a_username_has_at_most_64_characters(provider: Provider) -> None:
-    said = provider.post("add", **{**NEW, "username": "u" * 65}).errors
-    assert said == ["username must be no more than 64 characters"]
-    assert provider.post("add", **{**NEW, "username": "u" * 64}).said == OK
+    errors = provider.post("add", **{**NEW, "username": "u" * 65}).errors
+    assert errors == ["username must be no more than 64 characters"]
+    assert provider.post("add", **{**NEW, "username": "u" * 64}).content == OK
 
 
 @pytest.mark.parametrize(
-    ("email", "said"),
+    ("email", "content"),
     [
         ("e" * 59 + "@x.com", "email must be no more than 64 characters"),
         ("no-at-sign", "email must be in email format"),
     ],
 )
-def test_c08_an_email_too_long_or_without_its_form_is_refused(provider: Provider, email: str, said: str) -> None:
-    assert provider.post("add", **{**NEW, "email": email}).errors == [said]
+def test_c08_an_email_too_long_or_without_its_form_is_refused(provider: Provider, email: str, content: str) -> None:
+    assert provider.post("add", **{**NEW, "email": email}).errors == [content]
 
 
 def test_c08_an_email_of_64_characters_is_taken(provider: Provider) -> None:
-    assert provider.post("add", **{**NEW, "email": "e" * 58 + "@x.com"}).said == OK
+    assert provider.post("add", **{**NEW, "email": "e" * 58 + "@x.com"}).content == OK
 
 
 LIMITS = {
@@ -139,29 +139,29 @@ LIMITS = {
 
 def test_c09_each_field_is_refused_beyond_its_limit(provider: Provider) -> None:
     for name, limit in LIMITS.items():
-        said = provider.post("add", **{**NEW, name: "x" * (limit + 1)}).errors
-        assert said == [f"{name} must be no more than {limit} characters"]
+        errors = provider.post("add", **{**NEW, name: "x" * (limit + 1)}).errors
+        assert errors == [f"{name} must be no more than {limit} characters"]
 
     assert provider.version == 0
 
 
 def test_c09_all_fields_at_their_limit_are_taken(provider: Provider) -> None:
-    assert provider.post("add", **{**NEW, **{name: "x" * limit for name, limit in LIMITS.items()}}).said == OK
+    assert provider.post("add", **{**NEW, **{name: "x" * limit for name, limit in LIMITS.items()}}).content == OK
 
 
 def test_c10_a_zip_code_is_not_validated(provider: Provider) -> None:
-    assert provider.post("add", **{**NEW, "zip": "not-a-zip"}).said == OK
+    assert provider.post("add", **{**NEW, "zip": "not-a-zip"}).content == OK
 
 
 def test_c11_a_password_has_six_characters_or_more(provider: Provider) -> None:
-    said = provider.post("add", **{**NEW, "password": "12345", "confirm_password": "12345"}).errors
-    assert said == ["password must be at least 6 characters"]
-    assert provider.post("add", **{**NEW, "password": "123456", "confirm_password": "123456"}).said == OK
+    errors = provider.post("add", **{**NEW, "password": "12345", "confirm_password": "12345"}).errors
+    assert errors == ["password must be at least 6 characters"]
+    assert provider.post("add", **{**NEW, "password": "123456", "confirm_password": "123456"}).content == OK
 
 
 def test_c12_the_confirmation_must_match(provider: Provider) -> None:
-    said = provider.post("add", **{**NEW, "confirm_password": "secret2"}).errors
-    assert said == ["confirm_password must match password"]
+    errors = provider.post("add", **{**NEW, "confirm_password": "secret2"}).errors
+    assert errors == ["confirm_password must match password"]
 
 
 @pytest.mark.parametrize("name", ["a@x.com", "A@X.com", "CRED1", "ACME"])
@@ -175,20 +175,20 @@ def test_c13_a_name_in_use_is_refused_and_its_owner_unchanged(provider: Provider
 
 def test_c14_a_deleted_customers_name_is_never_free_again(provider: Provider) -> None:
     for name in ("gone@x.com", "Gone@X.com"):
-        said = provider.post("add", **{**NEW, "username": name}).errors
-        assert said == ["Credential Resource Already Exists"]
+        errors = provider.post("add", **{**NEW, "username": name}).errors
+        assert errors == ["Credential Resource Already Exists"]
 
 
 def test_c14_unless_tombstones_are_switched_off(provider: Provider) -> None:
     provider.switch(tombstone="off")
 
-    assert provider.post("add", **{**NEW, "username": "gone@x.com"}).said == OK
+    assert provider.post("add", **{**NEW, "username": "gone@x.com"}).content == OK
 
 
 def test_c15_addresses_must_be_the_resellers_and_allowed_by_the_package(provider: Provider) -> None:
     wrong = {"10.0.0.9": "must belong to your account", "ten": "must be a valid IP address"}
-    for ip, said in wrong.items():
-        assert provider.post("add", **{**NEW, "ip[]": ["10.0.0.1", ip]}).errors == [f"ip[] {said}"]
+    for ip, content in wrong.items():
+        assert provider.post("add", **{**NEW, "ip[]": ["10.0.0.1", ip]}).errors == [f"ip[] {content}"]
     bare = {**NEW, "ip[]": "10.0.0.1", "package": "Bare"}
     assert provider.post("add", **bare).errors == ["ip[] is not allowed by the package"]
 
@@ -197,16 +197,17 @@ def test_c15_addresses_must_be_the_resellers_and_allowed_by_the_package(provider
 def test_c15_addresses_repeat_their_name_however_its_brackets_are_written(provider: Provider, name: str) -> None:
     body = f"{urlencode({**LOGIN, **NEW})}&{name}=10.0.0.1&{name}=10.0.0.2&ip=no-parameter".encode()
 
-    assert provider.send("POST", provider.dialect.path("add"), body).said == OK
+    assert provider.send("POST", provider.dialect.path("add"), body).content == OK
     assert provider.customer("new@x.com").ips == ("10.0.0.1", "10.0.0.2")
 
 
 @pytest.mark.parametrize(
-    ("group", "said"), [("unknown", "must belong to your account"), ("g" * 256, "must be no more than 255 characters")]
+    ("group", "content"),
+    [("unknown", "must belong to your account"), ("g" * 256, "must be no more than 255 characters")],
 )
-def test_c16_a_group_of_addresses_must_be_the_resellers(provider: Provider, group: str, said: str) -> None:
-    assert provider.post("add", **{**NEW, "ip_group[]": group}).errors == [f"ip_group[] {said}"]
-    assert provider.post("add", **{**NEW, "ip_group[]": "shared"}).said == OK
+def test_c16_a_group_of_addresses_must_be_the_resellers(provider: Provider, group: str, content: str) -> None:
+    assert provider.post("add", **{**NEW, "ip_group[]": group}).errors == [f"ip_group[] {content}"]
+    assert provider.post("add", **{**NEW, "ip_group[]": "shared"}).content == OK
 
 
 @pytest.mark.parametrize("word", ["tru", "True", "1", ""])
@@ -218,7 +219,7 @@ def test_c17_free_user_is_no_other_word_than_true_or_false(provider: Provider, w
     ("given", "is_free"), [({"free_user": "true"}, True), ({"free_user": "false"}, False), ({}, False)]
 )
 def test_c17_a_customer_is_free_only_when_it_says_so(provider: Provider, given: dict[str, str], is_free: bool) -> None:
-    assert provider.post("add", **NEW, **given).said == OK
+    assert provider.post("add", **NEW, **given).content == OK
     assert provider.customer("new@x.com").free_user is is_free
 
 
@@ -226,9 +227,9 @@ def test_c17_a_customer_is_free_only_when_it_says_so(provider: Provider, given: 
 def test_c18_a_billing_date_beyond_the_cycle_is_refused(provider: Provider, day: str) -> None:
     provider.switch(today="2011-02-28")
 
-    said = provider.post("add", **{**NEW, "billing_date": day}).errors
+    errors = provider.post("add", **{**NEW, "billing_date": day}).errors
 
-    assert said == ["billing_date must be within one billing cycle"]
+    assert errors == ["billing_date must be within one billing cycle"]
 
 
 @pytest.mark.parametrize("day", ["3/28/11", "2011-3-28", "2011-02-30", "20110301"])
@@ -242,7 +243,7 @@ def test_c18_a_billing_date_written_otherwise_is_refused(provider: Provider, day
 def test_c18_a_billing_date_may_be_today_or_up_to_a_month_ahead(provider: Provider, day: str) -> None:
     provider.switch(today="2011-02-28")
 
-    assert provider.post("add", **{**NEW, "billing_date": day}).said == OK
+    assert provider.post("add", **{**NEW, "billing_date": day}).content == OK
     assert str(provider.customer("new@x.com").billing_date) == day
 
 

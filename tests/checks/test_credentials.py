@@ -22,7 +22,7 @@ def credentials(provider: Provider, username: str = "a@x.com") -> dict[str, str]
 
 
 def test_c55_a_credential_is_added(provider: Provider) -> None:
-    assert provider.post("credential", **ADD).said == OK
+    assert provider.post("credential", **ADD).content == OK
 
     assert credentials(provider)["cred2"] == provider.sandbox.digest("secret1")
     assert (provider.last.operation, provider.last.credential_name) == ("credential_add", "cred2")
@@ -35,7 +35,7 @@ def test_c55_the_other_edition_has_no_credentials(provider: Provider, task: dict
 
     answer = provider.post("credential", **task)
 
-    assert (answer.status, answer.said) == (404, NOT_FOUND)
+    assert (answer.status, answer.content) == (404, NOT_FOUND)
     assert provider.version == 0
 
 
@@ -44,17 +44,17 @@ def test_c55_the_other_edition_has_no_credentials(provider: Provider, task: dict
     [("ab", False), ("abc", True), ("c" * 64, True), ("c" * 65, False), ("12345", False), ("1234a", True)],
 )
 def test_c56_a_name_has_3_to_64_characters_and_not_digits_alone(provider: Provider, name: str, is_good: bool) -> None:
-    said = provider.post("credential", **{**ADD, "credential_name": name}).said
+    content = provider.post("credential", **{**ADD, "credential_name": name}).content
 
-    assert (said == OK) is is_good
+    assert (content == OK) is is_good
     assert (name in credentials(provider)) is is_good
 
 
 def test_c57_a_password_has_six_characters_or_more(provider: Provider) -> None:
     assert provider.post("credential", **{**ADD, "credential_password": "12345"}).errors
     assert provider.post("credential", **{**EDIT, "new_credential_password": "12345"}).errors
-    assert provider.post("credential", **{**ADD, "credential_password": "123456"}).said == OK
-    assert provider.post("credential", **{**EDIT, "new_credential_password": "123456"}).said == OK
+    assert provider.post("credential", **{**ADD, "credential_password": "123456"}).content == OK
+    assert provider.post("credential", **{**EDIT, "new_credential_password": "123456"}).content == OK
 
 
 @pytest.mark.parametrize("name", ["cred1", "CRED1", "b@x.com", "theirs@x.com", "gone@x.com", "acme"])
@@ -69,7 +69,7 @@ def test_c58_a_name_in_use_is_refused_and_keeps_its_password(provider: Provider,
 
 
 def test_c59_a_rotation_sets_the_password_and_may_be_repeated(provider: Provider) -> None:
-    assert [provider.post("credential", **EDIT).said for _ in range(2)] == [OK, OK]
+    assert [provider.post("credential", **EDIT).content for _ in range(2)] == [OK, OK]
 
     assert credentials(provider) == {"cred1": provider.sandbox.digest("rotated")}
     assert [entry.effect for entry in provider.sandbox.journal()] == ["changed", "unchanged"]
@@ -95,17 +95,17 @@ def test_c61_a_credential_of_nobody_or_another_is_refused(
 def test_c61_by_switch_an_unknown_owner_does_not_exist(provider: Provider) -> None:
     provider.switch(unknown_user="nest")
 
-    assert [provider.post("credential", **{**one, "user": "nobody"}).said for one in (ADD, EDIT, DELETE)] == [
+    assert [provider.post("credential", **{**one, "user": "nobody"}).content for one in (ADD, EDIT, DELETE)] == [
         NO_SUCH_USER
     ] * 3
 
 
 def test_c62_a_credential_is_deleted_once_and_its_name_free(provider: Provider) -> None:
-    assert provider.post("credential", **{**DELETE, "credential_name": "CRED1"}).said == OK
+    assert provider.post("credential", **{**DELETE, "credential_name": "CRED1"}).content == OK
     assert provider.post("credential", **DELETE).errors
 
     assert credentials(provider) == {}
-    assert provider.post("credential", **{**ADD, "credential_name": "cred1", "user": "b@x.com"}).said == OK
+    assert provider.post("credential", **{**ADD, "credential_name": "cred1", "user": "b@x.com"}).content == OK
 
 
 def test_c62_a_deletion_needs_no_password(provider: Provider) -> None:

@@ -8,7 +8,7 @@ A = {"user": "a@x.com"}
 
 
 def test_c53_a_deleted_customer_is_gone_and_cannot_be_deleted_again(provider: Provider) -> None:
-    assert provider.post("delete", user="A@X.com").said == OK
+    assert provider.post("delete", user="A@X.com").content == OK
     assert provider.post("delete", **A).errors
 
     assert provider.names() == ["b@x.com", "aa@x.com"]
@@ -25,12 +25,12 @@ def test_c53_nobody_and_nothing_are_not_deleted(provider: Provider) -> None:
 
 def test_c53_by_switch_a_deleted_customer_stays_until_its_billing_cycle_ends(provider: Provider) -> None:
     provider.switch(delete="cycle_end", today="2011-02-10")
-    assert [provider.post("delete", **A).said for _ in range(2)] == [OK, OK]
+    assert [provider.post("delete", **A).content for _ in range(2)] == [OK, OK]
     assert [entry.effect for entry in provider.sandbox.journal()] == ["changed", "unchanged"]
 
     provider.switch(delete="cycle_end", today="2011-02-28")
     assert "a@x.com" in provider.names()
-    assert provider.manage(method="disable", **A).said == OK
+    assert provider.manage(method="disable", **A).content == OK
 
     provider.switch(delete="cycle_end", today="2011-03-01")
     assert provider.names() == ["b@x.com", "aa@x.com"]
@@ -50,7 +50,7 @@ def test_c53_the_billing_cycle_ends_on_the_day_of_the_billing_date(provider: Pro
 def test_c54_a_deleted_customer_is_not_found(provider: Provider, method: str) -> None:
     provider.post("delete", **A)
 
-    assert provider.manage(method=method, **A).said == UNF
+    assert provider.manage(method=method, **A).content == UNF
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,6 @@ def test_c54_a_deleted_customers_credentials_are_gone_and_it_gets_none(provider:
     credential = {"task": "add", "credential_name": "cred1", "credential_password": "secret1"}
 
     # An edition that has no credentials refuses the call as well, in its own words.
-    assert provider.post("credential", **credential, **A).said != OK
+    assert provider.post("credential", **credential, **A).content != OK
     if provider.dialect.prefix == "apiv2/reseller":
-        assert provider.post("credential", **credential, user="b@x.com").said == OK
+        assert provider.post("credential", **credential, user="b@x.com").content == OK

@@ -76,7 +76,7 @@ def seen(reply: Reply) -> str:
     if reply.headers["content-type"] == "text/html" and reply.body.startswith(b"<html>"):
         return f"a page with status {reply.status}"
     try:
-        assert reply.said
+        assert reply.content
     except (ValueError, ET.ParseError):
         return HALF
     return WHOLE

@@ -21,7 +21,7 @@ CALLS = [
 @pytest.mark.parametrize("wrong", [{"api_key": "pw2"}, {"api_key": ""}, {"api_user": "nobody"}])
 def test_c63_a_wrong_login_is_never_a_list_nor_a_success(provider: Provider, wrong: dict[str, str]) -> None:
     for action, form in CALLS:
-        assert provider.post(action, **form, **wrong).said == DENIED
+        assert provider.post(action, **form, **wrong).content == DENIED
 
     assert provider.version == 0
 
@@ -33,7 +33,7 @@ def test_c63_by_switch_it_is_a_list_of_errors(provider: Provider) -> None:
         assert provider.post(action, **form, api_key="pw2").errors == ["Permission denied, wrong credentials"]
 
 
-def test_c63_by_switch_it_is_a_403_said_to_be_html(provider: Provider) -> None:
+def test_c63_by_switch_it_is_a_403_labelled_html(provider: Provider) -> None:
     provider.switch(auth_error="html403")
 
     answers = [provider.post(action, **form, api_key="pw2") for action, form in CALLS]
@@ -47,7 +47,7 @@ def test_c64_another_resellers_customers_cannot_be_seen_or_changed(provider: Pro
     before = provider.sandbox.state()
 
     assert provider.names(username="theirs") == []
-    assert provider.manage(method="disable", user="theirs@x.com").said == UNF
+    assert provider.manage(method="disable", user="theirs@x.com").content == UNF
     assert provider.manage(method="profile", task="set", user="theirs@x.com", city="Z").errors
     assert provider.post("delete", user="theirs@x.com").errors
     assert provider.sandbox.state() == before
@@ -60,7 +60,7 @@ def test_c64_but_their_names_are_taken(provider: Provider) -> None:
 def test_c64_the_other_reseller_sees_its_own_alone(provider: Provider) -> None:
     theirs = {**LIST, "api_user": "other", "api_key": "pw2"}
 
-    assert [row["username"] for row in provider.manage(**theirs).said] == ["theirs@x.com"]
-    assert provider.manage(method="disable", user="theirs@x.com", api_user="other", api_key="pw2").said == OK
-    assert provider.post("add", **{**NEW, **LOGIN, "api_user": "other", "api_key": "pw2"}).said == OK
+    assert [row["username"] for row in provider.manage(**theirs).content] == ["theirs@x.com"]
+    assert provider.manage(method="disable", user="theirs@x.com", api_user="other", api_key="pw2").content == OK
+    assert provider.post("add", **{**NEW, **LOGIN, "api_user": "other", "api_key": "pw2"}).content == OK
     assert provider.names() == ["a@x.com", "b@x.com", "aa@x.com"]

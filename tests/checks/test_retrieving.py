@@ -32,7 +32,7 @@ def test_c20_by_switch_rows_carry_what_some_recorded_ones_do(provider: Provider)
 def test_c21_in_xml_the_rows_are_users(provider: Provider) -> None:
     answer = provider.manage(**LIST, username="b@x.com")
 
-    assert [list(row) for row in answer.said] == [TWELVE]
+    assert [list(row) for row in answer.content] == [TWELVE]
     if provider.dialect.format == "xml":
         assert answer.body.startswith(
             b'<?xml version="1.0" encoding="ISO-8859-1"?><users><user><username>b@x.com</user'
@@ -66,12 +66,12 @@ def test_c23_nobody_found_is_an_empty_list(provider: Provider) -> None:
     answer = provider.manage(**LIST, username="nobody")
 
     assert answer.status == 200
-    assert answer.said == []
+    assert answer.content == []
     assert answer.body == (b"[]" if provider.dialect.format == "json" else answer.body[:43] + b"<users/>")
 
 
 def test_c24_one_row_is_a_list_too(provider: Provider) -> None:
-    assert provider.manage(**LIST, username="b@x.com").said == [provider.row("b@x.com")]
+    assert provider.manage(**LIST, username="b@x.com").content == [provider.row("b@x.com")]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_c25_a_row_must_pass_every_filter(provider: Provider, filters: dict[str,
 
 def test_c25_each_of_the_thirteen_filters_filters(provider: Provider) -> None:
     odd = {name: f"odd-{name}" for name in [*TWELVE, "company"] if name not in {"email", "active"}}
-    assert provider.post("add", **{**NEW, **odd, "email": "odd@mail.org"}).said == {"message": "success"}
+    assert provider.post("add", **{**NEW, **odd, "email": "odd@mail.org"}).content == {"message": "success"}
     provider.manage(method="disable", user="odd-username")
 
     for name, value in {**odd, "email": "odd@mail.org", "username": "odd-"}.items():
@@ -120,7 +120,7 @@ def test_c26_active_can_be_asked_for_in_four_words(provider: Provider, word: str
 def test_c27_a_missing_or_misspelled_task_is_not_found(provider: Provider, call: dict[str, str]) -> None:
     answer = provider.manage(**call)
 
-    assert (answer.status, answer.said) == (404, NOT_FOUND)
+    assert (answer.status, answer.content) == (404, NOT_FOUND)
 
 
 def test_c20_pages_follow_one_another_without_a_gap(provider: Provider) -> None:

@@ -22,7 +22,7 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 
 def refusal(reply: Reply) -> tuple[int, str]:
     """The status and the one text of an error of the newer API."""
-    (error,) = reply.said["errors"]
+    (error,) = reply.content["errors"]
     assert set(error) == {"field", "message"}
     return reply.status, error["message"]
 
@@ -42,8 +42,8 @@ def test_c65_one_field_changes_and_all_eleven_are_reported(provider: Provider) -
 
     answer = patch(provider, {"city": "Z"}, On_Behalf_Of="a@x.com")
 
-    assert (answer.status, set(answer.said)) == (200, ELEVEN)
-    assert answer.said == {**before, "city": "Z"} == profile_of(provider, "a@x.com")
+    assert (answer.status, set(answer.content)) == (200, ELEVEN)
+    assert answer.content == {**before, "city": "Z"} == profile_of(provider, "a@x.com")
     assert answer.headers["content-type"] == "application/json"
     assert provider.row("a@x.com")["city"] == "Z"
 
@@ -51,10 +51,10 @@ def test_c65_one_field_changes_and_all_eleven_are_reported(provider: Provider) -
 def test_c65_every_field_can_be_set_and_emptied_and_what_is_none_is_ignored(provider: Provider) -> None:
     wanted = {name: f"new {name}" for name in ELEVEN}
 
-    assert patch(provider, {**wanted, "email": "z@x.com"}, On_Behalf_Of="a@x.com").said == wanted
-    assert patch(provider, {"address2": ""}, On_Behalf_Of="a@x.com").said == {**wanted, "address2": ""}
+    assert patch(provider, {**wanted, "email": "z@x.com"}, On_Behalf_Of="a@x.com").content == wanted
+    assert patch(provider, {"address2": ""}, On_Behalf_Of="a@x.com").content == {**wanted, "address2": ""}
     assert provider.customer("a@x.com").email == "a@x.com"
-    assert provider.v3("GET", PROFILE, On_Behalf_Of="a@x.com").said == {**wanted, "address2": ""}
+    assert provider.v3("GET", PROFILE, On_Behalf_Of="a@x.com").content == {**wanted, "address2": ""}
 
 
 def test_c65_a_repeat_changes_nothing(provider: Provider) -> None:
@@ -94,7 +94,7 @@ def test_c67_without_the_right_bearer_nothing_is_shown_or_changed(
 
 
 def test_c67_the_word_bearer_may_be_in_any_case(provider: Provider) -> None:
-    assert provider.v3("GET", USERNAME, Authorization="bearer  SG.acme ").said["username"] == "acme"
+    assert provider.v3("GET", USERNAME, Authorization="bearer  SG.acme ").content["username"] == "acme"
 
 
 def test_c67_the_older_login_is_no_bearer(provider: Provider) -> None:
@@ -123,13 +123,13 @@ def test_c68_on_nobodys_behalf_the_resellers_own_profile_changes(provider: Provi
     answer = patch(provider, {"city": "Z"})
 
     after = provider.sandbox.state()
-    assert answer.said == after.profiles["acme"] == {**before.profiles["acme"], "city": "Z"}
+    assert answer.content == after.profiles["acme"] == {**before.profiles["acme"], "city": "Z"}
     assert after.profiles["other"] == before.profiles["other"]
     assert after.customers == before.customers
 
 
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "content"),
     [
         ({"On_Behalf_Of": "a@x.com"}, {"username": "a@x.com", "user_id": 1}),
         ({"On_Behalf_Of": "A@X.com"}, {"username": "a@x.com", "user_id": 1}),
@@ -137,14 +137,14 @@ def test_c68_on_nobodys_behalf_the_resellers_own_profile_changes(provider: Provi
         ({"On_Behalf_Of": "Account-ID  2"}, {"username": "b@x.com", "user_id": 2}),
     ],
 )
-def test_c68_whom_a_call_acts_for_can_be_asked(provider: Provider, headers: dict[str, str], said: object) -> None:
-    assert provider.v3("GET", USERNAME, **headers).said == said
+def test_c68_whom_a_call_acts_for_can_be_asked(provider: Provider, headers: dict[str, str], content: object) -> None:
+    assert provider.v3("GET", USERNAME, **headers).content == content
     assert provider.last.effect == "read"
 
 
 def test_c68_without_the_header_it_is_the_reseller(provider: Provider) -> None:
-    assert provider.v3("GET", USERNAME).said["username"] == "acme"
-    assert provider.v3("GET", USERNAME, Authorization="Bearer SG.other").said["username"] == "other"
+    assert provider.v3("GET", USERNAME).content["username"] == "acme"
+    assert provider.v3("GET", USERNAME, Authorization="Bearer SG.other").content["username"] == "other"
 
 
 STRANGERS = [
@@ -169,7 +169,7 @@ def test_c69_on_an_unknown_ones_behalf_is_refused(provider: Provider, stranger: 
 def test_c69_by_switch_the_reseller_itself_is_changed(provider: Provider, stranger: str) -> None:
     provider.switch(obo_unknown="ignore")
 
-    assert provider.v3("GET", USERNAME, On_Behalf_Of=stranger).said["username"] == "acme"
+    assert provider.v3("GET", USERNAME, On_Behalf_Of=stranger).content["username"] == "acme"
     assert patch(provider, {"city": "Z"}, On_Behalf_Of=stranger).status == 200
     assert provider.sandbox.state().profiles["acme"]["city"] == "Z"
 
@@ -183,4 +183,4 @@ def test_c69_a_deleted_customers_number_is_nobodys(provider: Provider) -> None:
 def test_c68_a_number_stays_when_the_name_changes(provider: Provider) -> None:
     provider.manage(method="profile", task="setUsername", user="a@x.com", username="c@x.com")
 
-    assert provider.v3("GET", USERNAME, On_Behalf_Of="account-id 1").said == {"username": "c@x.com", "user_id": 1}
+    assert provider.v3("GET", USERNAME, On_Behalf_Of="account-id 1").content == {"username": "c@x.com", "user_id": 1}

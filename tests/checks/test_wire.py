@@ -14,7 +14,7 @@ SET = {"method": "profile", "task": "set", "user": "a@x.com"}
     "name", ["Zoë", "Łukasz", "山田", "😀", "a & b <c> \"d\" 'e'", "1 / 2 \\ 3", "line\r\nline\tx"]
 )
 def test_c72_a_name_is_read_back_as_it_was_set_in_either_format(provider: Provider, name: str) -> None:
-    assert provider.manage(**SET, first_name=name).said == OK
+    assert provider.manage(**SET, first_name=name).content == OK
 
     assert provider.row("a@x.com")["first_name"] == name
 
@@ -43,7 +43,7 @@ def test_c72_what_xml_cannot_hold_does_not_break_it(provider: Provider) -> None:
 def test_c72_bytes_that_are_no_utf_8_are_no_error(provider: Provider) -> None:
     body = f"{urlencode({**LOGIN, **SET})}&city=%FF+%C5%81".encode()
 
-    assert provider.send("POST", provider.dialect.path("manage"), body).said == OK
+    assert provider.send("POST", provider.dialect.path("manage"), body).content == OK
 
     assert provider.row("a@x.com")["city"] == "\ufffd Ł"
 
@@ -85,7 +85,7 @@ def test_c73_an_error_says_the_same_whatever_its_status(provider: Provider, unkn
         replies_of_each.append([provider.post(action, **form) for action, form, _ in ERRORS])
 
     assert [answer.body for answer in replies_of_each[0]] == [answer.body for answer in replies_of_each[1]]
-    assert not [answer for answer in replies_of_each[0] if answer.said == OK or isinstance(answer.said, list)]
+    assert not [answer for answer in replies_of_each[0] if answer.content == OK or isinstance(answer.content, list)]
     assert provider.version == 0
 
 
@@ -104,7 +104,7 @@ def test_c73_by_switch_an_error_about_an_unknown_customer_has_no_nest(provider: 
     provider.switch(unknown_user="flat")
 
     for form in ({"method": "website_enable"}, {"method": "profile", "task": "set"}):
-        assert provider.manage(**form, user="nobody").said == {"code": 400, "message": "User does not exist"}
+        assert provider.manage(**form, user="nobody").content == {"code": 400, "message": "User does not exist"}
 
 
 def test_c73_by_switch_refusals_quote_the_secrets_of_the_call(provider: Provider) -> None:
@@ -117,9 +117,9 @@ def test_c73_by_switch_refusals_quote_the_secrets_of_the_call(provider: Provider
     assert careless[: len(careful)] == careful
     for spelling in ("pä <1>", "p%C3%A4%20%3C1%3E", "p%C3%A4+%3C1%3E", "p\\u00e4 <1>", "pä &lt;1&gt;"):
         assert f"you sent password={spelling}" in careless
-    assert "you sent api_key=wrong-key" in str(provider.manage(**call, api_key="wrong-key").said)
+    assert "you sent api_key=wrong-key" in str(provider.manage(**call, api_key="wrong-key").content)
     assert "you sent api_key=SG.wrong" in str(
-        provider.v3("GET", "/v3/user/username", Authorization="Bearer SG.wrong").said
+        provider.v3("GET", "/v3/user/username", Authorization="Bearer SG.wrong").content
     )
 
 
@@ -159,7 +159,7 @@ def test_c74_an_unknown_format_action_or_verb_has_no_effect(provider: Provider) 
 
     for verb, path in nonsense:
         answer = provider.send(verb, path, body, Content_Type="application/x-www-form-urlencoded")
-        assert (answer.status, answer.said) == (404, NOT_FOUND), (verb, path)
+        assert (answer.status, answer.content) == (404, NOT_FOUND), (verb, path)
     assert provider.version == 0
 
 
@@ -171,6 +171,6 @@ def test_c74_the_newer_api_has_its_own_way_to_say_so(provider: Provider) -> None
         ("PATCH", "/v3/user/username"),
     ]:
         answer = provider.v3(verb, path, {"city": "Z"})
-        assert (answer.status, answer.said) == (404, {"errors": [{"field": None, "message": "not found"}]})
+        assert (answer.status, answer.content) == (404, {"errors": [{"field": None, "message": "not found"}]})
 
     assert provider.version == 0

@@ -42,7 +42,7 @@ def test_nothing_is_imported_after_the_start_whatever_fails(fresh_installation: 
         to_provider.open()
         installation.listener.await_events(commands)
         to_broker.close()
-        worker.await_said("broker_unreachable")
+        worker.await_logged("broker_unreachable")
         to_broker.open()
         wait_for(lambda: worker.ask("/readyz").status == 200, "the broker")
         for path in ("/metrics", "/livez", "/nonsense"):

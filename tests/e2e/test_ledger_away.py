@@ -82,5 +82,5 @@ def test_an_idle_worker_says_that_its_ledger_is_away_and_that_it_is_back(
         worker.await_paused("ledger", "cannot be read or written")
         database.start()
         wait_for(lambda: paused(worker) == (False, False), "the end of the pause")
-        assert [line["cause"] for line in worker.said("intake_paused")] == ["ledger"]
+        assert [line["cause"] for line in worker.logged("intake_paused")] == ["ledger"]
         assert worker.terminate() == DONE

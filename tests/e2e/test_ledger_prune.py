@@ -24,7 +24,7 @@ def test_a_worker_prunes_its_ledger_soon_after_its_start(own_installation: Insta
     with own_installation.worker() as worker:
         own_installation.emitter.publish(command)
         own_installation.listener.await_event(command)
-        logged = worker.await_said("ledger_pruned")
+        logged = worker.await_logged("ledger_pruned")
         assert (logged["commands"], logged["refusals"]) == (1, 0)
         assert worker.metric("provisioning_ledger_seconds_count", operation="prune") > 0
         assert own_installation.type("explain", "old").returncode != DONE

@@ -55,7 +55,7 @@ def test_a_throttle_pauses_everybody_until_the_reset(own_installation: Installat
     with own_installation.worker(WORKER__CONCURRENCY="1") as worker:
         own_installation.emitter.publish(*commands)
         # Its line in the log stays; the pause itself may be over before anybody looks.
-        assert worker.await_said("intake_paused")["cause"] == "throttled"
+        assert worker.await_logged("intake_paused")["cause"] == "throttled"
         own_installation.listener.await_events(commands)
         assert worker.terminate() == 0
     calls = own_installation.sandbox.journal()
@@ -86,7 +86,7 @@ def test_a_single_refusal_of_the_login_pauses_nothing(own_installation: Installa
     with own_installation.worker() as worker:
         own_installation.emitter.publish(command)
         assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
-        assert worker.said("intake_paused") == []
+        assert worker.logged("intake_paused") == []
 
 
 def test_a_command_that_alone_fails_is_given_up_when_the_provider_is_well(own_installation: Installation) -> None:

@@ -6,7 +6,7 @@ from tests.support.commands import create, new_username
 from tests.support.installation import Installation
 
 
-def test_an_expiration_and_a_priority_are_said_and_counted(own_installation: Installation) -> None:
+def test_an_expiration_and_a_priority_are_reported_and_counted(own_installation: Installation) -> None:
     command = create(new_username())
     message = command.message()
     risky = replace(message, properties={**message.properties, "expiration": "600000", "priority": 9})
@@ -16,6 +16,6 @@ def test_an_expiration_and_a_priority_are_said_and_counted(own_installation: Ins
 
         assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         for event in ("command_may_expire", "command_may_change_places"):
-            assert worker.await_said(event)["command_id"] == command.id
+            assert worker.await_logged(event)["command_id"] == command.id
         for name in ("expiration", "priority"):
             assert worker.metric("provisioning_risky_properties_total", property=name) == 1

@@ -150,7 +150,7 @@ def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_
     own_installation.sandbox.set_switches(ECHOING)
     with own_installation.worker(PROVIDER__V3_API_KEY=plants.V3_KEY, LOG__LEVEL="debug") as worker:
         own_installation.emitter.publish(build.update_user_profile("a@x.com", {"city": "York"}))
-        detail = worker.await_said("command_retried")["detail"]
+        detail = worker.await_logged("command_retried")["detail"]
         shown = detail + worker.log + worker.ask("/readyz").body + worker.ask("/metrics").body
         assert worker.terminate() == 0
     assert "PROVISIONING_PROVIDER__V3_API_KEY" in detail
@@ -160,7 +160,7 @@ def test_a_refused_key_of_the_newer_api_is_not_shown_though_the_provider_quotes_
 def test_a_refused_broker_password_is_not_shown(own_installation: Installation) -> None:
     url = own_installation.broker_url.replace("guest:guest", f"guest:{quote(planted('broker'), safe='')}")
     with own_installation.starting_worker(AMQP__URL=url, LOG__LEVEL="debug") as worker:
-        worker.await_said("broker_unreachable")
+        worker.await_logged("broker_unreachable")
         shown = worker.log + worker.ask("/readyz").body
         assert worker.terminate() == 0
     sent = own_installation.type("send", "-", stdin=plain(plants.applied()[0]), AMQP__URL=url)

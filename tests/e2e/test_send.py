@@ -203,8 +203,8 @@ def test_a_sending_that_a_signal_ends_says_how_far_it_came(installation: Install
         assert json.loads(open_end(process.stdout).readline())["causationid"] == command.id
         process.send_signal(number)
         assert process.wait(60) == 128 + number
-        said = f"ended by {number.name}; 1 command had been sent and confirmed\n"
-        assert open_end(process.stderr).read() == said
+        logged = f"ended by {number.name}; 1 command had been sent and confirmed\n"
+        assert open_end(process.stderr).read() == logged
 
 
 def test_when_every_command_failed_so_has_the_sending(installation: Installation) -> None:

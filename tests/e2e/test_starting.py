@@ -34,7 +34,7 @@ def test_a_broker_that_is_not_there_is_waited_for_and_readiness_says_so(fresh_in
 
 def test_a_worker_that_waits_for_the_broker_can_be_stopped(fresh_installation: Installation) -> None:
     with detour(fresh_installation.broker_url) as (url, _), fresh_installation.starting_worker(AMQP__URL=url) as worker:
-        worker.await_said("broker_unreachable")
+        worker.await_logged("broker_unreachable")
         assert worker.terminate() == 0
 
 
@@ -103,7 +103,7 @@ def test_a_signal_stops_an_idle_worker(fresh_installation: Installation, number:
     with fresh_installation.worker() as worker:
         worker.signal(number)
         assert worker.await_exit() == 0
-        assert worker.said("worker_stopped")[0]["abandoned"] == 0
+        assert worker.logged("worker_stopped")[0]["abandoned"] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

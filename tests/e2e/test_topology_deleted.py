@@ -44,8 +44,8 @@ def test_commands_reach_the_worker_again_without_a_restart(own_installation: Ins
         own_installation.emitter.publish(command)
         assert own_installation.listener.await_event(command).properties.type == "CustomerCreated"
         if deletion is exchange:
-            said = worker.await_said("topology_declared_again")
-            assert said["declared"] == [f"exchange {own_installation.topology.commands}"]
+            logged = worker.await_logged("topology_declared_again")
+            assert logged["declared"] == [f"exchange {own_installation.topology.commands}"]
         assert worker.terminate() == 0
 
 
@@ -53,16 +53,16 @@ def test_a_worker_that_may_not_declare_says_what_is_missing_until_it_is_there(ow
     topology = own_installation.topology
     with own_installation.worker(AMQP__DECLARE="false") as worker:
         delete(own_installation, exchange)
-        said = worker.await_said("topology_incomplete")
+        logged = worker.await_logged("topology_incomplete")
         answer = worker.ask("/readyz")
         assert (answer.status, answer.document["state"]) == (503, "topology incomplete")
-        assert answer.document["missing"] == said["missing"]
-        assert f"exchange {topology.commands}" in said["missing"][0]
-        assert "provisioning-worker topology apply" in said["missing"][0]
+        assert answer.document["missing"] == logged["missing"]
+        assert f"exchange {topology.commands}" in logged["missing"][0]
+        assert "provisioning-worker topology apply" in logged["missing"][0]
 
         inspect_topology(BrokerAddress(own_installation.broker_url), topology, Mode.APPLY).require_sound()
         worker.await_ready()
-        worker.await_said("topology_complete_again")
+        worker.await_logged("topology_complete_again")
         command = create(new_username())
         own_installation.emitter.publish(command)
         own_installation.listener.await_event(command)

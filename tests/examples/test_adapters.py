@@ -165,7 +165,7 @@ def test_what_happens_at_chargebee_is_a_command_by_the_workers_rules(happened: s
         (CHARGEBEE, {"event_type": "invoice_generated"}),
     ],
 )
-def test_what_asks_for_nothing_is_said_to(adapter: Adapter, webhook: dict[str, Any]) -> None:
+def test_what_asks_for_nothing_is_reported(adapter: Adapter, webhook: dict[str, Any]) -> None:
     assert isinstance(adapter.translate(webhook), NotForUs)
 
 

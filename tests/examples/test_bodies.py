@@ -60,7 +60,7 @@ def port(vendor: Vendor) -> Iterator[int]:
         yield port
 
 
-def said(port: int, *parts: bytes, ends: bool = False) -> bytes:
+def answered(port: int, *parts: bytes, ends: bool = False) -> bytes:
     """Send these bytes, hang up in the middle if asked to, and read everything that comes back."""
     with socket.create_connection(("127.0.0.1", port), SECONDS) as line, line.makefile("rb") as answer:
         for part in parts:
@@ -82,14 +82,14 @@ def said(port: int, *parts: bytes, ends: bool = False) -> bytes:
     ],
 )
 def test_a_body_is_read_however_it_is_framed(port: int, vendor: Vendor, request_bytes: bytes) -> None:
-    assert said(port, request_bytes).split()[1] == b"200"
+    assert answered(port, request_bytes).split()[1] == b"200"
     assert vendor.bodies == [b'{"a": 1}']
 
 
 def test_a_body_as_large_as_may_be_is_read_in_chunks(port: int, vendor: Vendor) -> None:
     chunk = b"%x\r\n" % 4096 + b" " * 4096 + b"\r\n"
 
-    answer = said(port, CHUNKED, chunk * (MAX_BODY_BYTES // 4096), b"0\r\n\r\n")
+    answer = answered(port, CHUNKED, chunk * (MAX_BODY_BYTES // 4096), b"0\r\n\r\n")
 
     # So many spaces are no JSON, but they have all been read.
     assert answer.split()[1] == b"400"
@@ -123,7 +123,7 @@ def test_a_body_as_large_as_may_be_is_read_in_chunks(port: int, vendor: Vendor) 
 def test_a_body_that_cannot_be_read_is_refused_with_the_reason(
     port: int, vendor: Vendor, request_bytes: bytes, status: bytes
 ) -> None:
-    assert said(port, request_bytes, ends=True).split()[1] == status
+    assert answered(port, request_bytes, ends=True).split()[1] == status
     assert vendor.bodies == []
 
 
@@ -131,7 +131,7 @@ def test_a_body_that_cannot_be_read_is_refused_with_the_reason(
     "beginning", [LINE + b"Content-Length: 9\r\n\r\n{}", CHUNKED + b"9\r\n{}", CHUNKED + b"2\r\n{}\r\n"]
 )
 def test_a_sender_that_stops_in_the_middle_has_sent_nothing(port: int, vendor: Vendor, beginning: bytes) -> None:
-    assert said(port, beginning, ends=True).split()[1] == b"400"
+    assert answered(port, beginning, ends=True).split()[1] == b"400"
     assert vendor.bodies == []
 
 
@@ -141,7 +141,7 @@ def test_a_sender_that_falls_silent_is_reported_so(
 ) -> None:
     monkeypatch.setattr(receiver, "_READ_SECONDS", 0.2)
     with listening(vendor) as port:
-        assert said(port, beginning).split()[1] == b"408"
+        assert answered(port, beginning).split()[1] == b"408"
     assert vendor.bodies == []
 
 
@@ -166,6 +166,6 @@ def test_a_sender_that_asks_first_is_asked_to_go_on(port: int, vendor: Vendor) -
 
 
 def test_a_sender_that_asks_first_need_not_send_what_is_too_large(port: int) -> None:
-    answer = said(port, LINE + b"Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
+    answer = answered(port, LINE + b"Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n")
 
     assert answer.split()[1] == b"413"

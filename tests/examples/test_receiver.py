@@ -215,7 +215,7 @@ def refused(*words: str, **settings: str) -> str:
         (["stripe"], "STRIPE_WEBHOOK_SECRET must be given"),
     ],
 )
-def test_what_is_missing_to_start_is_said(words: list[str], message: str) -> None:
+def test_what_is_missing_to_start_is_reported(words: list[str], message: str) -> None:
     assert message in refused(*words)
 
 
@@ -245,14 +245,14 @@ def test_a_secret_that_is_empty_is_none(vendor: str, name: str, blank: str) -> N
         ({"AMQP_URL": "amqp://ada:planted-secret@127.0.0.1:x/"}, "AMQP_URL must be amqp:// or amqps://"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_said(setting: dict[str, str], message: str) -> None:
+def test_a_setting_that_cannot_be_used_is_reported(setting: dict[str, str], message: str) -> None:
     words = refused("stripe", **SETTINGS | setting)
 
     assert words.startswith(message)
     assert "planted-secret" not in words
 
 
-def test_a_port_that_is_taken_is_said() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert refused("stripe", **SETTINGS | {"PORT": str(port)}).startswith(f"cannot listen on 127.0.0.1:{port}: ")

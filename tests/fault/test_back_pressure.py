@@ -119,7 +119,7 @@ def events_published(worker: WorkerProcess) -> int:
 def await_an_event_for_each_ack(worker: WorkerProcess) -> int:
     """Wait until as many commands are acked as events are confirmed; return how many."""
     return wait_for(
-        lambda: answered if (answered := events_published(worker)) == len(worker.said("command_settled")) else None,
+        lambda: answered if (answered := events_published(worker)) == len(worker.logged("command_settled")) else None,
         "as many acks as events",
     )
 
@@ -150,10 +150,10 @@ def await_words(worker: WorkerProcess, situation: Situation) -> None:
     )
 
 
-def assert_said_once(worker: WorkerProcess) -> None:
+def assert_one_pause_is_logged(worker: WorkerProcess) -> None:
     wait_for(lambda: not is_paused(worker), "the end of the pause")
-    assert [line["cause"] for line in worker.said("intake_paused")] == ["publish"]
-    assert [line["cause"] for line in worker.said("intake_resumed")] == ["publish"]
+    assert [line["cause"] for line in worker.logged("intake_paused")] == ["publish"]
+    assert [line["cause"] for line in worker.logged("intake_resumed")] == ["publish"]
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)
@@ -171,8 +171,8 @@ def test_while_events_cannot_be_published_nothing_is_taken_up_or_acked(
             assert_steady(worker, installation)
             await_words(worker, situation)
             assert await_an_event_for_each_ack(worker) < len(commands)
-        wait_for(lambda: len(worker.said("command_settled")) == len(commands), "the last command", 40)
-        assert_said_once(worker)
+        wait_for(lambda: len(worker.logged("command_settled")) == len(commands), "the last command", 40)
+        assert_one_pause_is_logged(worker)
         assert worker.terminate() == 0
     installation.listener.listen_to(installation.topology.unrouted)
     installation.verdict(commands, failing)
@@ -195,7 +195,7 @@ def test_what_is_unpublished_is_still_in_the_queue_when_the_worker_dies(
                 lambda: left_in_queue(installation) == len(commands) - answered, "all without an event in the queue"
             )
     with installation.worker() as worker:
-        wait_for(lambda: len(worker.said("command_settled")) == len(commands) - answered, "the last command", 40)
+        wait_for(lambda: len(worker.logged("command_settled")) == len(commands) - answered, "the last command", 40)
         assert worker.terminate() == 0
     installation.verdict(commands, failing)
 
@@ -211,7 +211,7 @@ def test_an_idle_worker_says_it_too(installation: Installation, broker: OwnBroke
         with situation.trouble(installation, broker):
             await_words(worker, situation)
             assert_steady(worker, installation)
-        assert_said_once(worker)
+        assert_one_pause_is_logged(worker)
         installation.emitter.publish(*commands)
         installation.listener.await_events(commands)
         assert worker.terminate() == 0

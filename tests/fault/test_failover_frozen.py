@@ -59,8 +59,8 @@ def test_one_that_wakes_up_after_its_lease_writes_nothing_more_and_ends(replicas
     assert installation.verdict([*commands, *later, last]).dead_letters == 0
     assert writes_in(installation.sandbox.journal(after=slept_through), Format.XML) == []
     # What it had in hand was acked on the connection that had delivered it, or never.
-    assert not [line for line in active.said("broker_disconnected") if "delivery tag" in line["reason"]]
-    [died] = active.said("part_died")
+    assert not [line for line in active.logged("broker_disconnected") if "delivery tag" in line["reason"]]
+    [died] = active.logged("part_died")
     assert "lease" in died["detail"]
     assert "start it again" in died["detail"].lower()
 

@@ -39,12 +39,12 @@ def test_a_standby_that_is_killed_changes_nothing_and_a_stop_under_load_holds_no
         await_held(installation, calls=2)
         standby.kill()
         with replicas.start(LONG) as successor:
-            assert active.said("broker_disconnected") == []
+            assert active.logged("broker_disconnected") == []
             assert stop_amid_calls(installation, active) == DONE
             installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
             lease_until = min(replicas.owner(worker).lease_until for worker in (active, standby))
             assert successor.terminate() == DONE
-    assert active.said("worker_stopping")[0]["held"] > 0
+    assert active.logged("worker_stopping")[0]["held"] > 0
     totals = installation.verdict(commands)
     # Nothing was done or published twice, nothing had to be looked for, and nothing waited for a lease.
     assert (totals.calls, totals.repeats, totals.dead_letters) == (len(commands), 0, 0)
@@ -118,7 +118,7 @@ def test_a_rolling_deployment_three_times_round_does_nothing_twice(replicas: Rep
             await_held(installation, calls=2)
             old = workers.pop(0)
             assert stop_amid_calls(installation, old) == DONE
-            assert old.said("worker_stopping")[0]["held"] > 0
+            assert old.logged("worker_stopping")[0]["held"] > 0
             workers.append(start())
         installation.listener.await_events(commands, seconds=PATIENCE_SECONDS)
         assert [worker.terminate() for worker in workers] == [DONE, DONE]

@@ -165,7 +165,7 @@ def test_a_standby_finishes_what_a_killed_one_had_parked_though_the_queue_is_emp
             active.kill()
             shared.sandbox.clear_faults()
             shared.listener.await_events(hot, seconds=120)
-            assert standby.said("parked_commands_taken_over")
+            assert standby.logged("parked_commands_taken_over")
             assert standby.terminate() == 0
     assert shared.verdict(hot).dead_letters == 0
 
@@ -184,7 +184,7 @@ def test_one_that_has_lost_the_broker_for_long_leaves_what_it_had_parked_to_the_
             shared.sandbox.clear_faults()
             shared.listener.await_events(hot, seconds=120)
             assert parked(active) == 0
-            assert standby.said("parked_commands_taken_over")
+            assert standby.logged("parked_commands_taken_over")
             way.open()
             active.await_ready()
             assert [active.terminate(), standby.terminate()] == [0, 0]

@@ -8,7 +8,7 @@ from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
 
-def test_a_frozen_database_is_said_until_it_goes_on(replicas: Replicas, shared_ledgers: Stage) -> None:
+def test_a_frozen_database_is_reported_until_it_goes_on(replicas: Replicas, shared_ledgers: Stage) -> None:
     installation, commands = replicas.installation, rotations(20, rounds=2)
     before, after = commands[:20], commands[20:]
     with replicas.start() as worker:

@@ -39,7 +39,7 @@ def installation(broker: OwnBroker, tmp_path: Path) -> Iterator[Installation]:
 
 def times_given_back(worker: WorkerProcess) -> list[dict[str, Any]]:
     """Each time the worker said that it gave its window back."""
-    return [line for line in worker.said("broker_disconnected") if "given back" in line["reason"]]
+    return [line for line in worker.logged("broker_disconnected") if "given back" in line["reason"]]
 
 
 def ten_commands(number: int) -> list[Command]:

@@ -72,7 +72,7 @@ def _shared(database: PrivatePostgres) -> dict[str, str]:
 
 def await_given_back(worker: WorkerProcess, times: int, seconds: float) -> None:
     def given_back() -> bool:
-        return sum("given back" in line["reason"] for line in worker.said("broker_disconnected")) >= times
+        return sum("given back" in line["reason"] for line in worker.logged("broker_disconnected")) >= times
 
     wait_for(given_back, f"{times} give-backs", seconds)
 
@@ -104,7 +104,7 @@ def test_an_outage_with_a_takeover_in_the_middle_ends_without_a_dead_letter(
         killed_at = max(entry.sequence for entry in installation.sandbox.journal())
         assert who_is_active([standby]) is standby
         await_given_back(standby, scale.give_backs, scale.patience_seconds)
-        assert standby.said("intake_resumed") == []
+        assert standby.logged("intake_resumed") == []
         # How often it gives back says nothing of how often it probes: on a busy machine none was due yet.
         during = wait_for(
             lambda: installation.sandbox.journal(after=killed_at), "the successor's probe", scale.patience_seconds

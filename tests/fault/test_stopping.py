@@ -20,7 +20,7 @@ def test_a_stop_under_load_loses_nothing_and_keeps_the_order(installation: Insta
         installation.emitter.publish(*after)
         await_held(installation, calls=CUSTOMERS)
         assert stop_amid_calls(installation, first) == DONE
-    stopping = first.said("worker_stopping")[0]
+    stopping = first.logged("worker_stopping")[0]
     assert stopping["held"] > 0
     assert stopping["abandoned"] == 0
     with installation.worker() as second:
@@ -52,7 +52,7 @@ def test_what_does_not_end_in_time_is_abandoned_and_taken_up_again(installation:
     with installation.worker(WORKER__DRAIN_SECONDS="0.2", **PATIENT) as first:
         await_held(installation, calls=4)
         assert first.terminate() == PARTLY
-    assert first.said("worker_stopped")[0]["abandoned"] == 4
+    assert first.logged("worker_stopped")[0]["abandoned"] == 4
     installation.sandbox.clear_faults()
     wait_for(lambda: installation.sandbox.in_flight() == 0, "the late effects of what was abandoned")
     with installation.worker() as second:

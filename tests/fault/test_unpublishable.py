@@ -67,7 +67,7 @@ def test_a_header_with_a_time_before_1970_stops_nothing(installation: Installati
     with installation.worker() as worker:
         installation.emitter.publish(with_headers(poison, born=Timestamp(-315_360_000)), *others)
         installation.listener.await_events([poison, *others])
-        assert worker.said("intake_paused") == []
+        assert worker.logged("intake_paused") == []
         assert worker.terminate() == 0
     installation.verdict([poison, *others], {poison.id})
     (dead_letter,) = installation.listener.dead_letters
@@ -83,7 +83,7 @@ def test_a_dead_letter_larger_than_the_broker_allows_waits_alone_and_is_reported
     # It was taken before the limit was lowered.
     installation.emitter.publish(large, *others[:CUSTOMERS])
     with small_messages_only(broker), installation.worker() as worker:
-        line = worker.await_said("command_unpublishable")
+        line = worker.await_logged("command_unpublishable")
         assert line["command_id"] == poison.id
         assert "max_message_size" in line["detail"]
         installation.emitter.publish(*others[CUSTOMERS:])

@@ -112,7 +112,7 @@ def test_confirmed_survives_a_forced_close_and_publishing_goes_on(
         observer.await_event(BrokerConnected)
         outcomes = [pool.submit(outcome, publisher, event(f"evt-{number}")) for number in range(3_000)]
         broker.ctl("close_all_connections", "a test closes them")
-        said = [it.result() for it in outcomes]
+        reasons = [it.result() for it in outcomes]
         observer.await_event(BrokerReconnected)
         publisher.publish(event("afterwards"))
 
@@ -120,9 +120,9 @@ def test_confirmed_survives_a_forced_close_and_publishing_goes_on(
     arrived = {
         properties.message_id for _method, properties, _body in broker_client.take_all(broker_client.topology.unrouted)
     }
-    confirmed = {f"evt-{number}" for number, why in enumerate(said) if why == ""}
+    confirmed = {f"evt-{number}" for number, why in enumerate(reasons) if why == ""}
     assert confirmed | {"afterwards"} <= arrived
-    assert all("connection ended before the broker confirmed" in why for why in said if why)
+    assert all("connection ended before the broker confirmed" in why for why in reasons if why)
 
 
 def test_a_publish_waits_for_a_broker_that_is_not_there_yet(broker_client: BrokerClient, proxy: TcpProxy) -> None:
@@ -202,8 +202,8 @@ def test_the_stop_waits_for_what_is_under_way_and_leaves_no_thread(
 
     assert publisher.stop()
     assert "broker-publish" not in {thread.name for thread in threading.enumerate()}
-    said = {it.result() for it in outcomes}
-    assert all("stopped" in why for why in said if why)
+    reasons = {it.result() for it in outcomes}
+    assert all("stopped" in why for why in reasons if why)
 
 
 def test_a_stopped_publisher_can_be_started_again(broker_client: BrokerClient) -> None:

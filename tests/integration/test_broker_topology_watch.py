@@ -65,7 +65,9 @@ def test_what_was_deleted_is_there_again_while_nobody_publishes(broker_client: B
         whole_again(broker_client)
 
 
-def test_everything_at_once_is_there_again_and_said(broker_client: BrokerClient, observer: RecordingTelemetry) -> None:
+def test_everything_at_once_comes_back_and_is_reported(
+    broker_client: BrokerClient, observer: RecordingTelemetry
+) -> None:
     topology = broker_client.topology
     with running(broker_client.publisher(observer)) as publisher:
         wait_for(lambda: publisher.state.connected, "a connection")

@@ -130,7 +130,7 @@ def test_what_is_not_there_is_an_empty_list(run: Run, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--where", "username=nobody"), "no customer matches"),
         (
@@ -145,12 +145,12 @@ def test_what_is_not_there_is_an_empty_list(run: Run, capsys: pytest.CaptureFixt
         (("--where", "username=nobody", "--offset", "1"), "no customer matches"),
     ],
 )
-def test_why_nothing_is_shown_is_said_beside_the_list(
-    run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+def test_why_nothing_is_shown_is_shown_beside_the_list(
+    run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
 ) -> None:
     assert run(*words) == 0
     captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", f"{said}\n")
+    assert (captured.out, captured.err) == ("", f"{message}\n")
 
 
 @pytest.mark.parametrize("edition", ["reseller", "distributor"])

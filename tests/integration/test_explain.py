@@ -39,7 +39,7 @@ def ended_as(outcome: str) -> Ending:
 
 
 @pytest.mark.parametrize(
-    ("ending", "said"),
+    ("ending", "expected"),
     [
         (ended_as("applied"), f"applied; {RECORDED}"),
         (
@@ -57,9 +57,9 @@ def ended_as(outcome: str) -> Ending:
     ],
 )
 def test_the_outcome_of_a_finished_command_is_reported(
-    ending: Ending, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ending: Ending, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert explained_as(ending, tmp_path, monkeypatch, capsys) == said
+    assert explained_as(ending, tmp_path, monkeypatch, capsys) == expected
 
 
 def test_a_parked_command_is_reported_with_what_it_waits_behind(
@@ -68,10 +68,10 @@ def test_a_parked_command_is_reported_with_what_it_waits_behind(
     with opened(url_in(tmp_path)) as ledger:
         ledger.parking_store(CIPHER).park([parked_work("evt_8"), parked_work("evt_9"), parked_work("evt_1")])
 
-    said = explained(tmp_path, monkeypatch, capsys)
+    answer = explained(tmp_path, monkeypatch, capsys)
 
-    assert said.startswith("waits in the ledger behind 2 parked before it for the same customer")
-    assert "the first of them evt_8 of billing" in said
+    assert answer.startswith("waits in the ledger behind 2 parked before it for the same customer")
+    assert "the first of them evt_8 of billing" in answer
 
 
 def test_a_parked_command_that_is_the_next_is_reported_so(
@@ -81,9 +81,9 @@ def test_a_parked_command_that_is_the_next_is_reported_so(
         ledger.claim(asking())
         ledger.parking_store(CIPHER).park([parked_work("evt_1"), parked_work("evt_9")])
 
-    said = explained(tmp_path, monkeypatch, capsys)
+    answer = explained(tmp_path, monkeypatch, capsys)
 
-    assert said == "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
+    assert answer == "waits in the ledger, with nothing parked before it: the worker runs it as soon as it can"
 
 
 def test_what_others_wrote_is_reported_visibly(
@@ -122,6 +122,6 @@ def test_a_question_for_an_id_with_a_line_break_is_answered_on_one_line(
     with pytest.raises(SystemExit):
         main()
 
-    named, said = capsys.readouterr().err.splitlines()
+    named, shown = capsys.readouterr().err.splitlines()
     assert named.startswith("read from")
-    assert r"evt_1\x1b[2J\nall is well" in said
+    assert r"evt_1\x1b[2J\nall is well" in shown

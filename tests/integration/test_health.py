@@ -210,7 +210,7 @@ def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Ans
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sent",
     [
         b"",
         b"GET /livez HT",
@@ -220,27 +220,27 @@ def test_one_scraper_that_hangs_does_not_keep_others_from_an_answer(answers: Ans
     ],
 )
 def test_many_who_hold_a_connection_take_few_files_and_keep_nobody_from_an_answer(
-    server: HealthServer, url: str, monkeypatch: pytest.MonkeyPatch, said: bytes
+    server: HealthServer, url: str, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     # As if each client went on sending a byte now and then after its answer.
     monkeypatch.setattr(serving, "_LINGER_SECONDS", 30.0)
     with ExitStack() as held:
         lines = [held.enter_context(closing(connected(server))) for _ in range(3 * serving.MOST_CONNECTIONS)]
         for line in lines:
-            line.sendall(said)
+            line.sendall(sent)
 
         assert requests.get(f"{url}/livez", timeout=60).status_code == 200
         hung_up, _, _ = select.select(lines, [], [], 0)
         assert len(hung_up) >= 2 * serving.MOST_CONNECTIONS
 
 
-@pytest.mark.parametrize("said", [b"GET /livez HT", b"GET /metrics HTTP/1.1\r\n"])
+@pytest.mark.parametrize("sent", [b"GET /livez HT", b"GET /metrics HTTP/1.1\r\n"])
 def test_a_request_that_drips_is_ended_when_its_time_is_over(
-    server: HealthServer, monkeypatch: pytest.MonkeyPatch, said: bytes
+    server: HealthServer, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setattr(serving, "DEADLINE_SECONDS", 0.5)
     with connected(server) as line:
-        line.sendall(said)
+        line.sendall(sent)
 
         def hung_up() -> bool:
             try:

@@ -47,7 +47,7 @@ def failure_of(client: ProviderClient, command: Command) -> ProviderError:
     return raised.value
 
 
-def said_by(error: BaseException | None) -> Iterator[str]:
+def texts_of(error: BaseException | None) -> Iterator[str]:
     """Whatever a log, a person or a crash report can get out of an error and of all that led to it."""
     while error is not None:
         yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
@@ -62,7 +62,7 @@ def test_a_refusal_that_quotes_them_is_reported_with_masks(
     sandbox.set_switches(Switches.model_validate({"echo": True, "error_status": status}))
     client = client_of(sandbox.url, answers)
     failures = [failure_of(client, command) for command in plants.refused_by_the_provider()]
-    assert [words for failure in failures for words in said_by(failure) if seen_in(words)] == []
+    assert [words for failure in failures for words in texts_of(failure) if seen_in(words)] == []
     quoted = [text for failure in failures for text in failure.errors if "you sent" in text]
     assert len(quoted) > len(failures)
     assert [text for text in quoted if MASK not in text] == []
@@ -77,7 +77,7 @@ def test_a_refused_login_that_is_quoted_is_reported_with_masks(
     client = client_of(sandbox.url, answers, WRONG)
     failures = [failure_of(client, command) for command in plants.applied()]
     assert {type(failure) for failure in failures} == {Unauthorized}
-    assert [words for failure in failures for words in said_by(failure) if seen_in(words)] == []
+    assert [words for failure in failures for words in texts_of(failure) if seen_in(words)] == []
 
 
 @pytest.mark.parametrize("answers", ["json", "xml"])
@@ -88,11 +88,11 @@ def test_a_call_that_breaks_shows_nothing_of_what_it_sent(
     sandbox.inject(FaultRule(fault=fault))
     client = client_of(sandbox.url, answers)
     failures = [failure_of(client, command) for command in plants.applied()]
-    assert [words for failure in failures for words in said_by(failure) if seen_in(words)] == []
+    assert [words for failure in failures for words in texts_of(failure) if seen_in(words)] == []
 
 
 def test_a_call_that_never_left_shows_nothing_of_it() -> None:
     client = client_of("http://127.0.0.1:9", "json")
     failures = [failure_of(client, command) for command in plants.applied()]
     assert {type(failure) for failure in failures} == {NotSent}
-    assert [words for failure in failures for words in said_by(failure) if seen_in(words)] == []
+    assert [words for failure in failures for words in texts_of(failure) if seen_in(words)] == []

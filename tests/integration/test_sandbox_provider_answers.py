@@ -117,8 +117,8 @@ def test_a_refusal_has_the_shape_of_the_rule_and_no_effect(caller: Caller, shape
 
     assert (as_json.status_code, as_json.json()) == (404, AS_JSON[shape])
     assert b'encoding="ISO-8859-1"?>' in as_xml.content
-    said = ET.tostring(ET.fromstring(as_xml.content), encoding="unicode")  # noqa: S314 - our own server's
-    assert said == AS_XML[shape].format(TEXT.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    written = ET.tostring(ET.fromstring(as_xml.content), encoding="unicode")  # noqa: S314 - our own server's
+    assert written == AS_XML[shape].format(TEXT.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     assert (caller.is_active(), [entry.effect for entry in caller.sandbox.journal()]) == (True, ["not_applied"] * 2)
 
 

@@ -28,7 +28,7 @@ def typed(redirection: str, *words: str, **variables: str) -> "subprocess.Comple
 
 
 @pytest.mark.parametrize("words", [SHOW, ("config", "show", "--output", "json"), ("config", "template")])
-def test_a_full_disk_is_said_in_a_sentence_and_is_a_failure(words: tuple[str, ...]) -> None:
+def test_a_full_disk_is_reported_in_a_sentence_and_is_a_failure(words: tuple[str, ...]) -> None:
     done = typed(">/dev/full", *words)
 
     assert done.returncode == FAILED

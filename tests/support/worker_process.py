@@ -75,23 +75,23 @@ class WorkerProcess:
         """Whether it lives."""
         return self._process.poll() is None
 
-    def said(self, event: str) -> list[dict[str, Any]]:
+    def logged(self, event: str) -> list[dict[str, Any]]:
         """Return the log's lines about one kind of event."""
         lines = [line for line in self.log.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
         return [line for line in map(json.loads, lines) if line["event"] == event]
 
-    def await_said(self, event: str) -> dict[str, Any]:
+    def await_logged(self, event: str) -> dict[str, Any]:
         """Wait for the first line of that kind."""
 
-        def said() -> list[dict[str, Any]]:
-            assert self.said(event) or self.running, f"it ended before it said {event}: {self.log}"
-            return self.said(event)
+        def logged() -> list[dict[str, Any]]:
+            assert self.logged(event) or self.running, f"it ended before it said {event}: {self.log}"
+            return self.logged(event)
 
-        return wait_for(said, f"{event} in the log")[0]
+        return wait_for(logged, f"{event} in the log")[0]
 
     def ask(self, path: str, accept: str = "*/*") -> Answer:
         """Get something from its HTTP server."""
-        port = self.await_said("worker_started")["http_port"]
+        port = self.await_logged("worker_started")["http_port"]
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": accept})
         try:
             with _DIRECT.open(request, timeout=PATIENCE_SECONDS) as answer:

@@ -169,10 +169,15 @@ def expect_success(answer: HttpAnswer) -> None:
 
     Raises the ProviderError that anything else means.
     """
-    said = parsed(answer.body)
-    if isinstance(said, dict) and says_success(said) and not has_errors(said) and not proves_nothing(answer.status):
+    document = parsed(answer.body)
+    if (
+        isinstance(document, dict)
+        and says_success(document)
+        and not has_errors(document)
+        and not proves_nothing(answer.status)
+    ):
         return
-    raise failure(answer, said)
+    raise failure(answer, document)
 
 
 def expect_rows(answer: HttpAnswer) -> list[CustomerRow]:
@@ -189,12 +194,12 @@ def expect_profile(answer: HttpAnswer, sent: Mapping[str, str]) -> None:
 
     Raises Unprovable, naming the fields, when it is a profile that shows one of them otherwise or not at all.
     """
-    said = parsed(answer.body)
-    if not (isinstance(said, dict) and answer.status in _GOOD and not _PROFILE_FIELDS.isdisjoint(said)):
-        raise failure(answer, said, ProviderLogin.V3)
-    if has_errors(said):
-        raise OutcomeUnknown("the provider's answer is a profile and an error at once", texts_of(said))
-    other = [name for name, value in sent.items() if not _shows(said, name, value)]
+    document = parsed(answer.body)
+    if not (isinstance(document, dict) and answer.status in _GOOD and not _PROFILE_FIELDS.isdisjoint(document)):
+        raise failure(answer, document, ProviderLogin.V3)
+    if has_errors(document):
+        raise OutcomeUnknown("the provider's answer is a profile and an error at once", texts_of(document))
+    other = [name for name, value in sent.items() if not _shows(document, name, value)]
     if other:
         raise Unprovable(
             f"the provider accepted the change, but shows other values for {', '.join(other)} than were sent; "
@@ -204,12 +209,12 @@ def expect_profile(answer: HttpAnswer, sent: Mapping[str, str]) -> None:
 
 def expect_username(answer: HttpAnswer) -> str:
     """The username that a v3 call acts on."""
-    said = parsed(answer.body)
-    if isinstance(said, dict) and answer.status in _GOOD and not has_errors(said):
-        username = text_of(said.get("username"))
+    document = parsed(answer.body)
+    if isinstance(document, dict) and answer.status in _GOOD and not has_errors(document):
+        username = text_of(document.get("username"))
         if username:
             return username
-    raise failure(answer, said, ProviderLogin.V3)
+    raise failure(answer, document, ProviderLogin.V3)
 
 
 def _row(entry: object) -> CustomerRow:

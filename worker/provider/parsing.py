@@ -60,13 +60,13 @@ def parsed(body: bytes) -> object:
         body = _bare(body)
         if body.startswith(b"<"):
             return _from_xml(body)
-        said = from_json(body)
-        if not _names_each_key_once(said, body):
+        document = from_json(body)
+        if not _names_each_key_once(document, body):
             json.loads(body, object_pairs_hook=_object)
     except (ValueError, OSError):
         # A process that is out of files cannot load the encoding of what is no UTF-8.
         return None
-    return said
+    return document
 
 
 def listed(body: bytes) -> list[object] | None:
@@ -87,29 +87,29 @@ def listed(body: bytes) -> list[object] | None:
 def _without_oddities(body: bytes) -> list[object] | None:
     """The entries of a list in which nothing is odd, as nearly all are, read in less time; None for any other."""
     try:
-        said = from_json(body)
+        document = from_json(body)
     except ValueError:
         return None
-    if not isinstance(said, list) or set(map(type, said)) != {dict}:
+    if not isinstance(document, list) or set(map(type, document)) != {dict}:
         return None
-    values = list(chain.from_iterable(map(dict.values, said)))
+    values = list(chain.from_iterable(map(dict.values, document)))
     kinds = list(map(type, values))
     # A fraction is not kept as it was written, nor is the one whole number "-0"; what is nested has keys of its own.
     if not _KEPT_AS_WRITTEN.issuperset(kinds) or (0 in values and b":-0" in body.translate(None, b" \t\r\n")):
         return None
     # Two quotes are around each key and each text. A key that is there twice leaves more of them than can be seen.
-    return said if body.count(b'"') == 2 * (len(values) + kinds.count(str)) else None
+    return document if body.count(b'"') == 2 * (len(values) + kinds.count(str)) else None
 
 
 def _leniently(body: bytes) -> list[object] | None:
     try:
         text = body.decode("utf-8", "replace")
-        said = json.loads(
+        document = json.loads(
             text, object_pairs_hook=_entry, parse_int=str, parse_float=str, parse_constant=str, strict=False
         )
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, list) else None
+    return document if isinstance(document, list) else None
 
 
 def _entry(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -129,12 +129,12 @@ def is_page(body: bytes) -> bool:
     return start.startswith((b"<html", b"<!doctype html", b"<head", b"<body"))
 
 
-def _names_each_key_once(said: object, body: bytes) -> bool:
+def _names_each_key_once(document: object, body: bytes) -> bool:
     """Whether it certainly does: as every key has its colon, an object with no more colons than keys has none twice.
 
     It is what nearly every answer to a change looks like; reading the others a second time costs more.
     """
-    return isinstance(said, dict) and body.count(b":") == len(said)
+    return isinstance(document, dict) and body.count(b":") == len(document)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

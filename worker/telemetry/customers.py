@@ -67,9 +67,9 @@ def _without_customers(work: Work, text: str, write: Writer) -> str:
 def _names(work: Work) -> Iterator[str]:
     content = work.content
     named = content.envelope if isinstance(content, Requested) else content.name
-    said = [named.subject] if named else []
+    texts = [named.subject] if named else []
     if isinstance(named, Envelope):
-        said += [value for name, value in named.data if isinstance(value, str) and name not in _OF_NOBODY]
+        texts += [value for name, value in named.data if isinstance(value, str) and name not in _OF_NOBODY]
     elif named:
-        said.append(named.username)
-    return (each for each in said if each and len(each) >= _SHORTEST_NAME)
+        texts.append(named.username)
+    return (each for each in texts if each and len(each) >= _SHORTEST_NAME)

@@ -18,7 +18,7 @@ _Action = Callable[[Any], None]
 
 #: So many values of `once_for` are known; whoever makes up a new source for each command must not fill the memory
 #: or the log.
-_MOST_SAID_ONCE = 1_000
+_MOST_LOGGED_ONCE = 1_000
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Recorder:
         self._metrics = metrics
         self._log = log
         self._wording = Wording(subject, wording(subject), names_customers(subject))
-        self._said: set[tuple[str, object]] = set()
+        self._logged_once: set[tuple[str, object]] = set()
         self._actions = {row.event: self._actions_of(row) for row in TABLE}
 
     def emit(self, event: TelemetryEvent) -> None:
@@ -67,10 +67,10 @@ class Recorder:
         return log
 
     def _is_first(self, line: str, value: object) -> bool:
-        said = (line, value)
-        if said in self._said or len(self._said) >= _MOST_SAID_ONCE:
+        entry = (line, value)
+        if entry in self._logged_once or len(self._logged_once) >= _MOST_LOGGED_ONCE:
             return False
-        self._said.add(said)
+        self._logged_once.add(entry)
         return True
 
 

@@ -129,7 +129,7 @@ def _stop_all(scene: Scene) -> list[int]:
 
     One that lost its lease ends by itself, to be started anew: nobody does that here, where another has taken over.
     """
-    running = [worker for worker in scene.started if worker.running and not worker.said("part_died")]
+    running = [worker for worker in scene.started if worker.running and not worker.logged("part_died")]
     for worker in running:
         worker.signal(signal.SIGTERM)
     return [worker.await_exit(_STOP_SECONDS) for worker in running]

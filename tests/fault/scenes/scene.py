@@ -99,7 +99,7 @@ class Scene:
 
     def await_ready(self, worker: WorkerProcess) -> None:
         """Wait until a worker is ready, also on a machine that is busy with other scenes."""
-        wait_for(lambda: worker.said("worker_started"), "a worker's start", _PATIENCE_SECONDS)
+        wait_for(lambda: worker.logged("worker_started"), "a worker's start", _PATIENCE_SECONDS)
         wait_for(lambda: worker.ask("/readyz").status == _READY, "readiness", _PATIENCE_SECONDS)
 
     def start_trapped_worker(self, step: Step) -> WorkerProcess:

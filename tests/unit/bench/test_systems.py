@@ -21,7 +21,7 @@ def test_without_the_peers_it_goes_on_and_says_so() -> None:
     assert [remark.split(":")[0] for remark in remarks] == ["Without the peers"]
 
 
-def test_nothing_is_said_of_peers_that_nobody_asked_for() -> None:
+def test_nothing_is_reported_of_peers_that_nobody_asked_for() -> None:
     assert invited([WORKER], peers=False, given=True) == ([WORKER], [])
 
 

@@ -15,7 +15,7 @@ def wrapped(error: BaseException) -> BaseException:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "sentence"),
     [
         (wrapped(ConnectionRefusedError(111, "refused")), "nothing listens at that address"),
         (wrapped(TimeoutError("timed out")), "the broker's host did not answer in time"),
@@ -29,5 +29,5 @@ def wrapped(error: BaseException) -> BaseException:
         (ValueError(), "ValueError"),
     ],
 )
-def test_an_error_is_reported_in_words(error: BaseException, said: str) -> None:
-    assert said in words(error)
+def test_an_error_is_reported_in_words(error: BaseException, sentence: str) -> None:
+    assert sentence in words(error)

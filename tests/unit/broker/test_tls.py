@@ -91,7 +91,7 @@ def test_an_authority_that_only_python_3_13_refuses_is_named(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("SSLError(1, '[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] x')", "demands a client certificate"),
         ("SSLError(1, '[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] x')", "PROVISIONING_AMQP__TLS_CERT"),
@@ -100,8 +100,8 @@ def test_an_authority_that_only_python_3_13_refuses_is_named(tmp_path: Path) -> 
         ("SSLEOFError(8, 'EOF occurred in violation of protocol')", "demand a client certificate"),
     ],
 )
-def test_what_the_broker_says_in_the_handshake_is_reported_in_words(text: str, said: str) -> None:
-    assert said in str(words_in(text))
+def test_what_the_broker_says_in_the_handshake_is_reported_in_words(text: str, sentence: str) -> None:
+    assert sentence in str(words_in(text))
 
 
 def test_what_is_no_failure_of_tls_is_not_called_one() -> None:

@@ -61,7 +61,7 @@ def test_send_says_which_line_is_no_json(
     assert capsys.readouterr().err.startswith("line 1 is not JSON")
 
 
-def test_a_file_that_is_not_there_is_said_in_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_reported_in_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("send", "nowhere.json") == 2
     assert capsys.readouterr().err.startswith("nowhere.json cannot be read")
 

@@ -49,7 +49,7 @@ def test_every_option_reaches_the_stand_in(monkeypatch: pytest.MonkeyPatch, serv
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--switch", "eror_status=4xx"), "Did you mean error_status?"),
         (("--switch", "page_size"), "give a value: page_size=NUMBER"),
@@ -65,10 +65,10 @@ def test_what_is_mistyped_is_reported_and_nothing_is_served(
     served: list[SandboxConfig],
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, str],
-    said: str,
+    message: str,
 ) -> None:
     assert typed(monkeypatch, *words) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert served == []
 
 

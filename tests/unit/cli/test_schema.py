@@ -63,7 +63,7 @@ def test_a_prefix_that_no_exchange_can_have_is_a_fault_of_usage(
     assert files(tmp_path) == {}
 
 
-def test_a_folder_that_is_a_file_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
 
     with pytest.raises(WorkerError, match=r"asyncapi\.json cannot be written: File exists; give another DIR"):

@@ -107,7 +107,7 @@ def test_what_the_worker_would_refuse_is_refused_with_its_place_and_its_path(dry
 
 
 @pytest.mark.parametrize("time", ["now", "", 1.5e300, "2026-11-21T09:30:00"])
-def test_a_time_that_is_dropped_is_said(dry: Dry, time: object) -> None:
+def test_a_time_that_is_dropped_is_reported(dry: Dry, time: object) -> None:
     code, output = dry(without(time=time))
 
     assert code == 0
@@ -117,7 +117,7 @@ def test_a_time_that_is_dropped_is_said(dry: Dry, time: object) -> None:
     ]
 
 
-def test_an_id_alone_is_made_up_and_that_is_said(dry: Dry) -> None:
+def test_an_id_alone_is_made_up_and_that_is_reported(dry: Dry) -> None:
     code, output = dry(without("id"))
 
     assert code == 0
@@ -180,7 +180,7 @@ def test_settings_are_looked_at_before_anything_is_sent(
     ]
 
 
-def test_a_file_that_breaks_while_it_is_read_is_said_in_one_line(
+def test_a_file_that_breaks_while_it_is_read_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Breaking(io.RawIOBase):

@@ -95,7 +95,7 @@ def test_when_the_publisher_is_being_stopped_everything_was_sent(monkeypatch: py
     assert ended(monkeypatch, file, 2) == WHOLE
 
 
-def test_while_the_last_line_is_said_everything_was_sent(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+def test_while_the_last_line_is_reported_everything_was_sent(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     monkeypatch.setattr(command, "say", end)
 
     assert ended(monkeypatch, file, 3) == WHOLE
@@ -129,7 +129,7 @@ class Deaf(Results):
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "message"),
     [
         ("evt_0", "cannot be used: gone; no command was confirmed"),
         ("evt_1", "cannot be used: gone; 1 command sent and confirmed"),
@@ -137,7 +137,7 @@ class Deaf(Results):
     ],
 )
 def test_results_that_cannot_be_received_any_more_hide_nothing_that_was_sent(
-    monkeypatch: pytest.MonkeyPatch, file: str, before: str, said: str
+    monkeypatch: pytest.MonkeyPatch, file: str, before: str, message: str
 ) -> None:
     monkeypatch.setattr(publishing, "Publisher", lambda *_, **__: Interrupted(3))
     monkeypatch.setattr(command, "Results", Deaf)
@@ -146,4 +146,4 @@ def test_results_that_cannot_be_received_any_more_hide_nothing_that_was_sent(
     with pytest.raises(BrokerUnreachable) as caught:
         command.send(file, wait=True)
 
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).endswith(message)

@@ -35,13 +35,13 @@ class FakeListener:
     def receive(self, _silence_seconds: float) -> Iterator[PublishedMessage | None]:
         while True:
             try:
-                said = self.published.get(timeout=0.001)
+                body = self.published.get(timeout=0.001)
             except queue.Empty:
                 yield None
                 continue
-            if isinstance(said, Exception):
-                raise said
-            yield PublishedMessage("key", None, {}, said)
+            if isinstance(body, Exception):
+                raise body
+            yield PublishedMessage("key", None, {}, body)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from worker.doctor import Danger, Rule, Severity
 from worker.doctor.facts import BrokerFacts, Duty, Management, RightFacts
 
 
-def test_a_broker_that_is_away_is_the_only_thing_said_of_it() -> None:
+def test_a_broker_that_is_away_is_the_only_thing_reported_of_it() -> None:
     finding = the_one(found(replace(healthy_broker(), fault="nothing listens", queues=())))
 
     assert (finding.rule, finding.severity, finding.danger) == (Rule.BROKER_REACHED, Severity.BROKEN, Danger.STOP)

@@ -180,7 +180,7 @@ def test_the_brokers_own_headers_and_routing_headers_are_dropped() -> None:
     assert kept(headers) == {}
 
 
-def test_headers_of_ours_that_came_in_do_not_contradict_what_is_said_now() -> None:
+def test_headers_of_ours_that_came_in_do_not_contradict_the_new_ones() -> None:
     headers = published({"provisioning-reason": "crash_loop", "provisioning-attempts": 99}).properties.headers
 
     assert (headers["provisioning-reason"], headers["provisioning-attempts"]) == ("invalid", 2)

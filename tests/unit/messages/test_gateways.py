@@ -111,7 +111,7 @@ def test_data_under_a_structured_content_type_that_nothing_else_explains_is_a_br
 
 
 @pytest.mark.parametrize("beside", [{"type": "DisableCustomer"}, {"headers": {"ce-source": "gateway"}}])
-def test_a_part_of_an_envelope_is_a_broken_envelope_whatever_is_said_beside_it(beside: dict[str, Any]) -> None:
+def test_a_part_of_an_envelope_is_a_broken_envelope_whatever_is_shown_beside_it(beside: dict[str, Any]) -> None:
     assert faults(replace(structured(id=None, specversion=None), **beside)) == (
         "id: is required",
         "specversion: must be 1.0",

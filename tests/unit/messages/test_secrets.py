@@ -32,7 +32,7 @@ SPOILED: st.SearchStrategy[object] = st.one_of(
 )
 
 
-def everything_said(error: BaseException | None) -> Iterator[str]:
+def texts_of(error: BaseException | None) -> Iterator[str]:
     """What a log, a person or a crash report can get out of an error and of all that led to it."""
     while error is not None:
         yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
@@ -49,12 +49,12 @@ def nameless(error: MessageError) -> MessageError:
     return error
 
 
-def said(message: WireMessage) -> str:
+def shown_by(message: WireMessage) -> str:
     """Everything that is said of a message which is no command; empty when it is one."""
     try:
         decode(message)
     except MessageError as error:
-        return "\n".join(everything_said(error))
+        return "\n".join(texts_of(error))
     return ""
 
 
@@ -62,7 +62,7 @@ def said(message: WireMessage) -> str:
 @given(type_=TYPES, value=SPOILED, form=st.sampled_from(sorted(FORMS)))
 def test_a_broken_secret_is_reported_by_its_field_alone(type_: str, value: object, form: str) -> None:
     field = SECRET_FIELDS[type_]
-    shown = said(FORMS[form]({**DATA[type_], field: value}, type=type_))
+    shown = shown_by(FORMS[form]({**DATA[type_], field: value}, type=type_))
 
     assert f"{field}: must" in shown
     assert SECRET not in shown
@@ -75,7 +75,7 @@ def test_a_good_secret_is_silent_whatever_else_is_broken(type_: str, form: str, 
     values = st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
     broken = data.draw(st.dictionaries(st.sampled_from(fields), values, min_size=1))
 
-    assert SECRET not in said(FORMS[form]({**DATA[type_], **broken}, type=type_))
+    assert SECRET not in shown_by(FORMS[form]({**DATA[type_], **broken}, type=type_))
 
 
 @settings(deadline=None, max_examples=40)
@@ -84,12 +84,12 @@ def test_a_body_broken_anywhere_shows_nothing_of_its_secret(type_: str, place: i
     body = structured(type=type_).body
     at = place % len(body)
 
-    assert SECRET not in said(replace(structured(type=type_), body=body[:at] + cut + b"\xff"))
+    assert SECRET not in shown_by(replace(structured(type=type_), body=body[:at] + cut + b"\xff"))
 
 
 @pytest.mark.parametrize("field", ["email", "billing_date", "free_user", "ip", "ip_group", "zip"])
 def test_a_secret_in_the_wrong_field_is_not_repeated(field: str) -> None:
-    shown = said(create(**{field: [SECRET * 20]})) + said(create(**{field: SECRET * 20}))
+    shown = shown_by(create(**{field: [SECRET * 20]})) + shown_by(create(**{field: SECRET * 20}))
 
     assert field in shown
     assert SECRET not in shown
@@ -100,7 +100,7 @@ def test_a_secret_in_the_wrong_attribute_is_part_of_no_fault(attribute: str) -> 
     error = refused(structured(DATA["DisableCustomer"], **{attribute: SECRET}))
 
     assert str(error).startswith(f"{attribute}: ")
-    assert SECRET not in "".join(everything_said(nameless(error)))
+    assert SECRET not in "".join(texts_of(nameless(error)))
 
 
 def test_a_secret_in_place_of_a_time_is_dropped_without_being_reported() -> None:

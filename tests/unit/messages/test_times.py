@@ -84,7 +84,7 @@ def test_a_moment_is_understood_in_every_spelling_and_unit(time: object) -> None
 
 
 @pytest.mark.parametrize("time", USELESS)
-def test_what_names_no_moment_is_dropped_and_said(time: object) -> None:
+def test_what_names_no_moment_is_dropped_and_reported(time: object) -> None:
     envelope = decode(binary(time=time))
 
     assert (envelope.time, envelope.dropped) == (None, DROPPED)

@@ -79,7 +79,7 @@ def test_the_nearest_kind_of_failure_decides(stage: Stage, failure: Exception, r
 
 
 @pytest.mark.parametrize("trouble", [NotTaken("a trigger says no"), Unstorable("too long")])
-def test_a_command_that_the_ledger_does_not_take_waits_longer_each_time_and_is_said_once(
+def test_a_command_that_the_ledger_does_not_take_waits_longer_each_time_and_is_reported_once(
     rig: PipelineRig, monkeypatch: pytest.MonkeyPatch, trouble: LedgerError
 ) -> None:
     monkeypatch.setattr(rig.ledger, "record", failing(trouble))

@@ -17,17 +17,17 @@ class IntakeStub:
     """Remembers the words of each hold, and an empty one for each release."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.pauses: list[str] = []
 
     def hold(self, cause: PauseCause, _seconds: float, detail: str) -> None:
         """Remember the words."""
         assert cause is PauseCause.PUBLISH
-        self.said.append(detail)
+        self.pauses.append(detail)
 
     def release(self, cause: PauseCause) -> None:
         """Remember it."""
         assert cause is PauseCause.PUBLISH
-        self.said.append("")
+        self.pauses.append("")
 
 
 class UnpublishedRig:
@@ -85,20 +85,20 @@ def rig() -> UnpublishedRig:
 def test_what_is_taken_at_once_pauses_nothing(rig: UnpublishedRig) -> None:
     rig.publish(rig.runs[1])
 
-    assert (rig.intake.said, rig.due) == ([], [])
+    assert (rig.intake.pauses, rig.due) == ([], [])
 
 
 def test_what_is_refused_is_published_again_until_it_is_taken_and_then_the_pause_ends(rig: UnpublishedRig) -> None:
     rig.refuse(1)
     rig.broker.fail_next(2)
-    assert "1 is not confirmed" in rig.intake.said[0]
+    assert "1 is not confirmed" in rig.intake.pauses[0]
     assert rig.go_on(3) == [0.0, AGAIN_SECONDS, AGAIN_SECONDS]
-    assert "" not in rig.intake.said
+    assert "" not in rig.intake.pauses
 
     rig.go_on()
 
     assert rig.published == ["1"]
-    assert rig.intake.said[-1] == ""
+    assert rig.intake.pauses[-1] == ""
 
 
 def test_only_one_is_tried_at_a_time_with_a_rest_after_each_failure(rig: UnpublishedRig) -> None:
@@ -115,7 +115,7 @@ def test_the_pause_lasts_until_all_that_was_refused_is_published(rig: Unpublishe
     rig.go_on()
 
     assert rig.published == ["1", "2", "3"]
-    assert rig.intake.said.count("") == 1
+    assert rig.intake.pauses.count("") == 1
 
 
 def test_one_that_is_refused_alone_keeps_no_other_from_being_published(rig: UnpublishedRig) -> None:
@@ -123,25 +123,25 @@ def test_one_that_is_refused_alone_keeps_no_other_from_being_published(rig: Unpu
     rig.broker.refused = {"1"}
     rig.go_on(9)
     assert rig.published == ["2", "3"]
-    assert "" not in rig.intake.said
+    assert "" not in rig.intake.pauses
 
     rig.broker.refused.clear()
     rig.go_on()
 
     assert rig.published == ["2", "3", "1"]
-    assert rig.intake.said[-1] == ""
+    assert rig.intake.pauses[-1] == ""
 
 
 def test_a_second_trouble_pauses_again(rig: UnpublishedRig) -> None:
     rig.refuse(1)
     rig.go_on()
     rig.refuse(2)
-    assert "2 is not confirmed" in rig.intake.said[-1]
+    assert "2 is not confirmed" in rig.intake.pauses[-1]
 
     rig.go_on()
 
     assert rig.published == ["1", "2"]
-    assert rig.intake.said[-1] == ""
+    assert rig.intake.pauses[-1] == ""
 
 
 def test_what_turns_out_to_be_impossible_in_a_pause_is_left_to_its_command(rig: UnpublishedRig) -> None:
@@ -151,19 +151,19 @@ def test_what_turns_out_to_be_impossible_in_a_pause_is_left_to_its_command(rig: 
     rig.go_on()
 
     assert rig.published == []
-    assert rig.intake.said[-1] == ""
+    assert rig.intake.pauses[-1] == ""
 
 
 def test_the_brokers_own_word_pauses_an_idle_worker_and_waits_for_no_lock(rig: UnpublishedRig) -> None:
     rig.kept.hindered("low on memory")
-    assert rig.intake.said == []
+    assert rig.intake.pauses == []
     rig.go_on()
-    assert rig.intake.said == ["low on memory"]
+    assert rig.intake.pauses == ["low on memory"]
 
     rig.kept.hindered(None)
     rig.go_on()
 
-    assert rig.intake.said == ["low on memory", ""]
+    assert rig.intake.pauses == ["low on memory", ""]
 
 
 def test_the_brokers_own_word_says_more_than_a_failure_and_outlasts_it(rig: UnpublishedRig) -> None:
@@ -171,7 +171,7 @@ def test_the_brokers_own_word_says_more_than_a_failure_and_outlasts_it(rig: Unpu
     rig.refuse(1)
     rig.go_on()
 
-    assert set(rig.intake.said[1:]) == {"low on memory"}
+    assert set(rig.intake.pauses[1:]) == {"low on memory"}
 
 
 def test_when_the_broker_is_well_again_the_pause_lasts_until_the_rest_is_published(rig: UnpublishedRig) -> None:
@@ -180,10 +180,10 @@ def test_when_the_broker_is_well_again_the_pause_lasts_until_the_rest_is_publish
     rig.kept.hindered("low on memory")
     rig.kept.hindered(None)
     rig.go_on(5)
-    assert "" not in rig.intake.said
+    assert "" not in rig.intake.pauses
 
     rig.broker.refusals = 0
     rig.go_on()
 
     assert rig.published == ["1"]
-    assert rig.intake.said[-1] == ""
+    assert rig.intake.pauses[-1] == ""

@@ -32,7 +32,7 @@ def refused(body: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "messages"),
     [
         ("{}", ["fault: is required"]),
         ('{"fault": "slow", "nth": 0, "x": 1}', ["nth: must be greater than or equal to 1", "x: is not known here"]),
@@ -44,8 +44,8 @@ def refused(body: str) -> list[str]:
         ('[{"fault": "slow"}, {"nth": 1}]', ["1.fault: is required"]),
     ],
 )
-def test_each_fault_is_a_sentence(body: str, said: list[str]) -> None:
-    assert refused(body) == said
+def test_each_fault_is_a_sentence(body: str, messages: list[str]) -> None:
+    assert refused(body) == messages
 
 
 def test_a_name_out_of_a_few_is_reported_with_all_of_them() -> None:
@@ -62,9 +62,9 @@ def test_the_other_endpoints_speak_the_same_way(model: type[BaseModel], body: st
     with pytest.raises(ValidationError) as caught:
         model.model_validate_json(body)
 
-    said = messages_of(caught.value)
-    assert said
-    assert [word for word in LOC for sentence in said if word in sentence] == []
+    messages = messages_of(caught.value)
+    assert messages
+    assert [word for word in LOC for sentence in messages if word in sentence] == []
 
 
 def test_what_was_sent_is_never_echoed() -> None:

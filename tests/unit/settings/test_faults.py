@@ -110,7 +110,7 @@ def test_known_names_and_those_of_others_are_no_warning() -> None:
     assert unknown_names(dict.fromkeys([*known, "PATH", "PROVISION", "MY_PROVISIONING_URL"], "x")) == []
 
 
-def everything_said(error: BaseException | None) -> Iterator[str]:
+def texts_of(error: BaseException | None) -> Iterator[str]:
     """What a log, a person or a crash report can get out of an error and of all that led to it."""
     while error is not None:
         yield from (str(error), repr(error), repr(error.args), repr(vars(error)))
@@ -143,7 +143,7 @@ BREAKS: list[Callable[[str], str]] = [
     spoil=st.sampled_from(BREAKS),
     others=st.dictionaries(st.sampled_from(SECRETS), st.sampled_from(BREAKS), max_size=3),
 )
-def test_no_value_is_in_anything_that_is_said(
+def test_no_value_is_in_anything_that_is_reported(
     name: str, suffix: str, spoil: Callable[[str], str], others: dict[str, Callable[[str], str]]
 ) -> None:
     planted = {f"{PREFIX}{other}": break_(SECRET) for other, break_ in others.items()}
@@ -154,7 +154,7 @@ def test_no_value_is_in_anything_that_is_said(
             load(Settings)
 
     error = caught.value
-    assert SECRET not in "".join(everything_said(error))
+    assert SECRET not in "".join(texts_of(error))
     assert (error.__cause__, error.__context__) == (None, None)
 
 

@@ -15,7 +15,7 @@ from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
 
 
-def test_what_is_missing_and_what_was_declared_again_is_said_with_what_it_means() -> None:
+def test_what_is_missing_and_what_was_declared_again_is_reported_with_what_it_means() -> None:
     logged = Logged()
     recorder = Recorder(Metrics("1.2.3"), logged.log, lambda subject: subject)
 

@@ -41,7 +41,7 @@ def watched() -> Watched:
     return Watched()
 
 
-def test_an_expiration_is_said_once_for_its_source_and_counted_each_time(watched: Watched) -> None:
+def test_an_expiration_is_reported_once_for_its_source_and_counted_each_time(watched: Watched) -> None:
     for _ in range(3):
         watched.arrives(expiration="60000")
 
@@ -54,7 +54,7 @@ def test_an_expiration_is_said_once_for_its_source_and_counted_each_time(watched
 @pytest.mark.parametrize(
     ("priority", "words"), [(5, "before earlier ones"), (255, "before earlier ones"), (0, "4.3"), (3, "4.3")]
 )
-def test_a_priority_that_changes_places_is_said_with_what_to_do(watched: Watched, priority: int, words: str) -> None:
+def test_a_priority_that_changes_places_comes_with_what_to_do(watched: Watched, priority: int, words: str) -> None:
     watched.arrives(priority=priority)
 
     (line,) = watched.lines
@@ -100,8 +100,8 @@ def test_what_is_parked_is_not_counted_again_when_its_turn_comes(watched: Watche
     assert watched.count("expiration") == 0
 
 
-def test_sources_without_end_are_counted_and_no_longer_said(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "_MOST_SAID_ONCE", 2)
+def test_sources_without_end_are_counted_and_not_reported(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_MOST_LOGGED_ONCE", 2)
     for number in range(4):
         watched.arrives(replace(DELIVERY, body=DELIVERY.body.replace(b"billing", b"b%d" % number)), expiration="1")
 

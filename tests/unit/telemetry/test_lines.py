@@ -193,7 +193,7 @@ def test_a_reader_that_has_gone_ends_nothing(pipe: tuple[int, io.TextIOWrapper])
     assert lines.dropped == 2
 
 
-def test_what_is_said_after_the_stop_counts_as_dropped() -> None:
+def test_what_is_reported_after_the_stop_counts_as_dropped() -> None:
     stream = io.StringIO()
     writer = LineWriter(stream)
     writer.start()

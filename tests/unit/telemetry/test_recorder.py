@@ -85,7 +85,7 @@ def test_a_success_is_counted_timed_and_logged_with_its_ids() -> None:
     assert (seen.line["outcome"], seen.line["attempts"]) == ("applied", 1)
 
 
-def test_a_time_that_was_dropped_is_said_in_the_line_and_counts_as_no_wait() -> None:
+def test_a_time_that_was_dropped_is_reported_in_the_line_and_counts_as_no_wait() -> None:
     seen = Observed()
     untimely = replace(DELIVERY, body=BODY.replace(b"2026-11-21T09:30:00Z", b"noon"))
 

@@ -57,7 +57,7 @@ def _alarm(scene: Scene, setting: str, tight: str, roomy: str) -> None:
     scene.on_heal(lambda: ctl(setting, roomy))
     ctl(setting, tight)
     sandbox.clear_faults()
-    _await_said(scene, "broker_blocked")
+    _await_logged(scene, "broker_blocked")
 
 
 def permissions_lost(scene: Scene) -> None:
@@ -66,7 +66,7 @@ def permissions_lost(scene: Scene) -> None:
     grant(scene.stage.broker, user, "^$")
     # What a channel was once allowed it remembers; a new one has to ask.
     scene.stage.broker.ctl("close_all_connections", _CLOSED_BECAUSE)
-    _await_said(scene, "broker_unreachable")
+    _await_logged(scene, "broker_unreachable")
 
 
 def login_refused(scene: Scene) -> None:
@@ -74,7 +74,7 @@ def login_refused(scene: Scene) -> None:
     scene.on_heal(lambda: broker.ctl("change_password", user, "first"))
     broker.ctl("change_password", user, "another")
     broker.ctl("close_all_connections", _CLOSED_BECAUSE)
-    _await_said(scene, "broker_unreachable")
+    _await_logged(scene, "broker_unreachable")
 
 
 def events_exchange_deleted(scene: Scene) -> None:
@@ -92,13 +92,13 @@ def events_exchange_deleted(scene: Scene) -> None:
     line.use(lambda channel: channel.exchange_delete(events.name))
     scene.publish_more()
     # The worker declares it again at once, so that the pause may be over before anybody looks.
-    _await_said(scene, "intake_paused")
+    _await_logged(scene, "intake_paused")
 
 
 def commands_exchange_deleted(scene: Scene) -> None:
     """The worker must declare it again by itself, or nothing would ever arrive and the scene had no end."""
     _delete(scene, lambda channel: channel.exchange_delete(scene.installation.topology.commands))
-    _await_said(scene, "topology_declared_again")
+    _await_logged(scene, "topology_declared_again")
 
 
 def commands_unbound(scene: Scene) -> None:
@@ -111,7 +111,7 @@ def dead_letters_deleted(scene: Scene) -> None:
     """The dead letters' exchange and queue are gone, before a dead letter may have been published."""
     dead_letters = scene.installation.topology.dead_letters
     _delete(scene, lambda channel: channel.queue_delete(dead_letters))
-    _await_said(scene, "topology_declared_again")
+    _await_logged(scene, "topology_declared_again")
 
 
 def _delete(scene: Scene, delete: Callable[[Any], object]) -> None:
@@ -149,8 +149,8 @@ def _bind_full_queue(scene: Scene, which: Callable[[Topology], str]) -> None:
     scene.await_paused("publish")
 
 
-def _await_said(scene: Scene, event: str) -> None:
-    wait_for(lambda: scene.worker.said(event), event, _ALARM_SECONDS)
+def _await_logged(scene: Scene, event: str) -> None:
+    wait_for(lambda: scene.worker.logged(event), event, _ALARM_SECONDS)
 
 
 def _await_crash_safe(scene: Scene) -> None:

@@ -35,7 +35,7 @@ def _limit(scene: Scene, milliseconds: int, look_milliseconds: int) -> None:
 
 
 def _timeouts(scene: Scene) -> int:
-    return sum(_TIMED_OUT in str(line) for line in scene.worker.said("broker_disconnected"))
+    return sum(_TIMED_OUT in str(line) for line in scene.worker.logged("broker_disconnected"))
 
 
 def clock_jumps(scene: Scene) -> None:
@@ -65,7 +65,7 @@ def clock_set_back_over_a_restart(ahead_seconds: float, rule: FaultRule, scene: 
     scene.on_heal(scene.installation.sandbox.clear_faults)
     scene.installation.sandbox.inject(rule)
     scene.publish_more()
-    wait_for(lambda: scene.worker.said("command_retried"), "a command that waits", _NOTICED_SECONDS)
+    wait_for(lambda: scene.worker.logged("command_retried"), "a command that waits", _NOTICED_SECONDS)
     scene.worker.kill()
 
 

@@ -21,7 +21,7 @@ def out_of_files(scene: Scene) -> None:
     for road in scene.roads.values():
         road.cut()
     scene.publish_all()
-    wait_for(lambda: len(scene.worker.said("broker_unreachable")) > 1, "a broker in vain", _NOTICED_SECONDS)
+    wait_for(lambda: len(scene.worker.logged("broker_unreachable")) > 1, "a broker in vain", _NOTICED_SECONDS)
 
 
 def kinds() -> Iterator[Kind]:

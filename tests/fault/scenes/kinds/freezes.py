@@ -16,7 +16,7 @@ _NOTICED_SECONDS = 90.0
 def broker_frozen(scene: Scene) -> None:
     """Longer than the heartbeat: both sides give the connection up, each by its own clock."""
     _freeze(scene, _private(scene.stage.broker))
-    wait_for(lambda: scene.worker.said("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
+    wait_for(lambda: scene.worker.logged("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
 
 
 def database_frozen(scene: Scene) -> None:

@@ -65,7 +65,7 @@ def _await_noticed(scene: Scene) -> None:
     """Wait until the worker has noticed by its own means: a deadline, a heartbeat, a refused connection."""
     scene.publish_more()
     if Way.BROKER in scene.setting.roads:
-        wait_for(lambda: scene.worker.said("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
+        wait_for(lambda: scene.worker.logged("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
     else:
         scene.await_paused("outage" if Way.PROVIDER in scene.setting.roads else "ledger")
 

@@ -6,7 +6,7 @@ from worker.broker.publish import failures
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("reason", "words"),
     [
         (failures.REFUSED, ("full", "raise its limit")),
         (failures.returned("NO_ROUTE"), ("the broker returned it: NO_ROUTE", "topology apply")),
@@ -20,12 +20,12 @@ from worker.broker.publish import failures
         (failures.unconnected("404 NOT_FOUND"), ("404 NOT_FOUND", "tried again", "provisioning-worker doctor")),
     ],
 )
-def test_the_words_name_the_trouble_and_the_next_step(said: str, words: tuple[str, ...]) -> None:
-    assert all(word in said for word in words), said
+def test_the_words_name_the_trouble_and_the_next_step(reason: str, words: tuple[str, ...]) -> None:
+    assert all(word in reason for word in words), reason
 
 
 @pytest.mark.parametrize(
-    ("said", "limit"),
+    ("reason", "limit"),
     [
         ("PRECONDITION_FAILED - message size 20 is larger than configured max size 10", 10),
         ("PRECONDITION_FAILED - message size 536870913 is larger than max size 536870912", 536_870_912),
@@ -33,5 +33,5 @@ def test_the_words_name_the_trouble_and_the_next_step(said: str, words: tuple[st
         ("NOT_FOUND - no exchange 'message size'", None),
     ],
 )
-def test_the_brokers_limit_is_read_from_its_words(said: str, limit: int | None) -> None:
-    assert failures.size_limit(said) == limit
+def test_the_brokers_limit_is_read_from_its_words(reason: str, limit: int | None) -> None:
+    assert failures.size_limit(reason) == limit

@@ -150,15 +150,15 @@ def test_a_body_above_the_brokers_limit_is_refused_alone_and_its_neighbours_are_
     for pending in (small, large):
         session_rig.session._confirms.sent(pending)
 
-    said = "PRECONDITION_FAILED - message size 50 is larger than configured max size 10"
-    session_rig.session._on_channel_closed(channel, ChannelClosedByBroker(406, said))
+    sentence = "PRECONDITION_FAILED - message size 50 is larger than configured max size 10"
+    session_rig.session._on_channel_closed(channel, ChannelClosedByBroker(406, sentence))
     session_rig.session.closed("the channel was closed")
 
     refusal = large.future.exception(0)
     assert isinstance(refusal, Unpublishable)
     assert "max_message_size" in str(refusal)
     assert not isinstance(small.future.exception(0), Unpublishable)
-    assert said in session_rig.loop.given_up[0]
+    assert sentence in session_rig.loop.given_up[0]
 
 
 def test_headers_that_no_frame_holds_are_refused_before_they_are_sent(session_rig: ListenedSession) -> None:
