@@ -7,11 +7,11 @@ import pytest
 from sandbox.provider.server import running
 from sandbox.provider.settings import SandboxConfig
 from tests.matrix.cases import seed
-from tests.matrix.rig import Stage
+from tests.matrix.rig import MatrixRig
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def rig() -> Iterator[MatrixRig]:
     """Start it once; every play begins from the seed."""
     with running(SandboxConfig(port=0, seed=seed())) as sandbox:
-        yield Stage(sandbox)
+        yield MatrixRig(sandbox)

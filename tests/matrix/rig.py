@@ -54,7 +54,7 @@ class End:
     state: AccountsSnapshot
 
 
-class Stage:
+class MatrixRig:
     """One stand-in, played on again and again."""
 
     def __init__(self, sandbox: RemoteSandbox) -> None:

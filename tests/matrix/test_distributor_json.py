@@ -4,7 +4,7 @@ import pytest
 
 from tests.matrix.cases import Case
 from tests.matrix.cells import cells
-from tests.matrix.rig import Dialect, Stage
+from tests.matrix.rig import Dialect, MatrixRig
 from tests.matrix.verdict import assert_cell
 from tests.matrix.ways import Way
 
@@ -12,5 +12,5 @@ DIALECT = Dialect("distributor", "json")
 
 
 @pytest.mark.parametrize(("case", "way"), tuple(cells(DIALECT)), ids=str)
-def test_the_provider_ends_in_the_right_state(stage: Stage, case: Case, way: Way) -> None:
-    assert_cell(stage, DIALECT, case, way)
+def test_the_provider_ends_in_the_right_state(rig: MatrixRig, case: Case, way: Way) -> None:
+    assert_cell(rig, DIALECT, case, way)

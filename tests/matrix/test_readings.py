@@ -9,7 +9,7 @@ from messages.catalog import CATALOG
 from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.settings import Switches
 from tests.matrix.cases import CASES, EVE, LOGIN
-from tests.matrix.rig import Dialect, Stage
+from tests.matrix.rig import Dialect, MatrixRig
 from tests.matrix.verdict import assert_done, assert_refused, is_refused_here
 from tests.support.commands import Command
 
@@ -52,24 +52,24 @@ def readings() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("reading", tuple(readings()), ids=lambda reading: f"{reading[0]}={reading[1]}")
 @pytest.mark.parametrize(("dialect", "lost"), TIMES, ids=str)
 def test_every_command_is_done_exactly_once(
-    stage: Stage, dialect: Dialect, reading: tuple[str, Any], lost: Fault | None
+    rig: MatrixRig, dialect: Dialect, reading: tuple[str, Any], lost: Fault | None
 ) -> None:
     switches = Switches.model_validate(dict([reading]))
     for case in CASES:
         if is_refused_here(case, dialect):
             continue
         rules = () if lost is None else (FaultRule(fault=lost, operation=case.write, times=1),)
-        assert_done(stage.play(case.command, dialect, *rules, switches=switches), case, stage.sandbox)
+        assert_done(rig.play(case.command, dialect, *rules, switches=switches), case, rig.sandbox)
 
 
 @pytest.mark.parametrize("reading", ["error", "ignore", "forbidden"])
 @pytest.mark.parametrize("target", ["nobody@x.com", "account-id 999", LOGIN.api_user, LOGIN.api_user.upper(), EVE])
 def test_a_profile_of_nobody_of_ours_never_becomes_a_change_of_the_resellers_own(
-    stage: Stage, target: str, reading: str
+    rig: MatrixRig, target: str, reading: str
 ) -> None:
     command = Command("UpdateUserProfile", {"on_behalf_of": target, "city": "Z"}, id="evt_1")
     switches = Switches.model_validate({"obo_unknown": reading})
-    assert_refused(stage.play(command, Dialect("reseller", "json"), switches=switches))
+    assert_refused(rig.play(command, Dialect("reseller", "json"), switches=switches))
 
 
 def test_no_switch_is_left_out() -> None:

@@ -4,7 +4,7 @@ from messages.results import Outcome, Reason
 from sandbox.provider.faults import Fault
 from sandbox.provider.remote import RemoteSandbox
 from tests.matrix.cases import Case
-from tests.matrix.rig import Dialect, End, Stage
+from tests.matrix.rig import Dialect, End, MatrixRig
 from tests.matrix.ways import Expected, Way
 
 #: Nothing that these set can be read: the documented list leaves website access out, as it does all of v3.
@@ -28,13 +28,13 @@ def is_refused_here(case: Case, dialect: Dialect) -> bool:
     return dialect.edition == "distributor" and case.command.type in _CREDENTIALS
 
 
-def assert_cell(stage: Stage, dialect: Dialect, case: Case, way: Way) -> None:
+def assert_cell(rig: MatrixRig, dialect: Dialect, case: Case, way: Way) -> None:
     """Play the command with that answer: it is done as expected, or refused where the edition cannot do it."""
-    end = stage.play(case.command, dialect, *way.rules(case.write), patience_seconds=way.patience_seconds)
+    end = rig.play(case.command, dialect, *way.rules(case.write), patience_seconds=way.patience_seconds)
     if is_refused_here(case, dialect):
         assert_refused(end)
     else:
-        assert_as_expected(end, case, way, stage.sandbox)
+        assert_as_expected(end, case, way, rig.sandbox)
 
 
 def assert_as_expected(end: End, case: Case, way: Way, sandbox: RemoteSandbox) -> None:

@@ -9,7 +9,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.ledger_samples import asking, success, token_of
 from tests.support.work_samples import NEW_USERNAME, PASSWORD, USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
-from tests.unit.handlers.stage import Ended, Prepare, Stage, gone
+from tests.unit.handlers.handler_rig import Ended, HandlerRig, Prepare, gone
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt
 from worker.errors import OutcomeUnknown, Rejected, Throttled, Unprovable, Unsupported
@@ -65,77 +65,77 @@ CASES = [
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def rig() -> HandlerRig:
+    return HandlerRig()
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_addition_ends_as_what_is_found_proves(stage: Stage, case: Case) -> None:
-    case.found(stage.provider)
+def test_an_addition_ends_as_what_is_found_proves(rig: HandlerRig, case: Case) -> None:
+    case.found(rig.provider)
 
-    ended = stage.end(ADD, case.attempt)
+    ended = rig.end(ADD, case.attempt)
 
     assert ended == case.ended
-    assert stage.provider.changes == [f"{change} {USERNAME}" for change in case.changes]
+    assert rig.provider.changes == [f"{change} {USERNAME}" for change in case.changes]
     if isinstance(ended, str):
-        assert stage.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
+        assert rig.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
     if case.found is somebody_s:
-        assert stage.provider.customers[NEW_USERNAME].credentials == {"mailer": SOMEBODY_S}
+        assert rig.provider.customers[NEW_USERNAME].credentials == {"mailer": SOMEBODY_S}
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_after_a_lost_answer_the_credential_is_there_once_with_its_password(stage: Stage, *, applied: bool) -> None:
-    free(stage.provider)
-    stage.provider.lose_next_answer(applied=applied)
+def test_after_a_lost_answer_the_credential_is_there_once_with_its_password(rig: HandlerRig, *, applied: bool) -> None:
+    free(rig.provider)
+    rig.provider.lose_next_answer(applied=applied)
 
-    assert stage.end(ADD, FIRST) is OutcomeUnknown
-    assert stage.end(ADD, BEGUN) == ("already_applied" if applied else "applied")
+    assert rig.end(ADD, FIRST) is OutcomeUnknown
+    assert rig.end(ADD, BEGUN) == ("already_applied" if applied else "applied")
 
-    assert stage.provider.changes == [f"AddCredential {USERNAME}"]
-    assert stage.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
+    assert rig.provider.changes == [f"AddCredential {USERNAME}"]
+    assert rig.provider.customers[USERNAME].credentials == {"mailer": PASSWORD}
 
 
 @pytest.mark.parametrize("failure", [OutcomeUnknown("reset"), Throttled("slow down", 5.0)])
-def test_a_proof_that_is_not_answered_is_asked_for_again(stage: Stage, failure: OutcomeUnknown | Throttled) -> None:
-    added(stage.provider)
-    stage.provider.fail_next(failure, "RotateCredential")
+def test_a_proof_that_is_not_answered_is_asked_for_again(rig: HandlerRig, failure: OutcomeUnknown | Throttled) -> None:
+    added(rig.provider)
+    rig.provider.fail_next(failure, "RotateCredential")
 
-    assert stage.end(ADD, BEGUN) is type(failure)
-    assert stage.end(ADD, BEGUN) == "already_applied"
+    assert rig.end(ADD, BEGUN) is type(failure)
+    assert rig.end(ADD, BEGUN) == "already_applied"
 
 
-def test_a_password_that_a_later_command_may_have_given_it_is_not_undone(stage: Stage) -> None:
-    added_with_another_password(stage.provider)
+def test_a_password_that_a_later_command_may_have_given_it_is_not_undone(rig: HandlerRig) -> None:
+    added_with_another_password(rig.provider)
     later = asking("evt_2", username=USERNAME, type_="RotateCredential")
-    stage.ledger.record(token_of(stage.ledger.claim(later)), success())
+    rig.ledger.record(token_of(rig.ledger.claim(later)), success())
 
     with pytest.raises(Unprovable, match="a later command about this customer has been applied") as raised:
-        stage.handle(ADD, BEGUN)
+        rig.handle(ADD, BEGUN)
     assert raised.value.errors == ("taken",)
-    assert stage.provider.calls == [f"AddCredential {USERNAME}"]
-    assert stage.provider.customers[USERNAME].credentials == {"mailer": "the old one"}
+    assert rig.provider.calls == [f"AddCredential {USERNAME}"]
+    assert rig.provider.customers[USERNAME].credentials == {"mailer": "the old one"}
 
 
 @pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
-def test_what_the_login_cannot_do_at_all_is_refused_without_a_proof(stage: Stage, attempt: Attempt) -> None:
-    stage.provider.fail_next(Unsupported("not in this edition"))
+def test_what_the_login_cannot_do_at_all_is_refused_without_a_proof(rig: HandlerRig, attempt: Attempt) -> None:
+    rig.provider.fail_next(Unsupported("not in this edition"))
 
-    assert stage.end(ADD, attempt) is Unsupported
-    assert len(stage.provider.calls) == 1
+    assert rig.end(ADD, attempt) is Unsupported
+    assert len(rig.provider.calls) == 1
 
 
-def test_a_name_that_is_somebody_else_s_is_refused_in_the_words_of_both_answers(stage: Stage) -> None:
-    somebody_s(stage.provider)
+def test_a_name_that_is_somebody_else_s_is_refused_in_the_words_of_both_answers(rig: HandlerRig) -> None:
+    somebody_s(rig.provider)
 
     with pytest.raises(Rejected, match=r"none of ada@example\.com's own: .*taken; .*no such credential") as raised:
-        stage.handle(ADD, BEGUN)
+        rig.handle(ADD, BEGUN)
     assert raised.value.errors == ("taken", "no such credential")
     assert PASSWORD not in str(raised.value)
 
 
 @pytest.mark.parametrize(("found", "attempt"), [(free, FIRST), (added, BEGUN)])
-def test_the_event_names_the_credential(stage: Stage, found: Prepare, attempt: Attempt) -> None:
-    found(stage.provider)
+def test_the_event_names_the_credential(rig: HandlerRig, found: Prepare, attempt: Attempt) -> None:
+    found(rig.provider)
     outcome = Outcome.APPLIED if attempt is FIRST else Outcome.ALREADY_APPLIED
 
-    assert stage.handle(ADD, attempt) == Success(outcome)
+    assert rig.handle(ADD, attempt) == Success(outcome)

@@ -11,7 +11,7 @@ from tests.fakes.provider import FakeProvider
 from tests.support.ledger_samples import success, token_of
 from tests.support.work_samples import PASSWORD, USERNAME, create, create_command, work_of
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, NOTHING_LEFT, UNREMEMBERED
-from tests.unit.handlers.stage import LateProvider
+from tests.unit.handlers.handler_rig import LateProvider
 from worker.domain.claims import ClaimRequest
 from worker.domain.identity import CommandKey
 from worker.domain.work import Attempt, Requested

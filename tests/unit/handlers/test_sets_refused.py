@@ -5,8 +5,8 @@ import pytest
 from messages.commands import Command, UpdateProfile
 from tests.support.work_samples import PASSWORD, USERNAME, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
+from tests.unit.handlers.handler_rig import Ended, HandlerRig, gone
 from tests.unit.handlers.readable_settings import ADA, READABLE, Setting
-from tests.unit.handlers.stage import Ended, Stage, gone
 from worker.domain.work import Attempt
 from worker.errors import NotSent, OutcomeUnknown, ProviderError, Rejected, Throttled, Unprovable, Unsupported
 
@@ -15,22 +15,22 @@ NOT_NOW = "the provider refused: not now"
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def rig() -> HandlerRig:
+    return HandlerRig()
 
 
-def refuse(stage: Stage, command: Command) -> None:
-    stage.provider.fail_next(Rejected(NOT_NOW, ("not now",)), type(command).__name__)
+def refuse(rig: HandlerRig, command: Command) -> None:
+    rig.provider.fail_next(Rejected(NOT_NOW, ("not now",)), type(command).__name__)
 
 
 @pytest.mark.parametrize("command", SETS)
 @pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
-def test_a_refusal_stands_when_nobody_goes_by_the_name(stage: Stage, attempt: Attempt, command: Command) -> None:
-    gone(stage.provider)
-    stage.provider.add(create_command(username=f"x{USERNAME}"))
+def test_a_refusal_stands_when_nobody_goes_by_the_name(rig: HandlerRig, attempt: Attempt, command: Command) -> None:
+    gone(rig.provider)
+    rig.provider.add(create_command(username=f"x{USERNAME}"))
 
-    assert stage.end(command, attempt) is Rejected
-    assert stage.provider.calls[1:] == [f"search username={USERNAME}"]
+    assert rig.end(command, attempt) is Rejected
+    assert rig.provider.calls[1:] == [f"search username={USERNAME}"]
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_a_refusal_stands_when_nobody_goes_by_the_name(stage: Stage, attempt: At
 )
 @pytest.mark.parametrize("setting", READABLE)
 def test_a_refused_repeat_ends_as_what_is_listed_proves(
-    stage: Stage, setting: Setting, attempt: Attempt, found: str, ended: Ended
+    rig: HandlerRig, setting: Setting, attempt: Attempt, found: str, ended: Ended
 ) -> None:
-    provider = stage.provider
+    provider = rig.provider
     provider.unlisted.discard("website_access")
     provider.customers[USERNAME].fields[setting.field] = setting.before if found == "as before" else setting.after
     if found == "unlisted":
         provider.unlisted.add(setting.field)
-    refuse(stage, setting.command)
+    refuse(rig, setting.command)
 
-    assert stage.end(setting.command, attempt) == ended
+    assert rig.end(setting.command, attempt) == ended
     assert provider.changes == []
 
 
@@ -70,24 +70,24 @@ def test_a_refused_repeat_ends_as_what_is_listed_proves(
     ],
 )
 def test_a_refused_profile_is_proven_by_all_of_its_fields_and_refuted_by_one(
-    stage: Stage, wanted: dict[str, str], ended: Ended
+    rig: HandlerRig, wanted: dict[str, str], ended: Ended
 ) -> None:
     command = UpdateProfile.model_validate({"username": USERNAME, **wanted})
-    refuse(stage, command)
+    refuse(rig, command)
 
-    assert stage.end(command, BEGUN) == ended
+    assert rig.end(command, BEGUN) == ended
 
 
 @pytest.mark.parametrize("command", SETS)
 @pytest.mark.parametrize("attempt", [BEGUN, UNREMEMBERED])
 def test_what_cannot_be_read_after_a_refusal_is_reported_to_be_safe_to_replay(
-    stage: Stage, attempt: Attempt, command: Command
+    rig: HandlerRig, attempt: Attempt, command: Command
 ) -> None:
-    stage.provider.unlisted.update({"active", "city", "email"})
-    refuse(stage, command)
+    rig.provider.unlisted.update({"active", "city", "email"})
+    refuse(rig, command)
 
     with pytest.raises(Unprovable, match=r"cannot be read.*does no harm.*not now") as raised:
-        stage.handle(command, attempt)
+        rig.handle(command, attempt)
     assert raised.value.errors == ("not now",)
     assert PASSWORD not in str(raised.value)
 
@@ -95,26 +95,26 @@ def test_what_cannot_be_read_after_a_refusal_is_reported_to_be_safe_to_replay(
 @pytest.mark.parametrize("setting", READABLE)
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
 def test_a_name_listed_in_another_case_is_never_taken_for_absent(
-    stage: Stage, attempt: Attempt, setting: Setting
+    rig: HandlerRig, attempt: Attempt, setting: Setting
 ) -> None:
-    gone(stage.provider)
-    stage.provider.unlisted.discard("website_access")
-    stage.provider.add(create_command(username=USERNAME.upper()))
-    stage.provider.customers[USERNAME.upper()].fields[setting.field] = setting.after
-    refuse(stage, setting.command)
+    gone(rig.provider)
+    rig.provider.unlisted.discard("website_access")
+    rig.provider.add(create_command(username=USERNAME.upper()))
+    rig.provider.customers[USERNAME.upper()].fields[setting.field] = setting.after
+    refuse(rig, setting.command)
 
-    assert stage.end(setting.command, attempt) == "already_applied"
+    assert rig.end(setting.command, attempt) == "already_applied"
 
 
 @pytest.mark.parametrize("command", SETS)
 @pytest.mark.parametrize("attempt", [FIRST, BEGUN, UNREMEMBERED])
 def test_what_the_login_cannot_do_at_all_is_refused_without_a_look(
-    stage: Stage, attempt: Attempt, command: Command
+    rig: HandlerRig, attempt: Attempt, command: Command
 ) -> None:
-    stage.provider.fail_next(Unsupported("not in this edition"))
+    rig.provider.fail_next(Unsupported("not in this edition"))
 
-    assert stage.end(command, attempt) is Unsupported
-    assert len(stage.provider.calls) == 1
+    assert rig.end(command, attempt) is Unsupported
+    assert len(rig.provider.calls) == 1
 
 
 @pytest.mark.parametrize("command", [ADA["DisableCustomer"], ADA["ChangePassword"]])
@@ -128,9 +128,9 @@ def test_what_the_login_cannot_do_at_all_is_refused_without_a_look(
     ],
 )
 def test_a_look_after_a_refusal_that_fails_decides_nothing(
-    stage: Stage, command: Command, attempt: Attempt, failure: ProviderError, ended: Ended
+    rig: HandlerRig, command: Command, attempt: Attempt, failure: ProviderError, ended: Ended
 ) -> None:
-    refuse(stage, command)
-    stage.provider.fail_next(failure, "search")
+    refuse(rig, command)
+    rig.provider.fail_next(failure, "search")
 
-    assert stage.end(command, attempt) is ended
+    assert rig.end(command, attempt) is ended

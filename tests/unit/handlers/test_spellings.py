@@ -20,7 +20,7 @@ from messages.commands import (
 from tests.fakes.provider import FakeProvider
 from tests.support.work_samples import USERNAME, commands_about_ada, create_command
 from tests.unit.handlers.attempts import BEGUN, FIRST, LAST_LOOK, UNREMEMBERED
-from tests.unit.handlers.stage import Stage
+from tests.unit.handlers.handler_rig import HandlerRig
 from worker.domain.ports import CustomerRow
 from worker.domain.work import Attempt
 from worker.errors import NotApplied, Rejected, Unprovable
@@ -71,8 +71,8 @@ def spell(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def stage(spell: Callable[[str], str]) -> Stage:
-    return Stage(provider=Respelling(spell))
+def rig(spell: Callable[[str], str]) -> HandlerRig:
+    return HandlerRig(provider=Respelling(spell))
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def stage(spell: Callable[[str], str]) -> Stage:
     ],
 )
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
-def test_our_own_create_is_known_in_every_spelling(stage: Stage, attempt: Attempt, username: str) -> None:
+def test_our_own_create_is_known_in_every_spelling(rig: HandlerRig, attempt: Attempt, username: str) -> None:
     command = create_command(username=username, **NAMES)
-    stage.provider.add(command)
+    rig.provider.add(command)
 
-    assert stage.end(command, attempt) == "already_applied"
+    assert rig.end(command, attempt) == "already_applied"
 
 
 def test_a_repeat_that_is_refused_finds_our_create_in_lower_case_and_with_entities() -> None:
@@ -104,40 +104,40 @@ def test_a_repeat_that_is_refused_finds_our_create_in_lower_case_and_with_entiti
                 self.add(command)
             super().apply(command)
 
-    stage = Stage(provider=Late(SPELLINGS["lower case and entities"]))
+    rig = HandlerRig(provider=Late(SPELLINGS["lower case and entities"]))
 
-    assert stage.end(create_command(username="O'Brien@Example.com", **NAMES), BEGUN) == "already_applied"
+    assert rig.end(create_command(username="O'Brien@Example.com", **NAMES), BEGUN) == "already_applied"
 
 
 def test_who_was_found_in_another_spelling_is_searched_for_in_no_further_one() -> None:
-    stage = Stage(provider=Respelling(str.lower))
-    stage.provider.add(create_command(username="O'Brien@Example.com"))
+    rig = HandlerRig(provider=Respelling(str.lower))
+    rig.provider.add(create_command(username="O'Brien@Example.com"))
 
-    assert stage.end(create_command(username="O'Brien@Example.com"), LAST_LOOK) == "already_applied"
-    assert len(stage.provider.calls) == len(["O'Brien@Example.com", "o'brien@example.com"])
+    assert rig.end(create_command(username="O'Brien@Example.com"), LAST_LOOK) == "already_applied"
+    assert len(rig.provider.calls) == len(["O'Brien@Example.com", "o'brien@example.com"])
 
 
 @pytest.mark.parametrize("field", ["email", "first_name", "last_name", "city"])
-def test_a_create_that_is_listed_with_any_other_text_is_for_a_person(stage: Stage, field: str) -> None:
+def test_a_create_that_is_listed_with_any_other_text_is_for_a_person(rig: HandlerRig, field: str) -> None:
     command = create_command(**NAMES)
-    stage.provider.add(command)
-    stage.provider.customers[USERNAME].fields[field] = "another"
+    rig.provider.add(command)
+    rig.provider.customers[USERNAME].fields[field] = "another"
 
-    assert stage.end(command, BEGUN) is Unprovable
+    assert rig.end(command, BEGUN) is Unprovable
 
 
 @pytest.mark.parametrize("username", ["Ada@Example.com", "o'brien@example.com"])
 def test_a_namesake_in_another_spelling_with_other_values_is_for_a_person(username: str) -> None:
-    stage = Stage(provider=Respelling(lambda text: text.lower().replace("'", "&#39;")))
-    stage.provider.add(create_command(username=username, first_name="Eve", last_name="X", email="eve@example.com"))
+    rig = HandlerRig(provider=Respelling(lambda text: text.lower().replace("'", "&#39;")))
+    rig.provider.add(create_command(username=username, first_name="Eve", last_name="X", email="eve@example.com"))
 
-    assert stage.end(create_command(username=username), BEGUN) is Unprovable
+    assert rig.end(create_command(username=username), BEGUN) is Unprovable
 
 
-def test_nobody_s_create_is_adopted_by_who_remembers_nothing(stage: Stage) -> None:
-    stage.provider.add(create_command(**NAMES))
+def test_nobody_s_create_is_adopted_by_who_remembers_nothing(rig: HandlerRig) -> None:
+    rig.provider.add(create_command(**NAMES))
 
-    assert stage.end(create_command(**NAMES), UNREMEMBERED) is Unprovable
+    assert rig.end(create_command(**NAMES), UNREMEMBERED) is Unprovable
 
 
 def set_values(username: str) -> list[Command]:
@@ -151,56 +151,56 @@ def set_values(username: str) -> list[Command]:
 @pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
 def test_a_value_that_was_set_is_never_reported_as_not_set(
-    stage: Stage, spell: Callable[[str], str], attempt: Attempt, command: Command
+    rig: HandlerRig, spell: Callable[[str], str], attempt: Attempt, command: Command
 ) -> None:
-    stage.provider.add(create_command())
-    stage.provider.accounts.apply(command)
-    stage.provider.fail_next(Rejected("not now"), type(command).__name__)
+    rig.provider.add(create_command())
+    rig.provider.accounts.apply(command)
+    rig.provider.fail_next(Rejected("not now"), type(command).__name__)
 
     # Where only the case differs, a name that was set looks like the one before it; an address is the same in any case.
     is_case = spell("A") == "a" and isinstance(command, UpdateProfile)
-    assert stage.end(command, attempt) == (Unprovable if is_case else "already_applied")
+    assert rig.end(command, attempt) == (Unprovable if is_case else "already_applied")
 
 
 @pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
-def test_a_value_that_is_another_was_not_set(stage: Stage, command: Command) -> None:
-    stage.provider.add(create_command())
+def test_a_value_that_is_another_was_not_set(rig: HandlerRig, command: Command) -> None:
+    rig.provider.add(create_command())
 
-    assert stage.end(command, LAST_LOOK) is NotApplied
+    assert rig.end(command, LAST_LOOK) is NotApplied
 
 
 @pytest.mark.parametrize("new", ["New@Example.com", "zo\u00eb@example.com", "o'brien@example.com"])
-def test_a_renaming_is_known_by_the_new_name_in_every_spelling(stage: Stage, new: str) -> None:
+def test_a_renaming_is_known_by_the_new_name_in_every_spelling(rig: HandlerRig, new: str) -> None:
     rename = ChangeUsername(username=USERNAME, new_username=new)
-    stage.provider.add(create_command(**NAMES))
-    stage.provider.lose_next_answer("ChangeUsername", applied=True)
-    stage.end(rename, FIRST)
-    note = stage.ledger.row(stage.token.key).history.note
+    rig.provider.add(create_command(**NAMES))
+    rig.provider.lose_next_answer("ChangeUsername", applied=True)
+    rig.end(rename, FIRST)
+    note = rig.ledger.row(rig.token.key).history.note
 
-    assert stage.end(rename, replace(BEGUN, note=note)) == "already_applied"
-    assert stage.end(rename, replace(LAST_LOOK, note=note)) == "already_applied"
+    assert rig.end(rename, replace(BEGUN, note=note)) == "already_applied"
+    assert rig.end(rename, replace(LAST_LOOK, note=note)) == "already_applied"
 
 
 def test_a_renaming_into_another_spelling_of_the_same_name_is_reported_by_the_exact_names() -> None:
-    stage = Stage()
+    rig = HandlerRig()
     rename = ChangeUsername(username="zoe\u0308@example.com", new_username="zo\u00eb@example.com")
-    stage.provider.add(create_command(username=rename.username))
-    stage.provider.lose_next_answer("ChangeUsername", applied=False)
-    stage.end(rename, FIRST)
-    note = stage.ledger.row(stage.token.key).history.note
+    rig.provider.add(create_command(username=rename.username))
+    rig.provider.lose_next_answer("ChangeUsername", applied=False)
+    rig.end(rename, FIRST)
+    note = rig.ledger.row(rig.token.key).history.note
 
-    assert stage.end(rename, replace(LAST_LOOK, note=note)) is NotApplied
+    assert rig.end(rename, replace(LAST_LOOK, note=note)) is NotApplied
 
 
 @pytest.mark.parametrize("username", ["Ada@Example.com", "zo\u00eb@example.com", "o'brien@example.com"])
-def test_a_customer_that_is_listed_in_another_spelling_is_not_gone(stage: Stage, username: str) -> None:
+def test_a_customer_that_is_listed_in_another_spelling_is_not_gone(rig: HandlerRig, username: str) -> None:
     about = {"username": username}
-    stage.provider.add(create_command(**about))
+    rig.provider.add(create_command(**about))
     delete = type(ADA["DeleteCustomer"]).model_validate(about)
-    stage.provider.fail_next(Rejected("not now"), "DeleteCustomer")
+    rig.provider.fail_next(Rejected("not now"), "DeleteCustomer")
 
-    assert stage.end(delete, replace(BEGUN, note="listed")) is Unprovable
-    assert stage.end(delete, replace(LAST_LOOK, note="listed")) is Unprovable
+    assert rig.end(delete, replace(BEGUN, note="listed")) is Unprovable
+    assert rig.end(delete, replace(LAST_LOOK, note="listed")) is Unprovable
 
 
 @pytest.mark.parametrize("attempt", [FIRST, BEGUN])
@@ -212,11 +212,11 @@ def test_the_v3_target_may_be_given_in_another_spelling(attempt: Attempt) -> Non
             """In lower case, and with entities."""
             return super().acting_for(on_behalf_of).lower().replace("'", "&#39;")
 
-    stage = Stage(provider=NamingProvider())
-    stage.provider.add(create_command(username="O'Brien@Example.com"))
+    rig = HandlerRig(provider=NamingProvider())
+    rig.provider.add(create_command(username="O'Brien@Example.com"))
 
     command = UpdateUserProfile(on_behalf_of="O'Brien@Example.com", city="Ulm")
-    assert stage.end(command, attempt) == "applied"
+    assert rig.end(command, attempt) == "applied"
 
 
 class Nameless(FakeProvider):
@@ -242,53 +242,53 @@ LOOKED_FOR = [
 @NAMELESS
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK])
 def test_a_row_that_names_nobody_hides_no_customer_and_proves_nobody_absent(attempt: Attempt, name: str) -> None:
-    stage, command = Stage(provider=Nameless(name)), ADA["CreateCustomer"]
+    rig, command = HandlerRig(provider=Nameless(name)), ADA["CreateCustomer"]
     assert isinstance(command, CreateCustomer)
     with pytest.raises(Unprovable, match="an entry of that list names no customer"):
-        stage.handle(command, attempt)
-    assert stage.provider.changes == []
+        rig.handle(command, attempt)
+    assert rig.provider.changes == []
 
-    stage.provider.add(command)
+    rig.provider.add(command)
 
-    assert stage.end(command, attempt) == "already_applied"
+    assert rig.end(command, attempt) == "already_applied"
 
 
 @NAMELESS
 @pytest.mark.parametrize("kind", LOOKED_FOR)
 def test_the_last_look_calls_nobody_absent_beside_a_row_that_names_nobody(kind: str, name: str) -> None:
-    stage = Stage(provider=Nameless(name))
+    rig = HandlerRig(provider=Nameless(name))
 
-    assert stage.end(ADA[kind], replace(LAST_LOOK, note="listed")) is Unprovable
+    assert rig.end(ADA[kind], replace(LAST_LOOK, note="listed")) is Unprovable
 
 
 @NAMELESS
 def test_a_row_that_names_nobody_keeps_no_first_try_waiting(name: str) -> None:
-    stage = Stage(provider=Nameless(name))
-    stage.provider.add(create_command())
+    rig = HandlerRig(provider=Nameless(name))
+    rig.provider.add(create_command())
 
-    assert stage.end(ADA["DeleteCustomer"], FIRST) == "applied"
-    gone_again = Stage(provider=Nameless(name))
+    assert rig.end(ADA["DeleteCustomer"], FIRST) == "applied"
+    gone_again = HandlerRig(provider=Nameless(name))
     assert gone_again.end(ADA["DeleteCustomer"], FIRST) is Rejected
 
 
 @pytest.mark.parametrize("command", set_values(USERNAME), ids=lambda command: type(command).__name__)
 def test_a_value_that_could_not_be_read_as_it_is_was_not_proven_unset(command: Command) -> None:
-    stage = Stage()
-    stage.provider.accounts.apply(command)
+    rig = HandlerRig()
+    rig.provider.accounts.apply(command)
     field = "email" if isinstance(command, ChangeEmail) else "first_name"
-    stage.provider.customers[USERNAME].fields[field] = "Zo\N{REPLACEMENT CHARACTER}"
+    rig.provider.customers[USERNAME].fields[field] = "Zo\N{REPLACEMENT CHARACTER}"
 
-    assert stage.end(command, LAST_LOOK) is Unprovable
-    stage.provider.fail_next(Rejected("not now"), type(command).__name__)
-    assert stage.end(command, BEGUN) is Unprovable
+    assert rig.end(command, LAST_LOOK) is Unprovable
+    rig.provider.fail_next(Rejected("not now"), type(command).__name__)
+    assert rig.end(command, BEGUN) is Unprovable
 
 
 @pytest.mark.parametrize("attempt", [BEGUN, LAST_LOOK, UNREMEMBERED])
 def test_a_create_whose_values_could_not_be_read_as_they_are_may_be_ours(attempt: Attempt) -> None:
-    stage, command = Stage(), create_command(**NAMES)
-    stage.provider.customers.clear()
-    stage.provider.add(command)
+    rig, command = HandlerRig(), create_command(**NAMES)
+    rig.provider.customers.clear()
+    rig.provider.add(command)
     unread = dict.fromkeys(("email", "first_name", "last_name"), "Zo\N{REPLACEMENT CHARACTER}")
-    stage.provider.customers[USERNAME].fields.update(unread)
+    rig.provider.customers[USERNAME].fields.update(unread)
 
-    assert stage.end(command, attempt) is Unprovable
+    assert rig.end(command, attempt) is Unprovable

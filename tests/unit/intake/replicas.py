@@ -3,7 +3,7 @@
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.unit.intake.pausing import Watched
-from tests.unit.pipeline.stage import LONG
+from tests.unit.pipeline.dispatcher_rig import LONG
 from worker.intake.sharing import PauseNotes, Sharing
 
 

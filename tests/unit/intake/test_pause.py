@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.unit.intake.pausing import THREADS, UNKNOWN, V2, Watched
-from tests.unit.pipeline.stage import LONG
+from tests.unit.pipeline.dispatcher_rig import LONG
 from worker.errors import ProviderError, ProviderLogin, Throttled
 from worker.intake.causes import PauseCause, PausePolicy
 

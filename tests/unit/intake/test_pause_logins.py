@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.unit.intake.pausing import THREADS, UNKNOWN, V2, V3, Watched
-from tests.unit.pipeline.stage import LONG
+from tests.unit.pipeline.dispatcher_rig import LONG
 from worker.domain.recoverability import Blame
 from worker.domain.telemetry import IntakeResumed, TelemetryEvent
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Throttled, Unauthorized

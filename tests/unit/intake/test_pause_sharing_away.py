@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.ledger import FakeLedger
 from tests.unit.intake.replicas import Replica, ReplicaGroup
-from tests.unit.pipeline.stage import LONG
+from tests.unit.pipeline.dispatcher_rig import LONG
 from worker.errors import LedgerUnavailable
 from worker.intake.causes import PauseCause
 from worker.intake.sharing import PauseNote

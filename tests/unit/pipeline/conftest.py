@@ -1,10 +1,10 @@
-"""What the tests of the flow share."""
+"""What the tests of the pipeline share."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.pipeline.stage import DispatcherRig
+from tests.unit.pipeline.dispatcher_rig import DispatcherRig
 
 
 @pytest.fixture

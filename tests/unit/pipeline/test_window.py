@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.unit.pipeline.stage import LONG, DispatcherRig
+from tests.unit.pipeline.dispatcher_rig import LONG, DispatcherRig
 from worker.pipeline.scheduling.window import HoldWindow
 
 HOLD = 600.0
@@ -30,14 +30,14 @@ def test_a_window_that_grows_too_old_is_given_back(rig: DispatcherRig, given_bac
 
 def test_what_runs_may_finish_first(rig: DispatcherRig, given_back: threading.Event) -> None:
     rig.deliver("1:ada", "2:ada")
-    rig.stage.await_running("1@1")
+    rig.runs.await_running("1@1")
 
     rig.go_on(HOLD)
     assert not given_back.is_set()
-    rig.stage.finish("1@1")
+    rig.runs.finish("1@1")
 
     assert given_back.wait(LONG)
-    assert rig.stage.began == ["1@1"]
+    assert rig.runs.began == ["1@1"]
 
 
 def test_an_empty_window_is_kept(rig: DispatcherRig, given_back: threading.Event) -> None:

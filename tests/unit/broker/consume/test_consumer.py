@@ -91,7 +91,7 @@ class ChannelStub:
         self.given["delivered"](self, method, Properties(), str(tag).encode())
 
 
-class Stage:
+class ConsumerRig:
     """A consumer that has subscribed to one queue, and everything around it."""
 
     def __init__(self) -> None:
@@ -115,107 +115,107 @@ class Stage:
 
 
 def test_it_is_ready_once_the_broker_has_accepted_the_subscription() -> None:
-    stage = Stage()
+    rig = ConsumerRig()
 
-    assert (stage.channel.prefetch, stage.loop.readied, stage.intake.recorded) == (10, 1, ["1:consuming"])
+    assert (rig.channel.prefetch, rig.loop.readied, rig.intake.recorded) == (10, 1, ["1:consuming"])
 
 
 def test_nothing_is_handed_over_once_its_epoch_was_given_back() -> None:
-    stage = Stage()
-    stage.channel.deliver(1)
+    rig = ConsumerRig()
+    rig.channel.deliver(1)
 
-    stage.consumer.give_back()
-    stage.channel.deliver(2)
+    rig.consumer.give_back()
+    rig.channel.deliver(2)
 
-    assert stage.intake.recorded == ["1:consuming", "1:1", "1:lost"]
+    assert rig.intake.recorded == ["1:consuming", "1:1", "1:lost"]
 
 
 def test_nothing_is_handed_over_behind_a_delivery_whose_callback_failed() -> None:
-    stage = Stage()
-    stage.channel.deliver(1)
-    stage.intake.fault = RuntimeError("a fault of our own")
+    rig = ConsumerRig()
+    rig.channel.deliver(1)
+    rig.intake.fault = RuntimeError("a fault of our own")
 
     with pytest.raises(RuntimeError):
-        stage.channel.deliver(2)
+        rig.channel.deliver(2)
     # Both came in one read: otherwise the third, perhaps of the same customer, would overtake the second.
-    stage.channel.deliver(3)
+    rig.channel.deliver(3)
 
-    assert stage.intake.recorded == ["1:consuming", "1:1", "1:2", "1:lost"]
+    assert rig.intake.recorded == ["1:consuming", "1:1", "1:2", "1:lost"]
 
 
 def test_acks_are_sent_before_the_rest_is_given_back() -> None:
-    stage = Stage()
-    stage.channel.deliver(1)
-    stage.consumer.ack(Receipt(1, 1))
+    rig = ConsumerRig()
+    rig.channel.deliver(1)
+    rig.consumer.ack(Receipt(1, 1))
 
-    stage.consumer.give_back()
+    rig.consumer.give_back()
 
-    assert stage.channel.acked == [1]
-    assert stage.loop.given_up == ["everything held was given back"]
+    assert rig.channel.acked == [1]
+    assert rig.loop.given_up == ["everything held was given back"]
 
 
 def test_giving_back_nothing_does_nothing() -> None:
-    stage = Stage()
-    stage.consumer.closed("gone")
+    rig = ConsumerRig()
+    rig.consumer.closed("gone")
 
-    stage.consumer.give_back()
+    rig.consumer.give_back()
 
-    assert stage.loop.given_up == []
+    assert rig.loop.given_up == []
 
 
 def test_a_loss_is_reported_once() -> None:
-    stage = Stage()
+    rig = ConsumerRig()
 
-    stage.channel.given["cancelled"](None)
-    stage.channel.given["closed"](stage.channel, ChannelClosedByBroker(406, "PRECONDITION_FAILED"))
-    stage.consumer.closed("gone")
+    rig.channel.given["cancelled"](None)
+    rig.channel.given["closed"](rig.channel, ChannelClosedByBroker(406, "PRECONDITION_FAILED"))
+    rig.consumer.closed("gone")
 
-    assert stage.intake.recorded == ["1:consuming", "1:lost"]
+    assert rig.intake.recorded == ["1:consuming", "1:lost"]
 
 
 def test_a_channel_that_ends_with_its_connection_leaves_the_reason_to_it() -> None:
-    stage = Stage()
+    rig = ConsumerRig()
 
-    stage.channel.given["closed"](stage.channel, StreamLostError("reset"))
+    rig.channel.given["closed"](rig.channel, StreamLostError("reset"))
 
-    assert stage.loop.given_up == []
+    assert rig.loop.given_up == []
 
 
 def test_each_subscription_has_a_new_epoch_and_old_receipts_mean_nothing_there() -> None:
-    stage = Stage()
-    stage.channel.deliver(1)
-    stage.consumer.closed("gone")
-    second = stage.subscribe()
+    rig = ConsumerRig()
+    rig.channel.deliver(1)
+    rig.consumer.closed("gone")
+    second = rig.subscribe()
     second.deliver(1)
 
-    stage.consumer.ack(Receipt(1, 1))
-    stage.consumer.woken()
+    rig.consumer.ack(Receipt(1, 1))
+    rig.consumer.woken()
 
-    assert (stage.channel.acked, second.acked) == ([], [])
-    assert stage.intake.deliveries[-1].receipt == Receipt(2, 1)
+    assert (rig.channel.acked, second.acked) == ([], [])
+    assert rig.intake.deliveries[-1].receipt == Receipt(2, 1)
 
 
 def test_what_came_before_the_subscription_was_accepted_is_not_acked_with_what_comes_after() -> None:
-    stage = Stage()
-    stage.consumer.closed("gone")
+    rig = ConsumerRig()
+    rig.consumer.closed("gone")
 
-    second = stage.subscribe(1)
+    second = rig.subscribe(1)
     second.deliver(2)
-    stage.consumer.ack(Receipt(2, 2))
-    stage.consumer.woken()
+    rig.consumer.ack(Receipt(2, 2))
+    rig.consumer.woken()
 
     assert second.acked == [2]
 
 
 def test_what_comes_when_its_epoch_is_over_is_never_acked_with_what_came_before() -> None:
-    stage = Stage()
-    stage.channel.deliver(1)
-    stage.channel.deliver(2)
-    acks = stage.consumer._acks[1]
+    rig = ConsumerRig()
+    rig.channel.deliver(1)
+    rig.channel.deliver(2)
+    acks = rig.consumer._acks[1]
 
-    stage.consumer.give_back()
-    stage.channel.deliver(3)
+    rig.consumer.give_back()
+    rig.channel.deliver(3)
     acks.give(2)
     acks.send()
 
-    assert stage.channel.acked == []
+    assert rig.channel.acked == []

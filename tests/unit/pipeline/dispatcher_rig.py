@@ -1,4 +1,4 @@
-"""Stages for a dispatcher: a command runs until the test lets it go, and everything that happened can be read."""
+"""Commands for a dispatcher that run until the test ends them, and the dispatcher with everything around it."""
 
 import threading
 from collections import Counter, defaultdict, deque
@@ -23,7 +23,7 @@ SETTLED = Settled()
 _V3 = work_of(update_user_profile("ada@example.com", {"city": "Ulm"})).content
 
 
-class Stage:
+class HeldRuns:
     """A body like `2:ada,bob` names a command and its lanes, `2:v3 ada` one that needs the v3 login.
 
     What ran is noted as `2@1`, with the epoch.
@@ -84,8 +84,8 @@ class Stage:
 class PlainReader:
     """Reads everything at once."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, runs: HeldRuns) -> None:
+        self._runs = runs
 
     def demands_isolation(self, _came: Delivery) -> bool | Wait:
         """Nothing is dangerous here."""
@@ -93,7 +93,7 @@ class PlainReader:
 
     def read(self, came: Delivery) -> Work | Wait:
         """Read it."""
-        return self._stage.read(came)
+        return self._runs.read(came)
 
     def finish(self) -> Wait | None:
         """There is nothing to do."""
@@ -108,7 +108,7 @@ class DispatcherRig:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.timer = Timer(self.clock)
-        self.stage = Stage()
+        self.runs = HeldRuns()
         self.dispatcher = Dispatcher(self.SLOTS, self.clock, self.timer)
         # One more than slots: what waits unread is read beside those that run.
         self.threads = AttemptThreads(self.SLOTS + 1)
@@ -123,19 +123,19 @@ class DispatcherRig:
 
     def stages(self) -> Stages:
         """What surrounds the dispatcher."""
-        reader = QuarantineReader(self.dispatcher, PlainReader(self.stage), self.clock, lambda _step: None)
-        return Stages(self.stage.read, self.start, partial(self.threads.submit, reader.read_all))
+        reader = QuarantineReader(self.dispatcher, PlainReader(self.runs), self.clock, lambda _step: None)
+        return Stages(self.runs.read, self.start, partial(self.threads.submit, reader.read_all))
 
     def start(self, job: Job) -> None:
         """Run a job on one of the threads."""
-        name = self.stage.begin(job)
-        self.threads.submit(lambda: self.dispatcher.ended(job, self.stage.run(name)))
+        name = self.runs.begin(job)
+        self.threads.submit(lambda: self.dispatcher.ended(job, self.runs.run(name)))
 
     def close(self) -> None:
         """End every thread, also those that still run something."""
         self.dispatcher.stop()
         # Before the threads: their stop waits for what they run.
-        self.stage.finish(*self.stage.running)
+        self.runs.finish(*self.runs.running)
         self.threads.stop()
         self.timer.stop()
 

@@ -23,7 +23,7 @@ Prepare = Callable[[FakeProvider], None]
 
 
 @dataclass(slots=True)
-class Stage:
+class HandlerRig:
     """Ada is there, unless asked otherwise; the command is claimed as evt_1 of the billing system."""
 
     provider: FakeProvider = field(default_factory=provider_with_ada)
