@@ -28,6 +28,8 @@ GIVEN_UP = {
     **dict.fromkeys(("house", "houses", "town", "towns"), "installation, or rig"),
     **dict.fromkeys(("desk", "desks"), "broker client, or rig"),
     **dict.fromkeys(("ear", "ears"), "listener"),
+    **dict.fromkeys(("scene", "scenes"), "experiment"),
+    **dict.fromkeys(("road", "roads"), "link"),
     **dict.fromkeys(("heard", "unheard"), "received, emitted or discarded"),
     **dict.fromkeys(("lot", "yard"), "parking store"),
     **dict.fromkeys(("knock", "knocks", "knocking"), "probe"),

@@ -64,7 +64,7 @@ CLOSES_LATE = Dialect(Switches(delete=Delete.CYCLE_END))
 
 
 class Place(Protocol):
-    """A provider that has Ada, who has a credential, and others; and a look behind the scenes."""
+    """A provider that has Ada, who has a credential, and others; and a look at what it keeps."""
 
     @property
     def provider(self) -> port.Provider:

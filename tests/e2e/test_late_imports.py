@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.provider.faults import Fault, FaultRule
-from tests.fault.scenes.roads import road
+from tests.fault.experiments.links import link
 from tests.support import watched_worker
 from tests.support.commands import Command, create, new_username
 from tests.support.installation import Installation
@@ -21,8 +21,8 @@ def published(installation: Installation) -> list[Command]:
 def test_nothing_is_imported_after_the_start_whatever_fails(fresh_installation: Installation) -> None:
     installation = fresh_installation
     with (
-        road(installation.broker_url) as (broker_url, to_broker),
-        road(installation.settings["PROVIDER__BASE_URL"]) as (provider_url, to_provider),
+        link(installation.broker_url) as (broker_url, to_broker),
+        link(installation.settings["PROVIDER__BASE_URL"]) as (provider_url, to_provider),
         # A name is looked up in other ways than an address.
         installation.planted_worker(
             watched_worker.__file__,

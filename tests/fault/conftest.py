@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.servers.finding import OwnBroker
-from tests.fault.scenes.stage import Stage
+from tests.fault.experiments.servers import FaultServers
 from tests.support.forked_worker import forked_worker
 from tests.support.held_calls import PATIENT
 from tests.support.installation import Installation, open_installation
@@ -39,14 +39,14 @@ def fragile_installation(fragile_broker: OwnBroker, tmp_path: Path) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def shared_ledgers(broker: OwnBroker) -> Iterator[Stage]:
+def shared_ledgers(broker: OwnBroker) -> Iterator[FaultServers]:
     """A database server of this module's own, beside the session's broker."""
     with ExitStack() as servers:
-        yield Stage(broker, partial(servers.enter_context, session_database()))
+        yield FaultServers(broker, partial(servers.enter_context, session_database()))
 
 
 @pytest.fixture
-def replicas(installation: Installation, shared_ledgers: Stage) -> Iterator[Replicas]:
+def replicas(installation: Installation, shared_ledgers: FaultServers) -> Iterator[Replicas]:
     """An installation whose ledger several workers share; each makes few calls at once, and waits long for them."""
     installation.settings |= {"WORKER__CONCURRENCY": "8", **PATIENT}
     installation.sandbox.set_latency(0.05)

@@ -1,4 +1,4 @@
-"""Every kind of fault, struck in the middle of a running scene. `scripts/fault` runs this, and prints the table.
+"""Every kind of fault, struck in the middle of a running experiment. `scripts/fault` runs this, and prints the table.
 
 Its file is not named as a test, so that it runs only when it is asked for. The environment says how much:
 FAULT_KIND (a part of the name), FAULT_SEED, FAULT_RUNS (of each kind), FAULT_COMMANDS (of each run), FAULT_RESULTS (a
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.scenes.counts import note_stuck, write
-from tests.fault.scenes.kinds.catalog import KINDS
-from tests.fault.scenes.play import Kind, Played, play
-from tests.fault.scenes.stage import Stage, open_stage
+from tests.fault.experiments.counts import note_stuck, write
+from tests.fault.experiments.kinds.catalog import KINDS
+from tests.fault.experiments.running import Kind, Result, run_experiment
+from tests.fault.experiments.servers import FaultServers, open_servers
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -25,9 +25,9 @@ _COMMANDS = int(os.environ.get("FAULT_COMMANDS", "100"))
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    """The servers of all scenes."""
-    with open_stage() as opened:
+def fault_servers() -> Iterator[FaultServers]:
+    """The servers of all experiments."""
+    with open_servers() as opened:
         yield opened
 
 
@@ -39,23 +39,25 @@ def results(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("run", _RUNS)
 @pytest.mark.parametrize("kind", _CHOSEN, ids=lambda kind: kind.name)
-def test_nothing_is_lost_or_done_twice(kind: Kind, run: int, stage: Stage, tmp_path: Path, results: Path) -> None:
+def test_nothing_is_lost_or_done_twice(
+    kind: Kind, run: int, fault_servers: FaultServers, tmp_path: Path, results: Path
+) -> None:
     seed = f"{_SEED}.{run}" if "." not in _SEED else _SEED
     again = f"\nagain: make fault KIND='{kind.name}' SEED={seed} COMMANDS={_COMMANDS}"
     try:
-        played = play(stage, kind, seed, _COMMANDS, tmp_path)
-    except Exception as error:  # noqa: BLE001 - whatever it was: it is named in the table, and the scene is played again
+        result = run_experiment(fault_servers, kind, seed, _COMMANDS, tmp_path)
+    except Exception as error:  # noqa: BLE001 - whatever it was: it is named in the table, and the experiment is result again
         note_stuck(f"{kind.name} {seed}: {error}".splitlines()[0], results)
         # It proves nothing in either direction, on a machine that was too busy. Another one like it is a failure.
-        played = _play_again(stage, kind, seed, tmp_path / "again")
-    write(played.outcome, results)
-    assert played.outcome.sound, played.broken + again
+        result = _run_again(fault_servers, kind, seed, tmp_path / "again")
+    write(result.outcome, results)
+    assert result.outcome.sound, result.broken + again
 
 
-def _play_again(stage: Stage, kind: Kind, seed: str, folder: Path) -> Played:
+def _run_again(fault_servers: FaultServers, kind: Kind, seed: str, folder: Path) -> Result:
     folder.mkdir()
     try:
-        return play(stage, kind, seed, _COMMANDS, folder)
+        return run_experiment(fault_servers, kind, seed, _COMMANDS, folder)
     except Exception as error:
         error.add_note(f"\nagain: make fault KIND='{kind.name}' SEED={seed} COMMANDS={_COMMANDS}")
         raise

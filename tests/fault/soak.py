@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.scenes.counts import write
-from tests.fault.scenes.play import Played, await_answers, conclude
-from tests.fault.scenes.scene import Scene, Setting, open_scene
-from tests.fault.scenes.stage import Stage, open_stage
-from tests.fault.scenes.workload import write_workload
+from tests.fault.experiments.counts import write
+from tests.fault.experiments.experiment import Experiment, Setting, open_experiment
+from tests.fault.experiments.running import Result, await_answers, conclude
+from tests.fault.experiments.servers import FaultServers, open_servers
+from tests.fault.experiments.workload import write_workload
 from tests.support.installation import open_installation
 from tests.support.waiting import wait_for
 
@@ -35,41 +35,41 @@ _DRAIN_SECONDS = 600.0
 
 
 def test_nothing_is_lost_or_done_twice_however_often_the_worker_dies(tmp_path: Path) -> None:
-    with open_stage() as stage:
-        played = soak(stage, tmp_path)
-    write(played.outcome, Path(os.environ.get("FAULT_RESULTS", tmp_path)))
-    assert played.outcome.sound, f"{played.broken}\nagain: make fault SOAK=1 KILLS={_KILLS} SEED={_SEED}"
+    with open_servers() as fault_servers:
+        result = soak(fault_servers, tmp_path)
+    write(result.outcome, Path(os.environ.get("FAULT_RESULTS", tmp_path)))
+    assert result.outcome.sound, f"{result.broken}\nagain: make fault SOAK=1 KILLS={_KILLS} SEED={_SEED}"
 
 
-def soak(stage: Stage, folder: Path) -> Played:
+def soak(fault_servers: FaultServers, folder: Path) -> Result:
     """Publish all along, kill all along, then let one worker finish."""
     rng = random.Random(f"soak {_SEED}")  # noqa: S311 - no secret
     workload = write_workload(_KILLS * _COMMANDS_PER_KILL, rng, life=_LIFE)
     name = f"worker: {_KILLS} SIGKILLs"
     with (
-        open_installation(stage.broker.url, folder) as installation,
-        open_scene(stage, installation, Setting(latency=0.01), rng) as scene,
+        open_installation(fault_servers.broker.url, folder) as installation,
+        open_experiment(fault_servers, installation, Setting(latency=0.01), rng) as experiment,
         ThreadPoolExecutor(1) as billing,
     ):
         publishing = billing.submit(installation.emitter.publish, *workload.messages)
-        scene.start_worker()
+        experiment.start_worker()
         for kill in range(_KILLS):
-            _live_a_while(scene, changes=len(workload.commands) * _CHANGING, kills=_KILLS - kill)
-            scene.worker.kill()
-            scene.replace_worker()
+            _live_a_while(experiment, changes=len(workload.commands) * _CHANGING, kills=_KILLS - kill)
+            experiment.worker.kill()
+            experiment.replace_worker()
         healed_at = time.monotonic()
         publishing.result()
         with suppress(AssertionError):
-            await_answers(scene, workload, _DRAIN_SECONDS)
-        return conclude(scene, workload, (name, _SEED), healed_at)
+            await_answers(experiment, workload, _DRAIN_SECONDS)
+        return conclude(experiment, workload, (name, _SEED), healed_at)
 
 
-def _live_a_while(scene: Scene, changes: float, kills: int) -> None:
+def _live_a_while(experiment: Experiment, changes: float, kills: int) -> None:
     """Until a drawn number of changes was made: on average each kill left has its share of the changes left."""
-    if scene.rng.random() < _WHILE_STARTING:
+    if experiment.rng.random() < _WHILE_STARTING:
         return
-    share = max(1, int((changes - scene.applied()) / kills))
-    wanted = scene.applied() + scene.rng.randrange(2 * share)
+    share = max(1, int((changes - experiment.applied()) / kills))
+    wanted = experiment.applied() + experiment.rng.randrange(2 * share)
     # Near the end there may not be that many any more.
     with suppress(AssertionError):
-        wait_for(lambda: scene.applied() >= wanted, f"{wanted} changes", _PATIENCE_SECONDS)
+        wait_for(lambda: experiment.applied() >= wanted, f"{wanted} changes", _PATIENCE_SECONDS)

@@ -1,6 +1,6 @@
 """A PostgreSQL that stands still under a worker with nothing to do: it is said, all the time, and it passes."""
 
-from tests.fault.scenes.stage import Stage
+from tests.fault.experiments.servers import FaultServers
 from tests.support.freezing import frozen
 from tests.support.loads import rotations
 from tests.support.replicas import PATIENCE_SECONDS, Replicas
@@ -8,7 +8,7 @@ from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
 
 
-def test_a_frozen_database_is_reported_until_it_goes_on(replicas: Replicas, shared_ledgers: Stage) -> None:
+def test_a_frozen_database_is_reported_until_it_goes_on(replicas: Replicas, shared_ledgers: FaultServers) -> None:
     installation, commands = replicas.installation, rotations(20, rounds=2)
     before, after = commands[:20], commands[20:]
     with replicas.start() as worker:

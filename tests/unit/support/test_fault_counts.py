@@ -1,4 +1,4 @@
-"""What a scene is counted by: each broken promise in its column, and the table that shows them all."""
+"""What an experiment is counted by: each broken promise in its column, and the table that shows them all."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from sandbox.provider.operations.registry import Effect
-from tests.fault.scenes.counts import Outcome, counted, faults_in, read_all, repeats_of, seconds_to_resume, write
-from tests.fault.scenes.table import COLUMNS, markdown, rows
+from tests.fault.experiments.counts import Outcome, counted, faults_in, read_all, repeats_of, seconds_to_resume, write
+from tests.fault.experiments.table import COLUMNS, markdown, rows
 from tests.support.billing import ReceivedMessage
 from tests.support.verdict import Accounts, Promise
 from tests.unit.support.lives import event, sound

@@ -1,4 +1,4 @@
-"""What a billing system publishes in one scene: whole lives of customers, and what goes wrong among them by itself.
+"""What a billing system publishes in one experiment: whole lives of customers, with commands that go wrong.
 
 A life begins with a create, goes through every command that there is, and may end with a delete. Among the commands are
 some that come twice, some that the provider refuses, some that are no valid commands, and bodies that are no messages.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.experiments.experiment import Experiment, Setting
+from tests.fault.experiments.running import Kind
 from tests.support.waiting import wait_for
 
 _PATIENCE_SECONDS = 60.0
@@ -18,67 +18,67 @@ _CUTS = 3
 _FAILED, _CONFIGURATION = 1, 78
 
 
-def locked(scene: Scene) -> None:
+def locked(experiment: Experiment) -> None:
     """Somebody else writes for longer than anybody waits."""
-    intruder = sqlite3.connect(_path(scene), isolation_level=None, check_same_thread=False)
-    scene.on_heal(intruder.close)
-    scene.on_heal(lambda: intruder.execute("ROLLBACK"))
+    intruder = sqlite3.connect(_path(experiment), isolation_level=None, check_same_thread=False)
+    experiment.on_heal(intruder.close)
+    experiment.on_heal(lambda: intruder.execute("ROLLBACK"))
     wait_for(lambda: _begins(intruder), "the lock", _PATIENCE_SECONDS)
-    _await_paused(scene)
+    _await_paused(experiment)
 
 
-def disk_full(scene: Scene) -> None:
+def disk_full(experiment: Experiment) -> None:
     """No file of the worker may grow beyond what its log still needs."""
-    room = len(scene.worker.log) + _ROOM_BYTES
-    process = scene.worker.pid
+    room = len(experiment.worker.log) + _ROOM_BYTES
+    process = experiment.worker.pid
     _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
-    scene.on_heal(lambda: resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard)))
+    experiment.on_heal(lambda: resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard)))
     resource.prlimit(process, resource.RLIMIT_FSIZE, (room, hard))
-    _await_paused(scene)
+    _await_paused(experiment)
 
 
-def file_removed(scene: Scene) -> None:
+def file_removed(experiment: Experiment) -> None:
     """A backup tool takes the file away; the worker ends, does not begin anew, and goes on once it is back."""
-    path = _path(scene)
+    path = _path(experiment)
     taken = path.with_name("taken.db")
     path.rename(taken)
-    scene.publish_more()
-    _await_end(scene, _FAILED, "under the running worker")
-    scene.replace_worker()
-    _await_end(scene, _CONFIGURATION, "Put the ledger back")
+    experiment.publish_more()
+    _await_end(experiment, _FAILED, "under the running worker")
+    experiment.replace_worker()
+    _await_end(experiment, _CONFIGURATION, "Put the ledger back")
     assert not path.exists()
     taken.rename(path)
-    scene.replace_worker()
-    scene.await_ready(scene.worker)
+    experiment.replace_worker()
+    experiment.await_ready(experiment.worker)
 
 
-def _await_end(scene: Scene, code: int, words: str) -> None:
-    worker = scene.worker
+def _await_end(experiment: Experiment, code: int, words: str) -> None:
+    worker = experiment.worker
     assert worker.await_exit(_PATIENCE_SECONDS) == code, worker.log
     assert words in worker.log, worker.log
 
 
-def server_restarted(scene: Scene) -> None:
-    scene.stage.database.restart()
+def server_restarted(experiment: Experiment) -> None:
+    experiment.fault_servers.database.restart()
 
 
-def server_killed(scene: Scene) -> None:
-    scene.on_heal(scene.stage.database.start)
-    scene.stage.database.kill()
-    _await_paused(scene)
+def server_killed(experiment: Experiment) -> None:
+    experiment.on_heal(experiment.fault_servers.database.start)
+    experiment.fault_servers.database.kill()
+    _await_paused(experiment)
 
 
-def connections_ended(scene: Scene) -> None:
-    server, name = scene.stage.database.url, make_url(scene.changes["LEDGER__URL"]).database
+def connections_ended(experiment: Experiment) -> None:
+    server, name = experiment.fault_servers.database.url, make_url(experiment.changes["LEDGER__URL"]).database
     ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
     with closing(create_engine(server, poolclass=NullPool).connect()) as connection:
         for _ in range(_CUTS):
             connection.execute(ending, {"name": name})
-            scene.await_a_moment()
+            experiment.await_a_moment()
 
 
-def _path(scene: Scene) -> Path:
-    return Path(str(make_url(scene.installation.settings["LEDGER__URL"]).database))
+def _path(experiment: Experiment) -> Path:
+    return Path(str(make_url(experiment.installation.settings["LEDGER__URL"]).database))
 
 
 def _begins(intruder: sqlite3.Connection) -> bool:
@@ -89,9 +89,9 @@ def _begins(intruder: sqlite3.Connection) -> bool:
     return True
 
 
-def _await_paused(scene: Scene) -> None:
-    scene.publish_more()
-    scene.await_paused("ledger")
+def _await_paused(experiment: Experiment) -> None:
+    experiment.publish_more()
+    experiment.await_paused("ledger")
 
 
 def kinds() -> Iterator[Kind]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.experiments.experiment import Experiment, Setting
+from tests.fault.experiments.running import Kind
 from tests.support import poisoned_worker
 from tests.support.poisoned_worker import OUT_OF_MEMORY
 from tests.support.waiting import wait_for
@@ -17,38 +17,38 @@ _PATIENCE_SECONDS = 60.0
 _MOST_STARTS = 30
 
 
-def crash_loop(scene: Scene) -> None:
+def crash_loop(experiment: Experiment) -> None:
     """Start it again each time it has died, until one of the commands that do it is known for it."""
-    assert scene.stop(scene.worker) == 0
-    scene.on_heal(partial(_replace_by_a_sound_one, scene))
-    scene.publish_all()
+    assert experiment.stop(experiment.worker) == 0
+    experiment.on_heal(partial(_replace_by_a_sound_one, experiment))
+    experiment.publish_all()
     for _ in range(_MOST_STARTS):
-        scene.started.pop(0)
-        if _lives(scene, scene.start_program(poisoned_worker.__file__, "handling", _POISON)):
+        experiment.started.pop(0)
+        if _lives(experiment, experiment.start_program(poisoned_worker.__file__, "handling", _POISON)):
             return
     raise AssertionError("it never lives")
 
 
-def _replace_by_a_sound_one(scene: Scene) -> None:
-    scene.worker.kill()
-    scene.replace_worker()
+def _replace_by_a_sound_one(experiment: Experiment) -> None:
+    experiment.worker.kill()
+    experiment.replace_worker()
 
 
-def _lives(scene: Scene, worker: WorkerProcess) -> bool:
+def _lives(experiment: Experiment, worker: WorkerProcess) -> bool:
     # A workload may have none of them: then nobody dies, and nothing is found.
     with suppress(AssertionError):
-        wait_for(lambda: not worker.running or _is_found(scene), "a death, or the dead letter", _PATIENCE_SECONDS)
+        wait_for(lambda: not worker.running or _is_found(experiment), "a death, or the dead letter", _PATIENCE_SECONDS)
     if worker.running:
         return True
     assert worker.await_exit() == OUT_OF_MEMORY, worker.log
     return False
 
 
-def _is_found(scene: Scene) -> bool:
-    scene.installation.listener.listen()
+def _is_found(experiment: Experiment) -> bool:
+    experiment.installation.listener.listen()
     return any(
         dead_letter.headers["provisioning-reason"] == "crash_loop"
-        for dead_letter in scene.installation.listener.dead_letters
+        for dead_letter in experiment.installation.listener.dead_letters
     )
 
 

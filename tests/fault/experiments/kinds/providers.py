@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from sandbox.provider.faults import Fault, FaultRule, ThrottleHeaders
-from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.experiments.experiment import Experiment, Setting
+from tests.fault.experiments.running import Kind
 from tests.support.waiting import wait_for
 
 #: So many of the calls go wrong while the fault is in force.
@@ -19,30 +19,30 @@ _THINKING_SECONDS = 0.2
 _PATIENT = Setting(changes={"PROVIDER__SETTLE_SECONDS": "2", "PROVIDER__TIMEOUT_SECONDS": "2"})
 
 
-def some_calls(rule: FaultRule, scene: Scene) -> None:
+def some_calls(rule: FaultRule, experiment: Experiment) -> None:
     """Some calls go wrong, and some do not, until the commands have come through it all the same."""
-    seed = scene.rng.getrandbits(32)
-    _inject(scene, rule.model_copy(update={"probability": _SHARE, "seed": seed}))
-    scene.await_befallen(_CALLS)
-    wait_for(scene.is_quiet, "the end of all that was published", _PATIENCE_SECONDS)
+    seed = experiment.rng.getrandbits(32)
+    _inject(experiment, rule.model_copy(update={"probability": _SHARE, "seed": seed}))
+    experiment.await_befallen(_CALLS)
+    wait_for(experiment.is_quiet, "the end of all that was published", _PATIENCE_SECONDS)
 
 
-def all_calls(rule: FaultRule, cause: str, scene: Scene) -> None:
+def all_calls(rule: FaultRule, cause: str, experiment: Experiment) -> None:
     """Every call goes wrong until the worker pauses."""
-    _inject(scene, rule)
-    scene.await_paused(cause)
+    _inject(experiment, rule)
+    experiment.await_paused(cause)
 
 
-def storm(headers: ThrottleHeaders, applied: bool, scene: Scene) -> None:
+def storm(headers: ThrottleHeaders, applied: bool, experiment: Experiment) -> None:
     """The provider's limit is reached again and again."""
-    _inject(scene, FaultRule(fault=Fault.THROTTLED, headers=headers, applied=applied, every=2, times=_STORM))
-    scene.await_befallen(_STORM)
+    _inject(experiment, FaultRule(fault=Fault.THROTTLED, headers=headers, applied=applied, every=2, times=_STORM))
+    experiment.await_befallen(_STORM)
 
 
-def _inject(scene: Scene, rule: FaultRule) -> None:
-    scene.on_heal(scene.installation.sandbox.clear_faults)
-    scene.installation.sandbox.inject(rule)
-    scene.publish_all()
+def _inject(experiment: Experiment, rule: FaultRule) -> None:
+    experiment.on_heal(experiment.installation.sandbox.clear_faults)
+    experiment.installation.sandbox.inject(rule)
+    experiment.publish_all()
 
 
 def _partly() -> dict[str, FaultRule]:

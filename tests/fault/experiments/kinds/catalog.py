@@ -1,6 +1,6 @@
 """Every kind of fault, by its name."""
 
-from tests.fault.scenes.kinds import (
+from tests.fault.experiments.kinds import (
     brokers,
     crowds,
     deadlines,

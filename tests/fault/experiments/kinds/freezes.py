@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.lifetime.private import PrivateServer
-from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import Scene, Setting
+from tests.fault.experiments.experiment import Experiment, Setting
+from tests.fault.experiments.running import Kind
 from tests.support.freezing import freeze
 from tests.support.waiting import wait_for
 
@@ -13,16 +13,16 @@ from tests.support.waiting import wait_for
 _NOTICED_SECONDS = 90.0
 
 
-def broker_frozen(scene: Scene) -> None:
+def broker_frozen(experiment: Experiment) -> None:
     """Longer than the heartbeat: both sides give the connection up, each by its own clock."""
-    _freeze(scene, _private(scene.stage.broker))
-    wait_for(lambda: scene.worker.logged("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
+    _freeze(experiment, _private(experiment.fault_servers.broker))
+    wait_for(lambda: experiment.worker.logged("broker_disconnected"), "a lost connection", _NOTICED_SECONDS)
 
 
-def database_frozen(scene: Scene) -> None:
+def database_frozen(experiment: Experiment) -> None:
     """What the worker has given up is done all the same, as soon as the server goes on."""
-    _freeze(scene, scene.stage.database)
-    scene.await_paused("ledger")
+    _freeze(experiment, experiment.fault_servers.database)
+    experiment.await_paused("ledger")
 
 
 def _private(broker: OwnBroker) -> PrivateServer:
@@ -30,10 +30,10 @@ def _private(broker: OwnBroker) -> PrivateServer:
     return broker
 
 
-def _freeze(scene: Scene, server: PrivateServer) -> None:
+def _freeze(experiment: Experiment, server: PrivateServer) -> None:
     """Stop all of its processes; publish while it stands still."""
-    scene.on_heal(freeze(server))
-    scene.publish_more()
+    experiment.on_heal(freeze(server))
+    experiment.publish_more()
 
 
 def kinds() -> Iterator[Kind]:

@@ -1,4 +1,4 @@
-"""A road to a server that can be bad in ways beyond a cut: silent in one direction, or slow."""
+"""A link to a server that can be bad in ways beyond a cut: silent in one direction, or slow."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ from tests.support.tcp_proxy import TcpProxy
 _CHUNK_BYTES = 65_536
 
 
-class Road(TcpProxy):
+class Link(TcpProxy):
     """A proxy whose two directions can be held, each by itself, and slowed down."""
 
     def __init__(self, target_port: int) -> None:
@@ -37,7 +37,7 @@ class Road(TcpProxy):
         self._pace = (_CHUNK_BYTES, 0.0)
 
     def recover(self) -> None:
-        """End every hold. What was held is lost with its connection, as on a road that was broken for long."""
+        """End every hold. What was held is lost with its connection, as on a link that was broken for long."""
         self.cut()
         self.swallow_requests(swallow=False)
         self.swallow_answers(swallow=False)
@@ -62,10 +62,10 @@ class Road(TcpProxy):
 
 
 @contextmanager
-def road(url: str) -> Iterator[tuple[str, Road]]:
-    """Yield a URL that leads to the same server by an open road."""
+def link(url: str) -> Iterator[tuple[str, Link]]:
+    """Yield a URL that leads to the same server by an open link."""
     port = urlsplit(url).port or 0
-    built = Road(port)
+    built = Link(port)
     built.open()
     try:
         yield url.replace(f":{port}", f":{built.port}"), built

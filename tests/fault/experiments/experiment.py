@@ -1,4 +1,4 @@
-"""One scene: an installation under load with everything on the way to it that a fault may break."""
+"""One experiment: an installation under load with everything on the way to it that a fault may break."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from sandbox.provider.operations.registry import Effect
-from tests.fault.scenes.roads import Road, road
-from tests.fault.scenes.stage import Stage, broker_user
+from tests.fault.experiments.links import Link, link
+from tests.fault.experiments.servers import FaultServers, broker_user
 from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from tests.support.worker_process import WorkerProcess
@@ -29,7 +29,7 @@ PIECES = 4
 
 
 class Way(Enum):
-    """Which of the worker's ways leads over a road that can be broken."""
+    """Which of the worker's ways leads over a link that can be broken."""
 
     BROKER = auto()
     PROVIDER = auto()
@@ -47,7 +47,7 @@ class Setting:
     settings, `latency` (seconds) is what each call to the provider takes.
     """
 
-    roads: frozenset[Way] = frozenset()
+    links: frozenset[Way] = frozenset()
     shared_ledger: bool = False
     standby: bool = False
     trap: Step | None = None
@@ -66,15 +66,15 @@ def crowded(setting: Setting) -> Setting:
 
 
 @dataclass(slots=True)
-class Scene:
+class Experiment:
     """What a fault may touch. `worker` is the one that is active, or was until it was broken."""
 
-    stage: Stage
+    fault_servers: FaultServers
     installation: Installation
     setting: Setting
     rng: random.Random
     changes: dict[str, str]
-    roads: dict[Way, Road]
+    links: dict[Way, Link]
     _workers: ExitStack
     publish_more: Callable[[], None] = lambda: None
     started: list[WorkerProcess] = field(default_factory=list)
@@ -98,7 +98,7 @@ class Scene:
         return self._enter(start(**self.changes))
 
     def await_ready(self, worker: WorkerProcess) -> None:
-        """Wait until a worker is ready, also on a machine that is busy with other scenes."""
+        """Wait until a worker is ready, also on a machine that is busy with other experiments."""
         wait_for(lambda: worker.logged("worker_started"), "a worker's start", _PATIENCE_SECONDS)
         wait_for(lambda: worker.ask("/readyz").status == _READY, "readiness", _PATIENCE_SECONDS)
 
@@ -181,18 +181,20 @@ class Scene:
 
 
 @contextmanager
-def open_scene(stage: Stage, installation: Installation, setting: Setting, rng: random.Random) -> Iterator[Scene]:
+def open_experiment(
+    fault_servers: FaultServers, installation: Installation, setting: Setting, rng: random.Random
+) -> Iterator[Experiment]:
     """Build what the setting asks for; no worker is started yet, and all that were are ended."""
     with ExitStack() as built, ExitStack() as workers:
         changes = {"PROVIDER__SETTLE_SECONDS": _SETTLE_SECONDS, **setting.changes}
         if setting.shared_ledger:
-            changes |= stage.new_ledger()
+            changes |= fault_servers.new_ledger()
         if setting.own_user:
-            changes["AMQP__URL"] = built.enter_context(broker_user(stage.broker, installation.broker_url))
+            changes["AMQP__URL"] = built.enter_context(broker_user(fault_servers.broker, installation.broker_url))
         named = installation.settings | changes
         places = {Way.BROKER: "AMQP__URL", Way.PROVIDER: "PROVIDER__BASE_URL", Way.LEDGER: "LEDGER__URL"}
-        roads: dict[Way, Road] = {}
-        for way in setting.roads:
-            changes[places[way]], roads[way] = built.enter_context(road(named[places[way]]))
+        links: dict[Way, Link] = {}
+        for way in setting.links:
+            changes[places[way]], links[way] = built.enter_context(link(named[places[way]]))
         installation.sandbox.set_latency(setting.latency)
-        yield Scene(stage, installation, setting, rng, changes, roads, workers)
+        yield Experiment(fault_servers, installation, setting, rng, changes, links, workers)

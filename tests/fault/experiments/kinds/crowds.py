@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tests.fault.scenes.kinds import brokers, ledgers, networks, providers, workers
-from tests.fault.scenes.play import Kind
-from tests.fault.scenes.scene import crowded
+from tests.fault.experiments.experiment import crowded
+from tests.fault.experiments.kinds import brokers, ledgers, networks, providers, workers
+from tests.fault.experiments.running import Kind
 
 _CROWDED = (
     "worker: SIGKILL",

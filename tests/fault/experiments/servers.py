@@ -1,4 +1,4 @@
-"""What scenes need that is slow to start, kept for all scenes of a session: a broker that may be broken, a database."""
+"""What is slow to start, kept for all experiments of a session: a broker that may be broken, and a database."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ from worker.ledger.migrations.migrate import migrate
 
 
 @dataclass(slots=True)
-class Stage:
-    """One broker, and one database that is started when a scene first asks for it."""
+class FaultServers:
+    """One broker, and one database that is started when an experiment first asks for it."""
 
     broker: OwnBroker
     _start_database: Callable[[], PrivatePostgres]
@@ -26,14 +26,14 @@ class Stage:
 
     @property
     def database(self) -> PrivatePostgres:
-        """The database server; scenes may break it and must bring it back."""
+        """The database server; experiments may break it and must bring it back."""
         if self._database is None:
             self._database = self._start_database()
         return self._database
 
     def new_ledger(self) -> dict[str, str]:
         """Make an empty ledger of its own in the database; return the settings that name it."""
-        server, name = self.database.url, f"scene_{uuid.uuid4().hex[:12]}"
+        server, name = self.database.url, f"experiment_{uuid.uuid4().hex[:12]}"
         with create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         url = make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -41,23 +41,23 @@ class Stage:
         return {"LEDGER__URL": url, "SECRETS__KEYS": Fernet.generate_key().decode()}
 
     def mend(self) -> None:
-        """See that the servers run, whatever a scene that failed has left behind."""
+        """See that the servers run, whatever an experiment that failed has left behind."""
         self.broker.start()
         if self._database is not None:
             self._database.start()
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
+def open_servers() -> Iterator[FaultServers]:
     """Start the broker; end everything afterwards."""
     with ExitStack() as servers:
         start_database = partial(servers.enter_context, session_database())
-        yield Stage(servers.enter_context(session_broker()), start_database)
+        yield FaultServers(servers.enter_context(session_broker()), start_database)
 
 
 @contextmanager
 def broker_user(broker: OwnBroker, url: str) -> Iterator[str]:
-    """Yield the broker's URL for a user of the scene's own, who may do everything until somebody says otherwise."""
+    """Yield the broker's URL for a user of the experiment's own, who may do everything at first."""
     name = f"worker-{uuid.uuid4().hex[:8]}"
     broker.ctl("add_user", name, "first")
     grant(broker, name)

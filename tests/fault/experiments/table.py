@@ -1,4 +1,4 @@
-"""`python -m tests.fault.scenes.table FOLDER`: the runs kept in a folder, one line for each kind of fault."""
+"""`python -m tests.fault.experiments.table FOLDER`: the runs kept in a folder, one line for each kind of fault."""
 
 import sys
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.fault.scenes.counts import Outcome, read_all, stuck
+from tests.fault.experiments.counts import Outcome, read_all, stuck
 from tests.support.verdict import Promise
 
 _PROMISES = tuple(promise.value for promise in Promise)
@@ -56,7 +56,7 @@ def main() -> int:
     outcomes, unfinished = read_all(folder), stuck(folder)
     sys.stdout.write(f"{markdown(rows(outcomes))}\n")
     if unfinished:
-        sys.stdout.write(f"without an end, and played again:\n{unfinished}")
+        sys.stdout.write(f"without an end, and run again:\n{unfinished}")
     return 0 if outcomes and all(outcome.sound for outcome in outcomes) else 1
 
 
