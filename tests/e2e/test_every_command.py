@@ -14,7 +14,7 @@ from tests.support.commands import Command
 from tests.support.forked_worker import forked_worker
 from tests.support.installation import Installation, open_installation
 
-ADA, LADY, BEN = "ada@example.com", "lovelace@example.com", "ben@example.com"
+ADA, CUSTOMER, BEN = "ada@example.com", "lovelace@example.com", "ben@example.com"
 PROFILE = {"first_name": "Zoë", "city": "Łódź", "company": "New & Co <Ltd>", "address": "1 \\ 2 'High' \"Street\""}
 USER_PROFILE = {"city": "Zürich", "address2": "", "website": "https://example.com/?a=1&b=2"}
 WRITTEN: Sequence[Command] = (
@@ -29,8 +29,8 @@ WRITTEN: Sequence[Command] = (
     build.add_credential(ADA, "mailer", "mailer & 0"),
     build.rotate(ADA, "mailer", "mailer % 1"),
     build.remove_credential(ADA, "mailer"),
-    build.rename(ADA, LADY),
-    build.update_user_profile(LADY, USER_PROFILE),
+    build.rename(ADA, CUSTOMER),
+    build.update_user_profile(CUSTOMER, USER_PROFILE),
     build.create(BEN),
     build.delete(BEN),
     build.retrieve({"username": "aa@x.com"}),
@@ -39,7 +39,7 @@ WRITTEN: Sequence[Command] = (
 NEW = {name: entry for name, entry in CATALOG.items() if name not in {command.type for command in WRITTEN}}
 EVERY = (
     *WRITTEN,
-    *(Command(name, {**entry.model.examples[0], "username": LADY}) for name, entry in NEW.items()),
+    *(Command(name, {**entry.model.examples[0], "username": CUSTOMER}) for name, entry in NEW.items()),
 )
 #: Of two of a type the first.
 BY_TYPE = {command.type: command for command in reversed(EVERY)}
@@ -54,16 +54,16 @@ ADDED: dict[str, dict[str, Any]] = {
     "DisableWebsiteAccess": {"event": "WebsiteAccessDisabled"},
     "UpdateProfile": {"event": "ProfileUpdated"},
     "ChangePassword": {"event": "PasswordChanged"},
-    "ChangeUsername": {"event": "UsernameChanged", "new_username": LADY},
+    "ChangeUsername": {"event": "UsernameChanged", "new_username": CUSTOMER},
     "ChangeEmail": {"event": "EmailChanged", "email": "ada@new.example"},
     "AddCredential": {"event": "CredentialAdded", "credential_name": "mailer"},
     "RotateCredential": {"event": "CredentialRotated", "credential_name": "mailer"},
     "RemoveCredential": {"event": "CredentialRemoved", "credential_name": "mailer"},
-    "UpdateUserProfile": {"event": "UserProfileUpdated", "username": LADY, "on_behalf_of": LADY},
+    "UpdateUserProfile": {"event": "UserProfileUpdated", "username": CUSTOMER, "on_behalf_of": CUSTOMER},
     **{
         name: {
             "event": entry.event,
-            "username": LADY,
+            "username": CUSTOMER,
             **{each: entry.model.examples[0][each] for each in entry.echoed},
         }
         for name, entry in NEW.items()

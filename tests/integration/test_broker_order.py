@@ -22,42 +22,42 @@ LEFT = [str(number) for number in range(COMMANDS) if number not in SETTLED]
 @contextmanager
 def standing_by(broker_client: BrokerClient) -> Iterator[tuple[RecordingIntake, Consumer, AckingIntake]]:
     """Run a consumer that holds a full window, and a second one behind it that waits for its turn."""
-    holder, heir = RecordingIntake(), AckingIntake()
-    first = broker_client.consumer(holder, discard_event, prefetch=PREFETCH)
-    second = broker_client.consumer(heir, discard_event, prefetch=PREFETCH)
-    heir.settlement = second
+    active, standby = RecordingIntake(), AckingIntake()
+    first = broker_client.consumer(active, discard_event, prefetch=PREFETCH)
+    second = broker_client.consumer(standby, discard_event, prefetch=PREFETCH)
+    standby.settlement = second
     with running(first):
-        holder.await_recorded("1:consuming")
+        active.await_recorded("1:consuming")
         with running(second):
-            heir.await_recorded("1:consuming")
-            yield holder, first, heir
+            standby.await_recorded("1:consuming")
+            yield active, first, standby
 
 
 @pytest.mark.parametrize("leave", [Consumer.stop, Consumer.give_back], ids=["stopped", "given back"])
 def test_what_was_held_reaches_the_standby_first_and_in_order(
     broker_client: BrokerClient, leave: Callable[[Consumer], object]
 ) -> None:
-    with standing_by(broker_client) as (holder, first, heir):
+    with standing_by(broker_client) as (active, first, standby):
         broker_client.commands(COMMANDS)
-        held = holder.await_count(PREFETCH)
+        held = active.await_count(PREFETCH)
         for number in SETTLED:
             first.ack(held[number].receipt)
         leave(first)
-        heir.await_count(COMMANDS - len(SETTLED))
+        standby.await_count(COMMANDS - len(SETTLED))
 
-    assert heir.bodies(1)[: len(LEFT)] == LEFT
+    assert standby.bodies(1)[: len(LEFT)] == LEFT
 
 
 def test_a_handover_in_the_middle_of_a_stream_keeps_the_order(broker_client: BrokerClient) -> None:
     """Deliveries are on their way to the one that leaves while it leaves."""
-    with standing_by(broker_client) as (holder, first, heir):
+    with standing_by(broker_client) as (active, first, standby):
         for number in range(200):
             broker_client.command(str(number).encode())
             if number == 30:
-                held = holder.await_count(PREFETCH)
+                held = active.await_count(PREFETCH)
                 for delivery in held[:10]:
                     first.ack(delivery.receipt)
                 first.give_back()
-        heir.await_count(190)
+        standby.await_count(190)
 
-    assert heir.bodies(1) == [str(number) for number in range(10, 200)]
+    assert standby.bodies(1) == [str(number) for number in range(10, 200)]

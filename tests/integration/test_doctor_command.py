@@ -10,7 +10,7 @@ import pytest
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import plain_connection
 from tests.support.commands import Message
-from tests.support.doctoring import Patient, write_tools
+from tests.support.doctoring import DiagnosedBroker, write_tools
 from tests.support.installation import Installation, open_installation
 from tests.support.waiting import wait_for
 from worker.doctor import Rule
@@ -127,12 +127,12 @@ def test_the_line_for_dead_letters_shows_the_oldest_and_counts_no_delivery(
 ) -> None:
     dead_letters = installation.topology.dead_letters
     write_tools(managed_broker, tmp_path)
-    patient = Patient(managed_broker, installation.topology, tmp_path)
+    diagnosed = DiagnosedBroker(managed_broker, installation.topology, tmp_path)
     installation.emitter.publish(Message(b"{}", {"expiration": "1"}))
     wait_for(lambda: installation.listener.depth(dead_letters)[0], "the dead letter")
 
-    finding = next(each for each in patient.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
-    typed = patient.types(finding.mend)
+    finding = next(each for each in diagnosed.findings() if each.rule is Rule.DEAD_LETTERS_WAITING)
+    typed = diagnosed.types(finding.mend)
 
     assert "expired" in typed.stdout, typed.stderr
     with plain_connection(managed_broker.url) as connection:

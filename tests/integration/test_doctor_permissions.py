@@ -15,7 +15,7 @@ from pika.exceptions import ChannelClosedByBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.support.broker_tools import BrokerClient, RecordingIntake, event, persistent, plain_connection, running
 from tests.support.commands import create
-from tests.support.doctoring import DEFAULTS, Patient, write_tools
+from tests.support.doctoring import DEFAULTS, DiagnosedBroker, write_tools
 from tests.support.installation import open_installation
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.listener import ExchangeListener
@@ -34,24 +34,24 @@ Act = Callable[[Channel, Topology], object]
 
 
 @pytest.fixture(scope="module")
-def patient(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+def diagnosed(managed_broker: PrivateRabbitmq, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiagnosedBroker]:
     """A topology, and the page's logins for it. Whoever changes them changes them back."""
     tools = tmp_path_factory.mktemp("tools")
     topology = Topology(f"test.{uuid.uuid4().hex[:8]}")
     inspect_topology(BrokerAddress(managed_broker.url), topology, Mode.APPLY).require_sound()
     write_tools(managed_broker, tools)
     give_rights(topology.prefix, tools, LINES)
-    yield Patient(managed_broker, topology, tools)
+    yield DiagnosedBroker(managed_broker, topology, tools)
     BrokerClient(managed_broker.url, topology).clear()
 
 
 @pytest.fixture(autouse=True)
-def emptied(patient: Patient) -> Iterator[None]:
+def emptied(diagnosed: DiagnosedBroker) -> Iterator[None]:
     """Leave nothing in the queues for the next test to find."""
     yield
-    with plain_connection(patient.broker.url) as connection:
+    with plain_connection(diagnosed.broker.url) as connection:
         channel = connection.channel()
-        for queue in patient.topology.queues:
+        for queue in diagnosed.topology.queues:
             channel.queue_purge(queue.name)
 
 
@@ -72,21 +72,21 @@ def give_rights(prefix: str, tools: Path, lines: list[str]) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
-def as_user(patient: Patient, user: str) -> BrokerClient:
-    return BrokerClient(patient.broker.url.replace("guest:guest", f"{user}:secret"), patient.topology)
+def as_user(diagnosed: DiagnosedBroker, user: str) -> BrokerClient:
+    return BrokerClient(diagnosed.broker.url.replace("guest:guest", f"{user}:secret"), diagnosed.topology)
 
 
-def does(patient: Patient, user: str, act: Act) -> object:
+def does(diagnosed: DiagnosedBroker, user: str, act: Act) -> object:
     """Let a login do something on a channel of its own, with confirms."""
-    with plain_connection(as_user(patient, user).url) as connection:
+    with plain_connection(as_user(diagnosed, user).url) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
-        return act(channel, patient.topology)
+        return act(channel, diagnosed.topology)
 
 
-def is_refused(patient: Patient, user: str, act: Act) -> bool:
+def is_refused(diagnosed: DiagnosedBroker, user: str, act: Act) -> bool:
     try:
-        does(patient, user, act)
+        does(diagnosed, user, act)
     except ChannelClosedByBroker as refusal:
         return bool(refusal.reply_code == 403)
     return False
@@ -167,48 +167,48 @@ REFUSED: list[tuple[str, str, Act]] = [
 ]
 
 
-def test_each_role_may_do_its_work(patient: Patient) -> None:
-    assert [(user, what) for user, what, act in ALLOWED if is_refused(patient, user, act)] == []
+def test_each_role_may_do_its_work(diagnosed: DiagnosedBroker) -> None:
+    assert [(user, what) for user, what, act in ALLOWED if is_refused(diagnosed, user, act)] == []
 
 
-def test_each_role_is_refused_everything_else(patient: Patient) -> None:
-    assert [(user, what) for user, what, act in REFUSED if not is_refused(patient, user, act)] == []
+def test_each_role_is_refused_everything_else(diagnosed: DiagnosedBroker) -> None:
+    assert [(user, what) for user, what, act in REFUSED if not is_refused(diagnosed, user, act)] == []
 
 
-def test_the_worker_consumes_and_publishes_without_any_right_to_declare(patient: Patient) -> None:
+def test_the_worker_consumes_and_publishes_without_any_right_to_declare(diagnosed: DiagnosedBroker) -> None:
     publishes = partial(publish, "{p}.commands", "CreateCustomer")
-    does(patient, "operator", publishes)
-    broker_client, intake, observer = as_user(patient, "worker"), RecordingIntake(), discard_event
+    does(diagnosed, "operator", publishes)
+    broker_client, intake, observer = as_user(diagnosed, "worker"), RecordingIntake(), discard_event
     address = BrokerAddress(broker_client.url)
-    publisher = Publisher(lambda: address, patient.topology, observer, Mode.LOOK, 20.0)
+    publisher = Publisher(lambda: address, diagnosed.topology, observer, Mode.LOOK, 20.0)
     with running(broker_client.consumer(intake, observer, mode=Mode.LOOK)), running(publisher):
         assert intake.await_count(1)[0].body == b"{}"
         publisher.publish(event("from-the-worker"))
 
 
-def test_the_deployer_declares_everything_from_nothing(patient: Patient) -> None:
-    BrokerClient(patient.broker.url, patient.topology).clear()
+def test_the_deployer_declares_everything_from_nothing(diagnosed: DiagnosedBroker) -> None:
+    BrokerClient(diagnosed.broker.url, diagnosed.topology).clear()
 
-    report = inspect_topology(BrokerAddress(as_user(patient, "deployer").url), patient.topology, Mode.APPLY)
+    report = inspect_topology(BrokerAddress(as_user(diagnosed, "deployer").url), diagnosed.topology, Mode.APPLY)
 
     conditions = {each.condition for each in report.findings if not isinstance(each.item, Binding)}
     assert conditions == {Condition.DECLARED}
 
 
-def test_an_operator_hears_the_answer_to_what_was_sent(patient: Patient) -> None:
-    operator = as_user(patient, "operator").url
-    with ExchangeListener(BrokerAddress(operator), patient.topology.events, ["#"]) as listener:
-        with plain_connection(patient.broker.url) as connection:
-            publish("{p}.events", "CustomerCreated.billing", connection.channel(), patient.topology)
+def test_an_operator_hears_the_answer_to_what_was_sent(diagnosed: DiagnosedBroker) -> None:
+    operator = as_user(diagnosed, "operator").url
+    with ExchangeListener(BrokerAddress(operator), diagnosed.topology.events, ["#"]) as listener:
+        with plain_connection(diagnosed.broker.url) as connection:
+            publish("{p}.events", "CustomerCreated.billing", connection.channel(), diagnosed.topology)
         received = next(each for each in listener.receive(20.0) if each is not None)
 
     assert received.routing_key == "CustomerCreated.billing"
 
 
-def test_a_dashboard_sees_the_queues_and_their_arguments(patient: Patient) -> None:
-    url = str(patient.broker.management_url).replace("http://", "http://dashboard:secret@")
+def test_a_dashboard_sees_the_queues_and_their_arguments(diagnosed: DiagnosedBroker) -> None:
+    url = str(diagnosed.broker.management_url).replace("http://", "http://dashboard:secret@")
 
-    facts = patient.facts(url)
+    facts = diagnosed.facts(url)
 
     assert facts.management.fault == ""
     assert facts.policies == ()
@@ -217,30 +217,32 @@ def test_a_dashboard_sees_the_queues_and_their_arguments(patient: Patient) -> No
 
 
 @pytest.mark.parametrize(("user", "declare"), [("worker", False), ("deployer", True)])
-def test_the_doctor_finds_the_pages_rights_sufficient_and_narrow(patient: Patient, user: str, declare: bool) -> None:
-    asked = Patient(patient.broker, patient.topology, patient.tools, f"{user}:secret")
+def test_the_doctor_finds_the_pages_rights_sufficient_and_narrow(
+    diagnosed: DiagnosedBroker, user: str, declare: bool
+) -> None:
+    asked = DiagnosedBroker(diagnosed.broker, diagnosed.topology, diagnosed.tools, f"{user}:secret")
 
     assert asked.findings(replace(DEFAULTS, declare=declare)) == []
     assert all(right.granted for right in asked.facts().rights)
     assert asked.facts().may_configure is declare
 
 
-def test_a_login_without_rights_is_found_and_given_them_by_the_line(patient: Patient) -> None:
-    patient.broker.ctl("set_permissions", "-p", "/", "worker", "^$", "^$", "^$")
-    asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
+def test_a_login_without_rights_is_found_and_given_them_by_the_line(diagnosed: DiagnosedBroker) -> None:
+    diagnosed.broker.ctl("set_permissions", "-p", "/", "worker", "^$", "^$", "^$")
+    asked = DiagnosedBroker(diagnosed.broker, diagnosed.topology, diagnosed.tools, "worker:secret")
 
     (finding,) = asked.findings(replace(DEFAULTS, declare=False))
 
-    topology = patient.topology
+    topology = diagnosed.topology
     assert (finding.rule, finding.severity) == (Rule.RIGHTS_SUFFICE, Severity.BROKEN)
     for lacking in (topology.command_queues[0], topology.events, topology.dead_letters):
         assert f"on {lacking}" in finding.text
-    assert patient.types(finding.mend).returncode == 0
+    assert diagnosed.types(finding.mend).returncode == 0
     assert asked.findings(replace(DEFAULTS, declare=False)) == []
 
 
-def test_without_the_management_api_a_login_that_only_looks_cannot_compare(patient: Patient) -> None:
-    asked = Patient(patient.broker, patient.topology, patient.tools, "worker:secret")
+def test_without_the_management_api_a_login_that_only_looks_cannot_compare(diagnosed: DiagnosedBroker) -> None:
+    asked = DiagnosedBroker(diagnosed.broker, diagnosed.topology, diagnosed.tools, "worker:secret")
 
     unknown = {each.rule for each in asked.findings(replace(DEFAULTS, declare=False), None)}
 
@@ -248,11 +250,13 @@ def test_without_the_management_api_a_login_that_only_looks_cannot_compare(patie
 
 
 @pytest.mark.parametrize("login", ["worker:secret", "dashboard:wrong"])
-def test_a_login_that_the_management_api_refuses_is_unknown_and_never_well(patient: Patient, login: str) -> None:
+def test_a_login_that_the_management_api_refuses_is_unknown_and_never_well(
+    diagnosed: DiagnosedBroker, login: str
+) -> None:
     user, _, password = login.partition(":")
-    url = str(patient.broker.management_url).replace("http://", f"http://{login}@")
+    url = str(diagnosed.broker.management_url).replace("http://", f"http://{login}@")
 
-    findings = patient.findings(management_url=url)
+    findings = diagnosed.findings(management_url=url)
 
     assert {each.severity for each in findings} == {Severity.UNKNOWN}
     finding = next(each for each in findings if each.rule is Rule.MANAGEMENT_READ)
@@ -260,14 +264,14 @@ def test_a_login_that_the_management_api_refuses_is_unknown_and_never_well(patie
     assert password not in str(findings)
 
 
-def test_the_real_worker_runs_with_the_pages_rights(patient: Patient, tmp_path: Path) -> None:
+def test_the_real_worker_runs_with_the_pages_rights(diagnosed: DiagnosedBroker, tmp_path: Path) -> None:
     of_worker = [line for line in LINES if line.startswith("rabbitmqctl set_permissions -p VHOST worker ")]
-    with open_installation(patient.broker.url, tmp_path) as installation:
-        give_rights(installation.topology.prefix, patient.tools, of_worker)
-        url = as_user(patient, "worker").url
+    with open_installation(diagnosed.broker.url, tmp_path) as installation:
+        give_rights(installation.topology.prefix, diagnosed.tools, of_worker)
+        url = as_user(diagnosed, "worker").url
         with installation.worker(AMQP__URL=url, AMQP__DECLARE="false") as worker:
             command = create("new@example.com")
             installation.emitter.publish(command)
             installation.listener.await_events([command])
             assert worker.terminate() == 0
-    give_rights(patient.topology.prefix, patient.tools, of_worker)
+    give_rights(diagnosed.topology.prefix, diagnosed.tools, of_worker)

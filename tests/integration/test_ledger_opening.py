@@ -159,10 +159,10 @@ def test_another_edition_of_the_same_provider_is_no_other_worker(url: str) -> No
 def test_an_adopted_ledger_belongs_to_its_new_worker(url: str) -> None:
     with opened(url) as ledger:
         ledger.record(token_of(ledger.claim(asking())), success())
-    heir = replace(IDENTITY, vhost="/heir")
-    adopt_ledger(url, heir)
+    successor = replace(IDENTITY, vhost="/heir")
+    adopt_ledger(url, successor)
 
-    with opened(url, heir) as ledger:
+    with opened(url, successor) as ledger:
         assert ledger.claim(asking()) == Done(success().event)
     with pytest.raises(LedgerRefused), opened(url):
         pass

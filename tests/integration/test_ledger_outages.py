@@ -93,28 +93,28 @@ def test_a_ledger_that_became_read_only_is_unavailable_until_it_is_writable_agai
 
 
 def test_a_lock_that_stays_is_waited_for_a_bounded_time(ledger: BlockingLedger, tmp_path: Path) -> None:
-    intruder = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
-    intruder.execute("BEGIN IMMEDIATE")
+    locker = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(LedgerUnavailable, match="locked"):
         ledger.claim(asking())
-    intruder.execute("ROLLBACK")
-    intruder.close()
+    locker.execute("ROLLBACK")
+    locker.close()
     assert isinstance(ledger.claim(asking()), Fresh)
 
 
 def test_a_lock_that_passes_is_waited_out_and_is_what_the_watchdog_reports_meanwhile(tmp_path: Path) -> None:
     with opened(url_in(tmp_path), patience_seconds=30) as ledger, ThreadPoolExecutor(1) as pool:
-        intruder = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
-        intruder.execute("BEGIN IMMEDIATE")
+        locker = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
         commits = ledger._writer._commits
         assert isinstance(commits, Commits)
         claiming = pool.submit(ledger.claim, asking())
         trouble = wait_for(lambda: commits.progress.trouble, "word of the lock")
         assert "locked" in trouble
         assert not claiming.done()
-        intruder.execute("ROLLBACK")
-        intruder.close()
+        locker.execute("ROLLBACK")
+        locker.close()
 
         assert isinstance(claiming.result(60), Fresh)
         assert (commits._away_since, commits.progress.trouble) == (None, "")

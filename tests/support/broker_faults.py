@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.doctoring import Patient, ask_management
+from tests.support.doctoring import DiagnosedBroker, ask_management
 from worker.broker.topology.model import Topology
 from worker.doctor import Danger, Rule, remedies
 
 #: A channel of pika's, which is untyped.
 Channel = Any
-Plant = Callable[[Patient, Channel], None]
+Plant = Callable[[DiagnosedBroker, Channel], None]
 Line = Callable[[Topology], str]
 
 #: Which queue of the topology.
@@ -30,20 +30,20 @@ class Fault:
 
 def without(queue: int) -> Plant:
     """Delete a queue."""
-    return lambda patient, channel: channel.queue_delete(patient.topology.queues[queue].name)
+    return lambda diagnosed, channel: channel.queue_delete(diagnosed.topology.queues[queue].name)
 
 
 def remade(queue: int, **changes: object) -> Plant:
     """Declare a queue anew with other arguments; None leaves one out."""
 
-    def plant(patient: Patient, channel: Channel) -> None:
-        item = patient.topology.queues[queue]
+    def plant(diagnosed: DiagnosedBroker, channel: Channel) -> None:
+        item = diagnosed.topology.queues[queue]
         names = {name.replace("-", "_"): name for name in item.arguments}
         changed = {names.get(f"x_{name}", f"x-{name}"): value for name, value in changes.items()}
         arguments = {k: v for k, v in {**item.arguments, **changed}.items() if v is not None}
         channel.queue_delete(item.name)
         channel.queue_declare(item.name, durable=True, arguments=arguments)
-        for binding in patient.topology.bindings:
+        for binding in diagnosed.topology.bindings:
             if binding.queue == item.name:
                 channel.queue_bind(item.name, binding.exchange, binding.routing_key)
 
@@ -53,12 +53,12 @@ def remade(queue: int, **changes: object) -> Plant:
 def exchange_as(name: str, kind: str, **arguments: object) -> Plant:
     """Declare an exchange anew in another way."""
 
-    def plant(patient: Patient, channel: Channel) -> None:
-        exchange = f"{patient.topology.prefix}.{name}"
+    def plant(diagnosed: DiagnosedBroker, channel: Channel) -> None:
+        exchange = f"{diagnosed.topology.prefix}.{name}"
         channel.exchange_delete(exchange)
         if kind:
             channel.exchange_declare(exchange, kind, durable=True, arguments=arguments)
-        for binding in patient.topology.bindings:
+        for binding in diagnosed.topology.bindings:
             if kind and binding.exchange == exchange:
                 channel.queue_bind(binding.queue, exchange, binding.routing_key)
 
@@ -68,17 +68,17 @@ def exchange_as(name: str, kind: str, **arguments: object) -> Plant:
 def policy(queue: int, definition: dict[str, Any], kind: str = "policies") -> Plant:
     """Set a policy for one queue."""
 
-    def plant(patient: Patient, _channel: object) -> None:
-        pattern = f"^{patient.topology.queues[queue].name}$"
+    def plant(diagnosed: DiagnosedBroker, _channel: object) -> None:
+        pattern = f"^{diagnosed.topology.queues[queue].name}$"
         body = {"pattern": pattern, "definition": definition, "apply-to": "queues", "priority": _PRIORITY}
-        ask_management(patient.broker, "PUT", f"{kind}/%2F/{_POLICY}", body)
+        ask_management(diagnosed.broker, "PUT", f"{kind}/%2F/{_POLICY}", body)
 
     return plant
 
 
-def unbound(patient: Patient, channel: Channel) -> None:
+def unbound(diagnosed: DiagnosedBroker, channel: Channel) -> None:
     """Take the commands' binding away."""
-    channel.queue_unbind(patient.topology.command_queues[0], patient.topology.commands, "#")
+    channel.queue_unbind(diagnosed.topology.command_queues[0], diagnosed.topology.commands, "#")
 
 
 def _applied(_: Topology) -> str:

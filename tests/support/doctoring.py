@@ -27,7 +27,7 @@ _SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class DiagnosedBroker:
     """A topology on a broker that can be looked at, and mended as a person would."""
 
     broker: PrivateRabbitmq
@@ -37,7 +37,7 @@ class Patient:
 
     @property
     def url(self) -> str:
-        """The broker's URL with the patient's login."""
+        """The broker's URL with the diagnosed's login."""
         return self.broker.url.replace("guest:guest", self.user)
 
     @property

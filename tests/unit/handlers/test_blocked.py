@@ -12,7 +12,7 @@ from tests.fakes.provider import FakeProvider
 from tests.fakes.telemetry import RecordingTelemetry
 from tests.support.commands import update_user_profile
 from tests.support.work_samples import create, disable, rotate, work_of
-from tests.unit.intake.pausing import Watched
+from tests.unit.intake.pausing import PauseRig
 from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing, Finished
 from worker.domain.recoverability import RetryPolicy
@@ -45,10 +45,10 @@ class Day:
     """One command, tried until it ends, beside a pause that asks its probe when it is time."""
 
     def __init__(self, *failures: ProviderError) -> None:
-        self.watched = Watched()
-        self.clock = self.watched.clock
+        self.pause_rig = PauseRig()
+        self.clock = self.pause_rig.clock
         self.telemetry = RecordingTelemetry()
-        judgement = RetryContext(RetryPolicy(), self.watched.pause, lambda: 0.5)
+        judgement = RetryContext(RetryPolicy(), self.pause_rig.pause, lambda: 0.5)
         self.trying = AttemptRunner(Answering(self.clock, *failures), judgement, self.telemetry, self.clock)
 
     def end(self, work: Work) -> Finished:
@@ -59,12 +59,12 @@ class Day:
             claim = Fresh(token, History()) if history is None else Resumed(token, history)
             ended = self.trying.attempt(work, work.content.envelope, claim, lambda: Closing(self.clock.now(), "1.2.3"))
             self.clock.advance(0.01)
-            self.watched.look()
+            self.pause_rig.look()
             if isinstance(ended, Finished):
                 return ended
             history = ended.history
             self.clock.advance(max(0.0, ended.not_before - self.clock.now()))
-            self.watched.look()
+            self.pause_rig.look()
 
 
 def refused_login(status: int, login: ProviderLogin = ProviderLogin.V2) -> Unauthorized:
@@ -93,7 +93,7 @@ def test_it_ends_soon_and_its_words_are_about_the_request(work: Work, refusal: P
     assert "this request is refused (4" in ended.detail
     assert "login" not in ended.detail
     assert day.clock.now() - began < SOON_SECONDS
-    assert day.watched.causes == set()
+    assert day.pause_rig.causes == set()
 
 
 def test_that_others_are_answered_is_reported_at_the_end_and_not_before_it_is_proven() -> None:
@@ -121,7 +121,7 @@ def test_after_the_login_was_proven_good_no_line_asks_to_check_it() -> None:
 
 def test_a_login_that_is_really_refused_is_waited_for_and_charged_to_nobody() -> None:
     day = Day(*[refused_login(401)] * 30)
-    day.watched.probe_answers(*[refused_login(401)] * 200)
+    day.pause_rig.probe_answers(*[refused_login(401)] * 200)
 
     ended = day.end(work_of(disable()))
 

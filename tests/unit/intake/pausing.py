@@ -14,7 +14,7 @@ UNKNOWN = OutcomeUnknown("the provider gave no whole answer")
 THREADS = 8
 
 
-class Watched:
+class PauseRig:
     """The pause, and everything it asked for: probes, permits, and the events that it emitted."""
 
     def __init__(self, policy: PausePolicy | None = None, clock: FakeClock | None = None) -> None:

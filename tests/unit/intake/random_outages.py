@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from tests.fakes.clock import FakeClock
-from tests.unit.intake.pausing import V2, Watched
+from tests.unit.intake.pausing import V2, PauseRig
 from worker.domain.claims import History
 from worker.domain.recoverability import Blame, FailureContext, GiveUp, RetryLater, RetryPolicy, decide, exhausted
 from worker.errors import NotApplied, NotSent, OutcomeUnknown, ProviderError, ProviderLogin
@@ -148,7 +148,7 @@ class Play:
                 self._at(now + delay, lambda: self._ready.append(command))
 
 
-class _Probed(Watched):
+class _Probed(PauseRig):
     """A pause whose probe is a call of the play."""
 
     def __init__(self, play: Play, clock: FakeClock) -> None:

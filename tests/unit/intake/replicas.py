@@ -2,12 +2,12 @@
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
-from tests.unit.intake.pausing import Watched
+from tests.unit.intake.pausing import PauseRig
 from tests.unit.pipeline.dispatcher_rig import LONG
 from worker.intake.sharing import PauseNotes, Sharing
 
 
-class Replica(Watched):
+class Replica(PauseRig):
     """One process: its pause, and what it shares of it."""
 
     def __init__(self, clock: FakeClock, notes: PauseNotes) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.intake.pausing import UNKNOWN, V2, V3, Watched
+from tests.unit.intake.pausing import UNKNOWN, V2, V3, PauseRig
 from tests.unit.intake.replicas import ReplicaGroup
 from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
 from worker.errors import Blocked, NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
@@ -14,8 +14,8 @@ DAY = 86_400.0
 
 
 @pytest.fixture
-def watched() -> Watched:
-    return Watched()
+def rig() -> PauseRig:
+    return PauseRig()
 
 
 def named(failure: ProviderError, seconds: float) -> ProviderError:
@@ -26,98 +26,98 @@ def named(failure: ProviderError, seconds: float) -> ProviderError:
 
 @pytest.mark.parametrize("failure", [OutcomeUnknown("503"), NotSent("no list: 503"), Unauthorized("503")])
 def test_neither_a_command_nor_the_probe_asks_before_the_time_a_failure_names(
-    watched: Watched, failure: ProviderError
+    rig: PauseRig, failure: ProviderError
 ) -> None:
-    watched.pause.failed("ada", named(failure, 120.0), V2)
-    assert (watched.causes, watched.allowed, watched.allowed_to(V3)) == ({PauseCause.THROTTLED}, 0, 8)
+    rig.pause.failed("ada", named(failure, 120.0), V2)
+    assert (rig.causes, rig.allowed, rig.allowed_to(V3)) == ({PauseCause.THROTTLED}, 0, 8)
 
-    watched.go_on(119.9)
-    assert (watched.probes, watched.allowed) == (0, 0)
-    watched.go_on(0.1)
+    rig.go_on(119.9)
+    assert (rig.probes, rig.allowed) == (0, 0)
+    rig.go_on(0.1)
 
-    assert (watched.probes, watched.causes, watched.allowed) == (1, set(), 1)
+    assert (rig.probes, rig.causes, rig.allowed) == (1, set(), 1)
 
 
 @pytest.mark.parametrize("status", [202, 302, 401, 403, 404, 413])
 def test_a_time_beside_the_answer_to_one_request_holds_up_nobody_else_and_not_the_probe(
-    watched: Watched, status: int
+    rig: PauseRig, status: int
 ) -> None:
     with pytest.raises(ProviderError) as raised:
         expect_success(HttpAnswer(status, {"Retry-After": "3600"}, b"<html>"))
 
     for _ in range(6):
-        watched.pause.failed("ada", raised.value, V2)
-    assert (watched.causes, watched.allowed) == (set(), 8)
-    watched.go_on(10.0)
+        rig.pause.failed("ada", raised.value, V2)
+    assert (rig.causes, rig.allowed) == (set(), 8)
+    rig.go_on(10.0)
 
-    assert (watched.probes, watched.causes, watched.allowed) == (1, set(), 8)
-
-
-def test_a_pause_of_requests_that_are_all_refused_does_not_say_that_others_are_answered(watched: Watched) -> None:
-    watched.probe_answers(Blocked(413))
-    watched.fail(10, 3, Blocked(413))
-    watched.go_on(0.0)
-
-    assert "this request is refused (413)" in watched.pause.causes[PauseCause.OUTAGE].detail
-    assert "others" not in watched.pause.causes[PauseCause.OUTAGE].detail
+    assert (rig.probes, rig.causes, rig.allowed) == (1, set(), 8)
 
 
-def test_a_probe_that_is_refused_with_a_time_is_asked_again_at_its_own_interval(watched: Watched) -> None:
+def test_a_pause_of_requests_that_are_all_refused_does_not_say_that_others_are_answered(rig: PauseRig) -> None:
+    rig.probe_answers(Blocked(413))
+    rig.fail(10, 3, Blocked(413))
+    rig.go_on(0.0)
+
+    assert "this request is refused (413)" in rig.pause.causes[PauseCause.OUTAGE].detail
+    assert "others" not in rig.pause.causes[PauseCause.OUTAGE].detail
+
+
+def test_a_probe_that_is_refused_with_a_time_is_asked_again_at_its_own_interval(rig: PauseRig) -> None:
     refused = Unauthorized("403")
     refused.retry_after_seconds = 3600.0
-    watched.pause.failed("ada", refused, V2)
-    watched.probe_answers(refused)
-    watched.go_on(0.0)
-    assert watched.causes == {PauseCause.UNAUTHORIZED}
+    rig.pause.failed("ada", refused, V2)
+    rig.probe_answers(refused)
+    rig.go_on(0.0)
+    assert rig.causes == {PauseCause.UNAUTHORIZED}
 
-    watched.go_on(60.0)
+    rig.go_on(60.0)
 
-    assert (watched.probes, watched.causes) == (2, set())
+    assert (rig.probes, rig.causes) == (2, set())
 
 
-def test_an_outage_is_not_asked_about_before_the_time_that_one_of_its_failures_named(watched: Watched) -> None:
-    watched.fail(9, 3)
-    watched.fail(1, 1, named(OutcomeUnknown("503"), 120.0))
-    assert watched.causes == {PauseCause.OUTAGE, PauseCause.THROTTLED}
+def test_an_outage_is_not_asked_about_before_the_time_that_one_of_its_failures_named(rig: PauseRig) -> None:
+    rig.fail(9, 3)
+    rig.fail(1, 1, named(OutcomeUnknown("503"), 120.0))
+    assert rig.causes == {PauseCause.OUTAGE, PauseCause.THROTTLED}
 
-    watched.go_on(119.9)
-    assert watched.probes == 0
-    watched.go_on(0.1)
+    rig.go_on(119.9)
+    assert rig.probes == 0
+    rig.go_on(0.1)
 
-    assert watched.probes == 1
+    assert rig.probes == 1
 
 
 @pytest.mark.parametrize("answer", [OutcomeUnknown("503"), Unauthorized("503"), Throttled("429")])
-def test_a_probe_that_is_given_a_time_waits_for_it(watched: Watched, answer: ProviderError) -> None:
-    watched.fail(10, 3)
-    watched.probe_answers(named(answer, 120.0))
-    watched.go_on(10.0)
-    assert watched.probes == 1
+def test_a_probe_that_is_given_a_time_waits_for_it(rig: PauseRig, answer: ProviderError) -> None:
+    rig.fail(10, 3)
+    rig.probe_answers(named(answer, 120.0))
+    rig.go_on(10.0)
+    assert rig.probes == 1
 
-    watched.go_on(119.9)
-    assert watched.probes == 1
-    watched.go_on(0.1)
+    rig.go_on(119.9)
+    assert rig.probes == 1
+    rig.go_on(0.1)
 
-    assert watched.probes == 2
-
-
-def test_a_throttle_during_a_refused_login_is_waited_for(watched: Watched) -> None:
-    watched.pause.failed("ada", Unauthorized("401"), V2)
-    watched.probe_answers(Unauthorized("401"))
-    watched.go_on(0.0)
-    watched.pause.exhausted(300.0)
-
-    watched.go_on(299.9)
-    assert watched.probes == 1
-    watched.go_on(0.1)
-
-    assert watched.probes == 2
+    assert rig.probes == 2
 
 
-def test_a_time_that_is_over_asks_for_no_pause(watched: Watched) -> None:
-    watched.pause.failed("ada", named(OutcomeUnknown("503"), 0.0), V2)
+def test_a_throttle_during_a_refused_login_is_waited_for(rig: PauseRig) -> None:
+    rig.pause.failed("ada", Unauthorized("401"), V2)
+    rig.probe_answers(Unauthorized("401"))
+    rig.go_on(0.0)
+    rig.pause.exhausted(300.0)
 
-    assert watched.causes == set()
+    rig.go_on(299.9)
+    assert rig.probes == 1
+    rig.go_on(0.1)
+
+    assert rig.probes == 2
+
+
+def test_a_time_that_is_over_asks_for_no_pause(rig: PauseRig) -> None:
+    rig.pause.failed("ada", named(OutcomeUnknown("503"), 0.0), V2)
+
+    assert rig.causes == set()
 
 
 def test_who_takes_over_asks_nothing_before_the_time_either() -> None:
@@ -170,11 +170,11 @@ def test_an_outage_read_by_a_clock_that_was_set_back_costs_one_probe(back: float
 
 
 def test_the_probe_of_a_short_interval_keeps_to_the_time_as_well() -> None:
-    watched = Watched(PausePolicy(probe_seconds=0.5, threads=8))
-    watched.pause.failed("ada", named(OutcomeUnknown("503"), 5.0), V2)
+    rig = PauseRig(PausePolicy(probe_seconds=0.5, threads=8))
+    rig.pause.failed("ada", named(OutcomeUnknown("503"), 5.0), V2)
 
-    watched.go_on(4.9)
-    assert watched.probes == 0
-    watched.go_on(0.1)
+    rig.go_on(4.9)
+    assert rig.probes == 0
+    rig.go_on(0.1)
 
-    assert watched.probes == 1
+    assert rig.probes == 1

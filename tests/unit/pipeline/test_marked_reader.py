@@ -8,7 +8,7 @@ from messages.errors import Undecodable, Unread
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, FakeStorage
 from tests.support.work_samples import delivery
-from tests.unit.intake.pausing import Watched
+from tests.unit.intake.pausing import PauseRig
 from worker.domain.claims import MOST_CRASHES
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Wait, Work
@@ -28,7 +28,7 @@ class Careful:
 
     clock: FakeClock = field(default_factory=FakeClock)
     storage: FakeStorage = field(default_factory=FakeStorage)
-    watched: Watched = field(default_factory=Watched)
+    pause_rig: PauseRig = field(default_factory=PauseRig)
     read: list[bytes] = field(default_factory=list)
     ledger: FakeLedger = field(init=False)
     reader: MarkedReader = field(init=False)
@@ -49,7 +49,7 @@ class Careful:
         return [mark for mark, reading in self.storage.readings.items() if reading.owner is not None]
 
     def _pause(self, seconds: float, detail: str) -> None:
-        self.watched.pause.hold(PauseCause.LEDGER, seconds, detail)
+        self.pause_rig.pause.hold(PauseCause.LEDGER, seconds, detail)
 
     def _read(self, came: Delivery) -> Work:
         if came.body == b"poison":
@@ -170,7 +170,7 @@ def test_without_a_ledger_nothing_is_read_and_intake_pauses(after_a_crash: Caref
 
     assert ask(again(b"1")) == Wait(after_a_crash.clock.now() + 1.0)
     assert after_a_crash.read == []
-    assert after_a_crash.watched.causes == {PauseCause.LEDGER}
+    assert after_a_crash.pause_rig.causes == {PauseCause.LEDGER}
 
 
 def test_a_mark_that_cannot_be_taken_away_is_tried_again(after_a_crash: Careful) -> None:

@@ -97,7 +97,7 @@ def test_while_the_ledger_is_away_a_quarantined_command_keeps_its_privilege(rig:
     assert rig.run(CREATE, quarantined=True) == Wait(rig.clock.now() + 1.0, quarantined=True)
 
 
-class Choosy(FakePublisher):
+class SelectivePublisher(FakePublisher):
     """Can never take a message with a stranger's headers."""
 
     def publish(self, message: Outgoing) -> None:
@@ -110,12 +110,12 @@ class Choosy(FakePublisher):
 def test_a_dead_letter_goes_without_its_original_headers_when_the_broker_cannot_take_them(
     rig: PipelineRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choosy = Choosy()
-    monkeypatch.setattr(rig.publisher, "publish", choosy.publish)
+    publisher = SelectivePublisher()
+    monkeypatch.setattr(rig.publisher, "publish", publisher.publish)
 
     assert rig.run(WITH_HEADERS) == Settled()
 
-    [dead_letter] = choosy.to(Destination.DEAD_LETTERS)
+    [dead_letter] = publisher.to(Destination.DEAD_LETTERS)
     assert "theirs" not in dead_letter.properties.headers
     assert "too many headers" in str(dead_letter.properties.headers["provisioning-note"])
     assert dead_letter.body == b"no command"
@@ -124,15 +124,15 @@ def test_a_dead_letter_goes_without_its_original_headers_when_the_broker_cannot_
 def test_the_event_goes_too_when_its_dead_letter_goes_without_headers(
     rig: PipelineRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choosy = Choosy()
-    monkeypatch.setattr(rig.publisher, "publish", choosy.publish)
+    publisher = SelectivePublisher()
+    monkeypatch.setattr(rig.publisher, "publish", publisher.publish)
     delivery = CREATE.delivery
     with_headers = replace(delivery, properties=replace(delivery.properties, headers={"theirs": "t"}))
     rig.provider.fail_next(Rejected("the provider refused: package unknown", ("package unknown",)))
 
     assert rig.run(replace(CREATE, delivery=with_headers)) == Settled()
 
-    assert [len(choosy.to(place)) for place in (Destination.DEAD_LETTERS, Destination.EVENTS)] == [1, 1]
+    assert [len(publisher.to(place)) for place in (Destination.DEAD_LETTERS, Destination.EVENTS)] == [1, 1]
 
 
 def test_a_dead_letter_that_was_too_large_has_its_headers_once_the_limit_is_raised(rig: PipelineRig) -> None:

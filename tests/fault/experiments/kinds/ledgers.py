@@ -20,10 +20,10 @@ _FAILED, _CONFIGURATION = 1, 78
 
 def locked(experiment: Experiment) -> None:
     """Somebody else writes for longer than anybody waits."""
-    intruder = sqlite3.connect(_path(experiment), isolation_level=None, check_same_thread=False)
-    experiment.on_heal(intruder.close)
-    experiment.on_heal(lambda: intruder.execute("ROLLBACK"))
-    wait_for(lambda: _begins(intruder), "the lock", _PATIENCE_SECONDS)
+    locker = sqlite3.connect(_path(experiment), isolation_level=None, check_same_thread=False)
+    experiment.on_heal(locker.close)
+    experiment.on_heal(lambda: locker.execute("ROLLBACK"))
+    wait_for(lambda: _begins(locker), "the lock", _PATIENCE_SECONDS)
     _await_paused(experiment)
 
 
@@ -81,9 +81,9 @@ def _path(experiment: Experiment) -> Path:
     return Path(str(make_url(experiment.installation.settings["LEDGER__URL"]).database))
 
 
-def _begins(intruder: sqlite3.Connection) -> bool:
+def _begins(locker: sqlite3.Connection) -> bool:
     try:
-        intruder.execute("BEGIN IMMEDIATE")
+        locker.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError:
         return False
     return True
