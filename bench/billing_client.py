@@ -17,9 +17,8 @@ from bench.work import PERSISTENT
 from sandbox.servers.errors import ServerFailed
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.parameters import connection_parameters
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology, remove
 from worker.broker.topology.model import Topology
-from worker.broker.topology.removal import remove
 from worker.broker.topology.survey import Mode
 
 _LOOK_SECONDS = 0.01

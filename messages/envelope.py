@@ -1,20 +1,22 @@
-"""The envelope around a command, the message it arrived in, and what its attributes must be.
+"""One valid command with its identity, and how it is read from bytes: or the reason why there is none.
 
-A text must fit into every header, and no terminal may obey it. A time only informs, so none refuses a command: it is
-read in whichever way its emitter wrote it.
+A time only informs, so none refuses a command: it is read in whichever way its emitter wrote it.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from decimal import Decimal
 
-from messages.commands import Command
-from messages.fields import is_utf8
+from pydantic import ValidationError
 
-MAX_ATTRIBUTE_BYTES = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from messages import forms
+from messages.catalog import CATALOG, CatalogEntry
+from messages.commands import Command, RetrieveCustomers
+from messages.errors import CommandName, Invalid, MessageError, Undecodable, UnknownType, faults_of
+from messages.fields import text_faults, usable
+from messages.forms import Payload, WireMessage
+
 #: As many digits as no day has: epoch seconds, or a finer unit, written as a text.
 _NUMBER = re.compile(r"[0-9]{9,20}(\.[0-9]+)?")
 _LEAP_SECOND = re.compile(r"(T[0-9]{2}:[0-9]{2}):60")
@@ -24,23 +26,10 @@ _UNITS = (1, 1e3, 1e6, 1e9)
 _FIRST_YEAR = 2000
 #: A number is believed only up to here: what counts further is a day and an hour without what keeps them apart.
 _LAST_YEAR = 2199
-
-
-@dataclass(frozen=True, slots=True)
-class WireMessage:
-    """What the codec reads of a message: the body and the AMQP properties that may carry the envelope.
-
-    `timestamp` is epoch seconds, as AMQP counts. The body may hold secrets, so it is not shown.
-    """
-
-    body: bytes = field(repr=False)
-    content_type: str | None = None
-    type: str | None = None
-    message_id: str | None = None
-    correlation_id: str | None = None
-    app_id: str | None = None
-    timestamp: int | None = None
-    headers: Mapping[str, object] = field(default_factory=dict)
+#: A time only informs, so one that cannot be used refuses nothing.
+_NO_TIME = "time: names no moment with its offset, such as 2026-11-21T09:30:00Z, so it was dropped"
+#: Version ff and ids of zeros alone are what W3C calls invalid.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +50,119 @@ class Envelope:
     dropped: tuple[str, ...] = ()
 
 
-def text_faults(field: str, value: object, *, required: bool) -> list[str]:
-    """One sentence for the rule that the value breaks; none when it keeps them all."""
-    if value is None:
-        return [f"{field}: is required"] if required else []
-    if not isinstance(value, str):
-        return [f"{field}: must be text"]
-    if not is_utf8(value):
-        return [f"{field}: must be valid Unicode text"]
-    size = len(value.encode())
-    if not 1 <= size <= MAX_ATTRIBUTE_BYTES:
-        return [f"{field}: must have 1 to {MAX_ATTRIBUTE_BYTES} bytes, not {size}"]
-    return [f"{field}: must not contain control characters"] if _CONTROL.search(value) else []
+def decode(message: WireMessage) -> Envelope:
+    """Read one message in any of its three forms.
+
+    Raises Undecodable, UnknownType or Invalid; each names the broken fields and rules and, where the message says who
+    it is, carries the name under which it can be answered.
+    """
+    body = forms.read_body(message.body)
+    if isinstance(body, forms.UnreadableForm):
+        raise Undecodable([body.fault], name_from_properties(message))
+    attributes = forms.read(message, body)
+    try:
+        return _envelope(attributes)
+    except MessageError as error:
+        error.name = _name(attributes) or _name(attributes, *forms.beside(message))
+        raise
 
 
-def usable(value: object) -> str | None:
-    """The value if it keeps these rules, else None."""
-    return value if isinstance(value, str) and not text_faults("", value, required=True) else None
+def name_from_properties(message: WireMessage) -> CommandName | None:
+    """Name a message without looking at its body; None when its properties and headers do not say who it is."""
+    return _name(*forms.beside(message))
+
+
+def _envelope(attributes: forms.Attributes) -> Envelope:
+    # What can be read in two ways is judged no further: every other rule may be about the wrong one of them.
+    faults = attributes.faults or _envelope_faults(attributes)
+    if faults:
+        raise Invalid(faults)
+    entry = _entry(attributes)
+    time = epoch_seconds(attributes.time)
+    return Envelope(
+        id=str(attributes.id),
+        source=str(attributes.source),
+        type=entry.command,
+        subject=usable(attributes.subject),
+        time=time,
+        correlationid=usable(attributes.correlationid),
+        traceparent=_traceparent(attributes.traceparent),
+        data=_timely(_command(entry, attributes.data), time),
+        dropped=(_NO_TIME,) if attributes.time is not None and time is None else (),
+    )
+
+
+def _entry(attributes: forms.Attributes) -> CatalogEntry:
+    entry = CATALOG.get(str(attributes.type))
+    if entry is None:
+        raise UnknownType([f"type: is not a command; known are {', '.join(CATALOG)}"])
+    return entry
+
+
+def _command(entry: CatalogEntry, data: Payload) -> Command:
+    if data.faults:
+        raise Invalid(data.faults)
+    try:
+        return entry.model.model_validate(data.content)
+    except ValidationError as exc:
+        faults = faults_of(exc)
+    # Raised out here, so that the library's own error is in no chain: it holds what was sent.
+    raise Invalid(faults)
+
+
+def _timely(command: Command, sent_at: float | None) -> Command:
+    # A command that does not say when it was sent is left to the provider: measured from now, its repeat on another
+    # day would be answered otherwise than the first.
+    faults = command.faults_at(sent_at) if sent_at is not None else ()
+    if faults:
+        raise Invalid(faults)
+    return command
+
+
+def _envelope_faults(attributes: forms.Attributes) -> list[str]:
+    faults = [
+        fault
+        for field in ("id", "source", "type")
+        for fault in text_faults(field, getattr(attributes, field), required=True)
+    ]
+    for field in ("subject", "correlationid"):
+        faults += text_faults(field, getattr(attributes, field), required=False)
+    if attributes.specversion != "1.0":
+        faults.append("specversion: must be 1.0")
+    return faults
+
+
+def _name(*sources: forms.Attributes) -> CommandName | None:
+    """The command's name, each attribute from the first who has a usable one."""
+
+    def first(attribute: str) -> str | None:
+        return next((text for each in sources if (text := usable(getattr(each, attribute))) is not None), None)
+
+    source, identity = first("source"), first("id")
+    if source is None or identity is None:
+        return None
+    return CommandName(
+        source=source,
+        id=identity,
+        type=first("type"),
+        subject=first("subject"),
+        username=_customer(sources[0]),
+        correlationid=first("correlationid"),
+        traceparent=_traceparent(sources[0].traceparent),
+    )
+
+
+def _customer(attributes: forms.Attributes) -> str | None:
+    # The list command's username is a search, and no customer.
+    data = attributes.data.content
+    if not isinstance(data, dict) or attributes.type == RetrieveCustomers.__name__:
+        return None
+    return usable(data.get("username", data.get("on_behalf_of")))
+
+
+def _traceparent(value: object) -> str | None:
+    # A malformed trace context is dropped, as W3C asks: tracing must never refuse a command.
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
 
 
 def epoch_seconds(value: object) -> float | None:

@@ -1,5 +1,7 @@
 """The field types of commands: the provider's own limits, and the mark that makes a field a secret.
 
+And what the attributes of the envelope around a command must be: no terminal may obey them.
+
 A limit that is checked by code is also `Stated` as a rule of JSON Schema, for those who check before they send.
 """
 
@@ -11,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, SecretStr, StringConstraints
 from pydantic_core import CoreSchema
 
+#: Of an attribute of the envelope: it must fit into every header.
+MAX_ATTRIBUTE_BYTES = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ACCOUNT_ID = re.compile(r"account-id \S+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -77,6 +81,25 @@ def is_utf8(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def text_faults(field: str, value: object, *, required: bool) -> list[str]:
+    """One sentence for the rule of an envelope's attribute that the value breaks; none when it keeps them all."""
+    if value is None:
+        return [f"{field}: is required"] if required else []
+    if not isinstance(value, str):
+        return [f"{field}: must be text"]
+    if not is_utf8(value):
+        return [f"{field}: must be valid Unicode text"]
+    size = len(value.encode())
+    if not 1 <= size <= MAX_ATTRIBUTE_BYTES:
+        return [f"{field}: must have 1 to {MAX_ATTRIBUTE_BYTES} bytes, not {size}"]
+    return [f"{field}: must not contain control characters"] if _CONTROL.search(value) else []
+
+
+def usable(value: object) -> str | None:
+    """The value if an envelope's attribute may have it, else None."""
+    return value if isinstance(value, str) and not text_faults("", value, required=True) else None
 
 
 def _plain_utf8(value: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from messages.catalog import CATALOG
-from messages.envelope import WireMessage, usable
+from messages.fields import usable
 from messages.strict_json import CONTRADICTORY, MARK, Parsed, hint, parse
 
 _NO_OBJECT = "must be an object with the command's fields"
@@ -24,6 +24,23 @@ _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time
 _PLAIN = frozenset({"subject", "traceparent"})
 #: They distinguish no command from another: a library may set them anew with each repeat.
 _INFORMING = frozenset({"time", "traceparent"})
+
+
+@dataclass(frozen=True, slots=True)
+class WireMessage:
+    """What the codec reads of a message: the body and the AMQP properties that may carry the envelope.
+
+    `timestamp` is epoch seconds, as AMQP counts. The body may hold secrets, so it is not shown.
+    """
+
+    body: bytes = field(repr=False)
+    content_type: str | None = None
+    type: str | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+    app_id: str | None = None
+    timestamp: int | None = None
+    headers: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

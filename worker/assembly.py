@@ -33,7 +33,7 @@ from worker.ledger.config import LedgerConfig
 from worker.ledger.keyfile import load_keys
 from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
 from worker.ledger.parking_store import SqlParkingStore
-from worker.ledger.pruning.schedule import HourlyPruning
+from worker.ledger.pruning.pruner import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
 from worker.pipeline.attempt import AttemptRunner, AttemptThreads, RetryContext
 from worker.pipeline.parking import Parking, Window

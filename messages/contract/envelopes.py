@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from messages.catalog import CatalogEntry
 from messages.contract.models import Document, event_data, flowing
-from messages.envelope import MAX_ATTRIBUTE_BYTES
 from messages.events import ResultEvent
+from messages.fields import MAX_ATTRIBUTE_BYTES
 from messages.results import CommandFailed, ResultFields
 
 #: No year 0, which no calendar has, and no leap second, which few readers know.

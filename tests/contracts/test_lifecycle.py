@@ -32,8 +32,7 @@ from worker.intake.causes import PausePolicy
 from worker.intake.gate import IntakeGate
 from worker.intake.sharing import PauseNote, PauseNotes, Sharing
 from worker.ledger.config import LedgerConfig
-from worker.ledger.pruning.pruner import Pruned, Rest
-from worker.ledger.pruning.schedule import HourlyPruning, Schedule
+from worker.ledger.pruning.pruner import HourlyPruning, Pruned, Rest, Schedule
 from worker.ledger.sql_ledger import SqlLedger
 from worker.ledger.stores.opening import open_store
 from worker.ledger.write.connection import WriterProgress

@@ -16,8 +16,8 @@ from tests.support.commands import Command, create, disable, new_username, struc
 from tests.support.installation import Installation
 from tests.support.worker_process import environment
 from worker.broker.address import BrokerAddress
+from worker.broker.topology.errands import remove
 from worker.broker.topology.model import Topology
-from worker.broker.topology.removal import remove
 
 DONE, FAILED, PARTLY, UNREACHABLE = 0, 1, 3, 69
 #: Whoever runs the tests in the background has every process ignore Ctrl-C from the start.

@@ -15,7 +15,7 @@ from tests.support.tls_front import TlsFront
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.diagnose.checkup import look_at_broker
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.errors import BrokerUnreachable

@@ -10,7 +10,7 @@ from tests.support.commands import create, new_username
 from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 

@@ -10,9 +10,9 @@ import pytest
 from examples.adapters.chargebee import Chargebee
 from examples.adapters.stripe import TOLERANCE_SECONDS, Stripe
 from examples.adapters.translation import Adapter, Malformed, NotForUs, Terms
-from messages.codec import decode
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode
 from messages.errors import MessageError
+from messages.forms import WireMessage
 from tests.examples.webhooks import (
     LOGIN,
     SIGNING_SECRET,

@@ -13,7 +13,7 @@ from tests.support.broker_tools import AckingIntake, BrokerClient, RecordingInta
 from tests.support.certificates import Authority
 from tests.support.tls_front import TlsFront
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode, Survey
 from worker.domain.telemetry import discard_event

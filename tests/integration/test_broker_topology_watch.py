@@ -14,7 +14,7 @@ from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
 from worker.broker.publish.publisher import Publisher
 from worker.broker.topology import watch
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Binding, Exchange, Item, Topology
 from worker.broker.topology.survey import Mode
 from worker.domain.telemetry import TopologyComplete, TopologyDeclaredAgain, TopologyIncomplete, discard_event

@@ -15,7 +15,7 @@ from tests.support.broker_tools import BrokerClient, RecordingIntake, persistent
 from tests.support.doctoring import DEFAULTS, DiagnosedBroker, ask_management, write_tools
 from tests.support.waiting import wait_for
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.doctor import Danger, Finding, Rule, Severity, diagnose

@@ -20,7 +20,7 @@ from tests.support.installation import open_installation
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.listener import ExchangeListener
 from worker.broker.publish.publisher import Publisher
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Binding, Topology
 from worker.broker.topology.survey import Condition, Mode
 from worker.doctor import Rule, Severity

@@ -19,15 +19,15 @@ from worker.broker.connection.loop import BrokerLoop
 from worker.exits import Exit
 from worker.intake.gate import IntakeGate
 from worker.intake.sharing import Sharing
-from worker.ledger.pruning.schedule import HourlyPruning
+from worker.ledger.pruning.pruner import HourlyPruning
 from worker.ledger.write.commits import Commits
 from worker.ledger.write.watchdog import Watchdog
 from worker.pipeline.attempt import AttemptThreads
 from worker.pipeline.parking import Parking
 from worker.pipeline.scheduling.timer import Timer
 from worker.settings import Settings, load
+from worker.settings.loading import ledger_url
 from worker.settings.model import PREFIX
-from worker.settings.places import ledger_url
 from worker.telemetry.logs import LineWriter
 from worker.telemetry.serving import BoundedServer
 

@@ -16,8 +16,8 @@ from worker.assembly import Parts, Surroundings, assemble
 from worker.errors import Unauthorized
 from worker.intake.causes import PauseCause
 from worker.settings import Settings, load
+from worker.settings.loading import ledger_url
 from worker.settings.model import PREFIX
-from worker.settings.places import ledger_url
 from worker.telemetry.logs import LineWriter, logger
 
 XML_SUCCESS = b"<result><message>success</message></result>"

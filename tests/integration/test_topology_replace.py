@@ -11,8 +11,7 @@ from pika.exceptions import ChannelClosedByBroker
 from sandbox.servers.finding import OwnBroker
 from tests.support.broker_tools import BrokerClient
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
-from worker.broker.topology.removal import remove_exchange
+from worker.broker.topology.errands import inspect_topology, remove_exchange
 from worker.broker.topology.survey import Condition, Mode
 from worker.cli.commands import topology as command
 from worker.cli.terminal.ending import Code, ended

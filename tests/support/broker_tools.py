@@ -19,9 +19,8 @@ from tests.support.servers import session_broker
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.consumer import Consumer, Subscription
 from worker.broker.publish.publisher import Publisher
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology, remove
 from worker.broker.topology.model import Topology
-from worker.broker.topology.removal import remove
 from worker.broker.topology.survey import Mode
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
 from worker.domain.ports import Intake, Settlement

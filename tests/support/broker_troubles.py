@@ -12,7 +12,7 @@ from tests.support.amqp_line import Line
 from tests.support.billing import QUORUM
 from tests.support.installation import Installation
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 

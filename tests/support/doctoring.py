@@ -17,7 +17,7 @@ from tests.support.worker_process import PROGRAM, environment
 from worker.broker.address import BrokerAddress
 from worker.broker.diagnose.checkup import look_at_broker
 from worker.broker.topology.model import Topology
-from worker.cli.commands.doctor.looking import settings_facts
+from worker.cli.commands.doctor import settings_facts
 from worker.doctor import Finding, Rule, diagnose
 from worker.doctor.facts import BrokerFacts, Facts, SettingsFacts
 

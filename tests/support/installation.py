@@ -22,7 +22,7 @@ from tests.support.verdict import Accounts, Totals, settle_accounts
 from tests.support.waiting import wait_for
 from tests.support.worker_process import PROGRAM, WorkerProcess, environment, piped_worker_process, worker_process
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.domain.work import Step

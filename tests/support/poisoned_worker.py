@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from unittest.mock import patch
 
-from messages.codec import decode
 from messages.commands import Command
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode
+from messages.forms import WireMessage
 from worker.cli.commands.run import run
 from worker.domain.result_events import Success
 from worker.domain.work import Attempt

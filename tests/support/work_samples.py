@@ -5,9 +5,10 @@ from hashlib import sha256
 
 import messages.commands
 from messages.catalog import CATALOG
-from messages.codec import decode as decode_message
 from messages.commands import CreateCustomer, DisableCustomer, RotateCredential
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope
+from messages.envelope import decode as decode_message
+from messages.forms import WireMessage
 from tests.support import commands
 from tests.support.commands import Command
 from worker.domain.deliveries import Delivery, Properties, Receipt

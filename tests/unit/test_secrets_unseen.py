@@ -19,7 +19,7 @@ from worker.ledger.keys import fingerprinter
 from worker.provider.calls import Forms, Profiles
 from worker.provider.client import ProviderClient
 from worker.settings import Settings, load
-from worker.settings.places import ledger_url
+from worker.settings.loading import ledger_url
 
 URL = quote(planted("url"), safe="")
 SECRETS = {

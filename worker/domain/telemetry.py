@@ -1,6 +1,6 @@
 """What the rooms report of their work, for the metrics and the log: one frozen value for each kind of event.
 
-A room is given an `Emit` and knows nothing of what becomes of an event; `worker/telemetry/table.py` says that of each.
+A room is given an `Emit` and knows nothing of what becomes of an event: that is said in `worker/telemetry/recorder.py`.
 An attribute that is named as a label of a metric is that label's value, from a closed set. Times are seconds.
 """
 

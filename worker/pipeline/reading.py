@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from messages.codec import decode, name_from_properties
 from messages.commands import Command
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode, name_from_properties
 from messages.errors import MessageError, Undecodable, Unread
-from messages.forms import distinguishing
+from messages.forms import WireMessage, distinguishing
 from worker.domain.claims import MOST_CRASHES, ClaimRequest, Held
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import CommandKey, canonical, customer_of, lane_keys

@@ -1,14 +1,16 @@
-"""Reads the settings once, and names every fault at once."""
+"""Reads the settings once, and names every fault at once; says where the ledger lies when nothing else is set."""
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from worker.errors import SettingsInvalid
 from worker.settings.files import FileEnvSource
-from worker.settings.model import PREFIX, Environment, Settings
+from worker.settings.model import PREFIX, Environment, LedgerReach, Settings
 from worker.settings.naming import variables
 from worker.settings.urls import url_faults
 
@@ -75,3 +77,19 @@ def _sentence(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
 
 def _name(fault: Any) -> str:  # noqa: ANN401 - the library's own dictionary
     return PREFIX + "__".join(str(part).upper() for part in fault["loc"])
+
+
+def ledger_url(settings: LedgerReach, environment: Mapping[str, str]) -> str:
+    """The ledger's URL: what was set, or a SQLite file in the state folder. May hold a password."""
+    if settings.ledger.url is not None:
+        return settings.ledger.url.get_secret_value()
+    return f"sqlite:///{_state_folder(environment) / 'ledger.db'}"
+
+
+def _state_folder(environment: Mapping[str, str]) -> Path:
+    state = environment.get("XDG_STATE_HOME", "")
+    if state.startswith("/"):
+        return Path(state) / "provisioning-worker"
+    if os.geteuid() == 0:
+        return Path("/var/lib/provisioning-worker")
+    return Path(environment.get("HOME") or Path.home()) / ".local" / "state" / "provisioning-worker"

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from bench.orders import BenchOrder, orders
-from messages.codec import decode
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode
+from messages.forms import WireMessage
 
 CONTENT_TYPE = "application/cloudevents+json"
 IN_FLIGHT = 32

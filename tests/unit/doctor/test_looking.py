@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from worker.cli.commands.doctor.looking import settings_facts
+from worker.cli.commands.doctor import settings_facts
 from worker.doctor.facts import UnknownSetting
 from worker.settings import Settings
 from worker.settings.model import AmqpSettings, ProviderSettings

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from worker.cli.commands.doctor.printing import show
+from worker.cli.commands.doctor import show
 from worker.cli.terminal.output import Output
 from worker.doctor import Danger, Diagnosis, Finding, Rule, Severity
 from worker.doctor.findings import Area

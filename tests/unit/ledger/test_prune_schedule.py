@@ -9,8 +9,7 @@ import pytest
 
 from worker.domain.telemetry import LedgerPruned, LedgerPruneFailed, TelemetryEvent
 from worker.errors import LedgerUnavailable
-from worker.ledger.pruning.pruner import Pruned, PrunedElsewhere, Rest
-from worker.ledger.pruning.schedule import HourlyPruning, Schedule
+from worker.ledger.pruning.pruner import HourlyPruning, Pruned, PrunedElsewhere, Rest, Schedule
 
 SOON = Schedule(first_seconds=0.0, every_seconds=0.0)
 LONG_AGO = Schedule(first_seconds=3600.0)

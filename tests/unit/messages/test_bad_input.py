@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from messages.catalog import CATALOG
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import Invalid, MessageError, Undecodable, UnknownType
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, FORMS, Build, bare, binary, refused, structured
 
 LIMIT = 256 * 1024

@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from messages.catalog import CATALOG
-from messages.codec import decode
+from messages.envelope import decode
 from tests.unit.messages.wire import CUSTOMER, DATA, PROFILE, REQUIRED, SECRET, broken, command
 
 LIMITS = {

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from messages.codec import decode
 from messages.commands import CreateCustomer
+from messages.envelope import decode
 from tests.unit.messages.wire import DATA, Build, broken, create, faults, structured
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import Invalid, Undecodable
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, ENVELOPE, SECRET, bare, binary, faults, refused, structured
 
 ALPHABET = "data_base64: must be Base64 with its padding and without line breaks, in the alphabet with + and /"

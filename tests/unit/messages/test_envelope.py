@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from messages.codec import decode
+from messages.envelope import decode
 from tests.unit.messages.wire import DATA, ENVELOPE, Build, binary, faults, structured
 
 ALL = ("id", "source", "type", "subject", "correlationid")

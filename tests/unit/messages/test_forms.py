@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from messages.catalog import CATALOG
-from messages.codec import decode
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, ENVELOPE, Build, bare, binary, faults, structured
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import CommandName, Undecodable
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, Build, bare, binary, faults, refused, structured
 
 CLOUDEVENTS = ["application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8", "application/cloudevents"]

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import Invalid, MessageError, Undecodable
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, ENVELOPE, SECRET, Build, bare, binary, refused, structured
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from messages.codec import decode
+from messages.envelope import decode
 from messages.errors import Invalid, Undecodable
 from tests.unit.messages.wire import DATA, ENVELOPE, Build, bare, refused, structured
 

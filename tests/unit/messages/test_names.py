@@ -4,8 +4,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from messages.envelope import WireMessage
 from messages.errors import CommandName, Invalid, Undecodable, UnknownType
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, ENVELOPE, FORMS, SECRET, Build, bare, binary, refused, structured
 
 NAME = CommandName(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from messages.codec import decode
+from messages.envelope import decode
 from tests.unit.messages.wire import CUSTOMER, DATA, PROFILE, broken, command, faults, structured
 
 FIELDS = {"UpdateProfile": [*PROFILE], "UpdateUserProfile": ["address2", *PROFILE]}

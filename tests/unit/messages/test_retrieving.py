@@ -2,8 +2,8 @@
 
 import pytest
 
-from messages.codec import decode
 from messages.commands import RetrieveCustomers
+from messages.envelope import decode
 from tests.unit.messages.wire import broken, structured
 
 

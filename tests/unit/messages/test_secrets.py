@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from messages import forms
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import MessageError
+from messages.forms import WireMessage
 from tests.unit.messages.wire import DATA, FORMS, SECRET, Build, create, refused, rotate, structured
 
 SECRET_FIELDS = {

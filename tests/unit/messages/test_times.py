@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from messages.codec import decode
+from messages.envelope import decode
 from tests.unit.messages.wire import DATA, bare, binary, create, faults, structured
 
 SENT_AT = 1_795_253_400

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from messages.catalog import CATALOG
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.errors import MessageError
+from messages.forms import WireMessage
 
 SECRET = "zQ7-pl4nted-s3cret"
 Build = Callable[..., WireMessage]

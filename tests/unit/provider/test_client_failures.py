@@ -26,7 +26,7 @@ from worker.errors import (
     Unauthorized,
     Unprovable,
 )
-from worker.provider import caller
+from worker.provider import client as client_module
 from worker.provider.client import ProviderClient
 from worker.provider.config import CallResult, Login, ProviderConfig
 from worker.provider.wire.transport import HttpAnswer
@@ -222,7 +222,9 @@ class Clockwork:
 
     def __init__(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr(caller, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now))
+        monkeypatch.setattr(
+            client_module, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now)
+        )
         rig.client._caller._places = SimpleNamespace(get=self.passes(3.0), put=lambda _: None)  # type: ignore[assignment]
         rig.client._caller._rate_limiter = SimpleNamespace(wait=self.passes(4.0))  # type: ignore[assignment]
 

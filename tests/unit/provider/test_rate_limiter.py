@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from worker.errors import NotSent
-from worker.provider.caller import RateLimiter
+from worker.provider.client import RateLimiter
 
 
 class Waits(threading.Event):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.settings.conftest import Export
 from worker.settings import LedgerReach, load
-from worker.settings.places import ledger_url
+from worker.settings.loading import ledger_url
 
 
 def url(**environment: str) -> str:

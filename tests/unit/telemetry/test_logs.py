@@ -13,8 +13,7 @@ import pytest
 
 from tests.support.logged import Logged
 from worker.domain.telemetry import LedgerTimed
-from worker.telemetry.forwarding import forward_last_words, forward_libraries
-from worker.telemetry.logs import subject_writer
+from worker.telemetry.logs import forward_last_words, forward_libraries, subject_writer
 from worker.telemetry.metrics import Metrics
 from worker.telemetry.recorder import Recorder
 

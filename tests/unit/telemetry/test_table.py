@@ -7,7 +7,7 @@ import pytest
 from tests.support.logged import Logged
 from worker.domain.telemetry import TelemetryEvent
 from worker.telemetry.metrics import Metrics, labels_of
-from worker.telemetry.table import TABLE, EventRow
+from worker.telemetry.recorder import TABLE, EventRow
 
 #: Read at each scrape, since it is counted elsewhere.
 SCRAPED = {"queue_messages"}

@@ -18,7 +18,7 @@ from worker.broker.diagnose.management_api import ManagementApi, ManagementLogin
 from worker.broker.diagnose.management_facts import with_management
 from worker.broker.diagnose.rights import Blocking, answer, may_configure, rights
 from worker.broker.faults import words
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology
 from worker.broker.topology.model import Exchange, Queue, Topology
 from worker.broker.topology.survey import Condition, Mode, SurveyFinding
 from worker.doctor.facts import (

@@ -10,7 +10,7 @@ from worker.domain.result_events import rfc3339
 from worker.errors import WorkerError
 from worker.ledger.read.records import CommandRecord, ParkedRecord, RefusedRecord, open_reader
 from worker.settings import LedgerReach, load
-from worker.settings.places import ledger_url
+from worker.settings.loading import ledger_url
 
 # It may not be published yet: that comes after the ending was written.
 _RECORDED = "its event is recorded, and published once the broker takes it"

@@ -19,9 +19,8 @@ from worker.domain.work import Step
 from worker.errors import WorkerError
 from worker.exits import Exit
 from worker.settings import Settings, load, unknown_names
-from worker.settings.places import ledger_url
-from worker.telemetry.forwarding import forward_last_words, forward_libraries
-from worker.telemetry.logs import FLUSH_SECONDS, LineWriter, logger
+from worker.settings.loading import ledger_url
+from worker.telemetry.logs import FLUSH_SECONDS, LineWriter, forward_last_words, forward_libraries, logger
 
 #: Python loads a codec when it is first asked for. A process that is out of files could not, in the midst of a failure
 #: that is put into words.

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from worker.broker.address import BrokerAddress
-from worker.broker.topology.inspection import inspect_topology
+from worker.broker.topology.errands import inspect_topology, remove_exchange
 from worker.broker.topology.model import Exchange, Topology
-from worker.broker.topology.removal import remove_exchange
 from worker.broker.topology.survey import Condition, Mode
 from worker.cli.terminal.output import Column, Output, show_rows
 from worker.cli.terminal.signals import explained_if_ended

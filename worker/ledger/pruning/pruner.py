@@ -1,4 +1,4 @@
-"""Goes through the old rows in small commits, with a rest after each."""
+"""Goes through the old rows in small commits, with a rest after each; in a running worker by itself, once an hour."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from worker.domain.ports import Clock
-from worker.domain.telemetry import Emit, LedgerTimed
+from worker.domain.telemetry import Emit, LedgerPruned, LedgerPruneFailed, LedgerTimed
 from worker.errors import LedgerError
 from worker.ledger.config import LedgerOperation
 from worker.ledger.faults import translated
 from worker.ledger.pruning.rule import Batch, Place, forget_commands, forget_owners, forget_refusals
 from worker.ledger.stores.store import Store
 from worker.ledger.stores.verdicts import FaultVerdict
+from worker.lifecycle import RepeatingPart
 
 SECONDS_PER_DAY = 86_400.0
 #: After each commit the pruner rests this many times as long as it took, and at least so many seconds.
@@ -111,3 +112,39 @@ class _Walk:
     def pause(self, seconds: float) -> None:
         """Rest, or hear that it is over."""
         self.stopped = self.rest(seconds) or self.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Seconds from the start to the first run, and from the end of each run to the next one.
+
+    The first comes soon, because a worker that is started anew each hour must prune too.
+    """
+
+    first_seconds: float = 5.0
+    every_seconds: float = 3600.0
+
+
+class HourlyPruning(RepeatingPart):
+    """Prunes once an hour. A failed run is logged and repeated an hour later: a ledger that grows stops no command."""
+
+    def __init__(self, prune: Callable[[Rest], Pruned], emit: Emit, schedule: Schedule | None = None) -> None:
+        schedule = schedule or Schedule()
+        super().__init__("ledger-prune", schedule.every_seconds, schedule.first_seconds)
+        self._prune = prune
+        self._emit = emit
+
+    def look(self) -> None:
+        """Prune once; a stop ends it after the commit that is under way."""
+        try:
+            pruned = self._prune(self._stopping.wait)
+        except PrunedElsewhere:
+            # Another replica does the same work at this moment.
+            return
+        except LedgerError as exc:
+            self._emit(LedgerPruneFailed(str(exc)))
+        except Exception as exc:  # noqa: BLE001 - no fault of pruning may end the worker
+            self._emit(LedgerPruneFailed(f"{type(exc).__name__}: {exc}"))
+        else:
+            if pruned.commands or pruned.refusals:
+                self._emit(LedgerPruned(pruned.commands, pruned.refusals))

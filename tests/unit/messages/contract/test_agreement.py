@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from messages.catalog import CATALOG
-from messages.envelope import WireMessage
+from messages.forms import WireMessage
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 

@@ -11,10 +11,10 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from messages.catalog import CATALOG
-from messages.codec import decode
 from messages.contract import documents
-from messages.envelope import WireMessage
+from messages.envelope import decode
 from messages.events import EVENTS
+from messages.forms import WireMessage
 from tests.support.published import DOCUMENTS
 
 OFFICIAL = Path(__file__).parents[3] / "support" / "asyncapi" / "asyncapi-3.0.0.json"

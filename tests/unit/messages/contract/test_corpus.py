@@ -9,9 +9,9 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from messages.catalog import CATALOG
-from messages.codec import decode
-from messages.envelope import Envelope, WireMessage
+from messages.envelope import Envelope, decode
 from messages.events import EVENTS, ResultEvent
+from messages.forms import WireMessage
 from tests.support.published import DOCUMENTS
 
 CORPUS = Path(__file__).parents[3] / "corpus" / "v1"

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from messages.envelope import WireMessage
+from messages.forms import WireMessage
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults
 from worker.handlers.retrieval import LISTED_FIELDS

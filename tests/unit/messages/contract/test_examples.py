@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from messages.catalog import CATALOG
-from messages.envelope import WireMessage
 from messages.events import ResultEvent
+from messages.forms import WireMessage
 from messages.results import Reason, Succeeded
 from tests.support.published import DOCUMENTS
 from tests.unit.messages.wire import faults

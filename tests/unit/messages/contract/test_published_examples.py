@@ -11,8 +11,8 @@ import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from messages.catalog import CATALOG
-from messages.codec import decode
-from messages.envelope import WireMessage
+from messages.envelope import decode
+from messages.forms import WireMessage
 from tests.support.published import DOCUMENTS
 from worker.handlers.retrieval import LISTED_FIELDS
 

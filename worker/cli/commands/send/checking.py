@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from messages.codec import decode
-from messages.envelope import MAX_ATTRIBUTE_BYTES, Envelope, WireMessage
+from messages.envelope import Envelope, decode
 from messages.errors import MessageError
+from messages.fields import MAX_ATTRIBUTE_BYTES
+from messages.forms import WireMessage
 from worker.cli.commands.send.reading import InputFault, Value
 from worker.domain.identity import canonical
 from worker.domain.texts.redaction import without_secrets_of

@@ -1,10 +1,16 @@
-"""A look at the topology for a person: one connection, one survey, one report."""
+"""A person's errands at the broker, each on a connection of its own: one look at the topology, or its deletion."""
 
 import threading
+from contextlib import suppress
+
+import pika
+from pika.exceptions import AMQPError
 
 from worker.broker.address import BrokerAddress, Role
 from worker.broker.connection.loop import BrokerLoop
+from worker.broker.connection.parameters import connection_parameters
 from worker.broker.connection.wire import WireConnection
+from worker.broker.faults import words
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode, Survey
 from worker.broker.topology.surveyor import Surveyor
@@ -59,3 +65,29 @@ class _Inspection:
     def _surveyed(self, report: Survey) -> None:
         self.report = report
         self.over.set()
+
+
+def remove(address: BrokerAddress, topology: Topology) -> None:
+    """Delete every queue and exchange of the prefix, with what is in them; what is not there is no error."""
+    with suppress(AMQPError, OSError):
+        connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
+        try:
+            channel = connection.channel()
+            for queue in topology.queues:
+                channel.queue_delete(queue.name)
+            for exchange in topology.exchanges:
+                channel.exchange_delete(exchange.name)
+        finally:
+            connection.close()
+
+
+def remove_exchange(address: BrokerAddress, name: str) -> None:
+    """Delete one exchange and its bindings. Raises BrokerUnreachable with the broker's words when it is refused."""
+    try:
+        connection = pika.BlockingConnection(connection_parameters(address, Role.ERRAND))
+        try:
+            connection.channel().exchange_delete(name)
+        finally:
+            connection.close()
+    except (AMQPError, OSError) as exc:
+        raise BrokerUnreachable(f"the exchange {name} could not be deleted at {address}: {words(exc)}") from exc
