@@ -14,6 +14,7 @@ from worker.broker.publish.publisher import Publisher
 from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
+from worker.domain.deliveries import Delivery
 from worker.domain.recoverability import RetryPolicy
 from worker.domain.telemetry import Emit, SettingsNotReadAgain
 from worker.domain.work import Step
@@ -39,12 +40,10 @@ from worker.pipeline.attempt import AttemptRunner, AttemptThreads, RetryContext
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.reading import (
-    DeliveryReader,
     MarkedReader,
     QuarantineReader,
     crash_mark_content,
     read_and_warn,
-    reject_unread,
 )
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
@@ -189,19 +188,24 @@ def _pipeline(
     pause: IntakeGate,
 ) -> tuple[Pipeline, Stages]:
     """The stages behind the scheduler, and how it reaches them: each needs the other."""
-    reached, clock = base.around.reached, base.clock
-    reader = _delivery_reader(base, books.marks)
-    program = RunningProgram(clock, version("provisioning-worker"), reader.read, books.marks.fingerprints, reached)
+    reached, clock, release = base.around.reached, base.clock, version("provisioning-worker")
+    fingerprint = books.marks.fingerprints
+    read = partial(read_and_warn, fingerprint=fingerprint, login_of=login_of, emit=base.emit)
+    program = RunningProgram(clock, release, read, fingerprint, reached)
+
+    def mark_of(delivery: Delivery) -> bytes:
+        # The version is part of the mark: what ended an older program gets a new chance with the next one.
+        return fingerprint("read by", release, crash_mark_content(delivery))[0]
 
     def pause_intake(seconds: float, detail: str) -> None:
         pause.hold(PauseCause.LEDGER, seconds, detail)
 
     pipeline = Pipeline(rooms, program, unpublished, dispatcher.ended, pause_intake)
     unpublished.start(pipeline.publish)
-    marked = MarkedReader(reader, books.ledger, pause_intake, clock)
+    marked = MarkedReader(read, mark_of, books.ledger, pause_intake, clock)
     unread = QuarantineReader(dispatcher, marked, clock, reached)
     read_unread = partial(rooms.attempt_threads, unread.read_all)
-    return pipeline, Stages(reader.read, pipeline.start, read_unread, marked.must_be_marked, reached)
+    return pipeline, Stages(read, pipeline.start, read_unread, marked.must_be_marked, reached)
 
 
 def _parking(
@@ -212,17 +216,6 @@ def _parking(
 
     window = Window(base.settings.amqp.prefetch, consumer.ack, connected)
     return Parking(dispatcher, parking_store, window, base.emit, base.around.reached)
-
-
-def _delivery_reader(base: _Foundation, marks: Fingerprinter) -> DeliveryReader:
-    # The version is part of the mark: what ended an older program gets a new chance with the next one.
-    release = version("provisioning-worker")
-
-    return DeliveryReader(
-        read=partial(read_and_warn, fingerprint=marks.fingerprints, login_of=login_of, emit=base.emit),
-        mark=lambda delivery: marks.fingerprints("read by", release, crash_mark_content(delivery))[0],
-        reject_unread=reject_unread,
-    )
 
 
 def _provider(

@@ -70,7 +70,7 @@ def commits(store: Store, clock: FakeClock, observer: RecordingTelemetry) -> Ite
 def commits_of(owner: str, store: Store, clock: FakeClock, observer: RecordingTelemetry) -> Commits:
     lease = Lease(owner, 15.0, clock)
     with store.engine.begin() as connection:
-        leasing.start(connection, owner, ("host", 1), (clock.now(), clock.now() + 15))
+        leasing.start(connection, owner, "host", 1, clock.now(), clock.now() + 15)
     lease.grant(lease.next_term())
     return Commits(store, lease, LedgerConfig(store.name, SETTLE_SECONDS, 90, patience_seconds=0), clock, observer)
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from messages.errors import CommandName
 from messages.results import Reason
 from worker.domain.deliveries import Delivery, Destination, Outgoing
+from worker.domain.result_events import GENERATION, Failure
 from worker.domain.texts.printable import visible
 
 MAX_HEADER_BYTES = 2_000
@@ -29,48 +31,34 @@ class DeadLetter:
     headers: Mapping[str, str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What a dead letter's headers are made of. Times are RFC 3339; None where the message does not say so much."""
+def write(
+    delivery: Delivery, name: CommandName | None, failed: Failure, first_failed_at: str, worker_version: str
+) -> DeadLetter:
+    """Make the dead letter of a delivery; every header is text of at most 2,000 bytes or an integer.
 
-    id: str
-    reason: Reason
-    detail: str
-    error: str
-    command_id: str | None
-    command_source: str | None
-    command_type: str | None
-    subject: str | None
-    generation: int
-    attempts: int
-    first_failed_at: str
-    failed_at: str
-    worker_version: str
-
-
-def write(delivery: Delivery, seen: Circumstances) -> DeadLetter:
-    """Make the dead letter of a delivery; every header is text of at most 2,000 bytes or an integer."""
+    `name` is None where the message does not say who it is; `first_failed_at` is RFC 3339.
+    """
     stated: dict[str, str | int | None] = {
-        "dead-letter-id": seen.id,
-        "reason": seen.reason.value,
-        "detail": seen.detail,
-        "error": seen.error,
-        "command-id": seen.command_id,
-        "command-source": seen.command_source,
-        "command-type": seen.command_type,
-        "subject": seen.subject,
-        "generation": seen.generation,
-        "attempts": seen.attempts,
-        "first-failed-at": seen.first_failed_at,
-        "failed-at": seen.failed_at,
+        "dead-letter-id": failed.dead_letter_id,
+        "reason": failed.reason.value,
+        "detail": failed.detail,
+        "error": "; ".join(failed.errors),
+        "command-id": name.id if name else None,
+        "command-source": name.source if name else None,
+        "command-type": name.type if name else None,
+        "subject": name.subject if name else None,
+        "generation": GENERATION,
+        "attempts": failed.attempts,
+        "first-failed-at": first_failed_at,
+        "failed-at": failed.failed_at,
         "exchange": delivery.exchange,
         "routing-key": delivery.routing_key,
-        "worker-version": seen.worker_version,
+        "worker-version": worker_version,
     }
     # Tools print them as they are, and texts of others are among them; only the command's key is looked up by.
     shown = {name: visible(value) for name, value in stated.items() if isinstance(value, str) and name not in _KEY}
     headers = {_PREFIX + name: _bounded(value) for name, value in {**stated, **shown}.items() if value is not None}
-    return DeadLetter(seen.id, seen.reason, headers)
+    return DeadLetter(failed.dead_letter_id, failed.reason, headers)
 
 
 def outgoing(delivery: Delivery, dead_letter: DeadLetter) -> Outgoing:

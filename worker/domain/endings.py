@@ -12,11 +12,9 @@ from worker.domain.claims import Crashed, History
 from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery
 from worker.domain.identity import CommandKey, dead_letter_id, event_id, refusal_id
-from worker.domain.result_events import Failure, StoredEvent, Success, rfc3339
+from worker.domain.result_events import GENERATION, Failure, StoredEvent, Success, rfc3339
 from worker.domain.texts.redaction import without_secrets_of
 from worker.errors import OutcomeUnknown, ProviderError
-
-_GENERATION = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +67,31 @@ class Closing:
     worker_version: str
 
 
-def success(envelope: Envelope, done: Success, history: History, closing: Closing) -> Ending:
+def success(envelope: Envelope, done: Success, history: History, closing: Closing) -> Finished:
     """The command was applied, now or by an earlier attempt."""
-    identity = event_id(CommandKey(envelope.source, envelope.id), _GENERATION)
+    identity = event_id(CommandKey(envelope.source, envelope.id), GENERATION)
     event = result_events.succeeded(envelope, identity, done, history.attempts, rfc3339(closing.now))
-    return Ending(event, history)
+    return Finished(Ending(event, history), done.outcome, "")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """Why a command is given up."""
-
-    reason: Reason
-    failure: ProviderError
-    history: History
-
-
-def failure(delivery: Delivery, envelope: Envelope, verdict: GivenUp, closing: Closing) -> Ending:
+def failure(
+    delivery: Delivery, envelope: Envelope, reason: Reason, error: ProviderError, history: History, closing: Closing
+) -> Finished:
     """The command is given up: a CommandFailed and a dead letter."""
     key = CommandKey(envelope.source, envelope.id)
     failed = Failure(
-        reason=verdict.reason,
-        detail=verdict.failure.detail,
-        errors=verdict.failure.errors,
-        attempts=verdict.history.attempts,
+        reason=reason,
+        detail=error.detail,
+        errors=error.errors,
+        attempts=history.attempts,
         failed_at=rfc3339(closing.now),
-        dead_letter_id=dead_letter_id(key, _GENERATION),
+        dead_letter_id=dead_letter_id(key, GENERATION),
     )
-    event = result_events.failed(result_events.name_of(envelope), event_id(key, _GENERATION), failed)
-    first = rfc3339(verdict.history.first_failed_at or closing.now)
-    return Ending(event, verdict.history, _dead_letter(delivery, envelope, failed, (first, closing)))
+    name = result_events.name_of(envelope)
+    event = result_events.failed(name, event_id(key, GENERATION), failed)
+    first = rfc3339(history.first_failed_at or closing.now)
+    dead_letter = dead_letters.write(delivery, name, failed, first, closing.worker_version)
+    return Finished(Ending(event, history, dead_letter), Outcome.FAILED, error.detail)
 
 
 def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing: Closing) -> Finished:
@@ -108,16 +101,13 @@ def crash_loop(delivery: Delivery, envelope: Envelope, crashed: Crashed, closing
         "applied, so look at the customer before it is sent again to a worker that is mended"
     )
     history = replace(crashed.history, attempts=crashed.history.attempts + crashed.crashes)
-    ending = failure(delivery, envelope, GivenUp(Reason.CRASH_LOOP, died, history), closing)
-    return Finished(ending, Outcome.FAILED, died.detail)
+    return failure(delivery, envelope, Reason.CRASH_LOOP, died, history, closing)
 
 
-def unstorable(delivery: Delivery, envelope: Envelope, seen: tuple[History, str], closing: Closing) -> Finished:
-    """The command is given up, because the ledger cannot hold what became of it. `seen`: its history, and why not."""
-    history, why = seen
+def unstorable(delivery: Delivery, envelope: Envelope, history: History, why: str, closing: Closing) -> Finished:
+    """The command is given up, because the ledger cannot hold what became of it, and `why`."""
     unknown = OutcomeUnknown(f"{why} The command may have been applied: look at the customer before it is sent again")
-    ending = failure(delivery, envelope, GivenUp(Reason.OUTCOME_UNKNOWN, unknown, history), closing)
-    return Finished(ending, Outcome.FAILED, unknown.detail)
+    return failure(delivery, envelope, Reason.OUTCOME_UNKNOWN, unknown, history, closing)
 
 
 def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], closing: Closing) -> Refusal:
@@ -127,8 +117,7 @@ def refusal(delivery: Delivery, error: MessageError, marks: Sequence[bytes], clo
     """
     # The faults name fields, and a field may have been given a secret's name by mistake.
     why = without_secrets_of(delivery.body, "; ".join(error.faults))
-    failed = _refused(error.name, (_reason_of(error), why), marks, closing)
-    return _kept(delivery, error, failed, (marks, closing))
+    return _refused(delivery, error.name, _reason_of(error), why, marks, closing)
 
 
 def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], closing: Closing) -> Refusal:
@@ -137,34 +126,28 @@ def conflict(delivery: Delivery, envelope: Envelope, marks: Sequence[bytes], clo
         f"id {envelope.id} of {envelope.source} was used before for a command with other content; "
         "send this one again under an id of its own"
     )
-    failed = _refused(result_events.name_of(envelope), (Reason.ID_CONFLICT, why), marks, closing)
-    return _kept(delivery, envelope, failed, (marks, closing))
+    return _refused(delivery, result_events.name_of(envelope), Reason.ID_CONFLICT, why, marks, closing)
 
 
-def _refused(name: CommandName | None, why: tuple[Reason, str], marks: Sequence[bytes], closing: Closing) -> Failure:
-    reason, detail = why
-    return Failure(
+def _refused(
+    delivery: Delivery, name: CommandName | None, reason: Reason, why: str, marks: Sequence[bytes], closing: Closing
+) -> Refusal:
+    failed = Failure(
         reason=reason,
-        detail=detail,
+        detail=why,
         errors=(),
         attempts=0,
         failed_at=rfc3339(closing.now),
         dead_letter_id=refusal_id(name, marks[0], "letter"),
     )
-
-
-def _kept(
-    delivery: Delivery, content: Envelope | MessageError, failed: Failure, by: tuple[Sequence[bytes], Closing]
-) -> Refusal:
-    marks, closing = by
-    name = result_events.name_of(content) if isinstance(content, Envelope) else content.name
     identity, *older = (refusal_id(name, mark, "event") for mark in marks)
     if delivery.redelivered:
         # What an older version refused and could not acknowledge is kept under its name and body alone. A message that
         # comes for the first time may share both with another, and must not be answered with what was said of that one.
         older.append(refusal_id(name, sha256(delivery.body).digest(), "event"))
+    dead_letter = dead_letters.write(delivery, name, failed, failed.failed_at, closing.worker_version)
     event = result_events.failed(name, identity, failed) if name else None
-    return Refusal(identity, _dead_letter(delivery, content, failed, (failed.failed_at, closing)), event, tuple(older))
+    return Refusal(identity, dead_letter, event, tuple(older))
 
 
 def _reason_of(error: MessageError) -> Reason:
@@ -179,26 +162,3 @@ def _reason_of(error: MessageError) -> Reason:
             return Reason.CRASH_LOOP
         case _:
             raise AssertionError(f"{type(error).__name__} has no reason")
-
-
-def _dead_letter(
-    delivery: Delivery, content: Envelope | MessageError, failed: Failure, when: tuple[str, Closing]
-) -> DeadLetter:
-    name = result_events.name_of(content) if isinstance(content, Envelope) else content.name
-    first_failed_at, closing = when
-    seen = dead_letters.Circumstances(
-        id=failed.dead_letter_id,
-        reason=failed.reason,
-        detail=failed.detail,
-        error="; ".join(failed.errors),
-        command_id=name.id if name else None,
-        command_source=name.source if name else None,
-        command_type=name.type if name else None,
-        subject=name.subject if name else None,
-        generation=_GENERATION,
-        attempts=failed.attempts,
-        first_failed_at=first_failed_at,
-        failed_at=failed.failed_at,
-        worker_version=closing.worker_version,
-    )
-    return dead_letters.write(delivery, seen)

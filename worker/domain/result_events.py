@@ -16,6 +16,8 @@ from worker.domain.deliveries import Destination, Outgoing, Properties
 from worker.domain.identity import customer_of
 
 MAX_DETAIL_CHARACTERS = 500
+#: A command has one result so far.
+GENERATION = 0
 _MAX_ROUTING_KEY_BYTES = 255
 _NO_SLUG = re.compile(r"[^a-z0-9]")
 
@@ -71,7 +73,7 @@ def name_of(envelope: Envelope) -> CommandName:
 
 
 def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int, completed_at: str) -> StoredEvent:
-    """The result event of a command's success (generation 0)."""
+    """The result event of a command's success."""
     entry = CATALOG[envelope.type]
     echoed = {name: getattr(envelope.data, name) for name in entry.echoed}
     fields = entry.event_model(
@@ -79,7 +81,7 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
         command_source=envelope.source,
         command_type=envelope.type,
         username=customer_of(envelope.data),
-        generation=0,
+        generation=GENERATION,
         outcome=success.outcome,
         attempts=attempts,
         completed_at=completed_at,
@@ -89,13 +91,13 @@ def succeeded(envelope: Envelope, event_id: str, success: Success, attempts: int
 
 
 def failed(name: CommandName, event_id: str, failure: Failure) -> StoredEvent:
-    """The result event of a command's failure (generation 0)."""
+    """The result event of a command's failure."""
     fields = CommandFailed(
         command_id=name.id,
         command_source=name.source,
         command_type=name.type,
         username=name.username,
-        generation=0,
+        generation=GENERATION,
         reason=failure.reason,
         detail=failure.detail[:MAX_DETAIL_CHARACTERS],
         errors=failure.errors,

@@ -1,7 +1,6 @@
 """RetrieveCustomers: a read. It is cut into pages of our own, each small enough for one event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 
 from pydantic_core import to_json
@@ -35,12 +34,6 @@ LISTED_FIELDS = (
 MAX_ROWS_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    customers: tuple[dict[str, str], ...]
-    next_offset: int | None
-
-
 def retrieve_customers(provider: Provider, command: RetrieveCustomers, attempt: Attempt) -> Success:
     """List customers. A read has no effect, so a failed attempt is repeated without a look. Raises NotApplied."""
     try:
@@ -49,25 +42,25 @@ def retrieve_customers(provider: Provider, command: RetrieveCustomers, attempt: 
         if attempt.may_write:
             raise
         raise NotApplied(f"the customers could not be listed, and no attempts are left: {failure.detail}") from failure
-    added = {"customers": page.customers, "next_offset": page.next_offset}
-    return Success(Outcome.APPLIED, added)
+    return Success(Outcome.APPLIED, page)
 
 
-def _page(provider: Provider, command: RetrieveCustomers) -> _Page:
+def _page(provider: Provider, command: RetrieveCustomers) -> Mapping[str, object]:
+    """What the event adds: the customers, and where the next page begins, if there is one."""
     taken: list[dict[str, str]] = []
     room = MAX_ROWS_BYTES
     for row in islice(provider.search(_filters(command)), command.offset, None):
         customer = _listed(row)
         room -= len(to_json(customer)) + 1  # the comma
         if len(taken) == command.limit or (taken and room < 0):
-            return _Page(tuple(taken), command.offset + len(taken))
+            return {"customers": tuple(taken), "next_offset": command.offset + len(taken)}
         if room < 0:
             raise Rejected(
                 f"customer {customer.get('username')} alone is larger than an event may be; pass over it with offset "
                 f"{command.offset + 1}"
             )
         taken.append(customer)
-    return _Page(tuple(taken), None)
+    return {"customers": tuple(taken), "next_offset": None}
 
 
 def _filters(command: RetrieveCustomers) -> Mapping[str, str]:

@@ -148,21 +148,23 @@ class _Suspicion:
     ask_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerListener:
-    """Hears of a breaker: `allow` how many commands may run at once, `paused` which cause began (or ended) to hold."""
-
-    allow: Callable[[int], None]
-    paused: Callable[[PauseCause, bool, str], None]
-
-
 class CircuitBreaker:
-    """What is known of the provider by the calls with one login, and what follows. For one thread at a time."""
+    """What is known of the provider by the calls with one login, and what follows. For one thread at a time.
 
-    def __init__(self, policy: PausePolicy, clock: Clock, listener: BreakerListener) -> None:
+    `allow` hears how many commands may run at once, `paused` which cause began (True) or ended to hold, and why.
+    """
+
+    def __init__(
+        self,
+        policy: PausePolicy,
+        clock: Clock,
+        allow: Callable[[int], None],
+        paused: Callable[[PauseCause, bool, str], None],
+    ) -> None:
         self._policy = policy
         self._clock = clock
-        self._listener = listener
+        self._allow = allow
+        self._paused = paused
         self._calls = CallWindow()
         self._causes: dict[PauseCause, PauseState] = {}
         self._suspicion: _Suspicion | None = None
@@ -229,7 +231,7 @@ class CircuitBreaker:
         self._causes[cause] = PauseState(before.since if before else now, until, detail, seconds, adopted)
         self._permit(0)
         if before is None:
-            self._listener.paused(cause, True, detail)  # noqa: FBT003 - the listener's own order
+            self._paused(cause, True, detail)  # noqa: FBT003 - the listener's own order
 
     def release(self, cause: PauseCause) -> None:
         """End this cause now, if it holds."""
@@ -323,7 +325,7 @@ class CircuitBreaker:
         self._limit = limit
         # When few commands come there are few successes: a slow one among them must not hold the others up for long.
         self._widens_at = self._clock.now() + self._policy.probe_seconds
-        self._listener.allow(limit)
+        self._allow(limit)
 
     def _next_interval(self) -> float:
         before = self._causes.get(PauseCause.UNAUTHORIZED)
@@ -343,7 +345,7 @@ class CircuitBreaker:
         if self._causes.pop(cause, None) is None:
             return
         self._ended_at = self._clock.now()
-        self._listener.paused(cause, False, "")  # noqa: FBT003 - the listener's own order
+        self._paused(cause, False, "")  # noqa: FBT003 - the listener's own order
         if not self._causes:
             # Only the provider is to be spared: what our own ledger or broker held up goes on at full width.
             self._permit(1 if self._spare_the_provider else self._policy.threads)

@@ -16,7 +16,7 @@ from worker.domain.recoverability import Blame
 from worker.domain.telemetry import Emit, IntakePaused, IntakeResumed
 from worker.errors import ProviderError, ProviderLogin
 from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState, Permits
-from worker.intake.circuit_breaker import BreakerListener, CircuitBreaker
+from worker.intake.circuit_breaker import CircuitBreaker
 
 Held = Mapping[tuple[PauseCause, ProviderLogin], PauseState]
 #: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
@@ -36,7 +36,8 @@ class IntakeGate:
         self.news = threading.Event()
         self._stopping = False
         self._breakers = {
-            login: CircuitBreaker(policy, clock, self._listener_of(login, permits)) for login in ProviderLogin
+            login: CircuitBreaker(policy, clock, partial(permits, login), partial(self._report, login))
+            for login in ProviderLogin
         }
         self._threads = [threading.Thread(target=self._keep_watch, name="pause", daemon=True)]
         self._threads += [
@@ -162,9 +163,6 @@ class IntakeGate:
             for breaker in self._breakers.values():
                 breaker.hold(cause, seconds, detail)
             self._changed.notify_all()
-
-    def _listener_of(self, login: ProviderLogin, permits: Permits) -> BreakerListener:
-        return BreakerListener(partial(permits, login), partial(self._report, login))
 
     def _report(self, login: ProviderLogin, cause: PauseCause, on: bool, detail: str) -> None:  # noqa: FBT001 - inner
         self.news.set()

@@ -79,10 +79,10 @@ class SqlLedger:
     def start(self) -> None:
         """Enter this process as an owner and let the writer run; `open` has done so already."""
         term = self._lease.next_term()
-        place = (storable(socket.gethostname()), os.getpid())
+        host = storable(socket.gethostname())
         with self._store.engine.begin() as connection:
             now = self._store.now(connection, self._clock)
-            leasing.start(connection, self._lease.owner, place, (now, now + self._lease.seconds))
+            leasing.start(connection, self._lease.owner, host, os.getpid(), now, now + self._lease.seconds)
         self._lease.grant(term)
         self._writer.start()
         self._watchdog.start()

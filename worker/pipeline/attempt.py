@@ -8,10 +8,10 @@ from queue import SimpleQueue
 from threading import Thread
 
 from messages.envelope import Envelope
-from messages.results import Outcome, Reason
+from messages.results import Reason
 from worker.domain import endings
 from worker.domain.claims import Fresh, History, Resumed
-from worker.domain.endings import Closing, Deferral, Finished, GivenUp
+from worker.domain.endings import Closing, Deferral, Finished
 from worker.domain.ports import Clock, ProviderHealth
 from worker.domain.recoverability import (
     Blame,
@@ -73,7 +73,7 @@ class AttemptRunner:
         if not may_write and not claim.history.begun:
             # Nothing is left to write and nothing to look for, so no attempt is made and none is counted.
             never = NotApplied("the command never reached the provider, and no attempts are left")
-            return _given_up(work, envelope, GivenUp(Reason.RETRIES_EXHAUSTED, never, claim.history), closing())
+            return endings.failure(work.delivery, envelope, Reason.RETRIES_EXHAUSTED, never, claim.history, closing())
         attempt = Attempt(
             token=claim.token,
             begun=claim.history.begun,
@@ -87,10 +87,10 @@ class AttemptRunner:
             done = self._handle(work, envelope, attempt)
         except ProviderError as failure:
             around = self._surroundings(work, claim.history, failure, max(0.0, self._spent() - started))
-            return self._decide(work, envelope, (failure, claim.history, around), closing)
+            return self._decide(work, envelope, failure, claim.history, around, closing)
         self._context.health.succeeded(_customer(work), work.login)
         history = replace(claim.history, attempts=claim.history.attempts + 1)
-        return Finished(endings.success(envelope, done, history, closing()), done.outcome, "")
+        return endings.success(envelope, done, history, closing())
 
     def _spent(self) -> float:
         # What our own rate limit made it wait is no fault of the command's.
@@ -139,23 +139,20 @@ class AttemptRunner:
         self,
         work: Work,
         envelope: Envelope,
-        failed: tuple[ProviderError, History, FailureContext],
+        refused: ProviderError,
+        history: History,
+        around: FailureContext,
         closing: Callable[[], Closing],
     ) -> Finished | Deferral:
-        refused, history, around = failed
         failure = contradicted(refused, around.blame)
         match decide(failure, history, around, self._context.policy):
             case GiveUp(reason, after):
-                return _given_up(work, envelope, GivenUp(reason, concluded(failure, reason), after), closing())
+                error = concluded(failure, reason)
+                return endings.failure(work.delivery, envelope, reason, error, after, closing())
             case RetryLater(delay_seconds, after, charged):
                 cause = _cause(failure)
                 self._emit(CommandRetried(work, cause, charged, failure.detail, delay_seconds))
                 return Deferral(after, around.now + delay_seconds, cause.value, failure.detail)
-
-
-def _given_up(work: Work, envelope: Envelope, verdict: GivenUp, closing: Closing) -> Finished:
-    ending = endings.failure(work.delivery, envelope, verdict, closing)
-    return Finished(ending, Outcome.FAILED, verdict.failure.detail)
 
 
 def _customer(work: Work) -> str:

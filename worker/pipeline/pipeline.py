@@ -341,8 +341,8 @@ class Pipeline:
             self._back_off(run, why)
         else:
             run.is_unstorable = True
-            seen = run.claim.history, why
-            run.result = endings.unstorable(work.delivery, envelope_of(run), seen, self._closing())
+            history = run.claim.history
+            run.result = endings.unstorable(work.delivery, envelope_of(run), history, why, self._closing())
             self._record(run)
 
     def _wait_for_operator(self, run: Run, failure: BaseException) -> None:

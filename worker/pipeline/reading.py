@@ -7,7 +7,7 @@ otherwise: whether there was a crash is asked once for each connection, when the
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from messages.commands import Command
@@ -115,22 +115,19 @@ def _requested(delivery: Delivery, envelope: Envelope, fingerprint: Fingerprint,
     return Work(delivery, Requested(envelope, request, login), lanes)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReader:
-    """The ways to treat a delivery: read it, compute its crash mark, or reject it unread after so many crashes."""
-
-    read: Callable[[Delivery], Work]
-    mark: Callable[[Delivery], bytes]
-    reject_unread: Callable[[Delivery, int], Work]
-
-
 class MarkedReader:
-    """Reads one delivery behind its mark. Used by one thread at a time, but for `must_be_marked`."""
+    """Reads one delivery behind its mark, `mark_of` it. Used by one thread at a time, but for `must_be_marked`."""
 
     def __init__(
-        self, reader: DeliveryReader, marks: CrashMarks, pause_intake: Callable[[float, str], None], clock: Clock
+        self,
+        read: Callable[[Delivery], Work],
+        mark_of: Callable[[Delivery], bytes],
+        marks: CrashMarks,
+        pause_intake: Callable[[float, str], None],
+        clock: Clock,
     ) -> None:
-        self._reader = reader
+        self._read_unmarked = read
+        self._mark_of = mark_of
         self._marks = marks
         self._pause_intake = pause_intake
         self._clock = clock
@@ -173,16 +170,16 @@ class MarkedReader:
     def _read(self, delivery: Delivery) -> Work | Wait:
         if not self._is_careful(delivery):
             self._unmark()
-            return self._reader.read(delivery)
+            return self._read_unmarked(delivery)
         # Whatever comes of it, the mark may be on disk from here on.
         self._marked = True
-        match self._marks.begin_reading(self._reader.mark(delivery)):
+        match self._marks.begin_reading(self._mark_of(delivery)):
             case Held(until):
                 return Wait(until)
             case reading if reading.crashes >= MOST_CRASHES:
-                return self._reader.reject_unread(delivery, reading.crashes)
+                return reject_unread(delivery, reading.crashes)
             case _:
-                return self._reader.read(delivery)
+                return self._read_unmarked(delivery)
 
     def _is_careful(self, delivery: Delivery) -> bool:
         epoch = delivery.receipt.epoch

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
 from urllib.parse import unquote
@@ -73,8 +72,7 @@ class ProviderClient:
         read_login: Callable[[], Login] | None = None,
         exhausted: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        around = CallerContext(may_write, emit, read_login or (lambda: config.login), exhausted)
-        self._caller = Caller(config, around)
+        self._caller = Caller(config, may_write, emit, read_login or (lambda: config.login), exhausted)
         self._forms = Forms(config)
         self._profiles = Profiles(config)
         self._on_behalf_of = OnBehalfOf(self._caller, self._profiles)
@@ -153,20 +151,6 @@ class RateLimiter:
         self._ended.set()
 
 
-@dataclass(frozen=True, slots=True)
-class CallerContext:
-    """Who is asked and informed around each call.
-
-    `may_write` is asked right before each call that changes something, `emit` hears of each call, `read_login` gives
-    the login as it is set now, `exhausted` hears for how many seconds no further call is allowed.
-    """
-
-    may_write: Callable[[], bool]
-    emit: Emit
-    read_login: Callable[[], Login]
-    exhausted: Callable[[float], None]
-
-
 class _Waits(threading.local):
     """A thread's own sum."""
 
@@ -174,13 +158,27 @@ class _Waits(threading.local):
 
 
 class Caller:
-    """Makes at most `concurrency` calls at once, for any number of threads."""
+    """Makes at most `concurrency` calls at once, for any number of threads.
 
-    def __init__(self, config: ProviderConfig, around: CallerContext) -> None:
+    `may_write` is asked right before each call that changes something, `emit` hears of each call, `read_login` gives
+    the login as it is set now, `exhausted` hears for how many seconds no further call is allowed.
+    """
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        may_write: Callable[[], bool],
+        emit: Emit,
+        read_login: Callable[[], Login],
+        exhausted: Callable[[float], None],
+    ) -> None:
         self._transport = Transport(config)
         self._login = config.login
         self._proxy_password = _password_in(config.proxy)
-        self._around = around
+        self._may_write = may_write
+        self._emit = emit
+        self._read_login = read_login
+        self._exhausted = exhausted
         self._rate_limiter = RateLimiter(config.rate_per_minute)
         self._timeout_seconds = config.timeout_seconds
         # A semaphore without a semaphore's price: handlers wait here all the time.
@@ -256,20 +254,20 @@ class Caller:
             failure.login = login_for(call.operation)
             if isinstance(failure, Unauthorized):
                 # It may have been changed in its file meanwhile; the next call uses what is there now.
-                self._login = self._around.read_login()
+                self._login = self._read_login()
             secrets = (login.api_key, login.v3_api_key or "", self._proxy_password, *call.secrets())
             raise _clean(failure, secrets) from failure.__cause__
         finally:
-            self._around.emit(ProviderCalled(call.operation, result, time.perf_counter() - started))
+            self._emit(ProviderCalled(call.operation, result, time.perf_counter() - started))
 
     def _check_lease(self, operation: str) -> None:
         # Right before the write: a process that was frozen past its lease must not write beside its successor.
-        if operation not in READS and not self._around.may_write():
+        if operation not in READS and not self._may_write():
             raise ClaimLost("the ledger's lease has run out; another worker may have taken the command over")
 
     def _mind_the_limit(self, seconds: float) -> None:
         if seconds:
-            self._around.exhausted(seconds)
+            self._exhausted(seconds)
 
 
 def _password_in(proxy: str | None) -> str:

@@ -7,27 +7,29 @@ from decimal import Decimal
 
 import pytest
 
+from messages.errors import CommandName
 from messages.results import Reason
 from tests.support.work_samples import delivery
 from worker.domain import dead_letters
-from worker.domain.dead_letters import Circumstances, DeadLetter
+from worker.domain.dead_letters import DeadLetter
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Properties
+from worker.domain.result_events import Failure
 
-SEEN = Circumstances(
-    id="letter-1",
+FIRST_FAILED_AT = "2026-11-21T09:30:00.000Z"
+NAME = CommandName(source="billing", id="evt_1", type="CreateCustomer", subject="cus_42")
+FAILED = Failure(
     reason=Reason.INVALID,
     detail="username: is required",
-    error="",
-    command_id="evt_1",
-    command_source="billing",
-    command_type="CreateCustomer",
-    subject="cus_42",
-    generation=0,
+    errors=(),
     attempts=2,
-    first_failed_at="2026-11-21T09:30:00.000Z",
     failed_at="2026-11-21T09:31:00.000Z",
-    worker_version="1.2.3",
+    dead_letter_id="letter-1",
 )
+
+
+def written(came: Delivery, failed: Failure = FAILED, name: CommandName | None = NAME) -> DeadLetter:
+    """The dead letter of a delivery, by default of one that says whose command it is."""
+    return dead_letters.write(came, name, failed, FIRST_FAILED_AT, "1.2.3")
 
 
 def with_properties(**properties: object) -> Delivery:
@@ -36,7 +38,7 @@ def with_properties(**properties: object) -> Delivery:
 
 def published(headers: Mapping[str, object]) -> Outgoing:
     came = with_properties(headers=headers)
-    return dead_letters.outgoing(came, dead_letters.write(came, SEEN))
+    return dead_letters.outgoing(came, written(came))
 
 
 def kept(headers: Mapping[str, object]) -> dict[str, object]:
@@ -45,7 +47,7 @@ def kept(headers: Mapping[str, object]) -> dict[str, object]:
 
 
 def test_the_headers_say_what_happened_to_which_command() -> None:
-    assert dead_letters.write(delivery(b""), SEEN).headers == {
+    assert written(delivery(b"")).headers == {
         "provisioning-dead-letter-id": "letter-1",
         "provisioning-reason": "invalid",
         "provisioning-detail": "username: is required",
@@ -65,9 +67,7 @@ def test_the_headers_say_what_happened_to_which_command() -> None:
 
 
 def test_what_the_message_does_not_say_is_left_out() -> None:
-    nameless = replace(SEEN, command_id=None, command_source=None, command_type=None, subject=None)
-
-    headers = dead_letters.write(delivery(b""), nameless).headers
+    headers = written(delivery(b""), name=None).headers
 
     assert not {name for name in headers if "command" in name or "subject" in name}
 
@@ -102,7 +102,7 @@ def test_the_original_properties_stay_beside_it() -> None:
         content_type="text/plain", message_id="m", correlation_id="c", reply_to="r", timestamp=1, type="t", app_id="a"
     )
 
-    sent = dead_letters.outgoing(came, dead_letters.write(came, SEEN)).properties
+    sent = dead_letters.outgoing(came, written(came)).properties
 
     assert replace(sent, headers={}, delivery_mode=None) == replace(came.properties, headers={})
 
@@ -110,7 +110,7 @@ def test_the_original_properties_stay_beside_it() -> None:
 def test_what_would_delete_the_dead_letter_or_close_the_channel_is_removed() -> None:
     came = with_properties(delivery_mode=1, expiration="1000", user_id="billing")
 
-    sent = dead_letters.outgoing(came, dead_letters.write(came, SEEN)).properties
+    sent = dead_letters.outgoing(came, written(came)).properties
 
     assert (sent.delivery_mode, sent.expiration, sent.user_id) == (2, None, None)
 
@@ -211,12 +211,12 @@ def test_exactly_32_kib_of_headers_are_kept() -> None:
 
 @pytest.mark.parametrize("text", ["a" * 2_000, "é" * 1_000])
 def test_a_header_of_2000_bytes_is_whole(text: str) -> None:
-    assert dead_letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"] == text
+    assert written(delivery(b""), replace(FAILED, detail=text)).headers["provisioning-detail"] == text
 
 
 @pytest.mark.parametrize("text", ["a" * 2_001, "é" * 1_001, "a" + "€" * 667, "😀" * 501])
 def test_a_longer_header_is_cut_between_characters(text: str) -> None:
-    header = dead_letters.write(delivery(b""), replace(SEEN, detail=text)).headers["provisioning-detail"]
+    header = written(delivery(b""), replace(FAILED, detail=text)).headers["provisioning-detail"]
 
     assert isinstance(header, str)
     assert 1_990 < len(header.encode()) <= dead_letters.MAX_HEADER_BYTES
@@ -226,32 +226,32 @@ def test_a_longer_header_is_cut_between_characters(text: str) -> None:
 def test_every_header_is_bounded() -> None:
     long = "😀" * 10_000
     came = replace(delivery(b""), exchange=long, routing_key=long)
-    seen = replace(SEEN, detail=long, error=long, command_id=long, command_source=long, subject=long)
+    failed = replace(FAILED, detail=long, errors=(long,))
+    name = replace(NAME, id=long, source=long, subject=long)
 
-    written: DeadLetter = dead_letters.write(came, seen)
+    dead_letter = written(came, failed, name)
 
-    assert all(isinstance(value, int) or len(value.encode()) <= 2_000 for value in written.headers.values())
+    assert all(isinstance(value, int) or len(value.encode()) <= 2_000 for value in dead_letter.headers.values())
 
 
 HOSTILE = "\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041"
 
 
 def test_texts_of_others_stand_visibly_in_the_headers() -> None:
-    seen = replace(SEEN, detail=HOSTILE, error=HOSTILE, subject=f"cus_42{HOSTILE}", command_type=HOSTILE)
+    failed = replace(FAILED, detail=HOSTILE, errors=(HOSTILE,))
+    name = replace(NAME, subject=f"cus_42{HOSTILE}", type=HOSTILE)
     hostile = replace(
         with_properties(headers={"provisioning-replay-id": HOSTILE}), routing_key=HOSTILE, exchange=HOSTILE
     )
 
-    headers = dead_letters.write(hostile, seen).headers
+    headers = written(hostile, failed, name).headers
 
     assert [name for name, value in headers.items() if not str(value).isprintable()] == []
     assert headers["provisioning-subject"] == (r"cus_42\x1b[2J\x9b31m\u202e\u200b\x7f\r\nfaked\ud800\U000e0041")
 
 
 def test_a_commands_key_stands_in_the_headers_as_it_is() -> None:
-    headers = dead_letters.write(
-        with_properties(), replace(SEEN, command_id="evt\u200b1", command_source="a\u202eb")
-    ).headers
+    headers = written(with_properties(), name=replace(NAME, id="evt\u200b1", source="a\u202eb")).headers
 
     assert headers["provisioning-command-id"] == "evt\u200b1"
     assert headers["provisioning-command-source"] == "a\u202eb"

@@ -12,7 +12,7 @@ from messages.results import Outcome, Reason
 from tests.support.work_samples import PASSWORD, create, delivery, envelope_of
 from worker.domain import endings
 from worker.domain.claims import History
-from worker.domain.endings import Closing, Ending, GivenUp, Refusal
+from worker.domain.endings import Closing, Ending, Refusal
 from worker.domain.identity import CommandKey, dead_letter_id, event_id, refusal_id
 from worker.domain.result_events import Success
 from worker.errors import Rejected
@@ -33,12 +33,13 @@ def event_data(ending: Ending | Refusal) -> dict[str, Any]:
 
 
 def given_up(history: History = TRIED) -> Ending:
-    verdict = GivenUp(Reason.PROVIDER_REJECTED, Rejected("the provider refused: a; b", ("a", "b")), history)
-    return endings.failure(delivery(create()), envelope_of(create()), verdict, CLOSING)
+    refused = Rejected("the provider refused: a; b", ("a", "b"))
+    sent = delivery(create())
+    return endings.failure(sent, envelope_of(create()), Reason.PROVIDER_REJECTED, refused, history, CLOSING).ending
 
 
 def test_a_success_has_an_event_and_no_dead_letter() -> None:
-    ending = endings.success(envelope_of(create()), Success(Outcome.APPLIED, {}), TRIED, CLOSING)
+    ending = endings.success(envelope_of(create()), Success(Outcome.APPLIED, {}), TRIED, CLOSING).ending
 
     assert (ending.event.id, ending.event.type) == (event_id(KEY, 0), "CustomerCreated")
     assert ending.dead_letter is None

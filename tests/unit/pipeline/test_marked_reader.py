@@ -13,7 +13,7 @@ from worker.domain.claims import MOST_CRASHES
 from worker.domain.deliveries import Delivery, Receipt
 from worker.domain.work import Wait, Work
 from worker.intake.causes import PauseCause
-from worker.pipeline.reading import DeliveryReader, MarkedReader
+from worker.pipeline.reading import MarkedReader
 
 LEASE_OVER = 16.0
 
@@ -40,8 +40,11 @@ class Careful:
         """Start the next process."""
         self.clock.advance(LEASE_OVER)
         self.ledger = FakeLedger(self.clock, self.storage)
-        reader = DeliveryReader(self._read, lambda came: came.body, self._leave_unread)
-        self.reader = MarkedReader(reader, self.ledger, self._pause, self.clock)
+        self.reader = self.reader_with(self.ledger)
+
+    def reader_with(self, ledger: FakeLedger) -> MarkedReader:
+        """A reader whose marks are in that ledger."""
+        return MarkedReader(self._read, lambda came: came.body, ledger, self._pause, self.clock)
 
     @property
     def marked(self) -> list[bytes]:
@@ -56,9 +59,6 @@ class Careful:
             raise Crash
         self.read.append(came.body)
         return Work(came, Undecodable(["read"]), ())
-
-    def _leave_unread(self, came: Delivery, crashes: int) -> Work:
-        return Work(came, Unread([f"{crashes} crashes"]), ())
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_after_three_crashes_it_is_left_unread(after_a_crash: Careful) -> None:
 
     assert isinstance(work, Work)
     assert isinstance(work.content, Unread)
-    assert work.content.faults == ("3 crashes",)
+    assert "died 3 times" in work.content.faults[0]
 
 
 def test_those_read_beside_it_are_not_charged(after_a_crash: Careful) -> None:
@@ -156,8 +156,7 @@ def test_a_mark_of_one_that_may_live_is_waited_for(careful: Careful) -> None:
     careful.ledger.begin_reading(b"1")
     until = careful.clock.now() + 15.0
     standby = FakeLedger(careful.clock, careful.storage)
-    reads = DeliveryReader(careful._read, lambda came: came.body, careful._leave_unread)
-    reader = MarkedReader(reads, standby, careful._pause, careful.clock)
+    reader = careful.reader_with(standby)
 
     assert reader.read(again(b"1")) == Wait(until)
     assert careful.read == []

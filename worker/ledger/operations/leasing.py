@@ -31,10 +31,8 @@ _LIVING = select(owners.c.owner, owners.c.lease_until).where(
 )
 
 
-def start(connection: Connection, owner: str, place: tuple[str, int], times: tuple[float, float]) -> None:
-    """Enter a new owner: `place` is its host and process id, `times` are its start and its lease's first end."""
-    host, pid = place
-    started_at, lease_until = times
+def start(connection: Connection, owner: str, host: str, pid: int, started_at: float, lease_until: float) -> None:
+    """Enter a new owner, with its lease's first end."""
     values = {"owner": owner, "host": host, "pid": pid, "started_at": started_at, "lease_until": lease_until}
     connection.execute(_START, values)
 
