@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
-
-from worker.errors import ProviderLogin
 
 
 class PauseCause(StrEnum):
@@ -44,10 +41,3 @@ class PausePolicy:
     probe_seconds: float = 10.0
     refused_seconds: float = 60.0
     threads: int = 64
-
-
-class Permits(Protocol):
-    """Sets how many jobs of a login may run at once."""
-
-    def __call__(self, login: ProviderLogin, running: int) -> None:
-        """So many commands that need this login may run at once from now on; 0: none."""

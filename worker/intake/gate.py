@@ -15,12 +15,14 @@ from worker.domain.ports import Clock
 from worker.domain.recoverability import Blame
 from worker.domain.telemetry import Emit, IntakePaused, IntakeResumed
 from worker.errors import ProviderError, ProviderLogin
-from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState, Permits
+from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState
 from worker.intake.circuit_breaker import CircuitBreaker
 
 Held = Mapping[tuple[PauseCause, ProviderLogin], PauseState]
 #: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
 _LEDGER_AWAY_SECONDS = 5.0
+#: Sets how many commands that need a login may run at once from now on; 0: none.
+Permits = Callable[[ProviderLogin, int], None]
 #: A question to the provider, by login; each raises a ProviderError when it is not answered well.
 Probes = Mapping[ProviderLogin, Callable[[], None]]
 

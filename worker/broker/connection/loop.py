@@ -18,7 +18,6 @@ from pika.adapters.select_connection import IOLoop
 from pika.exceptions import ChannelWrongStateError, ConnectionWrongStateError
 
 from worker.broker.address import AddressSource, Role
-from worker.broker.connection.backoff import ReconnectBackoff
 from worker.broker.connection.parameters import connection_parameters
 from worker.broker.connection.wire import WireConnection
 from worker.broker.faults import words
@@ -32,6 +31,10 @@ from worker.domain.telemetry import (
 )
 from worker.errors import WorkerError
 
+FLOOR_SECONDS = 0.2
+CEILING_SECONDS = 15.0
+PROVEN_SECONDS = 5.0
+
 TICK_SECONDS = 1.0
 LAST_RESORT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
@@ -42,6 +45,28 @@ P = ParamSpec("P")
 
 Guard = Callable[[Callable[..., object]], Callable[..., None]]
 """What wraps a callback of pika's, so that its failure ends the connection instead of the loop."""
+
+
+@dataclass(slots=True)
+class ReconnectBackoff:
+    """Full jitter between the floor and a ceiling that doubles: a fleet cut off together does not return together.
+
+    `uniform(low, high)` draws one number between its arguments.
+    """
+
+    uniform: Callable[[float, float], float]
+    failures: int = 0
+
+    def next_seconds(self) -> float:
+        """Draw the next wait and widen the range for the one after it."""
+        self.failures += 1
+        ceiling = min(CEILING_SECONDS, FLOOR_SECONDS * 2 ** min(self.failures, 16))
+        return self.uniform(FLOOR_SECONDS, ceiling)
+
+    def worked_for(self, seconds: float) -> None:
+        """Begin again at the floor, unless the connection lasted so short that it may be part of the trouble."""
+        if seconds >= PROVEN_SECONDS:
+            self.failures = 0
 
 
 class Session(Protocol):

@@ -1,6 +1,6 @@
 """The wait before the next attempt."""
 
-from worker.broker.connection.backoff import ReconnectBackoff
+from worker.broker.connection.loop import ReconnectBackoff
 
 
 def highest(low: float, high: float) -> float:
