@@ -19,7 +19,7 @@ from worker.ledger.schema import commands, identity
 
 KEYS, THREADS = 400, 16
 
-#: Works through all keys with several threads, in an order of its own; prints which it applied and whose event it had.
+#: Works through all keys with several threads, in an order of its own; prints which it applied and which it repeated.
 #: It begins when a file appears, so that both begin together; and goes on after its first keys once the other has done
 #: its own, so that they meet however late the other was let run.
 _RIVAL = """
@@ -46,7 +46,7 @@ def work(ledger, number):
             rest.wait(0.01)
             continue
         if isinstance(claim, Done):
-            return ("told", number, claim.event.id)
+            return ("repeated", number, claim.event.id)
         assert isinstance(claim, Fresh), claim
         event = f"{name}:{number}"
         ledger.record(claim.token, success(event))
@@ -59,11 +59,11 @@ with opened(url, patience_seconds=60) as ledger:
     # Each in a disorder of its own: batches of both hold the same keys beside others.
     random.Random(name).shuffle(numbers)
     with ThreadPoolExecutor(threads) as pool:
-        told = list(pool.map(lambda number: work(ledger, number), numbers[:threads]))
+        done = list(pool.map(lambda number: work(ledger, number), numbers[:threads]))
         gate.with_name(name).touch()
         wait_for(gate.with_name("left"), gate.with_name("right"))
-        told += pool.map(lambda number: work(ledger, number), numbers[threads:])
-    print(json.dumps(told), flush=True)
+        done += pool.map(lambda number: work(ledger, number), numbers[threads:])
+    print(json.dumps(done), flush=True)
 """
 
 
@@ -91,10 +91,10 @@ def test_of_two_processes_that_claim_the_same_keys_one_applies_each_and_the_othe
         lefts, rights = accounts(left), accounts(right)
 
     pairs = {number: (lefts[number], rights[number]) for number in range(KEYS)}
-    assert all({one[0], other[0]} == {"applied", "results"} for one, other in pairs.values()), pairs
+    assert all({one[0], other[0]} == {"applied", "repeated"} for one, other in pairs.values()), pairs
     assert all(one[1] == other[1] for one, other in pairs.values()), pairs
     # Otherwise they did not meet, and nothing was shown.
-    assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "results"}
+    assert {what for what, _ in lefts.values()} == {what for what, _ in rights.values()} == {"applied", "repeated"}
     with create_engine(database.url, poolclass=NullPool).connect() as connection:
         assert connection.execute(select(func.count()).select_from(commands)).scalar_one() == KEYS
 
