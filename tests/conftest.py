@@ -1,6 +1,7 @@
 """One broker and one database for the whole session, each started when a test asks; who breaks one starts its own."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,14 @@ def pytest_collection_finish() -> None:
 def _place(path: Path) -> int:
     folder = path.relative_to(HERE).parts[0]
     return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+
+@pytest.fixture
+def listening_terminal() -> Iterator[None]:
+    """Let what a test starts be ended by the end of its terminal, also where nohup runs the tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from sandbox.servers.finding import OwnBroker
 from tests.support.servers import processes_naming
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("listening_terminal")
+
 #: Passwords of the scenario, and the keys of its provider.
 SECRETS = ("s3cret", "demo-key", "SG.demo", "harbor-mailer-1", "ada-mailer-0")
 

@@ -29,6 +29,9 @@ main()
 """
 
 
+pytestmark = pytest.mark.usefixtures("listening_terminal")
+
+
 def line_of(command: Command) -> str:
     return structured(command).body.decode()
 

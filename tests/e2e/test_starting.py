@@ -12,6 +12,8 @@ from tests.support.held_calls import PATIENT, await_held, begin_to_stop, hold_ca
 from tests.support.installation import Installation
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("listening_terminal")
+
 CONFIGURATION = 78
 
 

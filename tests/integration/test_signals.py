@@ -17,6 +17,7 @@ from tests.support.worker_process import PROGRAM, environment
 
 DONE = 0
 LIMIT_SECONDS = 60
+pytestmark = pytest.mark.usefixtures("listening_terminal")
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SETTINGS = {"PROVIDER__API_USER": "acme", "PROVIDER__API_KEY": "pw"}
 #: Whoever runs the tests in the background has every process ignore Ctrl-C from the start.
@@ -162,8 +163,7 @@ def test_a_command_that_a_signal_ends_before_its_work_says_that_nothing_was_chan
     tmp_path: Path, words: str, number: signal.Signals
 ) -> None:
     noun = words.partition(" ")[0]
-    room = "ledger.command" if noun == "ledger" else noun
-    ended = planted(BEFORE_THE_WORK.format(room=room), number, *words.split(), folder=tmp_path)
+    ended = planted(BEFORE_THE_WORK.format(room=noun), number, *words.split(), folder=tmp_path)
 
     assert (ended.returncode, ended.stdout) == (128 + number, "")
     assert ended.stderr == f"ended by {number.name}; nothing was changed\n"

@@ -8,6 +8,8 @@ import pytest
 
 from worker.cli.commands.run import _stop_on_signals
 
+pytestmark = pytest.mark.usefixtures("listening_terminal")
+
 
 @pytest.fixture
 def stop() -> Iterator[threading.Event]:
