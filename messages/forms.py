@@ -24,6 +24,15 @@ _ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "subject", "time
 _PLAIN = frozenset({"subject", "traceparent"})
 #: They distinguish no command from another: a library may set them anew with each repeat.
 _INFORMING = frozenset({"time", "traceparent"})
+MAX_BODY_BYTES = 256 * 1024
+
+_STRUCTURED = "application/cloudevents"
+#: No command has a field of these names, so a body that has one is an envelope or means to be one.
+_ENVELOPE = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
+#: So much of an envelope names its command, whatever else is missing.
+_NAMED = frozenset({"id", "source", "type"})
+#: What a message says of its command twice when it has the envelope in its body and in its headers.
+_COMPARED = ("id", "source", "type", "subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,43 @@ class Payload:
     content: object = field(repr=False, default=None)  # it may hold secrets
     faults: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The envelope's attributes as they came, of any type and not yet checked; `data` too.
+
+    `faults`: what cannot be read in one way only. Where two values were given for an attribute, it is CONTRADICTORY.
+    """
+
+    specversion: object
+    id: object
+    source: object
+    type: object
+    subject: object
+    time: object
+    correlationid: object
+    traceparent: object
+    data: Payload
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableForm:
+    """Why a body cannot be read: the rule and, for broken JSON, the place; never what stands there."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that is a JSON object, and what is wrong with its keys."""
+
+    content: Mapping[str, object] = field(repr=False)
+    faults: tuple[str, ...] = ()
+
+
+_NO_BODY = Body({})
 
 
 def data_of(envelope: Mapping[str, object]) -> Payload:
@@ -91,13 +137,13 @@ def _decoded(encoded: object) -> Payload:
         rule = "must be Base64 with its padding and without line breaks, in the alphabet with + and /"
         return Payload(None, (f"data_base64: {rule}",))
     try:
-        return _payload(parse(raw))
+        return _payload_of(parse(raw))
     except ValueError as exc:
         # The parser names a position and a rule, never a value.
         return Payload(None, (f"data_base64: must be the Base64 of JSON in UTF-8: {exc}",))
 
 
-def _payload(parsed: Parsed) -> Payload:
+def _payload_of(parsed: Parsed) -> Payload:
     if isinstance(parsed.value, dict):
         return Payload(parsed.value, doubled=parsed.faults)
     return Payload(None, (f"data_base64: the JSON in it {_why(parsed.value)}",))
@@ -162,60 +208,12 @@ def _put(found: dict[str, object], name: str, value: object) -> None:
         found[name] = value
 
 
-MAX_BODY_BYTES = 256 * 1024
-
-_STRUCTURED = "application/cloudevents"
-#: No command has a field of these names, so a body that has one is an envelope or means to be one.
-_ENVELOPE = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
-#: So much of an envelope names its command, whatever else is missing.
-_NAMED = frozenset({"id", "source", "type"})
-#: What a message says of its command twice when it has the envelope in its body and in its headers.
-_COMPARED = ("id", "source", "type", "subject")
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """The envelope's attributes as they came, of any type and not yet checked; `data` too.
-
-    `faults`: what cannot be read in one way only. Where two values were given for an attribute, it is CONTRADICTORY.
-    """
-
-    specversion: object
-    id: object
-    source: object
-    type: object
-    subject: object
-    time: object
-    correlationid: object
-    traceparent: object
-    data: Payload
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableForm:
-    """Why a body cannot be read: the rule and, for broken JSON, the place; never what stands there."""
-
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body that is a JSON object, and what is wrong with its keys."""
-
-    content: Mapping[str, object] = field(repr=False)
-    faults: tuple[str, ...] = ()
-
-
-_NO_BODY = Body({})
-
-
 def read_body(body: bytes) -> Body | UnreadableForm:
     """Read a body that must be a JSON object."""
     if len(body) > MAX_BODY_BYTES:
         return UnreadableForm(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are accepted")
     try:
-        return _object(parse(body))
+        return _body_of(parse(body))
     except ValueError as exc:
         # The parser names a position and a rule, never a value.
         return UnreadableForm(f"the body is not JSON in UTF-8: {exc}{hint(body)}")
@@ -246,7 +244,7 @@ def distinguishing(message: WireMessage) -> bytes:
     return repr((properties, named)).encode(errors="backslashreplace") + b"\0" + message.body
 
 
-def _object(parsed: Parsed) -> Body | UnreadableForm:
+def _body_of(parsed: Parsed) -> Body | UnreadableForm:
     if isinstance(parsed.value, dict):
         return Body(parsed.value, parsed.faults)
     words = ", but a text that holds JSON: send the object itself" if is_json_text(parsed.value) else ""

@@ -136,7 +136,7 @@ def test_a_sender_that_stops_in_the_middle_has_sent_nothing(port: int, vendor: V
 
 
 @pytest.mark.parametrize("beginning", [LINE + b"Content-Length: 9\r\n\r\n{}", CHUNKED + b"9\r\n{}"])
-def test_a_sender_that_falls_silent_is_reported_so(
+def test_a_sender_that_falls_silent_is_answered_so(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
     monkeypatch.setattr(receiver, "_READ_SECONDS", 0.2)

@@ -74,7 +74,7 @@ def test_a_parked_command_is_reported_with_what_it_waits_behind(
     assert "the first of them evt_8 of billing" in answer
 
 
-def test_a_parked_command_that_is_the_next_is_reported_so(
+def test_a_parked_command_that_is_the_next_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(url_in(tmp_path)) as ledger:

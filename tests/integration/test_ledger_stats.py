@@ -131,7 +131,7 @@ def test_counting_makes_no_ledger(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_is_away_is_reported_so_without_its_password(database: PrivatePostgres) -> None:
+def test_a_server_that_is_away_is_reported_without_its_password(database: PrivatePostgres) -> None:
     url = database.url.replace(f":{database.url.rpartition(':')[2]}", ":1/postgres")
 
     with pytest.raises(LedgerUnavailable, match="cannot be read") as caught:

@@ -149,7 +149,7 @@ def test_endings_refusals_and_parked_commands_are_refused_for_what_they_hold_as_
         ledger.record(token, success())
 
 
-def test_an_owner_of_no_valid_name_is_reported_so(tmp_path: Path) -> None:
+def test_an_owner_of_no_valid_name_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(LedgerRefused, match="no valid Unicode"),
         opened(url_in(tmp_path), replace(IDENTITY, prefix="\udcff")),

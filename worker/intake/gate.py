@@ -19,12 +19,12 @@ from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState
 from worker.intake.circuit_breaker import CircuitBreaker
 
 Held = Mapping[tuple[PauseCause, ProviderLogin], PauseState]
-#: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
-_LEDGER_AWAY_SECONDS = 5.0
 #: Sets how many commands that need a login may run at once from now on; 0: none.
 Permits = Callable[[ProviderLogin, int], None]
 #: A question to the provider, by login; each raises a ProviderError when it is not answered well.
 Probes = Mapping[ProviderLogin, Callable[[], None]]
+#: Longer than the ledger takes from one look at its database to the next, so that the pause has no gaps.
+_LEDGER_AWAY_SECONDS = 5.0
 
 
 class IntakeGate:

@@ -45,7 +45,7 @@ def read(delivery: Delivery, fingerprint: Fingerprint, login_of: Callable[[Comma
 def read_and_warn(
     delivery: Delivery, fingerprint: Fingerprint, login_of: Callable[[Command], ProviderLogin], emit: Emit
 ) -> Work:
-    """Read a delivery, and report what the broker may do with such ones."""
+    """Read a delivery, and report an expiry or a priority that may lose it or change its order."""
     work = read(delivery, fingerprint, login_of)
     for risk in risks(work):
         emit(risk)
@@ -126,7 +126,7 @@ class MarkedReader:
         pause_intake: Callable[[float, str], None],
         clock: Clock,
     ) -> None:
-        self._read_unmarked = read
+        self._read_content = read
         self._mark_of = mark_of
         self._marks = marks
         self._pause_intake = pause_intake
@@ -170,7 +170,7 @@ class MarkedReader:
     def _read(self, delivery: Delivery) -> Work | Wait:
         if not self._is_careful(delivery):
             self._unmark()
-            return self._read_unmarked(delivery)
+            return self._read_content(delivery)
         # Whatever comes of it, the mark may be on disk from here on.
         self._marked = True
         match self._marks.begin_reading(self._mark_of(delivery)):
@@ -179,7 +179,7 @@ class MarkedReader:
             case reading if reading.crashes >= MOST_CRASHES:
                 return reject_unread(delivery, reading.crashes)
             case _:
-                return self._read_unmarked(delivery)
+                return self._read_content(delivery)
 
     def _is_careful(self, delivery: Delivery) -> bool:
         epoch = delivery.receipt.epoch

@@ -69,7 +69,6 @@ _PROFILE_FIELDS = frozenset(
 )
 
 _REMAINING = "X-RateLimit-Remaining"
-_TOO_MANY_REQUESTS = 429
 #: From the year 2001 on: what is less is no time of day, but seconds from now.
 _EARLIEST_EPOCH_SECONDS = 1e9
 #: Beyond the year 5000: what is more counts milliseconds, or finer, since the epoch.
@@ -250,7 +249,7 @@ def exhausted_seconds(answer: HttpAnswer) -> float:
 
     Where no reset is named, Retry-After counts. A 429 names its own time, and is raised as what it is.
     """
-    if _REMAINING not in answer.headers or answer.status == _TOO_MANY_REQUESTS:
+    if _REMAINING not in answer.headers or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return 0.0
     if _number(answer.headers[_REMAINING].strip()) != 0:
         return 0.0

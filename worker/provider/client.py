@@ -89,7 +89,7 @@ class ProviderClient:
         try:
             return next((row for row in self.search({"username": username}) if row.username == username), None)
         except Rejected as refusal:
-            raise _unread("the list", refusal) from refusal
+            raise _question_refused("the list", refusal) from refusal
 
     def search(self, filters: Mapping[str, str]) -> Iterator[CustomerRow]:
         """Every customer that matches, each once; a page is read when the rows before it are used up."""
@@ -338,13 +338,13 @@ class OnBehalfOf:
         try:
             name = self._caller.make(self._profiles.own_username())
         except Rejected as refusal:
-            raise _unread("whose the v3 key is", refusal) from refusal
+            raise _question_refused("whose the v3 key is", refusal) from refusal
         # Both at once: other threads read them together.
         self._own = login, name
         return name
 
 
-def _unread(what: str, refusal: Rejected) -> OutcomeUnknown:
+def _question_refused(what: str, refusal: Rejected) -> OutcomeUnknown:
     """It is the question that was refused, and not the command that it is asked for."""
     unknown = OutcomeUnknown(f"{what} cannot be read: {refusal.detail}", refusal.errors)
     unknown.login = refusal.login

@@ -23,8 +23,9 @@ _FIRST_FINAL, _SWITCHING_PROTOCOLS = 200, 101
 BODILESS = frozenset({204, 205, 304})
 _LONGEST_CHUNK_LINE_BYTES = 4096
 _LENGTH = re.compile(r"[0-9]{1,18}")
-#: A header that email's parser would read just so: a name, and a value on the same line.
-_PLAIN_HEADER = re.compile(rb"([!-9;-~]+):[ \t]*([^\r\n]*)\r?\n")
+#: A header that email's parser would read just so: a name, and a value on the same line. It never goes back: a line of
+#: blanks would else hold the whole process up for a minute.
+_PLAIN_HEADER = re.compile(rb"([!-9;-~]++):[ \t]*+([^\r\n]*+)\r?\n")
 _END_OF_HEAD = (b"\r\n", b"\n", b"")
 #: http.client's own limits.
 _LONGEST_LINE_BYTES, _MOST_HEADERS = 65_536, 100
@@ -68,11 +69,11 @@ class StrictAnswer(HTTPResponse):
         self.code, self.reason = self.status, reason.strip()
         self.version = _HTTP_1_1 if version == "HTTP/1.1" else _HTTP_1_0
         self.headers = self.msg = read_headers(self.fp)
-        self._frame(self._named("transfer-encoding"), self._named("content-length"))
+        self._frame(self._lines("transfer-encoding"), self._lines("content-length"))
 
-    def _frame(self, codings: list[str], named: list[str]) -> None:
+    def _frame(self, coding_lines: list[str], length_lines: list[str]) -> None:
         """Find where the body ends, as RFC 9112, section 6.3 has it, and whether the connection ends with it."""
-        lengths = set(named)
+        codings, lengths = _values(coding_lines), set(_values(length_lines))
         chunked = bool(codings) and codings != ["identity"]
         if chunked and (codings[-1] != "chunked" or codings.count("chunked") > 1):
             raise AnswerBroken("nobody knows where it ends: its Transfer-Encoding does not end in one `chunked`")
@@ -90,18 +91,16 @@ class StrictAnswer(HTTPResponse):
             or bodiless
             or self.version != _HTTP_1_1
             or (self.length is None and not self.chunked)
-            or len(codings) + len(named) > 1
-            or "close" in ",".join(self._named("connection"))
+            # Two hops may read a list differently, also one of which only one member is not empty.
+            or len(coding_lines) + len(length_lines) > 1
+            or any("," in line for line in (*coding_lines, *length_lines))
+            or "close" in ",".join(self._lines("connection")).lower()
             # After a line that is no header, none was read.
             or bool(self.msg.defects)
         )
 
-    def _named(self, header: str) -> list[str]:
-        """The header's values in lower case: in one line or in many."""
-        lines = self.headers.get_all(header)
-        if not lines:
-            return []
-        return [value for part in ",".join(lines).lower().split(",") if (value := part.strip())]
+    def _lines(self, header: str) -> list[str]:
+        return self.headers.get_all(header) or []
 
     def _read_status(self) -> Any:  # noqa: ANN401 - the library's own, of which its stubs know nothing
         # Called for an answer and, by the connection, for a proxy's answer to CONNECT.
@@ -128,8 +127,9 @@ class StrictAnswer(HTTPResponse):
 def read_headers(source: BinaryIO) -> HTTPMessage:
     """Read headers up to the empty line that ends them. Raises HTTPException when they are too long or too many.
 
-    They are what http.client makes of them. It gives them to email's parser, which takes longer than the rest of an
-    answer together; here that parser gets only headers of which one is not plain.
+    They are what http.client makes of them, without what email finds missing in the body behind them. It gives them to
+    email's parser, which takes longer than the rest of an answer together; here that parser gets only headers of which
+    one is not plain.
     """
     lines: list[bytes] = []
     while (line := source.readline(_LONGEST_LINE_BYTES + 1)) not in _END_OF_HEAD:
@@ -146,11 +146,16 @@ def read_headers(source: BinaryIO) -> HTTPMessage:
     return message
 
 
+def _values(lines: list[str]) -> list[str]:
+    """A header's values in lower case: in one line or in many."""
+    return [value for part in ",".join(lines).lower().split(",") if (value := part.strip())] if lines else []
+
+
 class Unreadable(ValueError):
     """A body cannot be unpacked, or not within its bound; the text says why."""
 
 
-class Broken(Unreadable):
+class BrokenStream(Unreadable):
     """It is no whole stream of that kind."""
 
 
@@ -184,7 +189,7 @@ def _without_raw_deflate(body: bytes, most_bytes: int) -> bytes:
     """What some call deflate has no beginning to be known by; what is none stays as it is."""
     try:
         return _inflated(body, _RAW_WINDOW, most_bytes)
-    except Broken:
+    except BrokenStream:
         return body
 
 
@@ -196,14 +201,14 @@ def _inflated(body: bytes, window: int, most_bytes: int) -> bytes:
             # No more than this is ever held, however much it would become.
             plain += stream.decompress(body, most_bytes + 1 - len(plain))
         except zlib.error as exc:
-            raise Broken("is packed, and cannot be unpacked") from exc
+            raise BrokenStream("is packed, and cannot be unpacked") from exc
         if len(plain) > most_bytes:
             raise Unreadable(f"is larger than {most_bytes} bytes")
         if not stream.eof:
-            raise Broken("is packed, and only a part of it came")
+            raise BrokenStream("is packed, and only a part of it came")
         body = stream.unused_data.lstrip(b"\0")
         if not body:
             return plain
         if window != _GZIP_WINDOW or not body.startswith(_GZIP):
-            raise Broken("is packed, and goes on after its end")
+            raise BrokenStream("is packed, and goes on after its end")
     raise Unreadable("is packed in more pieces than any answer")

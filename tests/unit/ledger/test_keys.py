@@ -80,7 +80,7 @@ def test_the_newest_key_encrypts() -> None:
     assert cipher([NEW]).decrypt(cipher([NEW, OLD]).encrypt(b"body")) == b"body"
 
 
-def test_what_no_key_fits_is_reported_so() -> None:
+def test_what_no_key_fits_is_reported() -> None:
     with pytest.raises(LedgerError, match="put the old key back"):
         cipher([NEW]).decrypt(cipher([OLD]).encrypt(b"body"))
 

@@ -66,7 +66,7 @@ def test_reading_never_makes_a_ledger(tmp_path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_reported_so(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(LedgerUnavailable, match="cannot be made"):

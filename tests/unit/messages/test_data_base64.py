@@ -68,12 +68,12 @@ def test_what_is_no_base64_is_refused_with_the_rule(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [7, True, {}, ["eyJ9"]])
-def test_what_is_no_text_is_reported_so(value: object) -> None:
+def test_what_is_no_text_is_reported(value: object) -> None:
     assert faults(encoded(value)) == ("data_base64: must be text",)
 
 
 @pytest.mark.parametrize("raw", [b"", b"<xml/>", b"\xff\xfe", f"password={SECRET}".encode(), b'{"username": NaN}'])
-def test_base64_of_anything_but_json_is_reported_so_and_not_shown(raw: bytes) -> None:
+def test_base64_of_anything_but_json_is_refused_and_not_shown(raw: bytes) -> None:
     error = refused(encoded(b64encode(raw).decode()))
 
     assert isinstance(error, Invalid)
@@ -82,7 +82,7 @@ def test_base64_of_anything_but_json_is_reported_so_and_not_shown(raw: bytes) ->
 
 
 @pytest.mark.parametrize("content", [[], 7, None, "text"])
-def test_base64_of_json_that_is_no_object_is_reported_so(content: object) -> None:
+def test_base64_of_json_that_is_no_object_is_reported(content: object) -> None:
     reason = faults(encoded(base64_of(content)))
 
     assert reason == ("data_base64: the JSON in it must be an object with the command's fields",)

@@ -91,7 +91,7 @@ def test_a_body_that_cannot_be_read_is_answered_by_headers_and_properties_togeth
 
 
 @pytest.mark.parametrize("content_type", [*CLOUDEVENTS, *OTHERS])
-def test_an_envelope_without_its_version_is_reported_so_and_answered(content_type: str | None) -> None:
+def test_an_envelope_without_its_version_is_reported_and_answered(content_type: str | None) -> None:
     error = refused(replace(structured(specversion=None), content_type=content_type))
 
     assert error.faults == ("specversion: must be 1.0",)

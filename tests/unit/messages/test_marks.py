@@ -42,7 +42,7 @@ def test_keys_behind_a_mark_are_looked_at_as_all_are() -> None:
 
 
 @pytest.mark.parametrize("encoding", WIDE)
-def test_a_body_in_utf_16_is_reported_so(build: Build, encoding: str) -> None:
+def test_a_body_in_utf_16_is_reported(build: Build, encoding: str) -> None:
     message = build()
     error = refused(replace(message, body=message.body.decode().encode(encoding)))
 
@@ -56,7 +56,7 @@ def test_a_mark_of_utf_16_is_known_in_both_orders() -> None:
 
 
 @pytest.mark.parametrize("encoding", WIDE)
-def test_data_of_a_library_in_utf_16_is_reported_so(encoding: str) -> None:
+def test_data_of_a_library_in_utf_16_is_reported(encoding: str) -> None:
     error = refused(replace(structured(), body=in_base64(json.dumps(DATA["DisableCustomer"]).encode(encoding))))
 
     assert isinstance(error, Invalid)

@@ -166,7 +166,7 @@ def test_a_message_that_comes_again_after_a_new_secret_key_is_answered_with_the_
     assert len(set(dead_letters(rig))) == 1
 
 
-def test_the_ids_of_a_refusal_report_nothing_of_its_body_without_the_key(rig: PipelineRig) -> None:
+def test_the_ids_of_a_refusal_reveal_nothing_of_its_body_without_the_key(rig: PipelineRig) -> None:
     (one,) = answered(rig, message())
 
     rig.storage.refusals.clear()

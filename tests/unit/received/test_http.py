@@ -17,6 +17,14 @@ PLAIN = (
     b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n",
     b"".join(b"X-%d: %d\r\n" % (number, number) for number in range(99)) + b"\r\n",
     b"X-Long: " + b"a" * 65_000 + b"\r\n\r\n",
+    b"X-Blank: " + b" " * 65_000 + b"\r\n\r\n",
+)
+#: A pattern that goes back takes a minute for each of them, and nothing else of the process runs meanwhile.
+SLOW = (
+    b"X-Blank:" + b" " * 65_000 + b"\rx\r\n\r\n",
+    b"X-Blank:" + b" " * 65_000 + b"\r\r\n\r\n",
+    b"X-Blank:" + b"\t" * 65_000,
+    b"X-Blank:" + b" " * 65_000 + b"a\r",
 )
 ODD = (
     b"",
@@ -46,7 +54,8 @@ def begun(answer: bytes) -> StrictAnswer:
     return begun
 
 
-@pytest.mark.parametrize("head", [*PLAIN, *ODD])
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("head", [*PLAIN, *ODD, *SLOW])
 def test_headers_are_read_as_the_library_reads_them(head: bytes) -> None:
     ours, theirs = io.BytesIO(head + b"the body"), io.BytesIO(head + b"the body")
 
@@ -93,6 +102,13 @@ def test_neither_do_those_of_an_interim_answer(head: bytes) -> None:
         (b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 21\r\n\r\n", None, False),
         (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 21\r\n\r\n", 21, False),
         (b"HTTP/1.1 204 No Content\r\n\r\n", 0, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5,\r\n\r\n", 5, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: ,5\r\n\r\n", 5, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length:\r\nContent-Length: 5\r\n\r\n", 5, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding:\r\n\r\n", 5, False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\n\r\n", None, False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: , Chunked\r\n\r\n", None, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed\r\nContent-Length: 5\r\n\r\n", 5, True),
     ],
 )
 def test_a_connection_stays_open_where_the_answer_s_end_is_certain(

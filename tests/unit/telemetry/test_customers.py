@@ -107,7 +107,7 @@ def test_words_that_only_contain_a_name_stay() -> None:
     assert written == f"whether that is so, ask {subject_writer('hashed')('atis')}"
 
 
-def test_names_are_reported_unless_asked_otherwise() -> None:
+def test_names_are_shown_unless_asked_otherwise() -> None:
     lines = lines_of(work_of(create()), "customer ada@example.com", "plain")
 
     assert lines.count("customer ada@example.com") == 4

@@ -62,7 +62,7 @@ def test_every_series_that_an_alert_may_watch_exists_before_anything_happened() 
     assert 'provisioning_broker_connected{role="consume"} 0.0' in page
 
 
-def test_no_series_reports_when_a_counter_was_made() -> None:
+def test_no_series_shows_when_a_counter_was_made() -> None:
     assert "_created" not in generate_latest(used().registry).decode()
 
 

@@ -38,7 +38,7 @@ def start(connection: Connection, owner: str, host: str, pid: int, started_at: f
 
 
 def renew(connection: Connection, owner: str, until: float) -> bool:
-    """Prolong the lease; False when it had ended, and another process may have taken its commands over."""
+    """Prolong the lease, also one that has run out; False once another process has declared this owner dead."""
     return connection.execute(_RENEW, {"name": owner, "until": until}).rowcount == 1
 
 
