@@ -139,17 +139,19 @@ def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) 
     commands: list[Command] = []
     failing: set[str] = set()
     poison: set[bytes] = set()
+    # One of each at least: a fault that strikes at a dead letter, say, would else strike nowhere in a short workload.
+    certain = rng.randrange(len(sound))
     for number, command in enumerate(sound):
         messages.append(command)
         commands.append(command)
-        if rng.random() < trouble * _TWICE:
+        if number == certain or rng.random() < trouble * _TWICE:
             messages.append(rng.choice(commands))
-        if rng.random() < trouble * (_REFUSED + _INVALID):
+        if number == certain or rng.random() < trouble * (_REFUSED + _INVALID):
             bad = _refused(number, rng)
             messages.append(bad)
             commands.append(bad)
             failing.add(bad.id)
-        if rng.random() < trouble * _POISON:
+        if number == certain or rng.random() < trouble * _POISON:
             body = b"{ no message " + str(number).encode()
             messages.append(Message(body, {"content_type": "application/json"}))
             poison.add(body)
