@@ -15,7 +15,7 @@ from worker.broker.topology.model import Topology
 from worker.broker.topology.survey import Mode
 from worker.clock import SystemClock
 from worker.domain.deliveries import Delivery
-from worker.domain.recoverability import RetryPolicy
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.telemetry import Emit, SettingsNotReadAgain
 from worker.domain.work import Step
 from worker.errors import SettingsInvalid

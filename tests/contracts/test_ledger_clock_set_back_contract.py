@@ -10,7 +10,7 @@ from tests.support.blocking_ledger import PlainLedger
 from tests.support.ledger_rigs import LEASE_SECONDS, SETTLE_SECONDS, Rig, make_rig
 from tests.support.ledger_samples import asking, failed_attempt, parked_work, token_of
 from worker.domain.claims import Crashed, Held, History, Quarantined, Resumed
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 
 DAY = 86_400.0
 BACK = [7_200.0, 30 * DAY]

@@ -27,7 +27,7 @@ from worker.domain.claims import (
 )
 from worker.domain.endings import Deferral, Ending, Refusal
 from worker.domain.identity import CommandKey
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 from worker.domain.texts.comparison import spellings
 from worker.errors import ClaimLost, LedgerUnavailable
 from worker.ledger.operations.pauses import Pause

@@ -8,7 +8,7 @@ from messages.commands import Command, CreateCustomer, UpdateUserProfile
 from tests.fakes.accounts import FakeAccounts, FakeCustomer
 from worker.domain.identity import customer_of
 from worker.domain.ports import CustomerRow
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Unauthorized
 
 #: What the provider keeps of a customer and leaves out of its list, by its documents.

@@ -19,7 +19,7 @@ from tests.support.commands import Command
 from tests.support.work_samples import work_of
 from worker.domain.claims import Fresh, Resumed
 from worker.domain.endings import Closing, Deferral, Finished
-from worker.domain.recoverability import RetryPolicy
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.work import Requested
 from worker.handlers import Handlers
 from worker.pipeline.attempt import AttemptRunner, RetryContext

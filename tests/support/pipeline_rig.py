@@ -13,7 +13,7 @@ from tests.fakes.telemetry import RecordingTelemetry
 from worker.domain.claims import Token
 from worker.domain.deliveries import Delivery, Destination, Outgoing, Receipt
 from worker.domain.endings import Deferral, Ending, Refusal
-from worker.domain.recoverability import RetryPolicy
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.work import Kept, Quarantine, Settled, Step, Verdict, Wait, Work
 from worker.errors import LedgerUnavailable
 from worker.handlers import Handlers

@@ -9,7 +9,7 @@ from messages.commands import Command
 from worker.domain.claims import Claim, ClaimRequest, Held, MarkedReading, Token
 from worker.domain.deliveries import Delivery, Outgoing, Receipt
 from worker.domain.endings import Deferral, Ending, Refusal
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.domain.texts.comparison import is_altered, same_in_any_case
 from worker.domain.work import Parked, Work
 from worker.errors import ProviderError, ProviderLogin

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from worker.domain.ports import Clock
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.errors import Blocked, ProviderError, Throttled, Unauthorized
 from worker.intake.causes import ENDED_BY_PROBE, OUR_OWN, PauseCause, PausePolicy, PauseState
 

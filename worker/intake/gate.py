@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from worker.domain.ports import Clock
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.domain.telemetry import Emit, IntakePaused, IntakeResumed
 from worker.errors import ProviderError, ProviderLogin
 from worker.intake.causes import OUR_OWN, PauseCause, PausePolicy, PauseState

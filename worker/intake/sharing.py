@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from worker.domain.ports import Clock
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 from worker.domain.telemetry import Emit, PausesUnshared
 from worker.errors import LedgerError, ProviderLogin
 from worker.intake.causes import OUR_OWN, PauseCause, PauseState

@@ -13,7 +13,8 @@ from worker.domain import endings
 from worker.domain.claims import Fresh, History, Resumed
 from worker.domain.endings import Closing, Deferral, Finished
 from worker.domain.ports import Clock, ProviderHealth
-from worker.domain.recoverability import (
+from worker.domain.result_events import Success
+from worker.domain.retry_policy import (
     Blame,
     FailureContext,
     GiveUp,
@@ -24,7 +25,6 @@ from worker.domain.recoverability import (
     decide,
     exhausted,
 )
-from worker.domain.result_events import Success
 from worker.domain.telemetry import CommandRetried, Emit, HandlerCrashed
 from worker.domain.work import Attempt, RetryCause, Work
 from worker.errors import (

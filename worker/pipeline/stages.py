@@ -97,7 +97,7 @@ TABLE = (
         Stage.ATTEMPT,
         Thread.ATTEMPT,
         "a claimed command",
-        "its ending, or the time of its next attempt (`domain/recoverability` decides)",
+        "its ending, or the time of its next attempt (`domain/retry_policy` decides)",
         failures={
             ClaimLost: Response.CLAIM_ANEW,
             LedgerUnavailable: Response.PAUSE,

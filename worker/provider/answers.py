@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from worker.domain.ports import CustomerRow
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 from worker.domain.texts.comparison import same_text
 from worker.errors import (
     Blocked,

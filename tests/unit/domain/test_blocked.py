@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from messages.results import Reason
-from tests.unit.domain.test_recoverability import (
+from tests.unit.domain.test_retry_policy import (
     ITS_OWN,
     LATER,
     LOOKING,
@@ -17,7 +17,7 @@ from tests.unit.domain.test_recoverability import (
     UNKNOWN,
 )
 from worker.domain.claims import History
-from worker.domain.recoverability import Blame, FailureContext, GiveUp, concluded, contradicted, decide
+from worker.domain.retry_policy import Blame, FailureContext, GiveUp, concluded, contradicted, decide
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized
 
 BLOCKED = Blocked(403, ("access forbidden",))

@@ -15,8 +15,8 @@ from tests.support.work_samples import create, disable, rotate, work_of
 from tests.unit.intake.pausing import PauseRig
 from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing, Finished
-from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.telemetry import CommandRetried
 from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import Blocked, ProviderError, ProviderLogin, Unauthorized

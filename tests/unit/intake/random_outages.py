@@ -10,7 +10,7 @@ from itertools import count
 from tests.fakes.clock import FakeClock
 from tests.unit.intake.pausing import V2, PauseRig
 from worker.domain.claims import History
-from worker.domain.recoverability import Blame, FailureContext, GiveUp, RetryLater, RetryPolicy, decide, exhausted
+from worker.domain.retry_policy import Blame, FailureContext, GiveUp, RetryLater, RetryPolicy, decide, exhausted
 from worker.errors import NotApplied, NotSent, OutcomeUnknown, ProviderError, ProviderLogin
 from worker.intake.causes import PausePolicy
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.intake.circuit_breaker import CallWindow
 
 FAILED_AT = 100.0

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.intake.pausing import THREADS, UNKNOWN, V2, V3, PauseRig
 from tests.unit.pipeline.dispatcher_rig import LONG
-from worker.domain.recoverability import Blame
+from worker.domain.retry_policy import Blame
 from worker.domain.telemetry import IntakeResumed, TelemetryEvent
 from worker.errors import OutcomeUnknown, ProviderError, ProviderLogin, Throttled, Unauthorized
 from worker.intake.causes import PauseCause, PausePolicy

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.intake.pausing import UNKNOWN, V2, V3, PauseRig
 from tests.unit.intake.replicas import ReplicaGroup
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 from worker.errors import Blocked, NotSent, OutcomeUnknown, ProviderError, Throttled, Unauthorized
 from worker.intake.causes import PauseCause, PausePolicy
 from worker.provider.answers import expect_success

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.intake.random_outages import THREADS, Outages, Play, failing
-from worker.domain.recoverability import RetryPolicy
+from worker.domain.retry_policy import RetryPolicy
 from worker.errors import OutcomeUnknown, ProviderError
 
 HOUR = 3600.0

@@ -16,8 +16,8 @@ from tests.support.commands import rename, update_user_profile
 from tests.support.work_samples import PASSWORD, create, create_command, disable, rotate, work_of
 from worker.domain.claims import Fresh, History, Resumed, Token
 from worker.domain.endings import Closing, Deferral, Finished
-from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.telemetry import CommandRetried, HandlerCrashed
 from worker.domain.work import Attempt, Requested, RetryCause, Work
 from worker.errors import (

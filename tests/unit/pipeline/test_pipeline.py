@@ -13,8 +13,8 @@ from tests.fakes.provider import FakeProvider
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import PASSWORD, USERNAME, again, create, create_command, disable, rotate, work_of
 from worker.domain.deliveries import Destination, Outgoing
-from worker.domain.recoverability import RetryPolicy
 from worker.domain.result_events import Success
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Attempt, Kept, Requested, Step, Wait, Work
 from worker.errors import NotSent, OutcomeUnknown, Rejected, Throttled

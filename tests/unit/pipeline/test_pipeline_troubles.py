@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.pipeline_rig import PipelineRig
 from tests.support.work_samples import create, work_of
-from worker.domain.recoverability import RetryPolicy
+from worker.domain.retry_policy import RetryPolicy
 from worker.domain.telemetry import CommandSettled
 from worker.domain.work import Kept, Settled, Wait
 from worker.errors import LedgerUnavailable, Rejected

@@ -25,7 +25,7 @@ from worker.domain.claims import (
     Token,
 )
 from worker.domain.identity import CommandKey
-from worker.domain.recoverability import LONGEST_PAUSE_SECONDS
+from worker.domain.retry_policy import LONGEST_PAUSE_SECONDS
 from worker.ledger.operations.leasing import living, stopped
 from worker.ledger.operations.rows import StoredRow, dead_letter_of, event_of, history_of, key_of, lane_names
 from worker.ledger.operations.transaction import Change, Unit

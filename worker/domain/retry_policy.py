@@ -27,8 +27,6 @@ from worker.errors import (
 
 #: The longest wait the provider is believed: a time beyond it is an error of theirs, and asking again costs little.
 LONGEST_PAUSE_SECONDS = 3600.0
-
-
 #: So many charged refusals of one request, and of nothing else, are no accident: one more attempt, and half a minute.
 _MOST_BLOCKED = 4
 

@@ -6,7 +6,7 @@ import pytest
 
 from messages.results import Reason
 from worker.domain.claims import History
-from worker.domain.recoverability import (
+from worker.domain.retry_policy import (
     Blame,
     Decision,
     FailureContext,
