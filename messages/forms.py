@@ -37,7 +37,7 @@ _COMPARED = ("id", "source", "type", "subject")
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
-    """What the codec reads of a message: the body and the AMQP properties that may carry the envelope.
+    """What is read of a message: the body and the AMQP properties that may carry the envelope.
 
     `timestamp` is epoch seconds, as AMQP counts. The body may hold secrets, so it is not shown.
     """

@@ -58,9 +58,11 @@ def parse(text: bytes) -> Parsed:
 
 def unmarked(text: bytes) -> bytes:
     """The text without UTF-8's byte order mark."""
-    while text.startswith(_MARK):
-        text = text.removeprefix(_MARK)
-    return text
+    begin = 0
+    # A body may be nothing but marks: each would cost a copy of all that is left.
+    while text.startswith(_MARK, begin):
+        begin += len(_MARK)
+    return text[begin:]
 
 
 def _is_wide(text: bytes) -> bool:

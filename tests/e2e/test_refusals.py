@@ -27,6 +27,16 @@ ODD_HEADERS: dict[str, Any] = {
     "x-death": [{"queue": "other", "reason": "rejected", "count": 3}],
     "CC": ["elsewhere"],
 }
+
+
+class RepeatedHeader(dict[str, Any]):
+    """A table that names its one header a thousand times, which no dictionary can and every sender may."""
+
+    def items(self) -> Any:  # noqa: ANN401 - a dictionary's view has each name once
+        return [("again", number) for number in range(1_000)]
+
+
+REPEATED_HEADER = RepeatedHeader(again=0)
 MANY_HEADERS = {f"header-{number:03}": "v" * 1_000 for number in range(125)}
 
 
@@ -71,6 +81,7 @@ def unreadable() -> dict[str, Refused]:
         "nested a thousand deep": Refused(broken(b'{"id":' * 1_000 + b"1" + b"}" * 1_000), "undecodable", named=False),
         "300 KiB": Refused(broken(attributes(whole, padding="x" * 300 * 1024), **named), "undecodable", named=True),
         "odd headers": Refused(broken(b"oddly", headers=ODD_HEADERS), "undecodable", named=False),
+        "a header a thousand times": Refused(broken(b"again", headers=REPEATED_HEADER), "undecodable", named=False),
         "125 kB of headers": Refused(broken(b"at length", headers=MANY_HEADERS), "undecodable", named=False),
     }
 

@@ -1,4 +1,4 @@
-"""Deliveries and units of work, as the consumer and the codec would make them."""
+"""Deliveries and units of work, as the consumer and the reader make them."""
 
 from dataclasses import replace
 from hashlib import sha256

@@ -297,7 +297,10 @@ def _shortened(text: str, secrets: tuple[str, ...]) -> str:
 
 
 class OnBehalfOf:
-    """Asks the provider for whom a v3 call would act; the key's own user is asked for once for each login."""
+    """Asks the provider for whom a v3 call would act.
+
+    The key's own user is asked for once for each login, and anew once the login was refused.
+    """
 
     def __init__(self, caller: Caller, profiles: Profiles) -> None:
         self._caller = caller

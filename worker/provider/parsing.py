@@ -155,7 +155,8 @@ def _bare(body: bytes) -> bytes:
         return blank
     bare = bare.lstrip(_BLANK_OR_MARK)
     # It may still declare what it was written in. A mark may also have slipped out before a text in another encoding.
-    return _DECLARATION.sub(b"", bare, 1) if _is_utf8(bare) else bare
+    declaration = _DECLARATION.match(bare) if _is_utf8(bare) else None
+    return bare[declaration.end() :] if declaration else bare
 
 
 def _is_utf8(body: bytes) -> bool:

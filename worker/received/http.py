@@ -29,7 +29,9 @@ _PLAIN_HEADER = re.compile(rb"([!-9;-~]++):[ \t]*+([^\r\n]*+)\r?\n")
 _END_OF_HEAD = (b"\r\n", b"\n", b"")
 #: http.client's own limits.
 _LONGEST_LINE_BYTES, _MOST_HEADERS = 65_536, 100
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n?", re.DOTALL)
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;.*)?\r?\n", re.DOTALL)
+
+_BLANKS = " \t\r\n"
 
 _GZIP = b"\x1f\x8b"
 #: How zlib's streams begin, at each level of compression; no JSON and no XML does.
@@ -147,8 +149,8 @@ def read_headers(source: BinaryIO) -> HTTPMessage:
 
 
 def _values(lines: list[str]) -> list[str]:
-    """A header's values in lower case: in one line or in many."""
-    return [value for part in ",".join(lines).lower().split(",") if (value := part.strip())] if lines else []
+    """A header's values in lower case, in one line or in many, without HTTP's blanks: some hops strip no other."""
+    return [value for part in ",".join(lines).lower().split(",") if (value := part.strip(_BLANKS))] if lines else []
 
 
 class Unreadable(ValueError):

@@ -27,9 +27,10 @@ def unmarked(text: bytes) -> bytes:
             text = decode(text, "strict", True)[0].encode()  # noqa: FBT003 - positional: nothing more is to come
             break
     # What was put together of several files may have several.
-    while text.startswith(UTF8):
-        text = text.removeprefix(UTF8)
-    return text
+    begin = 0
+    while text.startswith(UTF8, begin):
+        begin += len(UTF8)
+    return text[begin:]
 
 
 def text_of(path: Path) -> str:

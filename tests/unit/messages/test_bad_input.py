@@ -1,4 +1,4 @@
-"""Whatever arrives: it is a command, or one error says why not. Nothing else ever leaves the codec."""
+"""Whatever arrives: it is a command, or one error says why not. Nothing else ever comes of reading it."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.provider.answering import HTML, SUCCESS, answer, failure
 from worker.errors import Blocked, OutcomeUnknown, ProviderError, ProviderLogin, Rejected, Throttled, Unauthorized
 from worker.provider.answers import expect_rows, expect_success
+from worker.provider.parsing import parsed
 
 ERRORS = '{"message":"error","errors":["package unknown","zip missing"]}'
 USER_NOT_FOUND = '{"message":"User not found"}'
@@ -236,6 +237,17 @@ def test_blanks_and_marks_may_slip_out_before_an_answer(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xfea", b'\xef\xbb\xbf{"message":"success\xff"}'])
 def test_a_mark_alone_or_before_what_is_no_text_says_nothing(body: bytes) -> None:
     assert type(failure(body)) is OutcomeUnknown
+
+
+def test_behind_a_mark_a_declaration_of_xml_is_one_only_at_the_beginning() -> None:
+    body = b'\xef\xbb\xbf{"message":"<?xml version=1?> success"}'
+
+    assert parsed(body) == {"message": "<?xml version=1?> success"}
+
+
+@pytest.mark.timeout(20)
+def test_behind_a_mark_a_declaration_is_not_sought_again_and_again() -> None:
+    assert parsed(b"\xef\xbb\xbf" + b"<?xml" * 40_000) is None
 
 
 def test_an_empty_list_is_a_list() -> None:

@@ -7,7 +7,7 @@ from unittest.mock import Mock, patch
 
 import pytest
 
-from worker.received.http import StrictAnswer, read_headers
+from worker.received.http import AnswerBroken, StrictAnswer, read_headers
 
 PLAIN = (
     b"\r\n",
@@ -71,6 +71,22 @@ def test_headers_have_the_library_s_limits(head: bytes) -> None:
     for read in (read_headers, parse_headers):
         with pytest.raises(HTTPException):
             read(io.BytesIO(head))
+
+
+@pytest.mark.parametrize("blank", ["\x0b", "\x0c", "\x1c", "\x85", "\xa0"])
+@pytest.mark.parametrize("header", ["Transfer-Encoding: {}chunked", "Content-Length: {}5", "Content-Length: 5{}"])
+def test_a_blank_that_is_none_of_http_is_a_part_of_the_value(header: str, blank: str) -> None:
+    with pytest.raises(AnswerBroken, match="nobody knows where it ends"):
+        begun(f"HTTP/1.1 200 OK\r\n{header.format(blank)}\r\n\r\n".encode("latin-1"))
+
+
+def test_a_chunk_whose_line_does_not_end_has_no_size() -> None:
+    answer = begun(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;" + b"x" * 5_000 + b"\r\nhello\r\n0\r\n\r\n"
+    )
+
+    with pytest.raises(AnswerBroken, match="no size"):
+        answer.read()
 
 
 @pytest.mark.parametrize("head", PLAIN)

@@ -1,10 +1,12 @@
 """A byte order mark is no part of a text, and may name its encoding."""
 
 import codecs
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from messages import strict_json
 from worker.received.marks import text_of, unmarked
 
 TEXT = 'Zoë "Ł"'
@@ -41,3 +43,9 @@ def test_every_line_break_of_a_file_is_one(tmp_path: Path, encoding: str) -> Non
     file.write_bytes("one\r\ntwo\rthree\n".encode(encoding))
 
     assert text_of(file) == "one\ntwo\nthree\n"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("without_marks", [unmarked, strict_json.unmarked])
+def test_a_text_of_nothing_but_marks_costs_no_copy_for_each(without_marks: Callable[[bytes], bytes]) -> None:
+    assert without_marks(codecs.BOM_UTF8 * 1_000_000 + b"{}") == b"{}"

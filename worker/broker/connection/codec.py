@@ -191,9 +191,19 @@ def _table(encoded: bytes, offset: int, depth: int) -> tuple[Mapping[str, object
     return table, end
 
 
+class _Repeated(list[object]):
+    """The values of a name that is in a table more than once, in their order."""
+
+
 def _put(table: dict[str, object], name: str, value: object) -> None:
-    # Nothing forbids a name twice. Both values are kept, so that whoever reads the header sees that no one is meant.
-    table[name] = value if name not in table or table[name] == value else [table[name], value]
+    # Nothing forbids a name twice, or a thousand times. All values are kept, so that whoever reads the header sees that
+    # no one is meant; side by side, for a list within a list for each of them is deeper than Python can print.
+    if name not in table:
+        table[name] = value
+    elif isinstance(kept := table[name], _Repeated):
+        kept.append(value)
+    elif kept != value:
+        table[name] = _Repeated((kept, value))
 
 
 def _array(encoded: bytes, offset: int, depth: int) -> tuple[list[object], int]:

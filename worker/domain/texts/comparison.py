@@ -21,6 +21,9 @@ _QUOTES = (
     ("&#39;", "&#34;"),
 )
 
+#: No value of a command is as long. What a provider lists may be, and many marks on one character take Unicode's normal
+#: forms the square of their number, within one call that nothing else of the process can interrupt.
+_LONGEST_CHARACTERS = 2_048
 #: What is left of the longest name: a lane is a key of an index, and a single character may become eighteen.
 _MAX_CHARACTERS = 255
 #: Shown as nothing at all (Unicode's Default_Ignorable_Code_Point), beyond the category Cf: joiners, fillers, variants.
@@ -35,7 +38,10 @@ _PUNYCODE = codecs.lookup("punycode")
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether they differ in nothing but surrounding spaces, the Unicode form, and characters written as entities."""
+    """Whether they differ in nothing but surrounding spaces, the Unicode form, and characters written as entities.
+
+    Texts of more than 2,048 characters are compared as they are.
+    """
     return one == other or _plain(one) == _plain(other)
 
 
@@ -45,8 +51,8 @@ def same_in_any_case(one: str, other: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """The one spelling of all that are the same in any case."""
-    return normalize("NFC", _plain(text).casefold())
+    """The one spelling of all that are the same in any case; what has more than 2,048 characters stays as it is."""
+    return text if len(text) > _LONGEST_CHARACTERS else normalize("NFC", _plain(text).casefold())
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -69,7 +75,9 @@ def is_altered(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return text if text.isalnum() and text.isascii() else normalize("NFC", html.unescape(text)).strip()
+    if (text.isalnum() and text.isascii()) or len(text) > _LONGEST_CHARACTERS:
+        return text
+    return normalize("NFC", html.unescape(text)).strip()
 
 
 def ordering_name(name: str) -> str:
@@ -77,7 +85,7 @@ def ordering_name(name: str) -> str:
 
     Whatever counts as one name when the provider's answers are read is one here too.
     """
-    plain = folded(name)
+    plain = folded(name[:_LONGEST_CHARACTERS])
     if plain.isascii() and _IDN not in plain:
         return plain
     return _cut(_unified("".join(_label(part) for part in re.split(r"([@.])", _unified(plain)))))

@@ -164,3 +164,19 @@ def twice(first: bytes, second: bytes) -> object:
 def test_a_header_that_is_there_twice_keeps_both_of_its_values() -> None:
     assert twice(b"evt_1", b"evt_2") == ["evt_1", "evt_2"]
     assert twice(b"evt_1", b"evt_1") == "evt_1"
+
+
+def test_a_header_that_is_there_a_thousand_times_has_its_values_side_by_side() -> None:
+    table = b"".join(b"\x01kI" + number.to_bytes(4, "big") for number in range(5_000))
+
+    headers = decode_properties(HEADERS_ONLY + long_string(table), 0).headers
+
+    assert headers["k"] == list(range(5_000))
+    # Within one another they would be too deep for whatever prints, hashes or keeps them.
+    assert len(repr(headers)) > 5_000
+
+
+def test_of_a_value_and_a_list_that_repeat_a_header_the_list_stays_one_value() -> None:
+    table = b"\x01kA" + long_string(b"I\x00\x00\x00\x01I\x00\x00\x00\x02") + b"\x01kI\x00\x00\x00\x03"
+
+    assert decode_properties(HEADERS_ONLY + long_string(table), 0).headers["k"] == [[1, 2], 3]

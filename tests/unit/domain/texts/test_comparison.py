@@ -86,3 +86,17 @@ def test_a_row_differs_only_where_it_has_another_text() -> None:
 
     wanted = {"username": "ada", "last_name": "O'Brien", "city": "Ulm", "zip": "2", "phone": "1", "company": "x"}
     assert row.differences(wanted) == ("zip", "phone")
+
+
+@pytest.mark.parametrize("same", [same_text, same_in_any_case])
+def test_a_number_of_thousands_of_digits_in_an_entity_is_no_fault(same: Callable[[str, str], bool]) -> None:
+    assert not same("&#" + "1" * 5_000 + ";", "ada@example.com")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("same", [same_text, same_in_any_case])
+def test_a_listed_text_of_endless_marks_is_compared_as_it_is(same: Callable[[str, str], bool]) -> None:
+    endless = "a" + "\u0301" * 300_000 + "\u0316" * 300_000
+
+    assert same(endless, endless)
+    assert not same(endless, "a")
