@@ -54,8 +54,8 @@ def with_headers(command: Command, **headers: object) -> Message:
 def small_messages_only(broker: OwnBroker) -> Iterator[None]:
     """Lower the broker's limit for the channels that are opened inside the block."""
     usual = broker.ctl("eval", LIMIT).strip()
-    broker.ctl("eval", SET_LIMIT.format(LIMIT_BYTES))
     try:
+        broker.ctl("eval", SET_LIMIT.format(LIMIT_BYTES))
         yield
     finally:
         broker.ctl("eval", SET_LIMIT.format(usual))

@@ -165,8 +165,8 @@ def test_who_hears_the_events_is_seen_and_the_line_binds_a_queue(diagnosed: Diag
 
 
 def test_an_alarm_is_found_while_it_lasts(diagnosed: DiagnosedBroker) -> None:
-    diagnosed.broker.ctl("set_vm_memory_high_watermark", "0.0001")
     try:
+        diagnosed.broker.ctl("set_vm_memory_high_watermark", "0.0001")
         finding = wait_for(lambda: next(iter(diagnosed.findings()), None), "the alarm")
     finally:
         diagnosed.broker.ctl("set_vm_memory_high_watermark", "0.4")

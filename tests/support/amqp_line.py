@@ -12,6 +12,8 @@ from pika.exceptions import AMQPError
 _T = TypeVar("_T")
 
 PATIENCE_SECONDS = 40.0
+#: Longer than any test keeps a broker in an alarm.
+BLOCKED_SECONDS = 200.0
 _AGAIN_SECONDS = 0.1
 
 
@@ -22,6 +24,8 @@ class Line:
         self._parameters = pika.URLParameters(url)
         # A test looks at its connection when it likes, not when a heartbeat is due.
         self._parameters.heartbeat = 0
+        # A broker in an alarm reads nothing, not even a good-bye: without a limit whoever closes waits for ever.
+        self._parameters.blocked_connection_timeout = BLOCKED_SECONDS
         self._connection: Any = None
         self._open: Any = None
 

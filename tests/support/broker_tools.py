@@ -15,6 +15,7 @@ from pika.exceptions import AMQPError
 from sandbox.servers.finding import OwnBroker
 from sandbox.servers.rabbitmq import PrivateRabbitmq
 from tests.fakes.telemetry import RecordingTelemetry
+from tests.support.amqp_line import BLOCKED_SECONDS
 from tests.support.servers import session_broker
 from worker.broker.address import BrokerAddress
 from worker.broker.consume.consumer import Consumer, Subscription
@@ -149,7 +150,9 @@ class BrokerClient:
     def reconnect(self) -> None:
         """Open the plain channel anew, after its connection was broken on purpose."""
         self.disconnect()
-        self.connection = pika.BlockingConnection(pika.URLParameters(self.url))
+        parameters = pika.URLParameters(self.url)
+        parameters.blocked_connection_timeout = BLOCKED_SECONDS
+        self.connection = pika.BlockingConnection(parameters)
         self.channel = self.connection.channel()
         self.channel.confirm_delivery()
 
