@@ -140,7 +140,7 @@ def _in_order(parts: Parts, health: Part) -> dict[str, Part]:
     - `sharing` comes before whatever takes commands up: what the ledger says is paused is paused from the start.
       `pause` changes what `sharing` writes.
     - `publish` comes before whatever has something to publish, and stops once nothing more can come.
-    - `parking` acks what it has parked, and `attempts` end with something to publish.
+    - `parking` acks what it has parked, and `attempts` end with something to publish. `reading` starts turns.
     - `consume` is the last to start and the first to stop: while there are deliveries, everything else is there.
     """
     return {
@@ -153,6 +153,7 @@ def _in_order(parts: Parts, health: Part) -> dict[str, Part]:
         "publish": parts.publisher,
         "parking": parts.parking,
         "attempts": parts.attempt_threads,
+        "reading": parts.reading_thread,
         "consume": parts.consumer,
     }
 

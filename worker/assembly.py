@@ -36,7 +36,7 @@ from worker.ledger.keys import Fingerprinter, cipher, fingerprinter
 from worker.ledger.parking_store import SqlParkingStore
 from worker.ledger.pruning.pruner import HourlyPruning
 from worker.ledger.sql_ledger import SqlLedger
-from worker.pipeline.attempt import AttemptRunner, AttemptThreads, RetryContext
+from worker.pipeline.attempt import AttemptRunner, RetryContext, ThreadPool
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.pipeline import Pipeline, Rooms, RunningProgram
 from worker.pipeline.reading import (
@@ -89,7 +89,8 @@ class Parts:
     provider: ProviderClient
     publisher: Publisher
     consumer: Consumer
-    attempt_threads: AttemptThreads
+    attempt_threads: ThreadPool
+    reading_thread: ThreadPool
     pipeline: Pipeline
     dispatcher: Dispatcher
     stages: Stages
@@ -141,13 +142,12 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     ledger.watch(partial(pause_for_ledger, pause.hold, timer.after))
     publisher, consumer = _broker(base, dispatcher)
     context = RetryContext(_retry_policy(settings), pause, waited=provider.waited_seconds)
-    # One more than calls: reading what is unread waits there until nothing runs, and what runs must be able to end.
-    threads = AttemptThreads(settings.worker.concurrency + 1)
+    threads = ThreadPool("attempt", settings.worker.concurrency)
     attempts = AttemptRunner(Handlers(provider, ledger), context, base.emit, clock)
     rooms = Rooms(ledger, books.parking_store, attempts, threads.submit, publisher, consumer, base.emit)
     unpublished = UnpublishedRuns(pause, timer.after)
     publisher.watch(unpublished.hindered)
-    pipeline, stages = _pipeline(base, books, rooms, dispatcher, unpublished, pause)
+    pipeline, stages, reading = _pipeline(base, books, rooms, dispatcher, unpublished, pause)
     _watch(base, dispatcher, publisher)
     return Parts(
         metrics=base.metrics,
@@ -158,6 +158,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
         publisher=publisher,
         consumer=consumer,
         attempt_threads=threads,
+        reading_thread=reading,
         pipeline=pipeline,
         dispatcher=dispatcher,
         stages=stages,
@@ -186,8 +187,8 @@ def _pipeline(
     dispatcher: Dispatcher,
     unpublished: UnpublishedRuns,
     pause: IntakeGate,
-) -> tuple[Pipeline, Stages]:
-    """The stages behind the scheduler, and how it reaches them: each needs the other."""
+) -> tuple[Pipeline, Stages, ThreadPool]:
+    """The stages behind the scheduler, how it reaches them, and the thread that reads what waits unread."""
     reached, clock, release = base.around.reached, base.clock, version("provisioning-worker")
     fingerprint = books.marks.fingerprints
     read = partial(read_and_warn, fingerprint=fingerprint, login_of=login_of, emit=base.emit)
@@ -204,8 +205,9 @@ def _pipeline(
     unpublished.start(pipeline.publish)
     marked = MarkedReader(read, mark_of, books.ledger, pause_intake, clock)
     unread = QuarantineReader(dispatcher, marked, clock, reached)
-    read_unread = partial(rooms.attempt_threads, unread.read_all)
-    return pipeline, Stages(read, pipeline.start, read_unread, marked.must_be_marked, reached)
+    reading = ThreadPool("reading", 1)
+    read_unread = partial(reading.submit, unread.read_all)
+    return pipeline, Stages(read, pipeline.start, read_unread, marked.must_be_marked, reached), reading
 
 
 def _parking(

@@ -39,7 +39,7 @@ from worker.ledger.write.connection import WriterProgress
 from worker.ledger.write.watchdog import Watchdog
 from worker.ledger.write.writer import AnyTicket, Writer
 from worker.lifecycle import Part
-from worker.pipeline.attempt import AttemptThreads
+from worker.pipeline.attempt import ThreadPool
 from worker.pipeline.parking import Parking, Window
 from worker.pipeline.scheduling.dispatcher import Dispatcher
 from worker.pipeline.scheduling.timer import Timer
@@ -227,8 +227,8 @@ def health(fault: Fault, _: Path) -> Part:
 
 CASES = {
     "timer": Case("Timer", lambda _fault, _: Timer(SystemClock()), lambda part, fault: part.after(0.0, fault)),
-    "attempt threads": Case(
-        "AttemptThreads", lambda _fault, _: AttemptThreads(3), lambda part, fault: part.submit(fault)
+    "thread pool": Case(
+        "ThreadPool", lambda _fault, _: ThreadPool("attempt", 3), lambda part, fault: part.submit(fault)
     ),
     "parking": Case("Parking", parking),
     "pruning": Case("HourlyPruning", pruning),
@@ -328,5 +328,5 @@ def owners_of_threads() -> Iterator[str]:
 def test_whatever_makes_a_thread_is_a_part_under_this_contract() -> None:
     found = set(owners_of_threads())
 
-    assert "AttemptThreads" in found
+    assert "ThreadPool" in found
     assert found == {each.makes_threads for each in CASES.values()} | ELSEWHERE.keys()

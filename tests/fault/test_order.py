@@ -12,6 +12,7 @@ from sandbox.provider.operations.calls import Operation
 from sandbox.servers.finding import OwnBroker
 from tests.support.commands import Command, create, disable, rotate
 from tests.support.forked_worker import forked_worker
+from tests.support.held_calls import PATIENT, await_held
 from tests.support.installation import Installation, open_installation
 from tests.support.loads import rotations
 from tests.support.seeds import credential_of, old_customer, seed_of
@@ -23,6 +24,8 @@ PREFETCH = 500
 #: One call in ten goes wrong: each kind takes a fiftieth.
 KINDS = (Fault.APPLY_THEN_DROP, Fault.DROP_BEFORE, Fault.ERROR_500, Fault.HTML, Fault.TRUNCATED)
 SHARE = 0.02
+#: With two calls at once.
+COMMANDS_UNDER_WAY = 4
 IMPATIENT = {
     "RETRY__BASE_SECONDS": "0.02",
     "RETRY__CAP_SECONDS": "0.2",
@@ -90,3 +93,22 @@ def test_an_outage_with_a_backlog_of_hundreds_makes_no_dead_letter(installation:
         installation.listener.await_events(commands)
         assert worker.terminate() == 0
     assert installation.verdict(commands).dead_letters == 0
+
+
+def test_no_command_is_overtaken_because_another_customer_s_call_is_slow(installation: Installation) -> None:
+    slow, *others = rotations(customers=60, rounds=1)
+    # Long enough for the next ones to be claimed meanwhile.
+    installation.sandbox.set_latency(0.03)
+    installation.sandbox.inject(FaultRule(fault=Fault.HELD, username=old_customer(0)))
+    with installation.worker(**PATIENT, WORKER__CONCURRENCY="2") as worker:
+        installation.emitter.publish(slow)
+        await_held(installation, 1)
+        installation.emitter.publish(*others)
+        installation.listener.await_events(others)
+        installation.sandbox.clear_faults()
+        installation.listener.await_events([slow, *others])
+        assert worker.terminate() == 0
+    called = [entry.username for entry in installation.sandbox.journal()]
+    late = [called.index(command.username) - place for place, command in enumerate(others)]
+    # Those that are claimed together may change places; each call is made by a thread that waits for no other one.
+    assert max(late) <= COMMANDS_UNDER_WAY

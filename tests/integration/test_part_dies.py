@@ -22,7 +22,7 @@ from worker.intake.sharing import Sharing
 from worker.ledger.pruning.pruner import HourlyPruning
 from worker.ledger.write.commits import Commits
 from worker.ledger.write.watchdog import Watchdog
-from worker.pipeline.attempt import AttemptThreads
+from worker.pipeline.attempt import ThreadPool
 from worker.pipeline.parking import Parking
 from worker.pipeline.scheduling.timer import Timer
 from worker.settings import Settings, load
@@ -37,7 +37,7 @@ LOOPS: dict[str, tuple[type, str, list[str], list[str]]] = {
     "sharing": (Sharing, "_run", ["sharing"], ["pause-sharing"]),
     "pause": (IntakeGate, "_keep_watch", ["pause"], ["pause"]),
     "probe": (IntakeGate, "_keep_asking", ["pause"], ["probe"]),
-    "attempts": (AttemptThreads, "_run", ["attempts"], ["attempt"]),
+    "attempts": (ThreadPool, "_run", ["attempts", "reading"], ["attempt", "reading"]),
     "parking": (Parking, "_run", ["parking"], ["parking"]),
     "pruning": (HourlyPruning, "_run", ["pruning"], ["ledger-prune"]),
     "ledger": (Commits, "settle", ["ledger"], ["ledger-writer"]),

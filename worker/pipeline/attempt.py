@@ -171,12 +171,16 @@ def _cause(failure: ProviderError) -> RetryCause:
             return RetryCause.NOT_SENT
 
 
-class AttemptThreads:
-    """So many threads, each of which runs one function at a time, in the order in which they were submitted."""
+class ThreadPool:
+    """So many threads, each of which runs one function at a time, in the order in which they were submitted.
 
-    def __init__(self, count: int) -> None:
+    A function that has begun waits for no other one: with as many threads as calls may be under way, no command that
+    has its thread is overtaken by later ones while others wait for slow answers.
+    """
+
+    def __init__(self, name: str, count: int) -> None:
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._threads = [Thread(target=self._run, name=f"attempt-{number:02}", daemon=True) for number in range(count)]
+        self._threads = [Thread(target=self._run, name=f"{name}-{number:02}", daemon=True) for number in range(count)]
 
     @property
     def alive(self) -> bool:

@@ -218,7 +218,7 @@ class CarefulReader(Protocol):
 
 
 class QuarantineReader:
-    """Reads everything that waits unread, in its order, on one of the attempt threads."""
+    """Reads everything that waits unread, in its order, on a thread of its own: it waits there until nothing runs."""
 
     def __init__(
         self, dispatcher: Dispatcher, reader: CarefulReader, clock: Clock, reached: Callable[[Step], None]

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from queue import SimpleQueue
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -62,7 +61,7 @@ _RESULTS = {
 
 
 class ProviderClient:
-    """Implements the `Provider` port. Safe for many threads; at most `concurrency` calls are under way at once."""
+    """Implements the `Provider` port. Safe for many threads; each makes one call at a time."""
 
     def __init__(
         self,
@@ -114,7 +113,7 @@ class ProviderClient:
         return {ProviderLogin.V2: self.probe, ProviderLogin.V3: self.probe_v3}
 
     def waited_seconds(self) -> float:
-        """How long the calling thread has ever waited for its turn: for our own rate limit, or for a place."""
+        """How long the calling thread has ever waited for its turn: for our own rate limit."""
         return self._caller.waited_seconds()
 
     def end(self) -> None:
@@ -158,7 +157,7 @@ class _Waits(threading.local):
 
 
 class Caller:
-    """Makes at most `concurrency` calls at once, for any number of threads.
+    """Makes calls, one at a time for each thread that asks.
 
     `may_write` is asked right before each call that changes something, `emit` hears of each call, `read_login` gives
     the login as it is set now, `exhausted` hears for how many seconds no further call is allowed.
@@ -181,10 +180,6 @@ class Caller:
         self._exhausted = exhausted
         self._rate_limiter = RateLimiter(config.rate_per_minute)
         self._timeout_seconds = config.timeout_seconds
-        # A semaphore without a semaphore's price: handlers wait here all the time.
-        self._places: SimpleQueue[None] = SimpleQueue()
-        for _ in range(config.concurrency):
-            self._places.put(None)
         self._waits = _Waits()
 
     @property
@@ -195,11 +190,12 @@ class Caller:
     def make(self, call: ProviderCall[_T]) -> _T:
         """Make the call when it is its turn. Raises the ProviderError that came of it, or ClaimLost before a change."""
         asked = time.monotonic()
-        self._places.get()
         try:
-            return self._in_turn(call, asked)
+            self._rate_limiter.wait()
         finally:
-            self._places.put(None)
+            turn = time.monotonic()
+            self._waits.seconds += turn - asked
+        return self._persistently(call, turn + self._timeout_seconds)
 
     def waited_seconds(self) -> float:
         """How long the calling thread has ever waited for its turn; only grows."""
@@ -212,14 +208,6 @@ class Caller:
     def close(self) -> None:
         """Close idle connections."""
         self._transport.close()
-
-    def _in_turn(self, call: ProviderCall[_T], asked: float) -> _T:
-        try:
-            self._rate_limiter.wait()
-        finally:
-            turn = time.monotonic()
-            self._waits.seconds += turn - asked
-        return self._persistently(call, turn + self._timeout_seconds)
 
     def _persistently(self, call: ProviderCall[_T], deadline: float) -> _T:
         try:

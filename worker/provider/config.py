@@ -52,8 +52,9 @@ class ProviderConfig:
     """Where the provider is, which dialect it is spoken to in, and how patient to be.
 
     Times are seconds; `timeout_seconds` bounds a whole call. `v3_base_url` is `base_url` unless it is given.
-    `rate_per_minute` is a limit of our own on calls, 0 for none. Raises SettingsInvalid when the file of the CA bundle
-    cannot be used: no call would ever succeed.
+    `concurrency`: how many threads call, so that each finds a connection kept. `rate_per_minute` is a limit of our own
+    on calls, 0 for none. Raises SettingsInvalid when the file of the CA bundle cannot be used: no call would ever
+    succeed.
     """
 
     base_url: str

@@ -12,7 +12,7 @@ from tests.support.work_samples import delivery, work_of
 from worker.domain.deliveries import Delivery
 from worker.domain.work import Settled, Verdict, Wait, Work
 from worker.errors import ProviderLogin
-from worker.pipeline.attempt import AttemptThreads
+from worker.pipeline.attempt import ThreadPool
 from worker.pipeline.job import Job
 from worker.pipeline.reading import QuarantineReader
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
@@ -110,21 +110,21 @@ class DispatcherRig:
         self.timer = Timer(self.clock)
         self.runs = HeldRuns()
         self.dispatcher = Dispatcher(self.SLOTS, self.clock, self.timer)
-        # One more than slots: what waits unread is read beside those that run.
-        self.threads = AttemptThreads(self.SLOTS + 1)
+        self.threads, self.reading = ThreadPool("attempt", self.SLOTS), ThreadPool("reading", 1)
         self._tags = 0
 
     def open(self) -> None:
         """Start everything."""
         self.timer.start()
         self.threads.start()
+        self.reading.start()
         self.dispatcher.start(self.stages())
         self.dispatcher.consuming(1)
 
     def stages(self) -> Stages:
         """What surrounds the dispatcher."""
         reader = QuarantineReader(self.dispatcher, PlainReader(self.runs), self.clock, lambda _step: None)
-        return Stages(self.runs.read, self.start, partial(self.threads.submit, reader.read_all))
+        return Stages(self.runs.read, self.start, partial(self.reading.submit, reader.read_all))
 
     def start(self, job: Job) -> None:
         """Run a job on one of the threads."""
@@ -137,6 +137,7 @@ class DispatcherRig:
         # Before the threads: their stop waits for what they run.
         self.runs.finish(*self.runs.running)
         self.threads.stop()
+        self.reading.stop()
         self.timer.stop()
 
     def allow(self, running: int) -> None:

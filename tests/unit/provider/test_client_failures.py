@@ -218,14 +218,13 @@ def test_a_limit_that_is_used_up_is_reported_beside_whatever_the_answer_says(rig
 
 
 class Clockwork:
-    """Time that passes where a test says so: waiting for a place, for our own limit, and for the answer."""
+    """Time that passes where a test says so: waiting for our own limit, and for the answer."""
 
     def __init__(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
         monkeypatch.setattr(
             client_module, "time", SimpleNamespace(monotonic=lambda: self.now, perf_counter=lambda: self.now)
         )
-        rig.client._caller._places = SimpleNamespace(get=self.passes(3.0), put=lambda _: None)  # type: ignore[assignment]
         rig.client._caller._rate_limiter = SimpleNamespace(wait=self.passes(4.0))  # type: ignore[assignment]
 
     def passes(self, seconds: float, failure: ProviderError | None = None) -> Callable[[], bytes]:
@@ -247,10 +246,10 @@ def test_what_a_thread_waited_for_its_turn_is_reported(rig: Rig, monkeypatch: py
 
     with pytest.raises(OutcomeUnknown):
         rig.client.apply(disable_command())
-    assert rig.client.waited_seconds() == 7.0
+    assert rig.client.waited_seconds() == 4.0
     rig.client.apply(disable_command())
 
-    assert rig.client.waited_seconds() == 14.0
+    assert rig.client.waited_seconds() == 8.0
     assert rig.transport.allowed == [10.0, 10.0]
 
 
@@ -266,7 +265,7 @@ def test_another_thread_s_wait_is_its_own(rig: Rig, monkeypatch: pytest.MonkeyPa
     thread.start()
     thread.join()
 
-    assert (shown, rig.client.waited_seconds()) == ([7.0], 0.0)
+    assert (shown, rig.client.waited_seconds()) == ([4.0], 0.0)
 
 
 def test_a_call_that_is_turned_away_has_waited_as_well(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +276,7 @@ def test_a_call_that_is_turned_away_has_waited_as_well(rig: Rig, monkeypatch: py
     with pytest.raises(NotSent):
         rig.client.apply(disable_command())
 
-    assert rig.client.waited_seconds() == 7.0
+    assert rig.client.waited_seconds() == 4.0
     assert rig.transport.requests == []
 
 
