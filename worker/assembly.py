@@ -142,6 +142,7 @@ def _connect(base: _Foundation, books: _Books) -> Parts:
     ledger.watch(partial(pause_for_ledger, pause.hold, timer.after))
     publisher, consumer = _broker(base, dispatcher)
     context = RetryContext(_retry_policy(settings), pause, waited=provider.waited_seconds)
+    # As many as calls, so that none waits for another one's: who waits for a place is overtaken by all that come later.
     threads = ThreadPool("attempt", settings.worker.concurrency)
     attempts = AttemptRunner(Handlers(provider, ledger), context, base.emit, clock)
     rooms = Rooms(ledger, books.parking_store, attempts, threads.submit, publisher, consumer, base.emit)

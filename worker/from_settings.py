@@ -32,7 +32,7 @@ def configured_keys(settings: SecretsReach) -> tuple[str, ...]:
 
 
 def provider_config(settings: ProviderReach, concurrency: int = 1) -> ProviderConfig:
-    """How to speak to the provider, with so many calls at once."""
+    """How to speak to the provider, for so many threads that call."""
     provider = settings.provider
     return ProviderConfig(
         base_url=provider.base_url,

@@ -60,7 +60,7 @@ def test_two_hundred_customers_with_ten_commands_each_while_one_call_in_ten_fail
         installation.sandbox.inject(FaultRule(fault=kind, probability=SHARE, seed=seed))
     with installation.worker(**IMPATIENT) as worker:
         installation.emitter.publish(*commands)
-        installation.listener.await_events(commands, seconds=50)
+        installation.listener.await_events(commands, seconds=120)
         assert worker.terminate() == 0
     totals = installation.verdict(commands)
     assert totals.dead_letters == 0

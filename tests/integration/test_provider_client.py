@@ -1,13 +1,15 @@
 """The provider's client over real sockets: what goes over the wire, and how few connections it takes."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from tests.fakes.telemetry import RecordingTelemetry
-from tests.support.raw_http import RawServer, answer, raw_server, sends
+from tests.support.raw_http import LONG, RawServer, answer, raw_server, sends
 from tests.support.work_samples import PASSWORD, create_command, disable_command, rotate_command
 from worker.domain.telemetry import ProviderCalled
 from worker.errors import ProviderError
@@ -49,15 +51,23 @@ def test_an_error_costs_no_connection(server: RawServer) -> None:
     assert server.connections == 1
 
 
-def test_threads_take_no_more_connections_than_calls_at_once(server: RawServer) -> None:
-    config = ProviderConfig(server.url, Login("acme", KEY), concurrency=4)
+def test_the_connections_of_all_threads_and_of_both_probes_are_kept(server: RawServer) -> None:
+    config = ProviderConfig(server.url, Login("acme", KEY), concurrency=4, timeout_seconds=LONG)
     client = ProviderClient(config, lambda: True, lambda *_: None)
+    threads = config.concurrency + len(client.probes())
+    all_there = Barrier(threads)
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: client.apply(disable_command()), range(200)))
+    def answers_once_all_are_there(connection: socket.socket) -> bool:
+        all_there.wait(LONG)
+        connection.sendall(answer())
+        return True
 
-    assert len(server.requests) == 200
-    assert server.connections <= 4
+    server.will(*[answers_once_all_are_there] * 3 * threads)
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(3):
+            list(pool.map(lambda _: client.apply(disable_command()), range(threads)))
+
+    assert (server.connections, len(server.requests)) == (threads, 3 * threads)
 
 
 def test_everything_secret_travels_in_the_body(server: RawServer) -> None:

@@ -17,7 +17,7 @@ from worker.provider.wire.connections import DeadlineSocket
 from worker.received.http import MOST_INTERIM
 
 #: Every answer comes at once, so that nothing here waits for as long.
-LONG = 10.0
+LONG = 60.0
 BODY = b'{"message":"success"}'
 DONE = answer(BODY)
 REFUSED = answer(b'{"message":"error","errors":["it is refused"]}')

@@ -16,7 +16,7 @@ from tests.support.work_samples import disable_command, rotate_command
 from worker.errors import OutcomeUnknown, Rejected
 from worker.provider.wire.transport import MAX_BODY_BYTES
 
-LONG = 30.0
+LONG = 60.0
 OK = "200 OK"
 DONE = b'{"message":"success"}'
 REFUSED = b'{"message":"error","errors":["it is refused"]}'

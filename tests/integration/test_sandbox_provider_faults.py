@@ -18,7 +18,7 @@ from tests.support.waiting import looks, wait_for
 
 Disable = Callable[..., requests.Response]
 
-LONG = 10.0
+LONG = 60.0
 PATIENCE = 0.2
 
 

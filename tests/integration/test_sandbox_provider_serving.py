@@ -15,7 +15,7 @@ from sandbox.provider.remote import RemoteError, RemoteSandbox
 from sandbox.provider.server import ListenError, running
 from sandbox.provider.settings import SandboxConfig
 
-LONG = 10.0
+LONG = 60.0
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 LOOPBACK = "127.0.0.1"
-LONG = 10.0
+LONG = 60.0
 #: Answers one request; says whether the connection is kept for the next one.
 Script = Callable[[socket.socket], bool]
 

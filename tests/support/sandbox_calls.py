@@ -7,7 +7,7 @@ import requests
 
 from sandbox.provider.remote import RemoteSandbox
 
-LONG = 10.0
+LONG = 60.0
 DISABLE = {"api_user": "acme", "api_key": "pw", "method": "disable"}
 
 

@@ -172,11 +172,7 @@ def _cause(failure: ProviderError) -> RetryCause:
 
 
 class ThreadPool:
-    """So many threads, each of which runs one function at a time, in the order in which they were submitted.
-
-    A function that has begun waits for no other one: with as many threads as calls may be under way, no command that
-    has its thread is overtaken by later ones while others wait for slow answers.
-    """
+    """So many threads, each of which runs one function at a time, in the order in which they were submitted."""
 
     def __init__(self, name: str, count: int) -> None:
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()

@@ -1,6 +1,6 @@
 """The provider's customer API as the worker's port, and how each call is made.
 
-How many at once, how often again, with which login, and what is reported of it; no secret is in the words of a failure.
+When, how often again, with which login, and what is reported of it; no secret is in the words of a failure.
 """
 
 import threading

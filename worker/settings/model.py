@@ -109,7 +109,9 @@ class ProviderSettings(_Section):
 class WorkerSettings(_Section):
     """The worker itself."""
 
-    concurrency: Annotated[int, Field(ge=1, le=1024)] = Field(32, description="provider calls in flight")
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = Field(
+        32, description="provider calls in flight, without a probe"
+    )
     drain_seconds: _Seconds = Field(25.0, description="how long a stop waits for what is in flight")
 
 

@@ -10,7 +10,7 @@ from worker.errors import LedgerError, LedgerUnavailable
 from worker.ledger.operations.transaction import Unit
 from worker.ledger.write.writer import AnyTicket, Inbox, Ticket, Writer, wait_for
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def echo(_: Unit, items: Sequence[str]) -> Sequence[str]:

@@ -18,7 +18,7 @@ from worker.pipeline.reading import QuarantineReader
 from worker.pipeline.scheduling.dispatcher import Dispatcher, Stages
 from worker.pipeline.scheduling.timer import Timer
 
-LONG = 10.0
+LONG = 60.0
 SETTLED = Settled()
 _V3 = work_of(update_user_profile("ada@example.com", {"city": "Ulm"})).content
 

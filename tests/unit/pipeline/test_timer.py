@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.clock import FakeClock
 from worker.pipeline.scheduling.timer import Timer
 
-LONG = 10.0
+LONG = 60.0
 
 
 @pytest.fixture

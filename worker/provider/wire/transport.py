@@ -14,7 +14,7 @@ from requests.models import PreparedRequest, Response
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import ProxyError as ProxyFailure
 
-from worker.errors import NotSent, OutcomeUnknown
+from worker.errors import NotSent, OutcomeUnknown, ProviderLogin
 from worker.provider.config import ProviderConfig
 from worker.provider.wire.connections import BoundedAdapter
 from worker.provider.wire.tls import HandshakeFailed, SpokeFirst, bundle_fault
@@ -49,7 +49,9 @@ class Transport:
     """Keeps the connections; one instance serves all handler threads."""
 
     def __init__(self, config: ProviderConfig) -> None:
-        self._adapter = BoundedAdapter(pool_connections=2, pool_maxsize=config.concurrency)
+        # A probe of each login comes beside the calls, and what finds no room among the kept ones is thrown away.
+        kept = config.concurrency + len(ProviderLogin)
+        self._adapter = BoundedAdapter(pool_connections=2, pool_maxsize=kept)
         self._connect_timeout_seconds = config.connect_timeout_seconds
         self._proxies = {"http": config.proxy, "https": config.proxy} if config.proxy else {}
         self._verify: bool | str = config.ca_bundle or True
