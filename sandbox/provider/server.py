@@ -63,7 +63,8 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: SandboxConfig, memory: Memory) -> None:
         self.failure: StateFileError | None = None
-        app = create_app(StandIn(config, memory=memory), lambda: self.should_exit, self._give_up)
+        self._standin = StandIn(config, memory=memory)
+        app = create_app(self._standin, lambda: self.should_exit, self._give_up)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -83,6 +84,11 @@ class _Server(uvicorn.Server):
     def stop(self, *_: int | FrameType | None) -> None:
         """Makes `run` return soon; also fit for a signal handler."""
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets go what is held, so that it is dropped at once, and ends the rest."""
+        self._standin.let_go()
+        await super().shutdown(sockets)
 
     def _give_up(self, failure: StateFileError) -> None:
         self.failure = failure

@@ -33,8 +33,8 @@ class Arrival:
     """A call that has arrived and waits for its effect, with the fault that has befallen it.
 
     `era` marks calls from before a reset: they must not touch what came after it. `lifted` is set once
-    the faults of its time are taken away. `allowance` is what the throttle has
-    left to the login, None when nothing is counted.
+    the faults of its time are taken away, or the stand-in stops. `allowance` is what the throttle has left to the
+    login, None when nothing is counted.
     """
 
     number: int
@@ -77,6 +77,10 @@ class StandIn:
         """Back to the start: the configured seed and switches, no faults, an empty journal."""
         self.faults.clear()
         self._begin(self._memory.begin_again(self._config.seed))
+
+    def let_go(self) -> None:
+        """Holds no call any more, now and later: the stand-in stops."""
+        self.faults.lifted.set()
 
     def _begin(self, accounts: Accounts) -> None:
         """Everything but the books is new at each start."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox.provider.faults import Fault, FaultRule
 from sandbox.provider.greeting import greeting
 from sandbox.provider.remote import RemoteError, RemoteSandbox
 from sandbox.provider.server import ListenError, running
@@ -49,16 +50,22 @@ def test_a_port_that_is_taken_is_reported_with_a_way_out() -> None:
             pass
 
 
-def test_a_stop_does_not_wait_for_a_slow_call_and_leaves_no_thread() -> None:
+@pytest.mark.parametrize("rule", [FaultRule(fault=Fault.SLOW, delay_seconds=600), FaultRule(fault=Fault.HELD)])
+def test_a_stop_does_not_wait_for_a_slow_or_held_call_and_leaves_no_thread(
+    rule: FaultRule, caplog: pytest.LogCaptureFixture
+) -> None:
     before = threading.enumerate()
     with ThreadPoolExecutor(1) as pool:
-        with running(SandboxConfig(port=0, latency_seconds=600)) as sandbox:
+        with running(SandboxConfig(port=0)) as sandbox:
+            sandbox.inject(rule)
             call = pool.submit(requests.get, f"{sandbox.url}/", timeout=LONG)
             while not sandbox.in_flight():
                 pass
         with pytest.raises(requests.ConnectionError):
             call.result(LONG)
 
+    # Nothing had to be broken off.
+    assert not [record for record in caplog.records if record.name == "uvicorn.error"]
     assert threading.enumerate() == before
 
 

@@ -42,7 +42,8 @@ class Endpoint:
         line.hint(arrival.rule)
         await line.wait(self._standin.delay_seconds(arrival))
         if arrival.is_held:
-            await line.wait_for(arrival.lifted)
+            # It wakes who waits in their order. Whoever looked up meanwhile would go on before the others, or after.
+            await arrival.lifted.wait()
         if self._is_closing():
             await line.hang_up()
             return

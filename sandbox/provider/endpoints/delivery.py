@@ -40,17 +40,6 @@ class ClientSocket:
             await asyncio.sleep(min(seconds, _LOOK_UP_SECONDS))
             seconds = until - loop.time()
 
-    async def wait_for(self, lifted: asyncio.Event) -> None:
-        """Sleeps until the call is let go, looking up now and then whether the stand-in is about to stop.
-
-        Calls that are let go together go on in the order in which they came.
-        """
-        # One wait for all of it: whoever began to wait anew at each look would lose its place.
-        waiting = asyncio.ensure_future(lifted.wait())
-        while not (waiting.done() or self.is_closing()):
-            await asyncio.wait({waiting}, timeout=_LOOK_UP_SECONDS)
-        waiting.cancel()
-
     def hint(self, rule: FaultRule | None) -> None:
         """Sends the interim answer that a rule will have before the final one."""
         if rule is not None and rule.fault is Fault.EARLY_HINTS:
