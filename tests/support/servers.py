@@ -47,10 +47,11 @@ def session_database() -> Iterator[PrivatePostgres]:
 
 
 def wait_until_crash_safe(broker: OwnBroker, *queues: str) -> None:
-    """Wait until a SIGKILL of the node cannot lose these freshly declared quorum queues any more.
+    """Wait until a SIGKILL of the node cannot lose these freshly declared quorum queues and their bindings any more.
 
     RabbitMQ 3.10 answers a declare before the queue's name is on disk (it follows half a second later); a node
-    killed in between forgets the queue and every confirmed message in it.
+    killed in between forgets the queue and every confirmed message in it. The binding that was made last may be
+    forgotten for longer.
     """
     if not isinstance(broker, PrivateRabbitmq):
         return
@@ -61,6 +62,7 @@ def wait_until_crash_safe(broker: OwnBroker, *queues: str) -> None:
         return all(name in written for name in names)
 
     wait_for(all_written, f"{queues} in the node's directory of queues")
+    broker.ctl("eval", "ok = mnesia:sync_log().")
 
 
 class Spoken:

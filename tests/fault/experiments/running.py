@@ -3,7 +3,7 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from tests.fault.experiments.counts import Outcome, counted, faults_in, repeats_
 from tests.fault.experiments.experiment import PIECES, Experiment, Setting, open_experiment
 from tests.fault.experiments.servers import FaultServers
 from tests.fault.experiments.workload import Workload, write_workload
+from tests.support.commands import Command, Message
 from tests.support.installation import open_installation
 from tests.support.verdict import table_of
 from tests.support.waiting import wait_for
@@ -85,9 +86,14 @@ def await_answers(experiment: Experiment, workload: Workload, seconds: float) ->
     wait_for(lambda: experiment.is_quiet() and experiment.is_quiet(), "the last repeats", seconds)
 
 
+def parts_of(workload: Workload) -> Iterator[Sequence[Command | Message]]:
+    """Cut the workload into what comes before the fault, each of the pieces during it, and what comes after it."""
+    return workload.parts(_BEFORE, *[_PIECE] * PIECES)
+
+
 def _live_through(experiment: Experiment, kind: Kind, workload: Workload) -> float:
     """Run the workload, break it in the middle, heal it; return the moment (monotonic) of the heal."""
-    before, *during, after = workload.parts(_BEFORE, *[_PIECE] * PIECES)
+    before, *during, after = parts_of(workload)
     with ThreadPoolExecutor(1) as billing:
         published: list[Future[None]] = []
 

@@ -35,6 +35,8 @@ _KINDS = (
     "user_profile",
     "list",
 )
+#: As a share of all commands.
+_AMID_THE_FAULT = 0.57
 _TWICE, _REFUSED, _INVALID, _POISON = 0.04, 0.02, 0.02, 0.02
 
 
@@ -139,8 +141,9 @@ def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) 
     commands: list[Command] = []
     failing: set[str] = set()
     poison: set[bytes] = set()
-    # One of each at least: a fault that strikes at a dead letter, say, would else strike nowhere in a short workload.
-    certain = rng.randrange(len(sound))
+    # One of each at least, amid what is published during the fault: one that strikes at a dead letter, say, would else
+    # strike nowhere in a short workload.
+    certain = int(len(sound) * _AMID_THE_FAULT)
     for number, command in enumerate(sound):
         messages.append(command)
         commands.append(command)

@@ -4,7 +4,10 @@ import random
 
 import pytest
 
+from tests.fault.experiments.experiment import PIECES
+from tests.fault.experiments.running import parts_of
 from tests.fault.experiments.workload import write_workload
+from tests.support.commands import Command
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -14,3 +17,15 @@ def test_a_short_workload_has_a_repeat_a_failure_and_a_message_that_is_none(seed
     assert workload.failing
     assert workload.poison
     assert len(workload.messages) > len(workload.commands) + len(workload.poison)
+
+
+@pytest.mark.parametrize("trouble", [1.0, 8.0])
+@pytest.mark.parametrize("seed", range(100))
+def test_a_failure_and_a_message_that_is_none_come_while_it_is_broken(seed: int, trouble: float) -> None:
+    workload = write_workload(60, random.Random(seed), trouble)  # noqa: S311 - no secret
+
+    # The first part and the first piece may be published before a fault strikes, the last part comes after its end.
+    pieces = list(parts_of(workload))[2 : 1 + PIECES]
+    struck = [message for piece in pieces for message in piece]
+    assert workload.failing & {message.id for message in struck if isinstance(message, Command)}
+    assert workload.poison & {message.body for message in struck if not isinstance(message, Command)}

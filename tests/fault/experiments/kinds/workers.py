@@ -57,7 +57,7 @@ def frozen_until_the_standby_has_taken_over(experiment: Experiment) -> None:
     """Longer than heartbeat and lease: what it wakes up with is not its own any more."""
     experiment.worker.signal(signal.SIGSTOP)
     experiment.on_heal(lambda: experiment.worker.signal(signal.SIGCONT))
-    experiment.publish_more()
+    experiment.publish_all()
     _await_takeover(experiment)
 
 
