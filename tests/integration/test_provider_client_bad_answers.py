@@ -60,6 +60,12 @@ UNKNOWN: dict[str, Script] = {
     "a chunk of no size": sends_and_closes(CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n"),
     "no http at all": sends_and_closes(b"SSH-2.0-OpenSSH_9.6\r\n"),
     "an impossible status": sends_and_closes(b"HTTP/1.1 99999 What\r\n\r\n"),
+    **{
+        f"a status that only Python reads as 200: {status.decode()}": sends_and_closes(
+            b"HTTP/1.1 " + status + b' OK\r\nContent-Length: 21\r\n\r\n{"message":"success"}'
+        )
+        for status in (b"2_00", b"+200", b"0200")
+    },
     "two different lengths": sends_and_closes(HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\n{}"),
     "a header that never ends": sends_and_closes(HEAD + b"X-Long: " + b"a" * 100_000),
     "a thousand headers": sends_and_closes(HEAD + b"X-Many: 1\r\n" * 1_000 + b"\r\n{}"),

@@ -8,7 +8,7 @@ middlebox packs bodies though nobody asked for it: they are known by their first
 import io
 import re
 import zlib
-from http.client import HTTPException, HTTPMessage, HTTPResponse, LineTooLong, parse_headers
+from http.client import HTTPException, HTTPMessage, HTTPResponse, LineTooLong, RemoteDisconnected, parse_headers
 from typing import Any, BinaryIO
 
 from worker.received.marks import UTF8
@@ -16,7 +16,8 @@ from worker.received.marks import UTF8
 #: A server that says so often that it is still there never comes to an end.
 MOST_INTERIM = 16
 
-_VERSIONS = frozenset({"HTTP/1.0", "HTTP/1.1"})
+#: It never goes back, as little as the one for headers.
+_STATUS_LINE = re.compile(rb"(HTTP/1\.[01])[ \t]++([1-9][0-9]{2})(?:[ \t]++([^\r\n]*+))?\r?\n")
 _HTTP_1_0, _HTTP_1_1 = 10, 11
 _FIRST_FINAL, _SWITCHING_PROTOCOLS = 200, 101
 #: They have no body, whatever their headers say (RFC 9110, section 15); some servers send one all the same.
@@ -107,9 +108,14 @@ class StrictAnswer(HTTPResponse):
     def _read_status(self) -> Any:  # noqa: ANN401 - the library's own, of which its stubs know nothing
         # Called for an answer and, by the connection, for a proxy's answer to CONNECT.
         for _ in range(MOST_INTERIM + 1):
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if version not in _VERSIONS:
+            # The library's reads `2_00` and `+200` as 200, as Python reads a number.
+            line = self.fp.readline(_LONGEST_LINE_BYTES)
+            if not line:
+                raise RemoteDisconnected("the connection was closed without an answer")
+            said = _STATUS_LINE.fullmatch(line)
+            if said is None:
                 raise AnswerBroken("it is not HTTP/1.1")
+            version, status, reason = said[1].decode(), int(said[2]), (said[3] or b"").decode("latin-1")
             if status >= _FIRST_FINAL:
                 return version, status, reason
             if status == _SWITCHING_PROTOCOLS:

@@ -46,7 +46,7 @@ class HttpAnswer:
 
 
 class Transport:
-    """Keeps the connections; one instance serves all handler threads."""
+    """Keeps the connections; one instance serves all attempt threads."""
 
     def __init__(self, config: ProviderConfig) -> None:
         # A probe of each login comes beside the calls, and what finds no room among the kept ones is thrown away.
