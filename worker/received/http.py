@@ -112,10 +112,10 @@ class StrictAnswer(HTTPResponse):
             line = self.fp.readline(_LONGEST_LINE_BYTES)
             if not line:
                 raise RemoteDisconnected("the connection was closed without an answer")
-            said = _STATUS_LINE.fullmatch(line)
-            if said is None:
+            found = _STATUS_LINE.fullmatch(line)
+            if found is None:
                 raise AnswerBroken("it is not HTTP/1.1")
-            version, status, reason = said[1].decode(), int(said[2]), (said[3] or b"").decode("latin-1")
+            version, status, reason = found[1].decode(), int(found[2]), (found[3] or b"").decode("latin-1")
             if status >= _FIRST_FINAL:
                 return version, status, reason
             if status == _SWITCHING_PROTOCOLS:
