@@ -158,7 +158,8 @@ def test_a_proxy_may_answer_connect_with_interim_answers_first(
         (HINTS * (MOST_INTERIM + 1), "interim answers came, and no final one"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "a protocol that nobody asked for"),
         (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "more came than the proxy's answer"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "it is not HTTP/1.1"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "no status line"),
+        (b"HTTP/1.1 2_00 Connection established\r\n\r\n", "no status line"),
     ],
 )
 def test_behind_a_proxy_s_broken_answer_nothing_was_sent(opened: bytes, reason: str) -> None:

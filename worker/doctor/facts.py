@@ -30,9 +30,9 @@ class QueuePresence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFacts:
-    """One consumer of a queue. `connection` is what the broker calls its connection; `prefetch` 0 has no limit.
+    """One consumer of a queue. `connection` is what the broker calls its connection, empty until it knows.
 
-    `priority` is 0 where the consumer asked for none, which is what a worker does.
+    `prefetch` 0 has no limit. `priority` is 0 where the consumer asked for none, which is what a worker does.
     """
 
     tag: str

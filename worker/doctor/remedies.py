@@ -3,6 +3,7 @@
 from shlex import quote
 
 APPLY = "provisioning-worker topology apply"
+LOOK_AGAIN = "provisioning-worker doctor"
 #: A quorum queue reports its count every five seconds: the one before may say 0 of a queue that is not empty.
 _COUNTED_AFTER_SECONDS = 10
 

@@ -16,7 +16,7 @@ from worker.received.marks import UTF8
 #: A server that says so often that it is still there never comes to an end.
 MOST_INTERIM = 16
 
-#: It never goes back, as little as the one for headers.
+#: Possessive throughout: it never goes back.
 _STATUS_LINE = re.compile(rb"(HTTP/1\.[01])[ \t]++([1-9][0-9]{2})(?:[ \t]++([^\r\n]*+))?\r?\n")
 _HTTP_1_0, _HTTP_1_1 = 10, 11
 _FIRST_FINAL, _SWITCHING_PROTOCOLS = 200, 101
@@ -114,7 +114,7 @@ class StrictAnswer(HTTPResponse):
                 raise RemoteDisconnected("the connection was closed without an answer")
             found = _STATUS_LINE.fullmatch(line)
             if found is None:
-                raise AnswerBroken("it is not HTTP/1.1")
+                raise AnswerBroken("its first line is no status line of HTTP/1")
             version, status, reason = found[1].decode(), int(found[2]), (found[3] or b"").decode("latin-1")
             if status >= _FIRST_FINAL:
                 return version, status, reason

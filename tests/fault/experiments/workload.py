@@ -35,7 +35,8 @@ _KINDS = (
     "user_profile",
     "list",
 )
-#: As a share of all commands.
+#: A share of the sound commands, in the third of the pieces that come during the fault (`running.parts_of`): those
+#: before it may be done by the time it strikes.
 _AMID_THE_FAULT = 0.57
 _TWICE, _REFUSED, _INVALID, _POISON = 0.04, 0.02, 0.02, 0.02
 
@@ -149,11 +150,14 @@ def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) 
         commands.append(command)
         if number == certain or rng.random() < trouble * _TWICE:
             messages.append(rng.choice(commands))
-        if number == certain or rng.random() < trouble * (_REFUSED + _INVALID):
-            bad = _refused(number, rng)
-            messages.append(bad)
-            commands.append(bad)
-            failing.add(bad.id)
+        bad = [
+            write(number, rng)
+            for write, share in ((_refused, _REFUSED), (_invalid, _INVALID))
+            if number == certain or rng.random() < trouble * share
+        ]
+        messages += bad
+        commands += bad
+        failing.update(command.id for command in bad)
         if number == certain or rng.random() < trouble * _POISON:
             body = b"{ no message " + str(number).encode()
             messages.append(Message(body, {"content_type": "application/json"}))
@@ -162,8 +166,14 @@ def _with_trouble(sound: Sequence[Command], rng: random.Random, trouble: float) 
 
 
 def _refused(number: int, rng: random.Random) -> Command:
-    """One that the provider refuses, or one whose data is not valid."""
-    username, identity = f"nobody-{number}@example.com", f"evt_bad_{number}_{rng.getrandbits(64):016x}"
-    if rng.random() < _REFUSED / (_REFUSED + _INVALID):
-        return build.disable(username, id=identity)
-    return build.create(username, colour="red", id=identity)
+    """One that the provider refuses: nobody made its customer."""
+    return build.disable(f"nobody-{number}@example.com", id=_bad_id(number, rng))
+
+
+def _invalid(number: int, rng: random.Random) -> Command:
+    """One whose data is not valid."""
+    return build.create(f"nobody-{number}@example.com", colour="red", id=_bad_id(number, rng))
+
+
+def _bad_id(number: int, rng: random.Random) -> str:
+    return f"evt_bad_{number}_{rng.getrandbits(64):016x}"

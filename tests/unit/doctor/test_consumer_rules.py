@@ -27,6 +27,17 @@ def test_a_stranger_who_consumes_is_named_and_can_be_disconnected(duty: Duty) ->
     assert "name='1.2.3.4:5 -> 6.7.8.9:5672'" in finding.mend
 
 
+@pytest.mark.parametrize("duty", [Duty.COMMANDS, Duty.DEAD_LETTERS])
+def test_a_stranger_whose_connection_the_broker_does_not_know_yet_is_looked_at_again(duty: Duty) -> None:
+    stranger = replace(STRANGER, connection="", user="somebody")
+
+    finding = the_one(found(with_queue(healthy_broker(), duty, consumers=(stranger,))))
+
+    assert (finding.rule, finding.severity) == (Rule.OWN_CONSUMERS, Severity.BROKEN)
+    assert "not in the broker's books yet" in finding.text
+    assert finding.mend == "provisioning-worker doctor"
+
+
 def test_a_strangers_priority_is_reported() -> None:
     consumers = (replace(OURS, active=False), replace(STRANGER, priority=10))
 

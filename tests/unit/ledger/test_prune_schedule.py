@@ -107,3 +107,9 @@ def test_nothing_is_pruned_before_the_first_time_has_come() -> None:
     with running(runs, Listener(), LONG_AGO):
         pass
     assert runs.begun == 0
+
+
+def test_stopping_twice_or_before_the_start_is_fine() -> None:
+    pruning = HourlyPruning(Runs(()), Listener())
+    pruning.stop()
+    pruning.stop()

@@ -1,7 +1,7 @@
 """An answer's head is read as http.client reads it, without email's parser where there is nothing to be found out."""
 
 import io
-from http.client import HTTPException, parse_headers
+from http.client import HTTPException, RemoteDisconnected, parse_headers
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -52,6 +52,40 @@ def begun(answer: bytes) -> StrictAnswer:
     begun = StrictAnswer(line)
     begun.begin()
     return begun
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", 200),
+        (b"HTTP/1.0 200\r\n", 200),
+        (b"HTTP/1.1 200 \n", 200),
+        (b"HTTP/1.1  418\tJ\xf6rg's teapot\r\n", 418),
+        (b"HTTP/1.1 999 " + b" " * 65_000 + b"\r\n", 999),
+    ],
+)
+def test_a_status_line_as_servers_write_it_is_taken(line: bytes, status: int) -> None:
+    assert begun(line + b"Content-Length: 0\r\n\r\n").status == status
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"HTTP/1.1 " + status + b" OK\r\n" for status in (b"2_00", b"+200", b"-200", b"0200", b"20", b"2000")),
+        b"HTTP/2.0 200 OK\r\n",
+        b"HTTP/1.1 200 " + b" " * 65_536 + b"\r\n",
+        b"HTTP/1.1" + b" " * 65_000 + b"x\r\n",
+    ],
+)
+def test_a_status_line_that_is_none_is_not_guessed_at(line: bytes) -> None:
+    with pytest.raises(AnswerBroken, match="no status line"):
+        begun(line + b"Content-Length: 0\r\n\r\n")
+
+
+def test_a_connection_that_is_closed_before_any_answer_is_said_to_be() -> None:
+    with pytest.raises(RemoteDisconnected, match="closed without an answer"):
+        begun(b"")
 
 
 @pytest.mark.timeout(20)

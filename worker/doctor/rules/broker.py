@@ -138,14 +138,14 @@ def _commands(queue: QueueFacts, settings: SettingsFacts) -> Iterator[Finding]:
 
 
 def _stranger(queue: QueueFacts, consumer: ConsumerFacts) -> Finding:
-    takes = "gets commands, and their passwords," if queue.duty is Duty.COMMANDS else "takes dead letters away"
-    text = (
-        f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}), and is no worker of "
-        f"ours: it {takes} that nobody applies"
+    known = consumer.connection or "its connection is not in the broker's books yet: look again in some seconds"
+    text = f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({known})"
+    text += (
+        ", and is no worker of ours: it gets commands, and their passwords, that nobody applies"
         if queue.duty is Duty.COMMANDS
-        else f"{consumer.user} consumes from {queue.name} as {consumer.tag!r} ({consumer.connection}): it {takes}"
+        else ": it takes dead letters away"
     )
     if consumer.priority > 0:
         text += f". Its priority of {consumer.priority} takes the queue away from the worker, from RabbitMQ 4.0 on"
-    mend = remedies.disconnected(consumer.connection)
+    mend = remedies.disconnected(consumer.connection) if consumer.connection else remedies.LOOK_AGAIN
     return Finding(Rule.OWN_CONSUMERS, Area.BROKER, Severity.BROKEN, text, mend, Danger.LOSS)

@@ -24,6 +24,8 @@ def restarted(experiment: Experiment) -> None:
 
 def killed(experiment: Experiment) -> None:
     _await_crash_safe(experiment)
+    # Whatever was under way may be done by now.
+    experiment.await_a_moment()
     experiment.fault_servers.broker.kill()
     experiment.on_heal(experiment.fault_servers.broker.start)
 
@@ -111,6 +113,8 @@ def dead_letters_deleted(experiment: Experiment) -> None:
     """The dead letters' exchange and queue are gone, before a dead letter may have been published."""
     dead_letters = experiment.installation.topology.dead_letters
     _delete(experiment, lambda channel: channel.queue_delete(dead_letters))
+    # One piece may hold nothing that ends as a dead letter.
+    experiment.publish_all()
     _await_logged(experiment, "topology_declared_again")
 
 

@@ -64,7 +64,7 @@ def clock_set_back_over_a_restart(ahead_seconds: float, rule: FaultRule, experim
     experiment.on_heal(experiment.replace_worker)
     experiment.on_heal(experiment.installation.sandbox.clear_faults)
     experiment.installation.sandbox.inject(rule)
-    experiment.publish_more()
+    experiment.publish_all()
     wait_for(lambda: experiment.worker.logged("command_retried"), "a command that waits", _NOTICED_SECONDS)
     experiment.worker.kill()
 

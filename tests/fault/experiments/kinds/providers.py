@@ -9,7 +9,7 @@ from tests.fault.experiments.running import Kind
 from tests.support.waiting import wait_for
 
 #: So many of the calls go wrong while the fault is in force.
-_SHARE = 0.3
+_SHARE = 0.5
 _CALLS, _STORM = 3, 6
 _PATIENCE_SECONDS = 120.0
 #: Longer than the worker's patience with one call (2 s), and shorter than that and the time it then lets pass.

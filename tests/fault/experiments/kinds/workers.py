@@ -42,7 +42,7 @@ def frozen_briefly(experiment: Experiment) -> None:
     experiment.worker.signal(signal.SIGSTOP)
     experiment.on_heal(lambda: experiment.worker.signal(signal.SIGCONT))
     waiting = _waiting(experiment)
-    experiment.publish_more()
+    experiment.publish_all()
     wait_for(lambda: _waiting(experiment) > waiting, "commands that pile up", _NOTICED_SECONDS)
 
 
@@ -106,7 +106,7 @@ def kinds() -> Iterator[Kind]:
     yield Kind("worker: SIGKILL among poison and repeats", killed, Setting(trouble=8.0))
     yield Kind("worker: SIGTERM under load", stopped_in_order)
     yield Kind("worker: backlog at the start", backlog_at_the_start, Setting(late=True))
-    yield Kind("worker: frozen briefly", frozen_briefly, Setting(changes={"AMQP__PREFETCH": "20"}))
+    yield Kind("worker: frozen briefly", frozen_briefly, Setting(changes={"AMQP__PREFETCH": "6"}))
     yield Kind("worker: frozen beyond its heartbeat", frozen_until_the_broker_gives_it_up)
     yield Kind("two workers: active one SIGKILL", active_one_of_two_killed, pair)
     yield Kind("two workers: active one SIGTERM", active_one_of_two_stopped, pair)
