@@ -83,7 +83,7 @@ def test_a_status_line_that_is_none_is_not_guessed_at(line: bytes) -> None:
         begun(line + b"Content-Length: 0\r\n\r\n")
 
 
-def test_a_connection_that_is_closed_before_any_answer_is_said_to_be() -> None:
+def test_a_connection_that_is_closed_before_any_answer_is_reported_so() -> None:
     with pytest.raises(RemoteDisconnected, match="closed without an answer"):
         begun(b"")
 
