@@ -9,9 +9,9 @@ from tests.fault.experiments.running import Kind
 from tests.support.waiting import wait_for
 
 #: So many of the calls go wrong while the fault is in force.
-_SHARE = 0.5
-_CALLS, _STORM = 3, 6
-_PATIENCE_SECONDS = 120.0
+_SHARE = 0.3
+_CALLS, _STORM = 1, 6
+_PATIENCE_SECONDS = 240.0
 #: Longer than the worker's patience with one call (2 s), and shorter than that and the time it then lets pass.
 _SLOW_SECONDS = 2.2
 #: Between its hints and its answer: who takes the hints for the answer uses the connection again meanwhile.
