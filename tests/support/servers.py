@@ -62,7 +62,7 @@ def wait_until_crash_safe(broker: OwnBroker, *queues: str) -> None:
         return all(name in written for name in names)
 
     wait_for(all_written, f"{queues} in the node's directory of queues")
-    # Where Mnesia does not run, its successor writes at once.
+    # A node that keeps its definitions in Khepri runs no Mnesia, and has no such log.
     broker.ctl("eval", "case whereis(mnesia_monitor) of undefined -> ok; _ -> ok = mnesia:sync_log() end.")
 
 
